@@ -1,0 +1,5 @@
+//! Frames → fingerprint.
+
+pub mod types;
+
+pub use types::*;

@@ -1,0 +1,3 @@
+//! Cenotaph recognises re-uploads of deleted videos.
+pub mod fingerprint;
+pub mod model;

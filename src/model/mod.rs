@@ -1,0 +1,16 @@
+//! The words of the project as plain values: ids, spans, placements, verdicts, fingerprints' outer shape.
+//!
+//! No I/O and no clock here. How a fingerprint is made stands in `fingerprint`, how a verdict is reached in
+//! `matching`; this room only says what the results look like.
+
+mod clock;
+mod ids;
+mod luma;
+mod verdict;
+
+pub use clock::{Clock, FixedClock, UnixSeconds};
+pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId};
+pub use luma::{Frame, Luma};
+pub use verdict::{
+    Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
+};

@@ -1,0 +1,127 @@
+//! What comes out of a check: verdict, reason, matches with spans, placement and evidence.
+
+use serde::Serialize;
+
+/// What policy makes of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    Allow,
+    Review,
+    Block,
+}
+
+impl VerdictKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            VerdictKind::Allow => "allow",
+            VerdictKind::Review => "review",
+            VerdictKind::Block => "block",
+        }
+    }
+}
+
+/// Why a verdict is what it is. The list is closed; each value is documented in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nothing reached the review threshold.
+    NoMatch,
+    /// At least one match reached it.
+    Match,
+    /// The file is byte for byte the deleted one.
+    SameBytes,
+    /// The only matches are the uploader's own deleted videos.
+    Owner,
+    /// What agrees is shared by the videos of many owners: a template, a watermark, an end card.
+    Common,
+    /// Bytes were read but no picture could be decoded from them.
+    Undecodable,
+    /// The file decodes, but no frame of it tells anything (black, one colour).
+    Featureless,
+}
+
+/// The verdict for one upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    pub kind: VerdictKind,
+    pub reason: Reason,
+}
+
+/// What a tombstone is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// Enough distinct evidence that a copy can be blocked.
+    Block,
+    /// Too little for a block by itself (one distinct picture, few keypoints): a copy goes to review.
+    Review,
+    /// No frame tells anything: only the very same bytes are recognised.
+    Unmatchable,
+}
+
+/// An interval of time in a video, seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Span {
+    pub start_s: f64,
+    pub end_s: f64,
+}
+
+/// A point in fractions of a picture's width and height; may lie outside 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Point {
+    pub x: f64,
+    pub y: f64,
+}
+
+/// Where the deleted picture sits in the upload's picture.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Placement {
+    pub mirrored: bool,
+    /// Light and dark exchanged.
+    pub inverted: bool,
+    /// Clockwise, −180..180.
+    pub rotation_deg: f64,
+    /// Deleted picture's width in the upload over the upload's, both measured along the deleted picture's long side.
+    pub scale: f64,
+    /// Corners of the deleted picture, clockwise from its own top left, in fractions of the upload's picture.
+    pub quad: [Point; 4],
+}
+
+/// One stretch of agreement. Reversed playback has `speed < 0` and `deleted.start_s > deleted.end_s`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanPair {
+    pub upload: Span,
+    pub deleted: Span,
+    /// Seconds of the deleted video shown in one second of the upload.
+    pub speed: f64,
+    pub placement: Placement,
+}
+
+/// What speaks for a match, in numbers that a person can be told.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Evidence {
+    /// The same bytes as the deleted file.
+    pub same_bytes: bool,
+    /// Distinct keypoints of the deleted video that agree on one placement and time line.
+    pub keypoints: u32,
+    /// Of the deleted video's keypoints that ought to be visible, the share found, 0..1.
+    pub coverage: f64,
+    /// Distinct keyframes of the deleted video that contribute.
+    pub keyframes: u32,
+    /// Frame evidence along the time line, nats; negative when the frames contradict the keypoints.
+    pub frames_nats: f64,
+    /// Share of the agreeing keypoints that many owners' videos have, 0..1.
+    pub common: f64,
+}
+
+/// An aligned candidate and what it amounts to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match<T> {
+    pub tombstone: T,
+    /// −log10 of the number of equally good chance matches expected for one upload against the whole index.
+    pub score: f64,
+    pub verdict: VerdictKind,
+    pub spans: Vec<SpanPair>,
+    pub evidence: Evidence,
+}

@@ -1,5 +1,29 @@
 //! Frames → fingerprint.
+//!
+//! `thumbs` shrinks every sampled frame, `calm` picks keyframes, `keypoints` finds stable points in them
+//! (`pyramid`: where, `patch`: what is around), `patch_hash` turns descriptors to 64 keyed bits, `track` joins points
+//! that stand still, `frame_hash` makes 256 regional bits of a whole frame, `extract` puts it together, `format`
+//! writes a `Fingerprint` as bytes. Everything here is deterministic on every x86-64 CPU: see `math` and `cpu`.
 
-pub mod types;
+mod calm;
+pub mod cpu;
+mod extract;
+mod format;
+pub mod frame_hash;
+mod key;
+mod keypoints;
+pub mod math;
+mod patch;
+mod patch_constants;
+mod patch_hash;
+mod pyramid;
+mod thumbs;
+mod track;
+mod types;
 
+pub use extract::{Hasher, TombstoneBuilder, UploadBuilder, distance};
+pub use format::FormatError;
+pub use key::Secret;
+pub use keypoints::{Described, Detector, Pick};
+pub use patch::{inverted, mirrored, wrap};
 pub use types::*;

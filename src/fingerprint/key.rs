@@ -1,0 +1,74 @@
+//! The deployment's fingerprint key and what is drawn from it: one orthonormal matrix a hash.
+//!
+//! Projections keep angles, so Hamming distances are the same under every key, while hashes made under different
+//! keys have nothing in common (tested in `patch_hash`).
+
+use crate::fingerprint::math;
+use crate::model::KeyId;
+
+/// 256 secret bits from which all projections follow.
+#[derive(Clone)]
+pub struct Secret(pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret({})", self.id())
+    }
+}
+
+impl Secret {
+    /// What names the key without telling it.
+    pub fn id(&self) -> KeyId {
+        let hash = blake3::derive_key("cenotaph 2026 fingerprint key id", &self.0);
+        let mut id = [0; 8];
+        id.copy_from_slice(&hash[..8]);
+        KeyId(id)
+    }
+
+    /// An orthonormal `n × n` matrix, row by row, for the stream `label`: Gaussian rows (Box–Muller over the keyed
+    /// BLAKE3 stream), then Gram–Schmidt.
+    pub fn rotation(&self, label: &str, n: usize) -> Vec<f64> {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(label.as_bytes());
+        let mut stream = hasher.finalize_xof();
+        let mut uniform = || {
+            let mut bytes = [0; 8];
+            stream.fill(&mut bytes);
+            // 53 bits, never 0.
+            ((u64::from_le_bytes(bytes) >> 11) as f64 + 1.0) / 9_007_199_254_740_993.0
+        };
+        let mut m: Vec<f64> = (0..n * n)
+            .map(|_| {
+                let radius = (-2.0 * math::ln(uniform())).sqrt();
+                radius * math::cosine(std::f64::consts::TAU * uniform())
+            })
+            .collect();
+        for i in 0..n {
+            for j in 0..i {
+                let dot: f64 = (0..n).map(|k| m[i * n + k] * m[j * n + k]).sum();
+                (0..n).for_each(|k| m[i * n + k] -= dot * m[j * n + k]);
+            }
+            let length = (0..n).map(|k| m[i * n + k] * m[i * n + k]).sum::<f64>().sqrt();
+            (0..n).for_each(|k| m[i * n + k] /= length);
+        }
+        m
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_orthonormal_and_follow_the_key() {
+        let m = Secret([7; 32]).rotation("test", 24);
+        for i in 0..24 {
+            for j in 0..24 {
+                let dot: f64 = (0..24).map(|k| m[i * 24 + k] * m[j * 24 + k]).sum();
+                assert!((dot - f64::from(u8::from(i == j))).abs() < 1e-9);
+            }
+        }
+        assert_ne!(m, Secret([8; 32]).rotation("test", 24));
+        assert_ne!(m, Secret([7; 32]).rotation("other", 24));
+    }
+}

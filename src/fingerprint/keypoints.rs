@@ -1,0 +1,86 @@
+//! One keyframe → its keypoints, strongest first; which of them a tombstone keeps.
+
+use crate::fingerprint::cpu::Cpu;
+use crate::fingerprint::patch::{DIMENSIONS, Patches};
+use crate::fingerprint::pyramid::{Extremum, Pyramid};
+use crate::fingerprint::types::{Rect, Spot};
+use crate::model::Luma;
+
+/// A keypoint before hashing. Its `spot` has no times yet.
+#[derive(Debug, Clone)]
+pub struct Described {
+    pub spot: Spot,
+    /// Response × scale: strong and large points survive compression and shrinking.
+    pub weight: f32,
+    pub descriptor: [f32; DIMENSIONS],
+}
+
+/// Finds keypoints in one picture after another.
+#[derive(Debug)]
+pub struct Detector {
+    pyramid: Pyramid,
+    patches: Patches,
+    extrema: Vec<Extremum>,
+}
+
+impl Detector {
+    pub fn new(cpu: Cpu) -> Self {
+        Detector { pyramid: Pyramid::new(cpu), patches: Patches::new(cpu), extrema: Vec::new() }
+    }
+
+    /// Up to `most` keypoints of `picture` whose place `wanted` accepts, heaviest first.
+    pub fn detect(&mut self, picture: &Luma, most: usize, pick: Pick) -> Vec<Described> {
+        self.extrema.clear();
+        self.pyramid.extrema(picture, &mut self.extrema);
+        let unit = 1.0 / picture.long_side() as f32;
+        let weight = |e: &Extremum| e.response * e.sigma;
+        // Ties are broken by place, so that the order never depends on the sort.
+        self.extrema.sort_by(|a, b| {
+            weight(b).total_cmp(&weight(a)).then(a.y.total_cmp(&b.y)).then(a.x.total_cmp(&b.x))
+        });
+        let mut out = Vec::with_capacity(most.min(self.extrema.len() * 2));
+        let mut taken: Vec<(f32, f32)> = Vec::new();
+        for e in &self.extrema {
+            if out.len() >= most {
+                break;
+            }
+            let (x, y) = (e.x * unit, e.y * unit);
+            if !pick.accepts(x, y, &taken) {
+                continue;
+            }
+            taken.push((x, y));
+            let image = self.pyramid.image(e);
+            let (patches, first) = (&self.patches, out.len());
+            patches.directions(image, e, |angle| {
+                if out.len() < most && (out.len() == first || pick.second_directions) {
+                    let spot =
+                        Spot { x, y, scale: e.sigma * unit, angle, first_s: 0.0, last_s: 0.0 };
+                    let descriptor = patches.describe(image, e, angle);
+                    out.push(Described { spot, weight: weight(e), descriptor });
+                }
+            });
+        }
+        out
+    }
+}
+
+/// Which points are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Pick {
+    /// Only inside this part of the picture.
+    pub inside: Option<Rect>,
+    /// No two nearer than this, long sides; 0 takes all.
+    pub distance_min: f32,
+    /// A point with two dominant directions counts twice.
+    pub second_directions: bool,
+}
+
+impl Pick {
+    fn accepts(&self, x: f32, y: f32, taken: &[(f32, f32)]) -> bool {
+        let inside = self.inside.is_none_or(|r| r.x0 <= x && x < r.x1 && r.y0 <= y && y < r.y1);
+        let apart = self.distance_min * self.distance_min;
+        inside
+            && (apart == 0.0
+                || taken.iter().all(|(a, b)| (a - x) * (a - x) + (b - y) * (b - y) > apart))
+    }
+}

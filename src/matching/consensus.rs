@@ -1,0 +1,284 @@
+//! Hits → the placement and time line that most of them agree with, again and again until nothing is left.
+//!
+//! Every hit alone proposes a whole placement (scale and turn from the two keypoints, shift from their places): no
+//! random sampling is needed. The proposal that most other hits support is fitted by least squares, widened to an affine map
+//! so that stretched copies count, and given the time line on which most of its supporters lie. What it explains is
+//! taken away and the search repeated: shuffled scenes, a second copy in the same picture.
+
+use crate::fingerprint::{Fingerprint, UploadPrint, Variant, wrap};
+use crate::matching::geometry::{Affine, Pair, fit_affine, fit_similarity};
+use crate::matching::hits::Hit;
+use crate::matching::timeline::{Line, Sight, best_line, refine};
+
+/// Tolerances of support (DESIGN §5): natural log of scale, radians, upload's long sides.
+const SCALE_MISS: f64 = 0.40;
+const TURN_MISS: f64 = 0.35;
+const PLACE_MISS: f64 = 0.07;
+/// After the fit.
+const PLACE_MISS_FITTED: f64 = 0.045;
+/// Stretching beyond this is not a re-upload's but chance's.
+const ANISOTROPY_MAX: f64 = 2.2;
+/// Proposals tried for one alignment, and of those how many are fitted.
+const SEEDS: usize = 240;
+const FITTED: usize = 6;
+/// Fewest distinct keypoints that make an alignment.
+pub const DISTINCT_MIN: f64 = 2.5;
+/// Alignments of one candidate at most.
+const ALIGNMENTS: usize = 8;
+/// Cells of the upload's picture in which positions count once, along the long side.
+const CELLS: f64 = 32.0;
+
+/// A hit with its geometry: the upload's side brought back to the unmirrored, positive picture.
+#[derive(Debug, Clone, Copy)]
+pub struct Sighted {
+    pub hit: Hit,
+    pub upload: (f64, f64),
+    pub deleted: (f64, f64),
+    /// ln of upload scale over deleted scale.
+    pub scale: f64,
+    /// Turn from the deleted to the upload's patch.
+    pub turn: f64,
+    pub sight: Sight,
+}
+
+/// One placement on one time line with the hits that agree.
+#[derive(Debug, Clone)]
+pub struct Alignment {
+    pub variant: Variant,
+    /// Deleted picture → upload's picture, in long sides; for a mirrored variant into the mirrored upload.
+    pub map: Affine,
+    pub line: Line,
+    pub agreeing: Vec<Sighted>,
+    /// Distinct keypoints that agree, each counting by its weight.
+    pub distinct: f64,
+    /// The same, each counting one.
+    pub distinct_plain: u32,
+}
+
+/// All alignments of one candidate, strongest first found. `weights`: per upload keypoint, 0..1.
+pub fn alignments(
+    upload: &UploadPrint,
+    deleted: &Fingerprint,
+    hits: &[Hit],
+    weights: &[f32],
+) -> Vec<Alignment> {
+    let mut sighted: Vec<Sighted> =
+        hits.iter().map(|h| sighted(upload, deleted, h, weights)).collect();
+    let mut out: Vec<Alignment> = Vec::new();
+    while out.len() < ALIGNMENTS {
+        let mut best: Option<Alignment> = None;
+        for variant in Variant::ALL {
+            let pool: Vec<Sighted> =
+                sighted.iter().filter(|s| s.hit.variant == variant).copied().collect();
+            for found in of_variant(variant, &pool, deleted, best.as_ref()) {
+                if best.as_ref().is_none_or(|b| found.distinct > b.distinct) {
+                    best = Some(found);
+                }
+            }
+        }
+        let Some(found) = best else { break };
+        let used: std::collections::HashSet<(u32, u32)> =
+            found.agreeing.iter().map(|s| (s.hit.upload, s.hit.deleted)).collect();
+        sighted.retain(|s| !used.contains(&(s.hit.upload, s.hit.deleted)));
+        out.push(found);
+    }
+    out
+}
+
+fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit, weights: &[f32]) -> Sighted {
+    let q = &upload.keypoints[hit.upload as usize].spot;
+    let r = &deleted.keypoints[hit.deleted as usize].spot;
+    let (x, angle) = if hit.variant.mirrored() {
+        (upload.width - q.x, std::f32::consts::PI - q.angle)
+    } else {
+        (q.x, q.angle)
+    };
+    let angle = if hit.variant.inverted() { angle + std::f32::consts::PI } else { angle };
+    let turn = wrap(wrap(wrap(angle) - r.angle));
+    Sighted {
+        hit: *hit,
+        upload: (f64::from(x), f64::from(q.y)),
+        deleted: (f64::from(r.x), f64::from(r.y)),
+        scale: f64::from(q.scale / r.scale).ln(),
+        turn: f64::from(turn),
+        sight: Sight {
+            upload: (f64::from(q.first_s), f64::from(q.last_s)),
+            deleted: (f64::from(r.first_s), f64::from(r.last_s)),
+            weight: f64::from(weights[hit.upload as usize]),
+        },
+    }
+}
+
+/// The best few alignments of one variant that could beat `standing`.
+fn of_variant(
+    variant: Variant,
+    pool: &[Sighted],
+    deleted: &Fingerprint,
+    standing: Option<&Alignment>,
+) -> Vec<Alignment> {
+    if pool.len() < DISTINCT_MIN as usize {
+        return Vec::new();
+    }
+    let bar = standing.map_or(DISTINCT_MIN, |a| a.distinct);
+    let mut counter = Counter::new(deleted.keypoints.len());
+    let mut proposals: Vec<(f64, Affine, (f64, f64))> = seeds(pool)
+        .into_iter()
+        .map(|i| {
+            let s = &pool[i];
+            let map = Affine::similarity(s.scale.exp(), s.turn, s.deleted, s.upload);
+            let shape = (s.scale, s.turn);
+            (counter.weight(pool.iter().filter(|p| agrees(p, &map, shape, PLACE_MISS))), map, shape)
+        })
+        .filter(|(weight, ..)| *weight >= bar)
+        .collect();
+    proposals.sort_by(|a, b| b.0.total_cmp(&a.0));
+    proposals.truncate(FITTED);
+    let mut out: Vec<Alignment> = Vec::new();
+    for (weight, map, shape) in proposals {
+        if out.iter().any(|a| a.distinct >= weight) {
+            break;
+        }
+        out.extend(fitted(variant, pool, &map, shape).filter(|a| a.distinct >= bar));
+    }
+    out
+}
+
+/// Which hits propose: the nearest pairs first, no keypoint more than three times.
+fn seeds(pool: &[Sighted]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..pool.len()).collect();
+    order.sort_by(|a, b| {
+        let key = |i: usize| (pool[i].hit.distance, pool[i].hit.deleted, pool[i].hit.upload);
+        (key(*a)).cmp(&key(*b))
+    });
+    let mut times = std::collections::HashMap::new();
+    order.retain(|i| {
+        let n = times.entry(pool[*i].hit.deleted).or_insert(0u8);
+        *n += 1;
+        *n <= 3
+    });
+    order.truncate(SEEDS);
+    order
+}
+
+fn agrees(s: &Sighted, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bool {
+    if (s.scale - scale).abs() > SCALE_MISS {
+        return false;
+    }
+    let off = (s.turn - turn).abs();
+    if off.min(std::f64::consts::TAU - off) > TURN_MISS {
+        return false;
+    }
+    let (x, y) = map.apply(s.deleted.0, s.deleted.1);
+    let (dx, dy) = (x - s.upload.0, y - s.upload.1);
+    dx * dx + dy * dy <= miss * miss
+}
+
+/// Fit, widen, put on a time line.
+fn fitted(
+    variant: Variant,
+    pool: &[Sighted],
+    map: &Affine,
+    shape: (f64, f64),
+) -> Option<Alignment> {
+    let near = |map: &Affine, shape, miss| -> Vec<Sighted> {
+        pool.iter().filter(|s| agrees(s, map, shape, miss)).copied().collect()
+    };
+    let first = near(map, shape, PLACE_MISS);
+    let line = on_line(&first)?;
+    let (mut map, mut kept) = (*map, line.1);
+    for round in 0..3 {
+        let pairs: Vec<Pair> = kept
+            .iter()
+            .map(|s| Pair { from: s.deleted, to: s.upload, weight: s.sight.weight.max(0.01) })
+            .collect();
+        let affine = if round > 0 && pairs.len() >= 8 { fit_affine(&pairs) } else { None };
+        let affine = affine.filter(|m| m.anisotropy() <= ANISOTROPY_MAX);
+        let Some(next) = affine.or_else(|| fit_similarity(&pairs)) else { break };
+        let (k, turn) = next.scale_and_turn();
+        let around = near(&next, (k.max(1e-6).ln(), turn), PLACE_MISS_FITTED);
+        let Some((_, agreeing)) = on_line(&around) else { break };
+        if weight_of(&agreeing) < weight_of(&kept) * 0.8 {
+            break;
+        }
+        (map, kept) = (next, agreeing);
+    }
+    let (line, agreeing) = on_line(&kept)?;
+    let distinct = weight_of(&agreeing);
+    let distinct_plain = count_of(&agreeing);
+    Some(Alignment { variant, map, line, agreeing, distinct, distinct_plain })
+}
+
+/// The best line through the sights and those that lie on it.
+fn on_line(sighted: &[Sighted]) -> Option<(Line, Vec<Sighted>)> {
+    let sights: Vec<Sight> = sighted.iter().map(|s| s.sight).collect();
+    let (line, _) = best_line(&sights)?;
+    let slack = crate::matching::timeline::SLACK_S + 0.05;
+    let on = |line: &Line| -> Vec<Sighted> {
+        let meets = |s: &&Sighted| line.miss_s(s.sight.upload, s.sight.deleted) <= slack;
+        sighted.iter().filter(meets).copied().collect()
+    };
+    let kept = on(&line);
+    let refined = refine(line, &kept.iter().map(|s| s.sight).collect::<Vec<_>>());
+    let again = on(&refined);
+    if again.len() >= kept.len() { Some((refined, again)) } else { Some((line, kept)) }
+}
+
+/// Quick distinct count for proposals: each deleted keypoint once.
+struct Counter {
+    stamp: u32,
+    seen: Vec<u32>,
+}
+
+impl Counter {
+    fn new(keypoints: usize) -> Self {
+        Counter { stamp: 0, seen: vec![0; keypoints] }
+    }
+
+    fn weight<'a>(&mut self, sighted: impl Iterator<Item = &'a Sighted>) -> f64 {
+        self.stamp += 1;
+        let mut sum = 0.0;
+        for s in sighted {
+            let seen = &mut self.seen[s.hit.deleted as usize];
+            if *seen != self.stamp {
+                *seen = self.stamp;
+                sum += s.sight.weight;
+            }
+        }
+        sum
+    }
+}
+
+/// Distinct evidence: places in the deleted picture and places in the upload's count once each, whichever are fewer.
+/// So a caption, a logo or a wall that stands still is one piece of evidence, not one a second.
+fn weight_of(agreeing: &[Sighted]) -> f64 {
+    let (mut from, mut to) = (Cells::default(), Cells::default());
+    for s in agreeing {
+        from.add(s.deleted, s.sight.weight);
+        to.add(s.upload, s.sight.weight);
+    }
+    from.sum().min(to.sum())
+}
+
+fn count_of(agreeing: &[Sighted]) -> u32 {
+    let (mut from, mut to) = (Cells::default(), Cells::default());
+    for s in agreeing {
+        from.add(s.deleted, 1.0);
+        to.add(s.upload, 1.0);
+    }
+    from.0.len().min(to.0.len()) as u32
+}
+
+#[derive(Default)]
+struct Cells(std::collections::HashMap<(i32, i32), f64>);
+
+impl Cells {
+    fn add(&mut self, at: (f64, f64), weight: f64) {
+        let cell = ((at.0 * CELLS).floor() as i32, (at.1 * CELLS).floor() as i32);
+        let w = self.0.entry(cell).or_insert(0.0);
+        *w = w.max(weight);
+    }
+
+    fn sum(&self) -> f64 {
+        self.0.values().sum()
+    }
+}

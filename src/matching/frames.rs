@@ -1,0 +1,349 @@
+//! What whole frames say: hashed again under a placement, or compared as they are.
+//!
+//! *Placed*: the keypoints have proposed where the deleted picture sits in the upload's; the upload's small pictures
+//! are drawn out of that place and hashed like the deleted video's frames were. A picture-in-picture, a letterboxed,
+//! turned, mirrored or stretched copy then compares region by region, and where only a watermark agreed the frames disagree
+//! everywhere. Regions that fall outside the upload's picture say nothing.
+//!
+//! *Unplaced*: for copies too blurred or too small for keypoints, the time × time matrix of the stored views.
+//!
+//! A frame pair's evidence is a sum over regions of ln of a mixture: covered by something else (ε), or the same with a
+//! bit error rate p (research notes P6).
+
+use crate::fingerprint::frame_hash::{self, FrameHasher, GRID, Grid, REGION_BITS, REGIONS, WHOLE_BITS};
+use crate::fingerprint::{FrameBits, FrameHash, Fingerprint, Hasher, UploadPrint};
+use crate::matching::consensus::Alignment;
+use crate::matching::timeline::Line;
+use crate::model::Luma;
+
+/// Bit error rate of a copy's region, share of regions covered by something else, and how far regions overlap.
+const ERROR_RATE: f64 = 0.17;
+const COVERED: f64 = 0.25;
+const OVERLAP: f64 = 0.5;
+/// Frames with less contrast than this say nothing, grey levels.
+pub const QUALITY_MIN: u8 = 5;
+/// Share of a region that must lie inside the upload's picture to be compared.
+const REGION_VISIBLE: f32 = 0.93;
+/// A deleted frame is compared with upload frames at most this far off the line, seconds.
+const NEAR_S: f64 = 0.3;
+/// Frames that differ in fewer bits show the same and count once.
+const DISTINCT_BITS: u32 = 44;
+/// Frames of the deleted video hashed again for one placement at most.
+const PLACED_MAX: usize = 120;
+
+/// Which regions count: bit 0 the whole, bits 1..=8 the regions.
+type Visible = u16;
+
+/// ln likelihood ratio (same picture : unrelated) of two frame hashes over the visible regions.
+pub fn pair_nats(a: &FrameBits, b: &FrameBits, visible: Visible) -> f64 {
+    let mut sum = 0.0;
+    if visible & 1 != 0 {
+        sum += region_nats((a[0] ^ b[0]).count_ones(), WHOLE_BITS);
+    }
+    for r in 0..REGIONS {
+        if visible >> (r + 1) & 1 != 0 {
+            let d = (frame_hash::region(a, r) ^ frame_hash::region(b, r)).count_ones();
+            sum += region_nats(d, REGION_BITS);
+        }
+    }
+    sum * OVERLAP
+}
+
+fn region_nats(distance: u32, bits: usize) -> f64 {
+    let (d, n) = (f64::from(distance), bits as f64);
+    let same = d * (ERROR_RATE / 0.5).ln() + (n - d) * ((1.0 - ERROR_RATE) / 0.5).ln();
+    ((1.0 - COVERED) * same.exp() + COVERED).ln()
+}
+
+/// What frames say about one alignment.
+#[derive(Debug, Clone, Default)]
+pub struct FrameEvidence {
+    /// Sum over distinct deleted frames of their best nats, floored a frame.
+    pub nats: f64,
+    /// The best single frame.
+    pub best_nats: f64,
+    /// Distinct frames compared, and those that agree.
+    pub compared: u32,
+    pub agreeing: u32,
+    /// (deleted time, upload time, nats) of every frame compared.
+    pub trace: Vec<(f64, f64, f64)>,
+}
+
+/// Compares the deleted frames that the alignment shows between `span` of upload time with what the upload has there.
+pub fn placed(
+    hasher: &Hasher,
+    upload: &UploadPrint,
+    deleted: &Fingerprint,
+    alignment: &Alignment,
+    span: (f64, f64),
+) -> FrameEvidence {
+    let hasher = &hasher.frame;
+    let place = Place::new(upload, deleted, alignment);
+    let mut out = FrameEvidence::default();
+    if place.visible == 0 {
+        return out;
+    }
+    let wanted: Vec<&FrameHash> = deleted
+        .frames
+        .iter()
+        .filter(|f| {
+            let at = alignment.line.upload_s(f64::from(f.time_s));
+            f.quality >= QUALITY_MIN && at >= span.0 - 0.2 && at <= span.1 + 0.2
+        })
+        .collect();
+    let step = wanted.len().div_ceil(PLACED_MAX).max(1);
+    let mut cache: Vec<Option<FrameBits>> = vec![None; upload.frames.len()];
+    let mut distinct: Vec<(FrameBits, f64)> = Vec::new();
+    for frame in wanted.into_iter().step_by(step) {
+        let at = alignment.line.upload_s(f64::from(frame.time_s));
+        let best = near(upload, at)
+            .map(|i| {
+                let bits = cache[i].get_or_insert_with(|| {
+                    place.bits(hasher, &upload.frames[i].thumb, alignment.variant.inverted())
+                });
+                pair_nats(bits, &frame.bits, place.visible)
+            })
+            .max_by(f64::total_cmp);
+        let Some(nats) = best else { continue };
+        out.trace.push((f64::from(frame.time_s), at, nats));
+        let same = distinct
+            .iter_mut()
+            .find(|(bits, _)| crate::fingerprint::distance(bits, &frame.bits) < DISTINCT_BITS);
+        match same {
+            Some((_, before)) => *before = before.max(nats),
+            None => distinct.push((frame.bits, nats)),
+        }
+    }
+    out.compared = distinct.len() as u32;
+    for (_, nats) in distinct {
+        out.nats += nats;
+        out.best_nats = out.best_nats.max(nats);
+        out.agreeing += u32::from(nats > 3.0);
+    }
+    out
+}
+
+fn near(upload: &UploadPrint, at: f64) -> impl Iterator<Item = usize> + '_ {
+    let first = upload.frames.partition_point(|f| f64::from(f.time_s) < at - NEAR_S);
+    (first..upload.frames.len()).take_while(move |i| f64::from(upload.frames[*i].time_s) <= at + NEAR_S)
+}
+
+/// The deleted video's active picture as sample points in the upload's thumb.
+struct Place {
+    /// Thumb coordinates of grid cell (0, 0), and steps along columns and rows; in long sides.
+    origin: (f32, f32),
+    column: (f32, f32),
+    row: (f32, f32),
+    visible: Visible,
+}
+
+impl Place {
+    fn new(upload: &UploadPrint, deleted: &Fingerprint, alignment: &Alignment) -> Self {
+        let map = if alignment.variant.mirrored() {
+            alignment.map.mirrored(f64::from(upload.width))
+        } else {
+            alignment.map
+        };
+        let a = deleted.active;
+        let (w, h) = (f64::from(a.x1 - a.x0) / GRID as f64, f64::from(a.y1 - a.y0) / GRID as f64);
+        let at = |i: f64, j: f64| {
+            let (x, y) = map.apply(f64::from(a.x0) + i * w, f64::from(a.y0) + j * h);
+            (x as f32, y as f32)
+        };
+        let origin = at(0.5, 0.5);
+        let (right, down) = (at(1.5, 0.5), at(0.5, 1.5));
+        let mut place = Place {
+            origin,
+            column: (right.0 - origin.0, right.1 - origin.1),
+            row: (down.0 - origin.0, down.1 - origin.1),
+            visible: 0,
+        };
+        place.visible = place.regions_inside(upload.width, upload.height);
+        place
+    }
+
+    fn point(&self, i: usize, j: usize) -> (f32, f32) {
+        let (i, j) = (i as f32, j as f32);
+        (
+            self.origin.0 + i * self.column.0 + j * self.row.0,
+            self.origin.1 + i * self.column.1 + j * self.row.1,
+        )
+    }
+
+    fn regions_inside(&self, width: f32, height: f32) -> Visible {
+        let mut inside = [[0u32; 8]; 8];
+        for j in 0..GRID {
+            for i in 0..GRID {
+                let (x, y) = self.point(i, j);
+                let ok = x > -0.004 && y > -0.004 && x < width + 0.004 && y < height + 0.004;
+                inside[j / 8][i / 8] += u32::from(ok);
+            }
+        }
+        let share = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| {
+            let n = (xs.len() * ys.len() * 64) as f32;
+            let sum: u32 = ys.flat_map(|j| xs.clone().map(move |i| (i, j))).map(|(i, j)| inside[j][i]).sum();
+            sum as f32 / n >= REGION_VISIBLE
+        };
+        let parts = [
+            share(0..8, 0..8),
+            share(0..8, 0..4),
+            share(0..8, 4..8),
+            share(0..4, 0..8),
+            share(4..8, 0..8),
+            share(0..4, 0..4),
+            share(4..8, 0..4),
+            share(0..4, 4..8),
+            share(4..8, 4..8),
+        ];
+        parts.iter().enumerate().fold(0, |v, (r, yes)| v | (u16::from(*yes) << r))
+    }
+
+    /// Draws the place out of a thumb and hashes it.
+    fn bits(&self, hasher: &FrameHasher, thumb: &Luma, inverted: bool) -> FrameBits {
+        let long = thumb.long_side() as f32;
+        let (right, bottom) = ((thumb.width - 1) as f32, (thumb.height - 1) as f32);
+        let width = thumb.width as usize;
+        let mut grid: Grid = [0.0; GRID * GRID];
+        for (j, row) in grid.chunks_exact_mut(GRID).enumerate() {
+            for (i, out) in row.iter_mut().enumerate() {
+                let (x, y) = self.point(i, j);
+                let x = (x * long - 0.5).clamp(0.0, right);
+                let y = (y * long - 0.5).clamp(0.0, bottom);
+                let (xi, yi) = (x as usize, y as usize);
+                let (fx, fy) = (x - xi as f32, y - yi as f32);
+                let (x2, y2) = ((xi + 1).min(width - 1), (yi + 1).min(thumb.height as usize - 1));
+                let p = |x: usize, y: usize| f32::from(thumb.pixels[y * width + x]);
+                let a = p(xi, yi) + fx * (p(x2, yi) - p(xi, yi));
+                let b = p(xi, y2) + fx * (p(x2, y2) - p(xi, y2));
+                *out = a + fy * (b - a);
+            }
+        }
+        let bits = hasher.bits(&hasher.coefficients(&grid));
+        if inverted { frame_hash::complement(&bits) } else { bits }
+    }
+}
+
+/// The best diagonal of the time × time matrix of one view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Diagonal {
+    pub nats: f64,
+    pub line: Line,
+    pub upload_s: (f64, f64),
+    /// 0 raw, 1 raw mirrored, 2 active picture, 3 active picture mirrored.
+    pub view: u8,
+    pub inverted: bool,
+    /// Distinct deleted frames that contribute.
+    pub distinct: u32,
+}
+
+const VISIBLE_ALL: Visible = 0x1ff;
+const SPEEDS: [f64; 11] = [1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, -1.0, 1.75];
+/// A frame that disagrees takes away at most this much.
+const GAP_NATS: f64 = -1.0;
+
+/// Searches all views. `weights`: per upload frame, 0..1.
+pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) -> Option<Diagonal> {
+    let rows: Vec<usize> =
+        (0..deleted.frames.len()).filter(|i| deleted.frames[*i].quality >= QUALITY_MIN).collect();
+    let columns: Vec<usize> =
+        (0..upload.frames.len()).filter(|i| upload.frames[*i].quality >= QUALITY_MIN).collect();
+    if rows.is_empty() || columns.is_empty() {
+        return None;
+    }
+    let whole = upload.frames.iter().all(|f| f.views[0] == f.views[2]);
+    let mut best: Option<Diagonal> = None;
+    let mut matrix = vec![0f32; rows.len() * columns.len()];
+    for view in 0..if whole { 2u8 } else { 4 } {
+        for inverted in [false, true] {
+            let mut top = 0f32;
+            for (c, column) in columns.iter().enumerate() {
+                let bits = upload.frames[*column].views[usize::from(view)];
+                let bits = if inverted { frame_hash::complement(&bits) } else { bits };
+                for (r, row) in rows.iter().enumerate() {
+                    let nats = pair_nats(&bits, &deleted.frames[*row].bits, VISIBLE_ALL) as f32;
+                    let weighted = if nats > 0.0 { nats * weights[*column] } else { nats };
+                    matrix[c * rows.len() + r] = weighted;
+                    top = top.max(weighted);
+                }
+            }
+            if top < 4.0 {
+                continue;
+            }
+            let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
+            let times_c: Vec<f64> = columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
+            if let Some((nats, line, upload_s, picked)) = best_diagonal(&matrix, &times_c, &times_r)
+                && best.as_ref().is_none_or(|b| nats > b.nats)
+            {
+                let distinct = distinct_frames(picked.iter().map(|r| &deleted.frames[rows[*r]]));
+                best = Some(Diagonal { nats, line, upload_s, view, inverted, distinct });
+            }
+        }
+    }
+    best
+}
+
+fn distinct_frames<'a>(frames: impl Iterator<Item = &'a FrameHash>) -> u32 {
+    let mut kept: Vec<&FrameHash> = Vec::new();
+    for f in frames {
+        if kept.iter().all(|k| crate::fingerprint::distance(&k.bits, &f.bits) >= DISTINCT_BITS) {
+            kept.push(f);
+        }
+    }
+    kept.len() as u32
+}
+
+type Found = (f64, Line, (f64, f64), Vec<usize>);
+
+/// Lines through strong cells; along each, every deleted frame takes its best neighbour in time, and the stretch of
+/// largest sum wins (Kadane).
+fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<Found> {
+    let n = rows.len();
+    let mut strong: Vec<(f32, usize, usize)> = Vec::new();
+    for c in 0..columns.len() {
+        for r in 0..n {
+            if matrix[c * n + r] > 4.0 {
+                strong.push((matrix[c * n + r], c, r));
+            }
+        }
+    }
+    strong.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    strong.truncate(24);
+    let mut best: Option<Found> = None;
+    for (_, c, r) in strong {
+        for speed in SPEEDS {
+            let line = Line { speed, offset_s: rows[r] - speed * columns[c] };
+            let found = along(matrix, columns, rows, line);
+            if found.0 > best.as_ref().map_or(0.0, |b| b.0 * 1.03) {
+                best = Some(found);
+            }
+        }
+    }
+    best
+}
+
+fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Found {
+    let n = rows.len();
+    let (mut sum, mut start) = (0f64, 0usize);
+    let mut top = (0f64, 0usize, 0usize);
+    let mut times = vec![f64::NAN; n];
+    let order: Vec<usize> = if line.speed > 0.0 { (0..n).collect() } else { (0..n).rev().collect() };
+    for (k, r) in order.iter().enumerate() {
+        let at = line.upload_s(rows[*r]);
+        let first = columns.partition_point(|t| *t < at - 0.3);
+        let near = (first..columns.len()).take_while(|c| columns[*c] <= at + 0.3);
+        let best = near.map(|c| (matrix[c * n + r], c)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let Some((nats, c)) = best else { continue };
+        times[k] = columns[c];
+        if sum <= 0.0 {
+            (sum, start) = (0.0, k);
+        }
+        sum += f64::from(nats).max(GAP_NATS);
+        if sum > top.0 {
+            top = (sum, start, k);
+        }
+    }
+    let span = &times[top.1..=top.2.min(n - 1)];
+    let low = span.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = span.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (top.0, line, (low, high), order[top.1..=top.2.min(n - 1)].to_vec())
+}

@@ -1,0 +1,98 @@
+//! The time line of a match: deleted time = speed × upload time + offset.
+
+/// Speeds tried, likeliest first. Between them a second's tolerance bridges a clip of some ten seconds; the fit
+/// afterwards is continuous.
+const SPEEDS: [f64; 17] = [
+    1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 1.75, 0.57, 1.37, 0.73, -1.0, 2.2, 0.45, -1.5,
+];
+/// Seconds by which a keypoint's two sights may miss the line: keyframes stand for 1 s and 2 s.
+pub const SLACK_S: f64 = 1.1;
+
+/// A time line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    pub speed: f64,
+    /// Deleted time at upload time 0, seconds.
+    pub offset_s: f64,
+}
+
+impl Line {
+    pub fn deleted_s(&self, upload_s: f64) -> f64 {
+        self.speed * upload_s + self.offset_s
+    }
+
+    pub fn upload_s(&self, deleted_s: f64) -> f64 {
+        (deleted_s - self.offset_s) / self.speed
+    }
+
+    /// Seconds of deleted time by which two intervals miss each other under this line; 0 when they meet.
+    pub fn miss_s(&self, upload: (f64, f64), deleted: (f64, f64)) -> f64 {
+        let (p, q) = (self.deleted_s(upload.0), self.deleted_s(upload.1));
+        let (low, high) = (p.min(q), p.max(q));
+        (low - deleted.1).max(deleted.0 - high).max(0.0)
+    }
+}
+
+/// The sights of one keypoint pair.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight {
+    pub upload: (f64, f64),
+    pub deleted: (f64, f64),
+    pub weight: f64,
+}
+
+/// The line that most weight agrees with, and that weight. Each sight allows an interval of offsets; the best offset
+/// is where most intervals overlap.
+pub fn best_line(sights: &[Sight]) -> Option<(Line, f64)> {
+    let mut best: Option<(Line, f64)> = None;
+    let mut edges: Vec<(f64, f64)> = Vec::with_capacity(sights.len() * 2);
+    for speed in SPEEDS {
+        edges.clear();
+        for s in sights {
+            let (p, q) = (speed * s.upload.0, speed * s.upload.1);
+            edges.push((s.deleted.0 - p.max(q) - SLACK_S, s.weight));
+            edges.push((s.deleted.1 - p.min(q) + SLACK_S, -s.weight));
+        }
+        // An interval that ends where another begins overlaps it: openings first.
+        edges.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        let (mut sum, mut top) = (0.0, (0.0, 0.0, 0.0));
+        for (i, (at, weight)) in edges.iter().enumerate() {
+            sum += weight;
+            if sum > top.0 + 1e-9 {
+                top = (sum, *at, edges.get(i + 1).map_or(*at, |e| e.0));
+            }
+        }
+        // A slower or faster line must earn its place.
+        let better = best.is_none_or(|(_, weight)| top.0 > weight * 1.03 + 1e-6);
+        if better && top.0 > 0.0 {
+            best = Some((Line { speed, offset_s: (top.1 + top.2) / 2.0 }, top.0));
+        }
+    }
+    best
+}
+
+/// Refines a line on sights that agree with it: weighted least squares over interval centres, kept near `line`.
+pub fn refine(line: Line, sights: &[Sight]) -> Line {
+    let centre = |v: (f64, f64)| (v.0 + v.1) / 2.0;
+    let (mut w, mut x, mut y) = (0.0, 0.0, 0.0);
+    let moving = |s: &&Sight| s.deleted.1 - s.deleted.0 < 2.5 && s.upload.1 - s.upload.0 < 2.5;
+    for s in sights.iter().filter(moving) {
+        w += s.weight;
+        x += s.weight * centre(s.upload);
+        y += s.weight * centre(s.deleted);
+    }
+    if w < 4.0 {
+        return line;
+    }
+    let (x, y) = (x / w, y / w);
+    let (mut xx, mut xy) = (0.0, 0.0);
+    for s in sights.iter().filter(moving) {
+        let (u, v) = (centre(s.upload) - x, centre(s.deleted) - y);
+        xx += s.weight * u * u;
+        xy += s.weight * u * v;
+    }
+    // Over less than some seconds the slope is noise.
+    let fitted = if xx / w > 4.0 { xy / xx } else { line.speed };
+    let speed = if (fitted / line.speed - 1.0).abs() < 0.15 { fitted } else { line.speed };
+    Line { speed, offset_s: y - speed * x }
+}

@@ -15,9 +15,9 @@ const LAYERS: usize = 3;
 pub const SIGMA: f32 = 1.6;
 /// Blur that a camera picture is taken to have already, px.
 const SIGMA_INPUT: f32 = 0.5;
-/// Weakest |D| kept, in grey levels (0..255): Lowe's 0.03 of contrast at 3 layers is 2.5; compressed and darkened
-/// copies want less.
-const CONTRAST_MIN: f32 = 1.3;
+/// Weakest |D| kept, in grey levels (0..255). Lowe's 0.03 of contrast is 2.5; a low bar costs little, since only
+/// the heaviest points are kept, and gives bland, darkened and compressed pictures points at all.
+const CONTRAST_MIN: f32 = 0.6;
 /// Largest ratio of principal curvatures (Lowe §4.1).
 const EDGE_RATIO: f32 = 10.0;
 /// Points nearer to the border of an octave than this have no neighbourhood, px.

@@ -271,10 +271,11 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
             }
             let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
             let times_c: Vec<f64> = columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
-            if let Some((nats, line, upload_s, picked)) = best_diagonal(&matrix, &times_c, &times_r)
-                && best.as_ref().is_none_or(|b| nats > b.nats)
-            {
-                let distinct = distinct_frames(picked.iter().map(|r| &deleted.frames[rows[*r]]));
+            let Some(found) = best_diagonal(&matrix, &times_c, &times_r) else { continue };
+            let picked = found.picked.iter().map(|(r, nats)| (&deleted.frames[rows[*r]], *nats));
+            let (distinct, nats) = distinct_nats(picked);
+            if best.as_ref().is_none_or(|b| nats > b.nats) {
+                let (line, upload_s) = (found.line, found.upload_s);
                 best = Some(Diagonal { nats, line, upload_s, view, inverted, distinct });
             }
         }
@@ -282,21 +283,33 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
     best
 }
 
-fn distinct_frames<'a>(frames: impl Iterator<Item = &'a FrameHash>) -> u32 {
-    let mut kept: Vec<&FrameHash> = Vec::new();
-    for f in frames {
-        if kept.iter().all(|k| crate::fingerprint::distance(&k.bits, &f.bits) >= DISTINCT_BITS) {
-            kept.push(f);
+/// Frames that show the same count once, with their best nats.
+fn distinct_nats<'a>(frames: impl Iterator<Item = (&'a FrameHash, f64)>) -> (u32, f64) {
+    let mut kept: Vec<(&FrameHash, f64)> = Vec::new();
+    for (f, nats) in frames {
+        let same = kept
+            .iter_mut()
+            .find(|(k, _)| crate::fingerprint::distance(&k.bits, &f.bits) < DISTINCT_BITS);
+        match same {
+            Some((_, before)) => *before = before.max(nats),
+            None => kept.push((f, nats)),
         }
     }
-    kept.len() as u32
+    (kept.len() as u32, kept.iter().map(|(_, nats)| nats).sum())
 }
 
-type Found = (f64, Line, (f64, f64), Vec<usize>);
+/// A stretch of a line through the matrix.
+struct Stretch {
+    sum: f64,
+    line: Line,
+    upload_s: (f64, f64),
+    /// Deleted frames on it, and their nats.
+    picked: Vec<(usize, f64)>,
+}
 
 /// Lines through strong cells; along each, every deleted frame takes its best neighbour in time, and the stretch of
 /// largest sum wins (Kadane).
-fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<Found> {
+fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<Stretch> {
     let n = rows.len();
     let mut strong: Vec<(f32, usize, usize)> = Vec::new();
     for c in 0..columns.len() {
@@ -308,12 +321,12 @@ fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<Found>
     }
     strong.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     strong.truncate(24);
-    let mut best: Option<Found> = None;
+    let mut best: Option<Stretch> = None;
     for (_, c, r) in strong {
         for speed in SPEEDS {
             let line = Line { speed, offset_s: rows[r] - speed * columns[c] };
             let found = along(matrix, columns, rows, line);
-            if found.0 > best.as_ref().map_or(0.0, |b| b.0 * 1.03) {
+            if found.sum > best.as_ref().map_or(0.0, |b| b.sum * 1.03) {
                 best = Some(found);
             }
         }
@@ -321,29 +334,37 @@ fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<Found>
     best
 }
 
-fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Found {
+fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Stretch {
     let n = rows.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    if line.speed < 0.0 {
+        order.reverse();
+    }
+    // (deleted frame, its upload time, nats) of all that have a neighbour in the upload.
+    let met: Vec<(usize, f64, f64)> = order
+        .into_iter()
+        .filter_map(|r| {
+            let at = line.upload_s(rows[r]);
+            let first = columns.partition_point(|t| *t < at - NEAR_S);
+            let near = (first..columns.len()).take_while(|c| columns[*c] <= at + NEAR_S);
+            let best = near.map(|c| (matrix[c * n + r], c)).max_by(|a, b| a.0.total_cmp(&b.0));
+            best.map(|(nats, c)| (r, columns[c], f64::from(nats).max(GAP_NATS)))
+        })
+        .collect();
     let (mut sum, mut start) = (0f64, 0usize);
     let mut top = (0f64, 0usize, 0usize);
-    let mut times = vec![f64::NAN; n];
-    let order: Vec<usize> = if line.speed > 0.0 { (0..n).collect() } else { (0..n).rev().collect() };
-    for (k, r) in order.iter().enumerate() {
-        let at = line.upload_s(rows[*r]);
-        let first = columns.partition_point(|t| *t < at - 0.3);
-        let near = (first..columns.len()).take_while(|c| columns[*c] <= at + 0.3);
-        let best = near.map(|c| (matrix[c * n + r], c)).max_by(|a, b| a.0.total_cmp(&b.0));
-        let Some((nats, c)) = best else { continue };
-        times[k] = columns[c];
+    for (k, (_, _, nats)) in met.iter().enumerate() {
         if sum <= 0.0 {
             (sum, start) = (0.0, k);
         }
-        sum += f64::from(nats).max(GAP_NATS);
+        sum += nats;
         if sum > top.0 {
-            top = (sum, start, k);
+            top = (sum, start, k + 1);
         }
     }
-    let span = &times[top.1..=top.2.min(n - 1)];
-    let low = span.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = span.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (top.0, line, (low, high), order[top.1..=top.2.min(n - 1)].to_vec())
+    let stretch = &met[top.1..top.2];
+    let low = stretch.iter().map(|m| m.1).fold(f64::INFINITY, f64::min);
+    let high = stretch.iter().map(|m| m.1).fold(f64::NEG_INFINITY, f64::max);
+    let picked = stretch.iter().map(|m| (m.0, m.2)).collect();
+    Stretch { sum: top.0, line, upload_s: (low, high), picked }
 }

@@ -117,9 +117,7 @@ pub(super) fn video_decoder(
     let stream = input.stream(index).ok_or(Refusal::NoVideoStream)?;
     let context =
         codec::Context::from_parameters(stream.parameters()).map_err(|_| Refusal::Memory)?;
-    if codec::decoder::find(context.id()).is_none() {
-        return Err(Refusal::Unsupported);
-    }
+    let codec = codec::decoder::find(context.id()).ok_or(Refusal::Unsupported)?;
     let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
     decoder.set_threading(codec::threading::Config::count(1));
@@ -139,7 +137,7 @@ pub(super) fn video_decoder(
     if decoder.width_and_height_product() > task.pixels_max {
         return Err(Refusal::Pixels);
     }
-    let opened = decoder.open_with(options).and_then(|opened| opened.video());
+    let opened = decoder.open_as_with(codec, options).and_then(|opened| opened.video());
     opened.map_err(|cause| match cause {
         cause if is_out_of_memory(cause) => Refusal::Memory,
         ffmpeg::Error::InvalidData => Refusal::NoPicture,

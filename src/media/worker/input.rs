@@ -137,7 +137,9 @@ pub(super) fn video_decoder(
     if decoder.width_and_height_product() > task.pixels_max {
         return Err(Refusal::Pixels);
     }
-    let opened = decoder.open_as_with(codec, options).and_then(|opened| opened.video());
+    let opened = decoder
+        .open_as_with(codec, options)
+        .and_then(|opened| opened.video());
     opened.map_err(|cause| match cause {
         cause if is_out_of_memory(cause) => Refusal::Memory,
         ffmpeg::Error::InvalidData => Refusal::NoPicture,

@@ -257,7 +257,9 @@ impl<'a> Run<'a> {
         if self.current.has_decode_errors() {
             self.errors = self.errors.saturating_add(1);
         }
-        let time_s = self.timeline.place(self.current.timestamp());
+        let time_s = self
+            .timeline
+            .place(self.current.timestamp(), length(&self.current));
         if time_s > self.task.duration_s_max {
             return Err(Refusal::Duration.into());
         }
@@ -352,6 +354,16 @@ impl<'a> Run<'a> {
             },
         })
     }
+}
+
+/// How long a frame says to be shown, in ticks, 0 when it does not say.
+#[expect(
+    unsafe_code,
+    reason = "ffmpeg_next has no getter for a frame's duration"
+)]
+fn length(frame: &frame::Video) -> i64 {
+    // SAFETY: the pointer is that of a live frame and the field a plain integer.
+    unsafe { (*frame.as_ptr()).pkt_duration }
 }
 
 /// Whether an edit list cuts the packet's frame out.

@@ -277,6 +277,14 @@ fn line_with(child: &mut Child, wanted: &str) -> String {
     line.unwrap_or_else(|| panic!("the child never said {wanted}"))
 }
 
+/// What another process, of a user whom permissions bind, sees in the folder.
+fn seen_by_a_stranger(path: &Path) -> String {
+    let child = other_process("child_counts_what_it_can_read", path, stranger());
+    let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let line = output.lines().find_map(|line| line.strip_prefix("sees "));
+    line.unwrap_or_else(|| panic!("the child saw nothing: {output}")).to_string()
+}
+
 fn path_from_stdin() -> PathBuf {
     let mut path = Vec::new();
     std::io::Read::read_to_end(&mut std::io::stdin(), &mut path).unwrap();
@@ -394,9 +402,7 @@ fn who_may_only_read_the_folder_can_still_read_it() {
     store.add_tombstones(&[new("a"), new("b")]).unwrap();
     let set =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    let see = || {
-        line_with(&mut other_process("child_counts_what_it_can_read", &path, stranger()), "sees ")
-    };
+    let see = || seen_by_a_stranger(&path);
     set(dir.path(), 0o755);
     set(&path, 0o555);
     assert_eq!(see(), "2 tombstones", "beside a writer");

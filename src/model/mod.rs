@@ -5,11 +5,13 @@
 
 mod clock;
 mod ids;
+mod keys;
 mod luma;
 mod verdict;
 
 pub use clock::{Clock, FixedClock, UnixSeconds};
 pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId};
+pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use luma::{Frame, Luma};
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,

@@ -1,0 +1,71 @@
+//! The environment variables that we know, read here and nowhere else.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Error, Result};
+
+/// What the environment says, before anything was made of it.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `CENOTAPH_KEYS`: the folder of the keys.
+    pub keys: Option<OsString>,
+    /// `XDG_CONFIG_HOME`.
+    pub config_home: Option<OsString>,
+    /// `HOME`.
+    pub home: Option<OsString>,
+}
+
+impl Environment {
+    /// Reads the variables; an empty one counts as absent.
+    pub fn read() -> Environment {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Environment {
+            keys: variable("CENOTAPH_KEYS"),
+            config_home: variable("XDG_CONFIG_HOME"),
+            home: variable("HOME"),
+        }
+    }
+
+    /// Where the keys lie: `--keys`, else `CENOTAPH_KEYS`, else `$XDG_CONFIG_HOME/cenotaph`, else
+    /// `~/.config/cenotaph`. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands.
+    ///
+    /// # Errors
+    /// When none of them is there.
+    pub fn keys_folder(&self, flag: Option<&Path>) -> Result<PathBuf> {
+        if let Some(flag) = flag {
+            return Ok(flag.to_path_buf());
+        }
+        if let Some(keys) = &self.keys {
+            return Ok(PathBuf::from(keys));
+        }
+        let config_home = self.config_home.as_ref().map(PathBuf::from).filter(|p| p.is_absolute());
+        let home = self.home.as_ref().map(|home| Path::new(home).join(".config"));
+        let config = config_home.or(home).ok_or(Error::NoPlaceForKeys)?;
+        Ok(config.join("cenotaph"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_wins_then_our_variable_then_xdg_then_home() {
+        let mut all = Environment {
+            keys: Some("/keys".into()),
+            config_home: Some("/xdg".into()),
+            home: Some("/home/a".into()),
+        };
+        let folder = |e: &Environment, flag| e.keys_folder(flag).unwrap();
+        assert_eq!(folder(&all, Some(Path::new("flag"))), Path::new("flag"));
+        assert_eq!(folder(&all, None), Path::new("/keys"));
+        all.keys = None;
+        assert_eq!(folder(&all, None), Path::new("/xdg/cenotaph"));
+        all.config_home = Some("relative".into());
+        assert_eq!(folder(&all, None), Path::new("/home/a/.config/cenotaph"));
+        let nothing = Environment::default();
+        assert!(matches!(nothing.keys_folder(None), Err(Error::NoPlaceForKeys)));
+    }
+}

@@ -1,0 +1,593 @@
+//! Claims about the store as a whole: durability, erasure, locking, upgrades, refusals. All on temporary folders.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::{ByteDigest, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId};
+
+const CLOCK: FixedClock = FixedClock(1_769_860_800);
+
+fn new(id: &str) -> NewTombstone {
+    NewTombstone {
+        id: TombstoneId(id.into()),
+        owner: Some(OwnerKey([7; 16])),
+        voice: u32::MAX,
+        created_at: 1_769_860_800,
+        bytes_digest: Some(ByteDigest([9; 32])),
+        key_id: KeyId([3; 8]),
+        fingerprint: format!("fingerprint of {id}").repeat(100).into_bytes(),
+        strength: Strength::Block,
+        strength_why: "214 keypoints in 9 keyframes".into(),
+        duration_s: 12.5,
+    }
+}
+
+fn id(id: &str) -> TombstoneId {
+    TombstoneId(id.into())
+}
+
+fn writing(path: &Path) -> Store {
+    Store::open(Folder::open_writing(path, "test", &CLOCK).unwrap(), Options::default()).unwrap()
+}
+
+fn reading(path: &Path) -> Result<Store> {
+    Store::open(Folder::open_reading(path)?, Options::default())
+}
+
+fn fresh() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data");
+    (dir, path)
+}
+
+/// A message is one line and names the file it is about.
+fn assert_clear(error: &Error, path: &Path) {
+    let text = error.to_string();
+    assert!(!text.contains('\n'), "{text}");
+    assert!(text.contains(&path.display().to_string()), "{text}");
+}
+
+#[test]
+fn a_tombstone_comes_back_as_it_was_put() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let ownerless = NewTombstone {
+        owner: None,
+        bytes_digest: None,
+        strength: Strength::Unmatchable,
+        ..new("b")
+    };
+    let slots = store.add_tombstones(&[new("a"), ownerless.clone()]).unwrap();
+    let found = store.get_by_id(&id("b")).unwrap().unwrap();
+    assert_eq!(store.get_by_slot(slots[1]).unwrap().as_ref(), Some(&found));
+    let bytes = store.fingerprints(&[slots[1]]).unwrap().remove(0).bytes;
+    assert_eq!(found.fingerprint_size, bytes.len() as u64);
+    let back = NewTombstone {
+        id: found.id,
+        owner: found.owner,
+        voice: found.voice,
+        created_at: found.created_at,
+        bytes_digest: found.bytes_digest,
+        key_id: found.key_id,
+        fingerprint: bytes,
+        strength: found.strength,
+        strength_why: found.strength_why,
+        duration_s: found.duration_s,
+    };
+    assert_eq!(back, ownerless);
+    assert_eq!(store.get_by_id(&id("c")).unwrap(), None);
+    assert_eq!(store.get_by_slot(Slot(99)).unwrap(), None);
+}
+
+#[test]
+fn a_taken_id_is_named_and_nothing_of_its_batch_is_added() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    store.add_tombstones(&[new("a")]).unwrap();
+    let before = store.log_head().unwrap();
+    for batch in [vec![new("b"), new("a")], vec![new("c"), new("c")]] {
+        let last = batch[1].id.clone();
+        match store.add_tombstones(&batch) {
+            Err(Error::IdTaken { id }) => assert_eq!(id, last),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(store.list(None, 10).unwrap().len(), 1);
+    assert_eq!(store.log_head().unwrap(), before);
+}
+
+#[test]
+fn a_removed_id_may_be_used_again_but_its_slot_is_not() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let slots = store.add_tombstones(&[new("a"), new("b")]).unwrap();
+    assert_eq!(store.remove(&[id("b"), id("x")]).unwrap(), [Some(slots[1]), None]);
+    drop(store);
+    let store = writing(&path);
+    let again = store.add_tombstones(&[new("b")]).unwrap();
+    assert!(again[0] > slots[1], "{again:?} after {slots:?}");
+    let kinds: Vec<_> =
+        store.changes_after(0, 10).unwrap().iter().map(|c| (c.slot, c.kind)).collect();
+    let expected = [
+        (slots[0], ChangeKind::Added),
+        (slots[1], ChangeKind::Added),
+        (slots[1], ChangeKind::Removed),
+        (again[0], ChangeKind::Added),
+    ];
+    assert_eq!(kinds, expected);
+    let tail = store.changes_after(store.log_head().unwrap() - 1, 10).unwrap();
+    assert_eq!(tail.len(), 1);
+    assert_eq!(store.changes_after(0, 3).unwrap().len(), 3);
+}
+
+#[test]
+fn lists_pages_and_digests_follow_the_slots() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let many: Vec<_> = (0..7).map(|n| new(&format!("v{n}"))).collect();
+    let slots = store.add_tombstones(&many).unwrap();
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.all_fingerprints(after, 3).unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.tombstone.slot);
+        seen.extend(page.iter().map(|f| (f.tombstone.slot, f.bytes.clone())));
+    }
+    let expected: Vec<_> =
+        slots.iter().copied().zip(many.iter().map(|t| t.fingerprint.clone())).collect();
+    assert_eq!(seen, expected);
+    let listed: Vec<_> =
+        store.list(Some(slots[1]), 2).unwrap().into_iter().map(|t| t.slot).collect();
+    assert_eq!(listed, [slots[2], slots[3]]);
+    assert_eq!(store.find_by_digest(&ByteDigest([9; 32]), 5).unwrap().len(), 5);
+    assert!(store.find_by_digest(&ByteDigest([8; 32]), 5).unwrap().is_empty());
+    store.remove(&[id("v3")]).unwrap();
+    let asked = [slots[5], slots[3], slots[0]];
+    let got: Vec<_> =
+        store.fingerprints(&asked).unwrap().iter().map(|f| f.tombstone.slot).collect();
+    assert_eq!(got, [slots[5], slots[0]]);
+    let stats = store.stats().unwrap();
+    assert_eq!((stats.tombstones, stats.block, stats.log_head), (6, 6, 8));
+    assert_eq!(stats.key_ids, [KeyId([3; 8])]);
+}
+
+#[test]
+fn a_state_is_replaced_whole() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    assert_eq!(store.get_state("sketch").unwrap(), None);
+    store.put_state("sketch", b"first, longer").unwrap();
+    store.put_state("sketch", b"second").unwrap();
+    assert_eq!(store.get_state("sketch").unwrap().unwrap(), b"second");
+}
+
+#[test]
+fn every_limit_is_kept() {
+    let (_dir, path) = fresh();
+    let options = Options {
+        id_bytes_max: 4,
+        fingerprint_bytes_max: 2000,
+        state_bytes_max: 8,
+        ..Options::default()
+    };
+    let folder = Folder::open_writing(&path, "test", &CLOCK).unwrap();
+    let store = Store::open(folder, options).unwrap();
+    for (wrong, why) in [("", "empty"), ("a\nb", "control"), ("abcde", "5 bytes")] {
+        let error = store.add_tombstones(&[new(wrong)]).unwrap_err().to_string();
+        assert!(error.contains(why) && !error.contains('\n'), "{error}");
+    }
+    let large = NewTombstone { fingerprint: vec![0; 2001], ..new("a") };
+    assert!(matches!(store.add_tombstones(&[large]), Err(Error::TooLarge { bytes: 2001, .. })));
+    assert!(matches!(store.put_state("s", &[0; 9]), Err(Error::TooLarge { bytes: 9, .. })));
+    assert!(store.list(None, 1).unwrap().is_empty());
+}
+
+#[test]
+fn removal_leaves_no_byte_of_the_fingerprint_in_any_file() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    // Two sizes: one inside its page, one on overflow pages.
+    for (name, size) in [("small", 700), ("large", 70_000)] {
+        let mark = format!("MARK-OF-{name}-");
+        let secret = NewTombstone {
+            fingerprint: mark.repeat(size / mark.len()).into_bytes(),
+            id: id(&format!("id-{mark}")),
+            ..new("")
+        };
+        store.add_tombstones(&[secret.clone(), new(name)]).unwrap();
+        assert!(bytes_in(&path, mark.as_bytes()), "the search itself must work");
+        store.remove(&[secret.id]).unwrap();
+        assert!(!bytes_in(&path, mark.as_bytes()), "{mark} is still there");
+    }
+    assert_eq!(store.verify().unwrap(), [""; 0]);
+}
+
+fn bytes_in(folder: &Path, wanted: &[u8]) -> bool {
+    let mut files =
+        fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).filter(|f| f.is_file());
+    files.any(|file| fs::read(file).unwrap().windows(wanted.len()).any(|w| w == wanted))
+}
+
+#[test]
+fn readers_see_the_last_commit_while_a_writer_writes() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    store.add_tombstones(&[new("a")]).unwrap();
+    let beside = reading(&path).unwrap();
+    assert_eq!(beside.list(None, 10).unwrap().len(), 1);
+    let mut open = store.writer().unwrap();
+    let transaction = open.transaction().unwrap();
+    transaction.execute("DELETE FROM tombstones", []).unwrap();
+    assert_eq!(beside.list(None, 10).unwrap().len(), 1);
+    transaction.commit().unwrap();
+    drop(open);
+    assert_eq!(beside.list(None, 10).unwrap().len(), 0);
+    assert!(matches!(beside.put_state("s", b""), Err(Error::OpenedForReading { .. })));
+}
+
+#[test]
+fn threads_share_one_store() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..10 {
+                    let slots = store.add_tombstones(&[new(&format!("{thread}-{n}"))]).unwrap();
+                    assert_eq!(store.fingerprints(&slots).unwrap().len(), 1);
+                }
+            });
+        }
+    });
+    assert_eq!(store.stats().unwrap().tombstones, 40);
+    assert!(store.lock_readers().len() <= store.options.readers_kept);
+}
+
+/// Starts this test binary again, to run `test` alone with `path` on its standard input; as another user if told to.
+fn other_process(test: &str, path: &Path, user: Option<u32>) -> Child {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("store::tests::{test}"), "--ignored", "--nocapture"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
+    if let Some(user) = user {
+        command.uid(user).gid(user);
+    }
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(path.as_os_str().as_bytes()).unwrap();
+    child
+}
+
+/// Reads the child's lines until one holds `wanted`, and returns what follows it.
+fn line_with(child: &mut Child, wanted: &str) -> String {
+    let output = BufReader::new(child.stdout.as_mut().unwrap());
+    let mut lines = output.lines().map(|line| line.unwrap());
+    let line = lines.find_map(|l| l.split_once(wanted).map(|(_, rest)| rest.to_string()));
+    line.unwrap_or_else(|| panic!("the child never said {wanted}"))
+}
+
+/// What another process, of a user whom permissions bind, sees in the folder.
+fn seen_by_a_stranger(path: &Path) -> String {
+    let child = other_process("child_counts_what_it_can_read", path, stranger());
+    let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let line = output.lines().find_map(|line| line.strip_prefix("sees "));
+    line.unwrap_or_else(|| panic!("the child saw nothing: {output}")).to_string()
+}
+
+fn path_from_stdin() -> PathBuf {
+    let mut path = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::stdin(), &mut path).unwrap();
+    PathBuf::from(OsStr::from_bytes(&path))
+}
+
+#[test]
+#[ignore = "the other process of the tests below: needs a folder on its standard input"]
+fn child_adds_and_removes_until_killed() {
+    let store = writing(&path_from_stdin());
+    for n in 0_u64.. {
+        let batch = [new(&format!("{n}-a")), new(&format!("{n}-b"))];
+        store.add_tombstones(&batch).unwrap();
+        if n % 3 == 2 {
+            store.remove(&[id(&format!("{}-a", n - 1))]).unwrap();
+        }
+        // A line of its own, after libtest's "test … ..." without a line end.
+        writeln!(std::io::stdout(), "\nacknowledged {n}").unwrap();
+    }
+}
+
+#[test]
+#[ignore = "the other process of the tests below: needs a folder on its standard input"]
+fn child_counts_what_it_can_read() {
+    let path = path_from_stdin();
+    let told = match reading(&path).and_then(|store| store.list(None, 100)) {
+        Ok(list) => format!("{} tombstones", list.len()),
+        Err(error) => error.to_string(),
+    };
+    writeln!(std::io::stdout(), "\nsees {told}").unwrap();
+}
+
+#[test]
+fn kill_9_while_writing_loses_nothing_acknowledged() {
+    let (_dir, path) = fresh();
+    for round in 0..3 {
+        let mut child = other_process("child_adds_and_removes_until_killed", &path, None);
+        let mut acknowledged = 0;
+        while acknowledged < 20 + round * 7 {
+            acknowledged = line_with(&mut child, "acknowledged ").parse().unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = writing(&path);
+        assert_eq!(store.verify().unwrap(), [""; 0]);
+        for n in 0..=acknowledged {
+            let gone = n % 3 == 1 && n < acknowledged;
+            assert!(store.get_by_id(&id(&format!("{n}-b"))).unwrap().is_some(), "{n}-b is lost");
+            if gone || n % 3 != 1 {
+                let a = store.get_by_id(&id(&format!("{n}-a"))).unwrap();
+                assert_eq!(a.is_none(), gone, "{n}-a");
+            }
+        }
+        let all: Vec<_> = store.list(None, usize::MAX).unwrap().into_iter().map(|t| t.id).collect();
+        store.remove(&all).unwrap();
+    }
+}
+
+#[test]
+fn a_second_writer_is_told_who_holds_the_folder() {
+    let (_dir, path) = fresh();
+    let mut child = other_process("child_adds_and_removes_until_killed", &path, None);
+    line_with(&mut child, "acknowledged ");
+    let error = Folder::open_writing(&path, "second", &CLOCK).unwrap_err();
+    assert_clear(&error, &path);
+    match &error {
+        Error::Locked { holder, .. } => {
+            assert_eq!(holder.pid, Some(child.id()));
+            assert_eq!(holder.program.as_deref(), Some("test"));
+            assert_eq!(holder.since.as_deref(), Some("2026-01-31T12:00:00Z"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let seen = reading(&path).unwrap().list(None, 1).unwrap();
+    assert_eq!(seen.len(), 1, "a reader needs no lock");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    writing(&path);
+}
+
+#[test]
+fn the_lock_is_free_again_when_the_writer_goes() {
+    let (_dir, path) = fresh();
+    let first = Folder::open_writing(&path, "first", &CLOCK).unwrap();
+    assert!(matches!(
+        Folder::open_writing(&path, "second", &CLOCK),
+        Err(Error::Locked { holder, .. }) if holder.program.as_deref() == Some("first")
+    ));
+    drop(first);
+    Folder::open_writing(&path, "second", &CLOCK).unwrap();
+}
+
+#[test]
+fn a_new_folder_is_for_its_owner_only_and_may_have_any_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(OsStr::from_bytes(b"caf\xe9 \xff%20?x#y"));
+    let store = writing(&path);
+    store.add_tombstones(&[new("a")]).unwrap();
+    drop(store);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(path.join(DATABASE_FILE).is_file());
+    assert_eq!(reading(&path).unwrap().list(None, 9).unwrap().len(), 1);
+}
+
+/// Whether permissions bind this process; root passes all of them, so those tests act as `nobody`.
+fn stranger() -> Option<u32> {
+    let mine = std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap());
+    (mine == 0).then_some(65534)
+}
+
+#[test]
+fn who_may_only_read_the_folder_can_still_read_it() {
+    let (dir, path) = fresh();
+    let store = writing(&path);
+    store.add_tombstones(&[new("a"), new("b")]).unwrap();
+    let set =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let see = || seen_by_a_stranger(&path);
+    set(dir.path(), 0o755);
+    set(&path, 0o555);
+    assert_eq!(see(), "2 tombstones", "beside a writer");
+    drop(store);
+    assert_eq!(see(), "2 tombstones", "with no writer");
+    set(&path, 0o755);
+    fs::remove_file(path.join("cenotaph.db-shm")).unwrap();
+    set(&path, 0o555);
+    let told = see();
+    assert!(told.contains("cannot be opened") && told.contains("-shm"), "{told}");
+    set(&path, 0o000);
+    let told = see();
+    assert!(told.contains("may not be read"), "{told}");
+    set(&path, 0o755);
+}
+
+#[test]
+fn what_is_in_the_way_is_named() {
+    let (dir, path) = fresh();
+    assert!(matches!(reading(&path), Err(Error::NoFolder { .. })));
+    fs::write(&path, "a file").unwrap();
+    for error in
+        [reading(&path).unwrap_err(), Folder::open_writing(&path, "t", &CLOCK).unwrap_err()]
+    {
+        assert!(matches!(error, Error::InTheWay { .. }), "{error:?}");
+        assert_clear(&error, &path);
+    }
+    let below = path.join("below");
+    assert!(matches!(Folder::open_writing(&below, "t", &CLOCK), Err(Error::InTheWay { .. })));
+    assert!(matches!(reading(&below), Err(Error::InTheWay { .. })));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(reading(&path), Err(Error::NoDatabase { .. })));
+    assert_eq!(fs::read_dir(&path).unwrap().count(), 0, "a reader makes nothing");
+    fs::create_dir(path.join(DATABASE_FILE)).unwrap();
+    assert!(matches!(reading(&path), Err(Error::InTheWay { .. })));
+    let folder = Folder::open_writing(&path, "t", &CLOCK).unwrap();
+    assert!(matches!(Store::open(folder, Options::default()), Err(Error::InTheWay { .. })));
+    let locked = dir.path().join("locked");
+    fs::create_dir_all(locked.join(LOCK_FILE)).unwrap();
+    assert!(matches!(Folder::open_writing(&locked, "t", &CLOCK), Err(Error::InTheWay { .. })));
+}
+
+#[test]
+fn a_full_disk_is_said_and_changes_nothing() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    store.add_tombstones(&[new("a")]).unwrap();
+    let pages: i64 = {
+        let writer = store.writer().unwrap();
+        let pages = writer.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+        pages
+    };
+    let large = NewTombstone { fingerprint: vec![1; 100_000], ..new("b") };
+    let error = store.add_tombstones(&[new("c"), large.clone()]).unwrap_err();
+    assert!(matches!(error, Error::Full { .. }), "{error:?}");
+    assert_clear(&error, &path);
+    assert_eq!(store.list(None, 10).unwrap().len(), 1);
+    let more = pages + 100;
+    store
+        .writer()
+        .unwrap()
+        .pragma_update_and_check(None, "max_page_count", more, |_| Ok(()))
+        .unwrap();
+    store.add_tombstones(&[large]).unwrap();
+    let full = Error::writing(Path::new("/x"), "a folder", std::io::ErrorKind::StorageFull.into());
+    assert!(matches!(full, Error::Full { .. }));
+    symlink("/dev/full", path.join("full")).unwrap();
+    let source = fs::write(path.join("full"), "x").unwrap_err();
+    assert!(matches!(Error::writing(&path, "a file", source), Error::Full { .. }));
+}
+
+#[test]
+fn a_damaged_database_is_reported_and_left_as_it_is() {
+    let (_dir, path) = fresh();
+    let file = path.join(DATABASE_FILE);
+    let store = writing(&path);
+    store.add_tombstones(&(0..200).map(|n| new(&n.to_string())).collect::<Vec<_>>()).unwrap();
+    drop(store);
+    let sound = fs::read(&file).unwrap();
+    let mut beginning = sound.clone();
+    beginning[..100].fill(0x55);
+    let truncated = sound[..sound.len() / 2].to_vec();
+    for damaged in [beginning, truncated] {
+        fs::write(&file, &damaged).unwrap();
+        let error = reading(&path).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert_clear(&error, &file);
+        let folder = Folder::open_writing(&path, "t", &CLOCK).unwrap();
+        let error = Store::open(folder, Options::default()).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+        assert_eq!(fs::read(&file).unwrap(), damaged);
+    }
+    let mut middle = sound.clone();
+    let page = 8192;
+    for at in (page * 3..sound.len()).step_by(page) {
+        middle[at..at + 64].fill(0xaa);
+    }
+    fs::write(&file, &middle).unwrap();
+    let store = reading(&path).unwrap();
+    let findings = store.verify();
+    assert!(findings.as_ref().map_or(true, |lines| !lines.is_empty()), "{findings:?}");
+    let error = store.all_fingerprints(None, 1000).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+}
+
+#[test]
+fn what_contradicts_itself_is_found() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    store.add_tombstones(&[new("a"), new("b")]).unwrap();
+    assert_eq!(store.verify().unwrap(), [""; 0]);
+    let spoil = "DELETE FROM fingerprints WHERE slot = 1; DELETE FROM changes WHERE slot = 2";
+    store.writer().unwrap().execute_batch(spoil).unwrap();
+    let findings = store.verify().unwrap();
+    assert_eq!(findings.len(), 2, "{findings:?}");
+}
+
+#[test]
+fn a_database_of_a_newer_version_or_another_program_is_refused() {
+    let (_dir, path) = fresh();
+    drop(writing(&path));
+    let file = path.join(DATABASE_FILE);
+    let set = |name: &str, value: u32| {
+        Connection::open(&file).unwrap().pragma_update(None, name, value).unwrap();
+    };
+    let refusals = || {
+        let folder = Folder::open_writing(&path, "t", &CLOCK).unwrap();
+        [reading(&path).unwrap_err(), Store::open(folder, Options::default()).unwrap_err()]
+    };
+    set("user_version", database::SCHEMA + 1);
+    for error in refusals() {
+        assert!(matches!(error, Error::Newer { .. }), "{error:?}");
+        assert_clear(&error, &file);
+    }
+    set("user_version", database::SCHEMA);
+    set("application_id", 1);
+    for error in refusals() {
+        assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
+        assert_clear(&error, &file);
+    }
+}
+
+/// The schema as SQLite keeps it.
+fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
+    connection
+        .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(|row| row.unwrap())
+        .collect()
+}
+
+#[test]
+fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
+    let (_new_dir, new_path) = fresh();
+    let expected = schema(&writing(&new_path).writer().unwrap());
+    for done in 1..database::MIGRATIONS.len() {
+        let (_dir, path) = fresh();
+        fs::create_dir(&path).unwrap();
+        let mut old = Connection::open(path.join(DATABASE_FILE)).unwrap();
+        database::migrate(&mut old, 0, &database::MIGRATIONS[..done]).unwrap();
+        old.execute_batch(
+            "INSERT INTO tombstones VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
+             INSERT INTO fingerprints VALUES (5, x'aa');
+             INSERT INTO changes (slot, kind) VALUES (5, 'added');",
+        )
+        .unwrap();
+        drop(old);
+        assert!(matches!(reading(&path), Err(Error::Older { .. })), "a reader does not upgrade");
+        let store = writing(&path);
+        assert_eq!(schema(&store.writer().unwrap()), expected);
+        assert_eq!(store.fingerprints(&[Slot(5)]).unwrap()[0].bytes, [0xaa]);
+        assert_eq!(store.verify().unwrap(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_schema_before_it() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
+    database::migrate(&mut connection, 0, &broken).unwrap_err();
+    let version: u32 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+    assert_eq!(version, 1);
+    assert_eq!(schema(&connection).len(), 1);
+}

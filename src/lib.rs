@@ -1,3 +1,4 @@
 //! Cenotaph recognises re-uploads of deleted videos.
 pub mod fingerprint;
+pub mod index;
 pub mod model;

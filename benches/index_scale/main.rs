@@ -1,0 +1,47 @@
+//! The index at scale: build, open, search and change with 10 000 to a million tombstones of 30 s.
+//!
+//!     cargo bench --bench index_scale -- --tombstones 10000,100000 [--dir DIR] [--uploads 60]
+//!         [--clips CLIPS.tsv --truth TRUTH.jsonl [--step 7]]
+//!     cargo bench --bench index_scale -- --estimate CLIPS.tsv > benches/index_scale/hashes.txt
+//!
+//! Tombstones are synthetic, of 15 keyframes × 24 keypoints and 37 frames, with hashes as in `model`. An upload
+//! is 30 keyframes × 250 keypoints and 120 frames and copies one of them: in each keyframe 24 of the
+//! tombstone's keypoints reappear, a quarter of them with each bit flipped with a probability of 6/64 and the
+//! others as something else. With `--clips` the real deleted clips are filed among the synthetic ones, and real
+//! uploads (of `edits.py make`) are searched for: the recall that counts. Times are of one thread, in CPU
+//! time, so that a busy machine does not blur them; every index is searched once before, to check blocks.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers"
+)]
+
+mod clips;
+mod estimate;
+mod model;
+mod scale;
+
+use std::path::PathBuf;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| {
+        let at = arguments.iter().position(|a| a == name)?;
+        arguments.get(at + 1).cloned()
+    };
+    if let Some(clips) = value("--estimate") {
+        return estimate::estimate(&PathBuf::from(clips));
+    }
+    let sizes = value("--tombstones").unwrap_or("10000".into());
+    let sizes = sizes.split(',').map(|n| n.parse().expect("a number of tombstones")).collect();
+    scale::run(&scale::Plan {
+        sizes,
+        dir: value("--dir").map(PathBuf::from),
+        uploads: value("--uploads").map_or(60, |n| n.parse().expect("a number of uploads")),
+        clips: value("--clips").map(PathBuf::from),
+        truth: value("--truth").map(PathBuf::from),
+        step: value("--step").map_or(7, |n| n.parse().expect("a step")),
+    });
+}

@@ -30,6 +30,8 @@ const BUCKETS: usize = 24;
 pub struct Coverage {
     pub visible: u32,
     pub found: u32,
+    /// The found ones, each counting by its weight.
+    pub found_weight: f64,
     /// Cells of the grid with a visible keypoint, and with a found one.
     pub cells_visible: u32,
     pub cells_found: u32,
@@ -71,14 +73,14 @@ pub fn coverage(
     prepared: &Prepared<'_>,
     deleted: &Fingerprint,
     alignment: &Alignment,
+    weights: &[f32],
     span: (f64, f64),
 ) -> Coverage {
-    let upload = prepared.print;
-    let buckets = Buckets::new(upload);
+    let buckets = Buckets::new(prepared.print);
     let mut cells = [(0u32, 0u32); GRID * GRID];
-    let mut counted: Vec<(usize, bool)> = Vec::new();
+    let mut counted: Vec<(usize, Option<f32>)> = Vec::new();
     for (index, k) in deleted.keypoints.iter().enumerate() {
-        let Some(found) = look(&buckets, deleted, alignment, index, span) else { continue };
+        let Some(found) = look(&buckets, deleted, alignment, weights, index, span) else { continue };
         // A point seen again at the same place says nothing new; having been found once is enough.
         let twin = counted.iter_mut().find(|(i, _)| {
             let (a, b) = (&deleted.keypoints[*i], k);
@@ -87,11 +89,12 @@ pub fn coverage(
                 && (a.hash ^ b.hash).count_ones() <= 14
         });
         match twin {
-            Some((_, before)) => *before |= found,
+            Some((_, before)) => *before = stronger(*before, found),
             None => counted.push((index, found)),
         }
     }
     let a = deleted.active;
+    let mut found_weight = 0.0;
     for (index, found) in counted {
         let s = &deleted.keypoints[index].spot;
         let at = |v: f32, low: f32, high: f32| {
@@ -99,19 +102,28 @@ pub fn coverage(
         };
         let cell = &mut cells[at(s.y, a.y0, a.y1) * GRID + at(s.x, a.x0, a.x1)];
         cell.0 += 1;
-        cell.1 += u32::from(found);
+        cell.1 += u32::from(found.is_some());
+        found_weight += f64::from(found.unwrap_or(0.0));
     }
-    summary(&cells)
+    Coverage { found_weight, ..summary(&cells) }
 }
 
-/// `None`: not visible in the upload. Else whether it is there.
+fn stronger(a: Option<f32>, b: Option<f32>) -> Option<f32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// `None`: not visible in the upload. Else whether it is there, and with which weight.
 fn look(
     buckets: &Buckets<'_>,
     deleted: &Fingerprint,
     alignment: &Alignment,
+    weights: &[f32],
     index: usize,
     span: (f64, f64),
-) -> Option<bool> {
+) -> Option<Option<f32>> {
     let upload = buckets.upload;
     let k = &deleted.keypoints[index];
     let sights = (f64::from(k.spot.first_s), f64::from(k.spot.last_s));
@@ -142,7 +154,8 @@ fn look(
         angle = std::f32::consts::PI - angle;
     }
     let angle = wrap(wrap(angle));
-    let found = buckets.around(x, y).any(|i| {
+    let found = buckets.around(x, y).filter(|i| {
+        let i = *i;
         let u = &upload.keypoints[i];
         let (dx, dy) = (f64::from(u.spot.x) - x, f64::from(u.spot.y) - y);
         dx * dx + dy * dy <= PLACE * PLACE
@@ -152,7 +165,7 @@ fn look(
             && f64::from(u.spot.last_s) >= from - 1.2
             && (u.hashes[alignment.variant as usize] ^ k.hash).count_ones() <= BITS
     });
-    Some(found)
+    Some(found.map(|i| weights[i]).max_by(f32::total_cmp))
 }
 
 fn summary(cells: &[(u32, u32); GRID * GRID]) -> Coverage {
@@ -179,6 +192,7 @@ fn summary(cells: &[(u32, u32); GRID * GRID]) -> Coverage {
     Coverage {
         visible,
         found,
+        found_weight: f64::from(found),
         cells_visible: cells.iter().filter(|c| c.0 > 0).count() as u32,
         cells_found: cells.iter().filter(|c| c.1 > 0).count() as u32,
         copy_nats: if visible == 0 { 0.0 } else { copy - overlay },

@@ -28,8 +28,8 @@ const REGION_VISIBLE: f32 = 0.93;
 const NEAR_S: f64 = 0.3;
 /// Frames that differ in fewer bits show the same and count once.
 const DISTINCT_BITS: u32 = 44;
-/// Frames of the deleted video hashed again for one placement at most.
-const PLACED_MAX: usize = 120;
+/// Frames of the upload hashed again for one placement at most.
+const PLACED_MAX: usize = 240;
 
 /// Which regions count: bit 0 the whole, bits 1..=8 the regions.
 type Visible = u16;
@@ -58,75 +58,122 @@ fn region_nats(distance: u32, bits: usize) -> f64 {
 /// What frames say about one alignment.
 #[derive(Debug, Clone, Default)]
 pub struct FrameEvidence {
-    /// Sum over distinct deleted frames of their best nats, floored a frame.
+    /// Sum over distinct deleted frames of their best nats.
     pub nats: f64,
-    /// The best single frame.
-    pub best_nats: f64,
     /// Distinct frames compared, and those that agree.
     pub compared: u32,
     pub agreeing: u32,
-    /// (deleted time, upload time, nats) of every frame compared.
-    pub trace: Vec<(f64, f64, f64)>,
 }
 
-/// Compares the deleted frames that the alignment shows between `span` of upload time with what the upload has there.
-pub fn placed(
-    hasher: &Hasher,
-    upload: &UploadPrint,
-    deleted: &Fingerprint,
-    alignment: &Alignment,
-    span: (f64, f64),
-) -> FrameEvidence {
-    let hasher = &hasher.frame;
-    let place = Place::new(upload, deleted, alignment);
-    let mut out = FrameEvidence::default();
-    if place.visible == 0 {
-        return out;
+/// The upload's frames drawn out of the place where an alignment says the deleted picture is, hashed.
+pub struct Placed {
+    visible: Visible,
+    /// (index of upload frame, its time, hash), by time.
+    frames: Vec<(usize, f64, FrameBits)>,
+}
+
+impl Placed {
+    /// Hashes the upload's frames between `span` of its time; thinned out to at most `PLACED_MAX`.
+    pub fn new(
+        hasher: &Hasher,
+        upload: &UploadPrint,
+        deleted: &Fingerprint,
+        alignment: &Alignment,
+        span: (f64, f64),
+    ) -> Placed {
+        let place = Place::new(upload, deleted, alignment);
+        if place.visible == 0 {
+            return Placed { visible: 0, frames: Vec::new() };
+        }
+        let times = upload.frames.iter().enumerate().map(|(i, f)| (i, f64::from(f.time_s)));
+        let wanted: Vec<(usize, f64)> =
+            times.filter(|(_, at)| *at >= span.0 && *at <= span.1).collect();
+        let step = wanted.len().div_ceil(PLACED_MAX).max(1);
+        let inverted = alignment.variant.inverted();
+        let frames = wanted
+            .into_iter()
+            .step_by(step)
+            .filter(|(i, _)| upload.frames[*i].quality >= QUALITY_MIN)
+            .map(|(i, at)| (i, at, place.bits(&hasher.frame, &upload.frames[i].thumb, inverted)))
+            .collect();
+        Placed { visible: place.visible, frames }
     }
-    let wanted: Vec<&FrameHash> = deleted
-        .frames
-        .iter()
-        .filter(|f| {
-            let at = alignment.line.upload_s(f64::from(f.time_s));
-            f.quality >= QUALITY_MIN && at >= span.0 - 0.2 && at <= span.1 + 0.2
-        })
-        .collect();
-    let step = wanted.len().div_ceil(PLACED_MAX).max(1);
-    let mut cache: Vec<Option<FrameBits>> = vec![None; upload.frames.len()];
-    let mut distinct: Vec<(FrameBits, f64)> = Vec::new();
-    for frame in wanted.into_iter().step_by(step) {
-        let at = alignment.line.upload_s(f64::from(frame.time_s));
-        let best = near(upload, at)
-            .map(|i| {
-                let bits = cache[i].get_or_insert_with(|| {
-                    place.bits(hasher, &upload.frames[i].thumb, alignment.variant.inverted())
-                });
-                pair_nats(bits, &frame.bits, place.visible)
-            })
-            .max_by(f64::total_cmp);
-        let Some(nats) = best else { continue };
-        out.trace.push((f64::from(frame.time_s), at, nats));
-        let same = distinct
-            .iter_mut()
-            .find(|(bits, _)| crate::fingerprint::distance(bits, &frame.bits) < DISTINCT_BITS);
-        match same {
-            Some((_, before)) => *before = before.max(nats),
-            None => distinct.push((frame.bits, nats)),
+
+    /// Whether any region can be compared.
+    pub fn sees(&self) -> bool {
+        self.visible != 0 && !self.frames.is_empty()
+    }
+
+    /// Sums up what the frames along `line` between `span` of upload time say. `weights`: per upload frame, 0..1.
+    pub fn along(
+        &self,
+        deleted: &Fingerprint,
+        line: &Line,
+        span: (f64, f64),
+        weights: &[f32],
+    ) -> FrameEvidence {
+        let pairs = deleted.frames.iter().filter(|f| f.quality >= QUALITY_MIN).filter_map(|f| {
+            let at = line.upload_s(f64::from(f.time_s));
+            let inside = at >= span.0 - 0.2 && at <= span.1 + 0.2;
+            let nats = inside.then(|| self.best_near(at, f, weights)).flatten()?;
+            Some((f, nats))
+        });
+        let distinct = distinct_nats(pairs);
+        FrameEvidence {
+            nats: distinct.iter().map(|(_, nats)| nats).sum(),
+            compared: distinct.len() as u32,
+            agreeing: distinct.iter().filter(|(_, nats)| *nats > AGREES_NATS).count() as u32,
         }
     }
-    out.compared = distinct.len() as u32;
-    for (_, nats) in distinct {
-        out.nats += nats;
-        out.best_nats = out.best_nats.max(nats);
-        out.agreeing += u32::from(nats > 3.0);
+
+    fn best_near(&self, at: f64, frame: &FrameHash, weights: &[f32]) -> Option<f64> {
+        let first = self.frames.partition_point(|f| f.1 < at - NEAR_S);
+        let near = self.frames[first..].iter().take_while(|f| f.1 <= at + NEAR_S);
+        near.map(|(i, _, bits)| {
+            let nats = pair_nats(bits, &frame.bits, self.visible);
+            if nats > 0.0 { nats * f64::from(weights[*i]) } else { nats }
+        })
+        .max_by(f64::total_cmp)
     }
-    out
+
+    /// For each hashed upload frame: its time and what the deleted frames within `near_s` of its time on `line` say;
+    /// `None` where the deleted video has none there.
+    pub fn trace(
+        &self,
+        deleted: &Fingerprint,
+        line: &Line,
+        near_s: f64,
+    ) -> Vec<(f64, Option<f64>)> {
+        let says = |(_, at, bits): &(usize, f64, FrameBits)| {
+            let wanted = line.deleted_s(*at);
+            let first = deleted.frames.partition_point(|f| f64::from(f.time_s) < wanted - near_s);
+            let near = deleted.frames[first..]
+                .iter()
+                .take_while(|f| f64::from(f.time_s) <= wanted + near_s)
+                .filter(|f| f.quality >= QUALITY_MIN);
+            (*at, near.map(|f| pair_nats(bits, &f.bits, self.visible)).max_by(f64::total_cmp))
+        };
+        self.frames.iter().map(says).collect()
+    }
+
+    /// The line that the frames themselves prefer, with its evidence and the pairs on it.
+    pub fn own_line(&self, deleted: &Fingerprint) -> Option<Stretch> {
+        let rows: Vec<usize> = (0..deleted.frames.len())
+            .filter(|i| deleted.frames[*i].quality >= QUALITY_MIN)
+            .collect();
+        let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
+        let times_c: Vec<f64> = self.frames.iter().map(|f| f.1).collect();
+        let mut matrix = Vec::with_capacity(rows.len() * times_c.len());
+        for (_, _, bits) in &self.frames {
+            let nats = |r: &usize| pair_nats(bits, &deleted.frames[*r].bits, self.visible) as f32;
+            matrix.extend(rows.iter().map(nats));
+        }
+        best_diagonal(&matrix, &times_c, &times_r)
+    }
 }
 
-fn near(upload: &UploadPrint, at: f64) -> impl Iterator<Item = usize> + '_ {
-    let first = upload.frames.partition_point(|f| f64::from(f.time_s) < at - NEAR_S);
-    (first..upload.frames.len()).take_while(move |i| f64::from(upload.frames[*i].time_s) <= at + NEAR_S)
-}
+/// A frame pair with more than this shows the same thing.
+pub const AGREES_NATS: f64 = 3.0;
 
 /// The deleted video's active picture as sample points in the upload's thumb.
 struct Place {
@@ -272,8 +319,9 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
             let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
             let times_c: Vec<f64> = columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
             let Some(found) = best_diagonal(&matrix, &times_c, &times_r) else { continue };
-            let picked = found.picked.iter().map(|(r, nats)| (&deleted.frames[rows[*r]], *nats));
-            let (distinct, nats) = distinct_nats(picked);
+            let picked = found.picked.iter().map(|(r, _, nats)| (&deleted.frames[rows[*r]], *nats));
+            let picked = distinct_nats(picked);
+            let (distinct, nats) = (picked.len() as u32, picked.iter().map(|(_, n)| n).sum());
             if best.as_ref().is_none_or(|b| nats > b.nats) {
                 let (line, upload_s) = (found.line, found.upload_s);
                 best = Some(Diagonal { nats, line, upload_s, view, inverted, distinct });
@@ -284,7 +332,9 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
 }
 
 /// Frames that show the same count once, with their best nats.
-fn distinct_nats<'a>(frames: impl Iterator<Item = (&'a FrameHash, f64)>) -> (u32, f64) {
+fn distinct_nats<'a>(
+    frames: impl Iterator<Item = (&'a FrameHash, f64)>,
+) -> Vec<(&'a FrameHash, f64)> {
     let mut kept: Vec<(&FrameHash, f64)> = Vec::new();
     for (f, nats) in frames {
         let same = kept
@@ -295,16 +345,16 @@ fn distinct_nats<'a>(frames: impl Iterator<Item = (&'a FrameHash, f64)>) -> (u32
             None => kept.push((f, nats)),
         }
     }
-    (kept.len() as u32, kept.iter().map(|(_, nats)| nats).sum())
+    kept
 }
 
 /// A stretch of a line through the matrix.
-struct Stretch {
-    sum: f64,
-    line: Line,
-    upload_s: (f64, f64),
-    /// Deleted frames on it, and their nats.
-    picked: Vec<(usize, f64)>,
+pub struct Stretch {
+    pub sum: f64,
+    pub line: Line,
+    pub upload_s: (f64, f64),
+    /// Of the deleted frames on it: row, upload time, nats.
+    pub picked: Vec<(usize, f64, f64)>,
 }
 
 /// Lines through strong cells; along each, every deleted frame takes its best neighbour in time, and the stretch of
@@ -365,6 +415,6 @@ fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Stretch {
     let stretch = &met[top.1..top.2];
     let low = stretch.iter().map(|m| m.1).fold(f64::INFINITY, f64::min);
     let high = stretch.iter().map(|m| m.1).fold(f64::NEG_INFINITY, f64::max);
-    let picked = stretch.iter().map(|m| (m.0, m.2)).collect();
+    let picked = stretch.to_vec();
     Stretch { sum: top.0, line, upload_s: (low, high), picked }
 }

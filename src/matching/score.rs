@@ -1,0 +1,78 @@
+//! Evidence → score.
+//!
+//! The evidence of keypoints, coverage and frames is summed to one number; what that number is worth was measured on pairs of
+//! videos that have nothing to do with each other (`null.rs` keeps the figures and how they were made). The score is
+//! −log10 of the number of chance matches as good as this that one upload meets in an index of this size
+//! (a-contrario reasoning: Desolneux, Moisan, Morel, 2000).
+
+use crate::matching::null::{NULL_AT, NULL_LOG10, NULL_SLOPE};
+
+/// Chance that a visible keypoint is found where none belongs, by guided look-up (measured: 0.006 to 0.02).
+const FOUND_BY_CHANCE: f64 = 0.02;
+/// Worth of a tenfold unlikelier coverage, in keypoints.
+const COVERAGE_WORTH: f64 = 0.7;
+/// Frame nats that chance reaches under an alignment, nats to a keypoint, and how many keypoints frames may weigh.
+const PLACED_FREE: f64 = 8.0;
+const PLACED_NATS: f64 = 6.0;
+const PLACED_MOST: f64 = 14.0;
+/// The same without an alignment: unrelated static videos reach 70.
+const UNPLACED_FREE: f64 = 80.0;
+const UNPLACED_NATS: f64 = 7.0;
+const UNPLACED_MOST: f64 = 16.0;
+/// When an overlay explains what was found better than a copy does, and frames do not object, this share remains.
+const OVERLAY_SHARE: f64 = 0.35;
+/// The full share is lost between these nats (copy against overlay).
+const OVERLAY_NATS: (f64, f64) = (1.0, -4.0);
+/// Frames that outweigh the overlay explanation.
+const FRAMES_OBJECT: f64 = 10.0;
+
+/// What was measured of a candidate, ready to be weighed.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Measured {
+    /// Distinct agreeing keypoints, weighted.
+    pub distinct: f64,
+    pub visible: u32,
+    pub found_weight: f64,
+    pub copy_nats: f64,
+    pub placed_nats: f64,
+    pub unplaced_nats: f64,
+}
+
+impl Measured {
+    /// Evidence in units of keypoints.
+    pub fn evidence(&self) -> f64 {
+        let coverage = tail_log10(self.found_weight, self.visible, FOUND_BY_CHANCE);
+        let points = self.distinct + COVERAGE_WORTH * coverage;
+        let placed = ((self.placed_nats - PLACED_FREE) / PLACED_NATS).clamp(0.0, PLACED_MOST);
+        let unplaced =
+            ((self.unplaced_nats - UNPLACED_FREE) / UNPLACED_NATS).clamp(0.0, UNPLACED_MOST);
+        points * self.copy_share() + placed.max(unplaced)
+    }
+
+    /// 1 for a copy, less when what agrees is better explained by an overlay that both videos share.
+    fn copy_share(&self) -> f64 {
+        if self.placed_nats >= FRAMES_OBJECT {
+            return 1.0;
+        }
+        let (full, none) = OVERLAY_NATS;
+        let x = ((self.copy_nats - none) / (full - none)).clamp(0.0, 1.0);
+        OVERLAY_SHARE + (1.0 - OVERLAY_SHARE) * x
+    }
+
+    /// The score in an index of `voices` distinct tombstones.
+    pub fn score(&self, voices: usize) -> f64 {
+        let chance = NULL_LOG10 - NULL_SLOPE * (self.evidence() - NULL_AT);
+        -chance - (voices.max(1) as f64).log10()
+    }
+}
+
+/// −log10 of the chance to find `n` or more of `m` at rate `p` (upper bound by Chernoff; n may be fractional).
+fn tail_log10(n: f64, m: u32, p: f64) -> f64 {
+    let m = f64::from(m);
+    if m <= 0.0 || n <= m * p {
+        return 0.0;
+    }
+    let x = (n / m).min(1.0);
+    let other = if x < 1.0 { (1.0 - x) * ((1.0 - x) / (1.0 - p)).ln() } else { 0.0 };
+    m * (x * (x / p).ln() + other) / std::f64::consts::LN_10
+}

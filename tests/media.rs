@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cenotaph::media::{
-    Error, Failure, Frames, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Summary, Why,
-    decode,
+    Error, Failure, Frames, Item, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Sound,
+    Summary, Why, decode, decode_items,
 };
 use cenotaph::model::Frame;
 use tempfile::TempDir;
@@ -502,6 +502,49 @@ fn a_playlist_named_mp4_is_refused_and_what_it_names_is_not_read() {
     for (name, text) in [("hls.mp4", hls), ("concat.mp4", concat)] {
         assert_undecodable(&bad(&inputs.write(name, text.as_bytes())), Why::NotVideo);
     }
+}
+
+#[test]
+fn sound_comes_when_asked_for() {
+    let inputs = Inputs::new();
+    let lavfi: &[&str] = &[
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=10:d=4",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=f=440:r=48000:d=4",
+    ];
+    let path = inputs.ffmpeg("a.mp4", &[lavfi, X264, &["-ac", "2"]]);
+    let plan = Plan {
+        sound: Sound::On,
+        ..Plan::thorough()
+    };
+    let (mut samples, mut begin, mut frames) = (Vec::new(), None, 0);
+    let file = File::open(&path).unwrap();
+    decode_items(&file, &plan, &options(), &mut |item| {
+        match item {
+            Item::Frame(_) => frames += 1,
+            Item::Sound(chunk) => {
+                begin.get_or_insert(chunk.time_s);
+                samples.extend(chunk.samples);
+            }
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(frames, 16);
+    assert!(begin.unwrap().abs() < 0.05, "{begin:?}");
+    assert!(samples.len().abs_diff(44_100) < 1500, "{}", samples.len());
+    // A 440 Hz tone crosses zero 880 times a second.
+    let middle = &samples[11_025..22_050];
+    let crossings = middle
+        .windows(2)
+        .filter(|pair| (pair[0] < 0) != (pair[1] < 0))
+        .count();
+    assert!(crossings.abs_diff(880) < 5, "{crossings}");
 }
 
 #[test]

@@ -163,14 +163,14 @@ pub(super) fn sound_stream(input: &Input, task: &Task) -> Option<usize> {
 /// Opens the decoder of a sound stream; `None` when that fails, since pictures count without sound too.
 pub(super) fn sound_decoder(input: &Input, index: usize) -> Option<codec::decoder::Audio> {
     let stream = input.stream(index)?;
-    let mut decoder = codec::Context::from_parameters(stream.parameters())
-        .ok()?
-        .decoder();
+    let context = codec::Context::from_parameters(stream.parameters()).ok()?;
+    let codec = codec::decoder::find(context.id())?;
+    let mut decoder = context.decoder();
     decoder.set_packet_time_base(stream.time_base());
     let mut options = Dictionary::new();
     options.set("codec_whitelist", CODECS);
     decoder
-        .open_with(options)
+        .open_as_with(codec, options)
         .and_then(|opened| opened.audio())
         .ok()
 }

@@ -1,6 +1,8 @@
 //! The habits that a compiler does not know: order of the rooms, module docs, foreign crates and `unsafe` in their
 //! places, file length.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

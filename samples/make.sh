@@ -3,8 +3,9 @@
 #
 #   samples/make.sh [FOLDER]        (default: the folder of this script)
 #
-# One ffmpeg version always draws the same bytes: every "random" number is a hash of its place, and filters and
-# encoder run in one thread. The clips are committed; run this only to change them.
+# Every "random" number is a hash of its place, and filters and encoder run in one thread, so one ffmpeg version draws
+# the same pictures again; on a busy machine single frames were seen to differ by rounding (81 dB and less), for a
+# reason not found yet. The clips are committed; run this only to change them.
 set -euo pipefail
 
 out=$(realpath -m "${1:-$(dirname "$0")}")

@@ -43,13 +43,17 @@ fi
 echo
 echo "== and are checked against the tombstones"
 cd "$uploads"
-"$cenotaph" scan --data "$data" -- *.mp4
+# Findings have exit codes of their own (10 review, 11 block); anything else is a failure.
+scan() { "$cenotaph" scan --data "$data" "$@" || case $? in 10 | 11) ;; *) return 1 ;; esac; }
+scan -- *.mp4
 [ -z "${1:-}" ] || exit 0
 
 # The demonstration is a test as well: every re-upload is found, no innocent video is touched.
-"$cenotaph" scan --data "$data" --output "$work/scan.jsonl" -- *.mp4 >/dev/null
+scan --output "$work/scan.jsonl" -- *.mp4 >/dev/null
 wrong=$(awk '
-    /"verdict":"allow"/ != /"path":"[^"]*innocent/ { print "wrong verdict: " $0 }
+    # The first verdict of a line is the upload'\''s, the later ones are its matches'\''.
+    { allowed = /^{"path":"[^"]*","verdict":"allow"/; innocent = /^{"path":"[^"]*innocent/ }
+    allowed != innocent { print "wrong verdict: " $0 }
     END { if (NR != 10) print NR " lines instead of 10" }' "$work/scan.jsonl")
 if [ -n "$wrong" ]; then
     echo "$wrong" >&2

@@ -55,15 +55,19 @@ pub struct Alignment {
     pub distinct_plain: u32,
 }
 
-/// All alignments of one candidate, strongest first found. `weights`: per upload keypoint, 0..1.
-pub fn alignments(
-    upload: &UploadPrint,
-    deleted: &Fingerprint,
-    hits: &[Hit],
-    weights: &[f32],
-) -> Vec<Alignment> {
-    let mut sighted: Vec<Sighted> =
-        hits.iter().map(|h| sighted(upload, deleted, h, weights)).collect();
+impl Alignment {
+    /// Gives every agreeing keypoint the weight of its upload keypoint and counts again.
+    pub fn reweigh(&mut self, weights: &[f32]) {
+        for s in &mut self.agreeing {
+            s.sight.weight = f64::from(weights[s.hit.upload as usize]);
+        }
+        self.distinct = weight_of(&self.agreeing);
+    }
+}
+
+/// All alignments of one candidate, strongest first found; every keypoint weighs 1.
+pub fn alignments(upload: &UploadPrint, deleted: &Fingerprint, hits: &[Hit]) -> Vec<Alignment> {
+    let mut sighted: Vec<Sighted> = hits.iter().map(|h| sighted(upload, deleted, h)).collect();
     let mut out: Vec<Alignment> = Vec::new();
     while out.len() < ALIGNMENTS {
         let mut best: Option<Alignment> = None;
@@ -85,7 +89,7 @@ pub fn alignments(
     out
 }
 
-fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit, weights: &[f32]) -> Sighted {
+fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> Sighted {
     let q = &upload.keypoints[hit.upload as usize].spot;
     let r = &deleted.keypoints[hit.deleted as usize].spot;
     let (x, angle) = if hit.variant.mirrored() {
@@ -104,7 +108,7 @@ fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit, weights: &[f3
         sight: Sight {
             upload: (f64::from(q.first_s), f64::from(q.last_s)),
             deleted: (f64::from(r.first_s), f64::from(r.last_s)),
-            weight: f64::from(weights[hit.upload as usize]),
+            weight: 1.0,
         },
     }
 }

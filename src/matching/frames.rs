@@ -55,14 +55,26 @@ fn region_nats(distance: u32, bits: usize) -> f64 {
     ((1.0 - COVERED) * same.exp() + COVERED).ln()
 }
 
-/// What frames say about one alignment.
+/// What frames say: for each distinct deleted frame that was compared, its best partner in the upload.
 #[derive(Debug, Clone, Default)]
 pub struct FrameEvidence {
-    /// Sum over distinct deleted frames of their best nats.
-    pub nats: f64,
-    /// Distinct frames compared, and those that agree.
-    pub compared: u32,
-    pub agreeing: u32,
+    /// (index of the upload's frame, nats).
+    pub pairs: Vec<(usize, f64)>,
+}
+
+impl FrameEvidence {
+    /// Sum of nats, what agrees counting by its weight (per upload frame, 0..1).
+    pub fn nats(&self, weights: &[f32]) -> f64 {
+        let weigh = |(i, nats): &(usize, f64)| {
+            if *nats > 0.0 { nats * f64::from(weights[*i]) } else { *nats }
+        };
+        self.pairs.iter().map(weigh).sum()
+    }
+
+    /// How many distinct deleted frames agree.
+    pub fn agreeing(&self) -> u32 {
+        self.pairs.iter().filter(|(_, nats)| *nats > AGREES_NATS).count() as u32
+    }
 }
 
 /// The upload's frames drawn out of the place where an alignment says the deleted picture is, hashed.
@@ -104,36 +116,22 @@ impl Placed {
         self.visible != 0 && !self.frames.is_empty()
     }
 
-    /// Sums up what the frames along `line` between `span` of upload time say. `weights`: per upload frame, 0..1.
-    pub fn along(
-        &self,
-        deleted: &Fingerprint,
-        line: &Line,
-        span: (f64, f64),
-        weights: &[f32],
-    ) -> FrameEvidence {
+    /// What the frames along `line` between `span` of upload time say.
+    pub fn along(&self, deleted: &Fingerprint, line: &Line, span: (f64, f64)) -> FrameEvidence {
         let pairs = deleted.frames.iter().filter(|f| f.quality >= QUALITY_MIN).filter_map(|f| {
             let at = line.upload_s(f64::from(f.time_s));
             let inside = at >= span.0 - 0.2 && at <= span.1 + 0.2;
-            let nats = inside.then(|| self.best_near(at, f, weights)).flatten()?;
-            Some((f, nats))
+            let (i, nats) = inside.then(|| self.best_near(at, f)).flatten()?;
+            Some((f, i, nats))
         });
-        let distinct = distinct_nats(pairs);
-        FrameEvidence {
-            nats: distinct.iter().map(|(_, nats)| nats).sum(),
-            compared: distinct.len() as u32,
-            agreeing: distinct.iter().filter(|(_, nats)| *nats > AGREES_NATS).count() as u32,
-        }
+        FrameEvidence { pairs: distinct(pairs) }
     }
 
-    fn best_near(&self, at: f64, frame: &FrameHash, weights: &[f32]) -> Option<f64> {
+    fn best_near(&self, at: f64, frame: &FrameHash) -> Option<(usize, f64)> {
         let first = self.frames.partition_point(|f| f.1 < at - NEAR_S);
         let near = self.frames[first..].iter().take_while(|f| f.1 <= at + NEAR_S);
-        near.map(|(i, _, bits)| {
-            let nats = pair_nats(bits, &frame.bits, self.visible);
-            if nats > 0.0 { nats * f64::from(weights[*i]) } else { nats }
-        })
-        .max_by(f64::total_cmp)
+        near.map(|(i, _, bits)| (*i, pair_nats(bits, &frame.bits, self.visible)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// For each hashed upload frame: its time and what the deleted frames within `near_s` of its time on `line` say;
@@ -271,16 +269,14 @@ impl Place {
 }
 
 /// The best diagonal of the time × time matrix of one view.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Diagonal {
-    pub nats: f64,
+    pub frames: FrameEvidence,
     pub line: Line,
     pub upload_s: (f64, f64),
     /// 0 raw, 1 raw mirrored, 2 active picture, 3 active picture mirrored.
     pub view: u8,
     pub inverted: bool,
-    /// Distinct deleted frames that contribute.
-    pub distinct: u32,
 }
 
 const VISIBLE_ALL: Visible = 0x1ff;
@@ -288,8 +284,8 @@ const SPEEDS: [f64; 11] = [1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, -1.0, 
 /// A frame that disagrees takes away at most this much.
 const GAP_NATS: f64 = -1.0;
 
-/// Searches all views. `weights`: per upload frame, 0..1.
-pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) -> Option<Diagonal> {
+/// Searches all views.
+pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint) -> Option<Diagonal> {
     let rows: Vec<usize> =
         (0..deleted.frames.len()).filter(|i| deleted.frames[*i].quality >= QUALITY_MIN).collect();
     let columns: Vec<usize> =
@@ -299,6 +295,7 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
     }
     let whole = upload.frames.iter().all(|f| f.views[0] == f.views[2]);
     let mut best: Option<Diagonal> = None;
+    let mut most = 0f64;
     let mut matrix = vec![0f32; rows.len() * columns.len()];
     for view in 0..if whole { 2u8 } else { 4 } {
         for inverted in [false, true] {
@@ -308,9 +305,8 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
                 let bits = if inverted { frame_hash::complement(&bits) } else { bits };
                 for (r, row) in rows.iter().enumerate() {
                     let nats = pair_nats(&bits, &deleted.frames[*row].bits, VISIBLE_ALL) as f32;
-                    let weighted = if nats > 0.0 { nats * weights[*column] } else { nats };
-                    matrix[c * rows.len() + r] = weighted;
-                    top = top.max(weighted);
+                    matrix[c * rows.len() + r] = nats;
+                    top = top.max(nats);
                 }
             }
             if top < 4.0 {
@@ -319,33 +315,35 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint, weights: &[f32]) ->
             let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
             let times_c: Vec<f64> = columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
             let Some(found) = best_diagonal(&matrix, &times_c, &times_r) else { continue };
-            let picked = found.picked.iter().map(|(r, _, nats)| (&deleted.frames[rows[*r]], *nats));
-            let picked = distinct_nats(picked);
-            let (distinct, nats) = (picked.len() as u32, picked.iter().map(|(_, n)| n).sum());
-            if best.as_ref().is_none_or(|b| nats > b.nats) {
+            let partner = |at: f64| columns[times_c.partition_point(|t| *t < at - 1e-9)];
+            let picked = found.picked.iter();
+            let pairs = picked.map(|(r, at, nats)| (&deleted.frames[rows[*r]], partner(*at), *nats));
+            let frames = FrameEvidence { pairs: distinct(pairs) };
+            let nats: f64 = frames.pairs.iter().map(|p| p.1).sum();
+            if nats > most {
+                most = nats;
                 let (line, upload_s) = (found.line, found.upload_s);
-                best = Some(Diagonal { nats, line, upload_s, view, inverted, distinct });
+                best = Some(Diagonal { frames, line, upload_s, view, inverted });
             }
         }
     }
     best
 }
 
-/// Frames that show the same count once, with their best nats.
-fn distinct_nats<'a>(
-    frames: impl Iterator<Item = (&'a FrameHash, f64)>,
-) -> Vec<(&'a FrameHash, f64)> {
-    let mut kept: Vec<(&FrameHash, f64)> = Vec::new();
-    for (f, nats) in frames {
+/// Deleted frames that show the same count once, with their best partner.
+fn distinct<'a>(frames: impl Iterator<Item = (&'a FrameHash, usize, f64)>) -> Vec<(usize, f64)> {
+    let mut kept: Vec<(&FrameHash, usize, f64)> = Vec::new();
+    for (f, i, nats) in frames {
         let same = kept
             .iter_mut()
-            .find(|(k, _)| crate::fingerprint::distance(&k.bits, &f.bits) < DISTINCT_BITS);
+            .find(|(k, ..)| crate::fingerprint::distance(&k.bits, &f.bits) < DISTINCT_BITS);
         match same {
-            Some((_, before)) => *before = before.max(nats),
-            None => kept.push((f, nats)),
+            Some(before) if nats > before.2 => (before.1, before.2) = (i, nats),
+            Some(_) => {}
+            None => kept.push((f, i, nats)),
         }
     }
-    kept
+    kept.into_iter().map(|(_, i, nats)| (i, nats)).collect()
 }
 
 /// A stretch of a line through the matrix.

@@ -1,16 +1,16 @@
 //! One upload against its candidates: from hits to matches with score, spans, placement and evidence.
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint};
-use crate::matching::consensus::{Alignment, alignments};
+use crate::matching::consensus::{Alignment, Sighted, alignments};
 use crate::matching::coverage::{Coverage, coverage};
 use crate::matching::frames::{self, Diagonal, FrameEvidence, Placed};
-use crate::matching::hits::{Hit, Prepared};
-use crate::matching::placement::placement;
+use crate::matching::hits::Prepared;
+use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
 use crate::matching::spans;
 use crate::matching::timeline::Line;
-use crate::matching::weights::Weights;
-use crate::model::{Evidence, Span, SpanPair};
+use crate::matching::weights::Voices;
+use crate::model::{Evidence, Placement, Span, SpanPair};
 
 /// Limits of one judgement.
 #[derive(Debug, Clone)]
@@ -29,15 +29,19 @@ impl Default for Options {
     }
 }
 
-/// What the index knows of how common the upload's hashes are.
-#[derive(Debug, Clone, Default)]
+/// A tombstone to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub fingerprint: &'a Fingerprint,
+    /// Whose it is: candidates with the same voice (owner, or near-identical content) count once as sharing something.
+    pub voice: u32,
+}
+
+/// What the judgement needs to know of the index as a whole.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Background {
-    /// Distinct voices in the index.
-    pub voices: usize,
-    /// For each upload keypoint: in how many distinct voices' tombstones it was hit.
-    pub keypoint_voices: Vec<u16>,
-    /// For each upload frame, likewise.
-    pub frame_voices: Vec<u16>,
+    /// Tombstones in the index: the more there are, the more chance matches.
+    pub tombstones: usize,
 }
 
 /// A candidate with any standing.
@@ -59,37 +63,37 @@ pub struct Judged {
 pub fn judge(
     hasher: &Hasher,
     upload: &UploadPrint,
-    candidates: &[&Fingerprint],
+    candidates: &[Candidate<'_>],
     background: &Background,
     options: &Options,
 ) -> Vec<Judged> {
     let prepared = Prepared::new(upload, hasher.cpu());
-    let hits: Vec<Vec<Hit>> =
-        candidates.iter().map(|c| prepared.hits(c, options.hits_max)).collect();
-    let weights = Weights::new(upload, background, &hits);
-    let mut out: Vec<Judged> = Vec::new();
-    for (candidate, (deleted, hits)) in candidates.iter().zip(&hits).enumerate() {
-        let case = Case {
-            hasher,
-            prepared: &prepared,
-            deleted,
-            keypoint_weights: weights.keypoints(hits),
-            frame_weights: weights.frames(),
-        };
-        let unplaced = candidate < options.unplaced_max;
-        out.extend(case.judge(candidate, hits, unplaced, background.voices, options));
+    let mut keypoints = Voices::new(upload.keypoints.len());
+    let mut frames = Voices::new(upload.frames.len());
+    let mut found: Vec<Vec<Alignment>> = Vec::with_capacity(candidates.len());
+    for c in candidates {
+        let hits = prepared.hits(c.fingerprint, options.hits_max);
+        let aligned = alignments(upload, c.fingerprint, &hits);
+        aligned.iter().for_each(|a| keypoints.add_alignment(a, c.voice));
+        found.push(aligned);
     }
+    let mut cases: Vec<Case<'_>> = Vec::with_capacity(candidates.len());
+    for (i, (c, aligned)) in candidates.iter().zip(found).enumerate() {
+        let diagonal = if i < options.unplaced_max || !aligned.is_empty() {
+            frames::unplaced(upload, c.fingerprint)
+        } else {
+            None
+        };
+        let case = Case::new(hasher, &prepared, c, &keypoints.weights(c.voice), aligned, diagonal);
+        case.agreeing_frames().for_each(|i| frames.add(i, c.voice));
+        cases.push(case);
+    }
+    let judged = |(i, case): (usize, &Case<'_>)| {
+        case.judge(i, &frames.weights(candidates[i].voice), background.tombstones, options)
+    };
+    let mut out: Vec<Judged> = cases.iter().enumerate().filter_map(judged).collect();
     out.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.candidate.cmp(&b.candidate)));
     out
-}
-
-/// One candidate and all that is needed to judge it.
-struct Case<'a> {
-    hasher: &'a Hasher,
-    prepared: &'a Prepared<'a>,
-    deleted: &'a Fingerprint,
-    keypoint_weights: Vec<f32>,
-    frame_weights: &'a [f32],
 }
 
 /// An alignment with its stretch of time and what was measured within it.
@@ -101,100 +105,98 @@ struct Held {
     frames: FrameEvidence,
 }
 
-impl Case<'_> {
+impl Held {
+    fn measured(&self, frame_weights: &[f32]) -> Measured {
+        Measured {
+            distinct: self.alignment.distinct,
+            visible: self.coverage.visible,
+            found_weight: self.coverage.found_weight,
+            copy_nats: self.coverage.copy_nats,
+            placed_nats: self.frames.nats(frame_weights),
+            unplaced_nats: 0.0,
+        }
+    }
+}
+
+/// One candidate with all that was found.
+struct Case<'a> {
+    upload: &'a UploadPrint,
+    deleted: &'a Fingerprint,
+    held: Vec<Held>,
+    diagonal: Option<Diagonal>,
+}
+
+/// Frames with more than this agree beyond chance, nats.
+const FRAME_AGREES_NATS: f64 = 8.0;
+
+impl<'a> Case<'a> {
+    fn new(
+        hasher: &Hasher,
+        prepared: &Prepared<'a>,
+        candidate: &Candidate<'a>,
+        weights: &[f32],
+        aligned: Vec<Alignment>,
+        diagonal: Option<Diagonal>,
+    ) -> Self {
+        let deleted = candidate.fingerprint;
+        let hold = |mut a: Alignment| {
+            a.reweigh(weights);
+            hold(hasher, prepared, deleted, weights, a)
+        };
+        let held = aligned.into_iter().map(hold).collect();
+        Case { upload: prepared.print, deleted, held, diagonal }
+    }
+
+    /// Upload frames that agree with this candidate's, and their neighbours in time, which show the same.
+    fn agreeing_frames(&self) -> impl Iterator<Item = usize> + '_ {
+        let placed = self.held.iter().flat_map(|h| &h.frames.pairs);
+        let unplaced = self.diagonal.iter().flat_map(|d| &d.frames.pairs);
+        placed
+            .chain(unplaced)
+            .filter(|(_, nats)| *nats >= FRAME_AGREES_NATS)
+            .flat_map(|(i, _)| i.saturating_sub(1)..=i + 1)
+    }
+
     fn judge(
         &self,
         candidate: usize,
-        hits: &[Hit],
-        unplaced: bool,
-        voices: usize,
+        frame_weights: &[f32],
+        tombstones: usize,
         options: &Options,
     ) -> Option<Judged> {
-        let upload = self.prepared.print;
-        let found = alignments(upload, self.deleted, hits, &self.keypoint_weights);
-        let held: Vec<Held> = found.into_iter().map(|a| self.hold(a)).collect();
-        let measured = |h: &Held| Measured {
-            distinct: h.alignment.distinct,
-            visible: h.coverage.visible,
-            found_weight: h.coverage.found_weight,
-            copy_nats: h.coverage.copy_nats,
-            placed_nats: h.frames.nats,
-            unplaced_nats: 0.0,
-        };
-        let best = held
-            .iter()
-            .max_by(|a, b| measured(a).evidence().total_cmp(&measured(b).evidence()));
-        let diagonal = if unplaced {
-            frames::unplaced(upload, self.deleted, self.frame_weights)
-        } else {
-            None
-        };
-        let mut measure = best.map(measured).unwrap_or_default();
-        measure.unplaced_nats = diagonal.as_ref().map_or(0.0, |d| d.nats);
-        if measure.evidence() <= 0.0 {
+        let evidence_of = |h: &Held| h.measured(frame_weights).evidence();
+        let best =
+            self.held.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
+        let mut measured = best.map(|h| h.measured(frame_weights)).unwrap_or_default();
+        let placed_evidence = measured.evidence();
+        measured.unplaced_nats = self.diagonal.as_ref().map_or(0.0, |d| d.frames.nats(frame_weights));
+        if measured.evidence() <= 0.0 {
             return None;
         }
-        let by_frames = diagonal.filter(|_| {
-            let placed = Measured { unplaced_nats: 0.0, ..measure };
-            measure.evidence() > placed.evidence() * 2.0
-        });
-        let spans = match &by_frames {
+        // Whole frames lead only where keypoints found next to nothing: they know no placement.
+        let leading =
+            self.diagonal.as_ref().filter(|_| measured.evidence() > placed_evidence * 2.0);
+        let spans = match leading {
             Some(d) => vec![self.diagonal_span(d)],
-            None => self.spans(&held, best, options),
+            None => self.spans(best, options),
         };
         Some(Judged {
             candidate,
-            score: measure.score(voices),
-            supports: self.supports(best, by_frames.as_ref()),
+            score: measured.score(tombstones),
+            supports: supports(best, leading),
             common: best.is_some_and(|b| is_common(&b.alignment)),
-            evidence: evidence(best, &measure),
+            evidence: evidence(best, &measured),
             spans,
-            measured: measure,
+            measured,
         })
     }
 
-    /// Puts an alignment on its final time line and measures it there.
-    fn hold(&self, alignment: Alignment) -> Held {
-        let upload = self.prepared.print;
-        let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
-        let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
-        let around = (from - 15.0, to + 15.0);
-        let placed = Placed::new(self.hasher, upload, self.deleted, &alignment, around);
-        let line = self.line(&alignment, &placed);
-        let span = spans::span(upload, self.deleted, &alignment, &line, &placed);
-        let alignment = Alignment { line, ..alignment };
-        let weights = &self.keypoint_weights;
-        let coverage = coverage(self.prepared, self.deleted, &alignment, weights, span);
-        let frames = placed.along(self.deleted, &line, span, self.frame_weights);
-        Held { alignment, line, span, coverage, frames }
-    }
-
-    /// Frames know the time better than keypoints do (0.25 s against 1 s); they are believed where most keypoints
-    /// agree with them.
-    fn line(&self, alignment: &Alignment, placed: &Placed) -> Line {
-        if !placed.sees() {
-            return alignment.line;
-        }
-        let Some(own) = placed.own_line(self.deleted) else { return alignment.line };
-        let agree = |line: &Line| {
-            let on = |s: &&crate::matching::consensus::Sighted| {
-                line.miss_s(s.sight.upload, s.sight.deleted) <= 1.4
-            };
-            alignment.agreeing.iter().filter(on).count()
-        };
-        let enough = agree(&own.line) * 10 >= alignment.agreeing.len() * 7;
-        if own.sum > 10.0 && own.picked.len() >= 2 && enough { own.line } else { alignment.line }
-    }
-
     /// All alignments that stand by themselves, strongest first, without those inside a stronger one.
-    fn spans(&self, held: &[Held], best: Option<&Held>, options: &Options) -> Vec<SpanPair> {
-        let strong = |h: &&Held| {
-            h.alignment.distinct >= 4.0
-                || h.frames.nats >= 15.0
-                || best.is_some_and(|b| std::ptr::eq(b, *h))
-        };
-        let mut kept: Vec<&Held> = Vec::new();
-        for h in held.iter().filter(strong) {
+    fn spans(&self, best: Option<&Held>, options: &Options) -> Vec<SpanPair> {
+        let is_best = |h: &Held| best.is_some_and(|b| std::ptr::eq(b, h));
+        let strong = |h: &&Held| h.alignment.distinct >= 4.0 || is_best(h);
+        let mut kept: Vec<&Held> = best.into_iter().collect();
+        for h in self.held.iter().filter(strong).filter(|h| !is_best(h)) {
             let inside = kept.iter().any(|k| {
                 let overlap = (h.span.1.min(k.span.1) - h.span.0.max(k.span.0)).max(0.0);
                 overlap > 0.5 * (h.span.1 - h.span.0)
@@ -203,17 +205,15 @@ impl Case<'_> {
                 kept.push(h);
             }
         }
-        let mut out: Vec<SpanPair> = kept.into_iter().map(|h| self.span_pair(h)).collect();
+        let pair = |h: &Held| {
+            self.pair(&h.line, h.span, placement(self.upload, self.deleted, &h.alignment))
+        };
+        let mut out: Vec<SpanPair> = kept.into_iter().map(pair).collect();
         out.sort_by(|a, b| a.upload.start_s.total_cmp(&b.upload.start_s));
         out
     }
 
-    fn span_pair(&self, held: &Held) -> SpanPair {
-        let place = placement(self.prepared.print, self.deleted, &held.alignment);
-        self.pair(&held.line, held.span, place)
-    }
-
-    fn pair(&self, line: &Line, span: (f64, f64), place: crate::model::Placement) -> SpanPair {
+    fn pair(&self, line: &Line, span: (f64, f64), placement: Placement) -> SpanPair {
         let end = f64::from(self.deleted.duration_s);
         SpanPair {
             upload: Span { start_s: span.0, end_s: span.1 },
@@ -222,26 +222,60 @@ impl Case<'_> {
                 end_s: line.deleted_s(span.1).clamp(0.0, end),
             },
             speed: line.speed,
-            placement: place,
+            placement,
         }
     }
 
     /// The placement that a view stands for: whole or active picture, mirrored or not.
     fn diagonal_span(&self, d: &Diagonal) -> SpanPair {
-        let upload = self.prepared.print;
-        let place = crate::matching::placement::of_view(upload, self.deleted, d.view, d.inverted);
-        let end = f64::from(upload.duration_s);
+        let place = of_view(self.upload, self.deleted, d.view, d.inverted);
+        let end = f64::from(self.upload.duration_s);
         let from = if d.upload_s.0 < 1.0 { 0.0 } else { d.upload_s.0 - 0.2 };
         let to = if d.upload_s.1 > end - 1.0 { end } else { d.upload_s.1 + 0.2 };
         self.pair(&d.line, (from, to), place)
     }
+}
 
-    /// Distinct keyframes with agreeing keypoints, or distinct agreeing frames, whichever are more.
-    fn supports(&self, best: Option<&Held>, by_frames: Option<&Diagonal>) -> u32 {
-        let keyframes = best.map_or(0, |b| keyframes(&b.alignment));
-        let frames = best.map_or(0, |b| b.frames.agreeing);
-        keyframes.max(frames).max(by_frames.map_or(0, |d| d.distinct))
-    }
+/// Puts an alignment on its final time line and measures it there.
+fn hold(
+    hasher: &Hasher,
+    prepared: &Prepared<'_>,
+    deleted: &Fingerprint,
+    weights: &[f32],
+    alignment: Alignment,
+) -> Held {
+    let upload = prepared.print;
+    let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
+    let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
+    let around = (from - AROUND_S, to + AROUND_S);
+    let placed = Placed::new(hasher, upload, deleted, &alignment, around);
+    let line = final_line(deleted, &alignment, &placed);
+    let span = spans::span(upload, deleted, &alignment, &line, &placed);
+    let alignment = Alignment { line, ..alignment };
+    let coverage = coverage(prepared, deleted, &alignment, weights, span);
+    let frames = placed.along(deleted, &line, span);
+    Held { alignment, line, span, coverage, frames }
+}
+
+/// Seconds before the first and after the last agreeing keypoint in which frames are looked at.
+const AROUND_S: f64 = 15.0;
+
+/// Frames know the time better than keypoints do (0.25 s against 1 s); they are believed where most keypoints agree
+/// with them.
+fn final_line(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Line {
+    let own = if placed.sees() { placed.own_line(deleted) } else { None };
+    let Some(own) = own else { return alignment.line };
+    let on = |s: &&Sighted| own.line.miss_s(s.sight.upload, s.sight.deleted) <= 1.4;
+    let agree = alignment.agreeing.iter().filter(on).count();
+    let enough = agree * 10 >= alignment.agreeing.len() * 7;
+    if own.sum > 10.0 && own.picked.len() >= 2 && enough { own.line } else { alignment.line }
+}
+
+/// Distinct keyframes with agreeing keypoints, or distinct agreeing frames, whichever are more.
+fn supports(best: Option<&Held>, leading: Option<&Diagonal>) -> u32 {
+    let keyframes = best.map_or(0, |b| keyframes(&b.alignment));
+    let frames = best.map_or(0, |b| b.frames.agreeing());
+    keyframes.max(frames).max(leading.map_or(0, |d| d.frames.agreeing()))
 }
 
 /// Keyframes of the deleted video of which at least two agreeing keypoints began there.

@@ -1,50 +1,77 @@
-//! How much a hash of the upload tells: what many owners' videos share is no evidence (DESIGN §5, commonness).
+//! How much a hash of the upload tells: what several owners' videos share is no evidence (DESIGN §5, commonness).
+//!
+//! Counted is agreement, not resemblance: for each keypoint and frame of the upload, in how many distinct voices'
+//! tombstones it takes part in an alignment. Among a million tombstones every keypoint resembles some by chance, but
+//! chance hits do not agree on a placement; a watermark, an end card or a template does, with everybody's. A *voice*
+//! is an owner, or a set of near-identical videos: a wave of re-uploads, each deleted by its own uploader, leaves the
+//! first tombstone as strong as before.
 
-use crate::fingerprint::UploadPrint;
-use crate::matching::hits::Hit;
-use crate::matching::judge::Background;
+use crate::matching::consensus::Alignment;
 
-/// Videos that are taken to lack a hash before any was seen: with few tombstones one coincidence must not decide.
-const PRIOR: f32 = 20.0;
-/// Chance that an unrelated keypoint agrees in hash, place and time: the information of a rare one is ln of this.
-const RARE: f32 = 1e-4;
+/// Alignments smaller than this are chance and do not make their keypoints common.
+const AGREEING_MIN: u32 = 4;
+/// Sets how fast: one other voice halves the information.
+const HALF_AT: f32 = 1.5;
 
-/// Weights of an upload's keypoints and frames.
-pub struct Weights {
-    /// Voices beside the candidate's own that share each keypoint must be known per candidate: counts with it.
-    voices: Vec<u16>,
-    total: f32,
-    frames: Vec<f32>,
+/// Distinct voices by item (keypoint or frame of the upload).
+#[derive(Debug)]
+pub struct Voices {
+    seen: Vec<Vec<u32>>,
 }
 
-impl Weights {
-    /// From what the index counted, or from the candidates' own hits where that is more.
-    pub fn new(upload: &UploadPrint, background: &Background, hits: &[Vec<Hit>]) -> Weights {
-        let mut voices = background.keypoint_voices.clone();
-        voices.resize(upload.keypoints.len(), 0);
-        let total = background.voices as f32;
-        let mut frames: Vec<f32> =
-            background.frame_voices.iter().map(|v| weight(v.saturating_sub(1), total)).collect();
-        frames.resize(upload.frames.len(), 1.0);
-        let _ = hits;
-        Weights { voices, total, frames }
+/// Beyond this many voices an item says nothing anyway.
+const VOICES_MAX: usize = 32;
+
+impl Voices {
+    pub fn new(items: usize) -> Self {
+        Voices { seen: vec![Vec::new(); items] }
     }
 
-    /// Per upload keypoint, for a candidate with these hits.
-    pub fn keypoints(&self, hits: &[Hit]) -> Vec<f32> {
-        let mut own = vec![false; self.voices.len()];
-        hits.iter().for_each(|h| own[h.upload as usize] = true);
-        let others = self.voices.iter().zip(own).map(|(v, own)| v.saturating_sub(u16::from(own)));
-        others.map(|o| weight(o, self.total)).collect()
+    pub fn add(&mut self, item: usize, voice: u32) {
+        let Some(seen) = self.seen.get_mut(item) else { return };
+        if seen.len() < VOICES_MAX && !seen.contains(&voice) {
+            seen.push(voice);
+        }
     }
 
-    pub fn frames(&self) -> &[f32] {
-        &self.frames
+    /// Adds all keypoints of an alignment that is not chance.
+    pub fn add_alignment(&mut self, alignment: &Alignment, voice: u32) {
+        if alignment.distinct_plain >= AGREEING_MIN {
+            alignment.agreeing.iter().for_each(|s| self.add(s.hit.upload as usize, voice));
+        }
+    }
+
+    /// Weight of every item for a candidate of this voice: 1 when nobody else has it.
+    pub fn weights(&self, voice: u32) -> Vec<f32> {
+        let others = |seen: &Vec<u32>| seen.iter().filter(|v| **v != voice).count() as f32;
+        self.seen.iter().map(|seen| weight(others(seen))).collect()
     }
 }
 
-/// Information of a hash that `others` of `total` voices have too, as a share of a rare one's.
-fn weight(others: u16, total: f32) -> f32 {
-    let share = (f32::from(others) / (total + PRIOR)).clamp(RARE, 1.0);
-    share.ln() / RARE.ln()
+/// 1, 0.46, 0.28, 0.19, 0.11 (5 others), 0.05 (10), …
+fn weight(others: f32) -> f32 {
+    let x = 1.0 + others / HALF_AT;
+    1.0 / (x * x.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_have_too_weighs_less_the_more_they_are_and_the_own_voice_does_not_count() {
+        let mut voices = Voices::new(1);
+        let mut last = 1.1;
+        for other in 0..12 {
+            let now = voices.weights(99)[0];
+            assert!(now < last, "{other} others: {now}");
+            last = now;
+            voices.add(0, other);
+            voices.add(0, other);
+        }
+        assert!(last < 0.07);
+        let mut own = Voices::new(1);
+        own.add(0, 99);
+        assert_eq!(own.weights(99), [1.0]);
+    }
 }

@@ -93,6 +93,7 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
     cpu.sort_by(f64::total_cmp);
     wall.sort_by(f64::total_cmp);
     let at = |times: &[f64], p: usize| times[(times.len() * p / 100).min(times.len() - 1)];
+    eprintln!("{:?}", snapshot.search(&uploads[0].1, &SearchOptions::default()).unwrap().work);
     let real_found = recall(&snapshot, size, pairs);
     let print = synthetic_tombstone(size + 1000, hashes);
     let start = Instant::now();
@@ -133,7 +134,11 @@ fn recall(snapshot: &Snapshot, size: u32, pairs: &[Pair]) -> String {
 }
 
 /// CPU and wall time in ms, and the places of `wanted` among the candidates.
-fn search(snapshot: &Snapshot, upload: &UploadPrint, wanted: &[u32]) -> (f64, f64, Vec<Option<usize>>) {
+fn search(
+    snapshot: &Snapshot,
+    upload: &UploadPrint,
+    wanted: &[u32],
+) -> (f64, f64, Vec<Option<usize>>) {
     let (cpu, wall) = (cpu_s(), Instant::now());
     let found = snapshot.search(upload, &SearchOptions::default()).unwrap();
     let times = ((cpu_s() - cpu) * 1e3, wall.elapsed().as_secs_f64() * 1e3);

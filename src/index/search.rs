@@ -17,7 +17,7 @@
 
 use crate::fingerprint::{UploadFrame, UploadKeypoint, UploadPrint, Variant};
 use crate::index::error::Error;
-use crate::index::found::Found;
+use crate::index::found::{Found, Work};
 use crate::index::kernel::{Kernel, Near};
 use crate::index::keys::{Key, complement, frame_key, frame_keys, keypoint_key};
 use crate::index::layout::{KEYPOINT_TABLES, TABLES};
@@ -64,6 +64,7 @@ pub(crate) struct Hit {
 pub(crate) struct Scratch {
     lookups: Vec<Lookup>,
     near: Vec<Near>,
+    work: Work,
     pub(crate) keypoint_hits: Vec<Hit>,
     pub(crate) frame_hits: Vec<Hit>,
     pub(crate) votes: Votes,
@@ -87,12 +88,14 @@ pub(crate) fn search(
 ) -> Result<Found, Error> {
     scratch.keypoint_hits.clear();
     scratch.frame_hits.clear();
-    scratch.votes.begin(snapshot.rows());
+    scratch.votes.begin(snapshot.rows(), snapshot.tombstones());
     let mut found = Found {
         candidates: Vec::new(),
         keypoint_voices: vec![0; upload.keypoints.len()],
         frame_voices: vec![0; upload.frames.len()],
+        work: Work::default(),
     };
+    scratch.work = Work::default();
     if snapshot.tombstones() == 0 {
         return Ok(found);
     }
@@ -102,6 +105,8 @@ pub(crate) fn search(
         frames(snapshot, upload, options, kernel, scratch, &mut found.frame_voices)?;
     }
     found.candidates = candidates(snapshot, upload, scratch, &found.keypoint_voices)?;
+    scratch.work.refined = scratch.refiner.hits() as u64;
+    found.work = scratch.work;
     Ok(found)
 }
 
@@ -113,8 +118,7 @@ fn keypoints(
     scratch: &mut Scratch,
     voices: &mut [u16],
 ) -> Result<(), Error> {
-    // Check bits may differ in one bit less than the whole: beyond that chance hits outnumber true ones.
-    let distance_max = snapshot.options.keypoint_distance_max.saturating_sub(1);
+    let distance_max = snapshot.options.keypoint_check_max;
     for (batch, part_of_upload) in upload.keypoints.chunks(BATCH).enumerate() {
         let first = batch * BATCH;
         let from = scratch.keypoint_hits.len();
@@ -123,8 +127,16 @@ fn keypoints(
             for (i, keypoint) in part_of_upload.iter().enumerate() {
                 keypoint_lookups(keypoint, (first + i) as u32, options, part, &mut scratch.lookups);
             }
-            let Scratch { lookups, near, keypoint_hits, .. } = scratch;
-            run(part, number, lookups, kernel, (distance_max, snapshot), near, keypoint_hits)?;
+            let Scratch { lookups, near, work, keypoint_hits, .. } = scratch;
+            run(
+                part,
+                number,
+                lookups,
+                kernel,
+                (distance_max, snapshot),
+                (near, work),
+                keypoint_hits,
+            )?;
         }
         let hits = &scratch.keypoint_hits[from..];
         let last = first + part_of_upload.len();
@@ -173,14 +185,14 @@ fn frames(
                     frame_lookups(frame, (first + i) as u32, options, part, &mut scratch.lookups);
                 }
             }
-            let Scratch { lookups, near, frame_hits, .. } = scratch;
-            run(part, number, lookups, kernel, (distance_max, snapshot), near, frame_hits)?;
+            let Scratch { lookups, near, work, frame_hits, .. } = scratch;
+            run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), frame_hits)?;
         }
         let hits = &scratch.frame_hits[from..];
         let last = first + part_of_upload.len();
         scratch.votes.count_voices(snapshot, hits, first, &mut voices[first..last]);
     }
-    scratch.votes.frames(snapshot, &scratch.frame_hits, voices);
+    scratch.votes.frames(&scratch.frame_hits, voices);
     Ok(())
 }
 
@@ -219,10 +231,11 @@ fn run(
     lookups: &[Lookup],
     kernel: Kernel,
     (distance_max, snapshot): (u32, &Snapshot),
-    near: &mut Vec<Near>,
+    (near, work): (&mut Vec<Near>, &mut Work),
     hits: &mut Vec<Hit>,
 ) -> Result<(), Error> {
-    const MANY: usize = BATCH * 8 * 4;
+    const MANY: usize = BATCH * 8;
+    work.lookups += lookups.len() as u64;
     let segment = &part.segment;
     let from = hits.len();
     let mut ranges = [(0, 0); MANY];
@@ -242,8 +255,10 @@ fn run(
             let sampled = sample(start..end, snapshot.options.postings_per_word_max);
             for range in sampled {
                 let postings = segment.postings(lookup.table.into(), range)?;
+                work.postings += postings.len() as u64;
                 kernel.scan(postings, lookup.check, distance_max, near);
             }
+            work.hits += near.len() as u64;
             let table = usize::from(lookup.table);
             for n in near.iter() {
                 segment.prefetch_row(table, n.ordinal);

@@ -29,7 +29,7 @@ pub struct Options {
     /// Postings under one word on average, from which the number of bits follows. Default 4; small
     /// segments take twice as many.
     pub postings_per_word: u32,
-    /// Hits that are checked for agreement of angle, scale and time, about. Default 40 000.
+    /// Hits that are checked for agreement of angle, scale and time, about. Default 24 000.
     pub refined_hits_max: usize,
     /// Segments of about one size that are merged into one. Default 8.
     pub merge_factor: usize,
@@ -58,7 +58,7 @@ impl Default for Options {
             word_bits_min: 10,
             word_bits_max: 26,
             postings_per_word: 4,
-            refined_hits_max: 40_000,
+            refined_hits_max: 24_000,
             merge_factor: 8,
             segments_max: 48,
             segment_keypoints_max: 1 << 31,

@@ -73,9 +73,10 @@ pub(crate) fn candidates(
     let wanted = |row: u32| votes.votes[row as usize] >= threshold;
     refiner.hits.clear();
     refiner.hits.extend(keypoint_hits.iter().filter(|h| wanted(h.row)));
-    verify(snapshot, upload, &mut refiner.hits)?;
-    // Stable, so that a row's hits stay in the order of the upload's keypoints.
+    // Stable, so that a row's hits stay in the order of the upload's keypoints. Before `verify`, so that it
+    // reads a row's hashes together.
     refiner.hits.sort_by_key(|h| h.row);
+    verify(snapshot, upload, &mut refiner.hits)?;
     frame_hits.retain(|h| wanted(h.row));
     frame_hits.sort_by_key(|h| h.row);
     refiner.chosen.clear();

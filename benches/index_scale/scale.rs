@@ -155,6 +155,7 @@ fn search(
 }
 
 /// CPU seconds of this thread.
+#[expect(unsafe_code, reason = "the standard library has no clock of a thread's CPU time")]
 fn cpu_s() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock writes to a value that we own.

@@ -16,7 +16,8 @@ pub struct Options {
     /// Largest distance of two patch hashes that is a hit, bits of 64. Default 10.
     pub keypoint_distance_max: u32,
     /// Largest distance of a posting's 32 check bits that is looked at further. A pair whose word agrees
-    /// rarely differs in as many bits elsewhere: beyond 6 nearly all is chance, and costs time. Default 6.
+    /// rarely differs in as many bits elsewhere: beyond 5 nearly all is chance. With 6 a
+    /// million tombstones give 1.7 times the hits and find the same real pairs. Default 5.
     pub keypoint_check_max: u32,
     /// Largest distance of a frame's 32 check bits that is a hit. Default 5.
     pub frame_distance_max: u32,
@@ -52,7 +53,7 @@ impl Default for Options {
             votes_per_keyframe_max: 6.0,
             postings_per_word_max: 256,
             keypoint_distance_max: 10,
-            keypoint_check_max: 6,
+            keypoint_check_max: 5,
             frame_distance_max: 5,
             frame_quality_min: 8,
             word_bits_min: 10,

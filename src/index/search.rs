@@ -285,7 +285,6 @@ fn run(
             work.hits += near.len() as u64;
             let table = usize::from(lookup.table);
             for n in near.iter() {
-                segment.prefetch_row(table, n.ordinal);
                 hits.push(Hit {
                     item: lookup.item,
                     row: u32::from(lookup.table),
@@ -304,11 +303,19 @@ fn run(
 fn resolve(part: &Part, hits: &mut Vec<Hit>, from: usize) -> Result<(), Error> {
     let segment = &part.segment;
     let (keypoint_starts, frame_starts) = (segment.keypoint_starts(), segment.frame_starts());
+    let starts_of = |table| if table < KEYPOINT_TABLES { keypoint_starts } else { frame_starts };
     let mut kept = from;
     for i in from..hits.len() {
+        if let Some(later) = hits.get(i + 32) {
+            segment.prefetch_row(later.row as usize, later.ordinal);
+        }
+        if let Some(later) = hits.get(i + 16) {
+            let table = later.row as usize;
+            segment.prefetch_start(starts_of(table), table, later.ordinal);
+        }
         let mut hit = hits[i];
         let table = hit.row as usize;
-        let starts = if table < KEYPOINT_TABLES { keypoint_starts } else { frame_starts };
+        let starts = starts_of(table);
         let Some(row) = segment.row_of(starts, table, hit.ordinal) else {
             return Err(Error::damaged(segment.path(), "a posting names no keypoint or frame"));
         };
@@ -341,7 +348,7 @@ mod tests {
     #[test]
     fn a_long_list_is_sampled_from_end_to_end() {
         let all: Vec<_> = sample(100..164, 512).collect();
-        assert_eq!(all, [100..164]);
+        assert_eq!((all.len(), all[0].clone()), (1, 100..164));
         let some: Vec<_> = sample(1000..1_001_000, 512).collect();
         assert_eq!(some.len(), 8);
         assert_eq!((some[0].start, some[7].end), (1000, 1_001_000));

@@ -74,6 +74,9 @@ impl Votes {
         for (i, hit) in hits.iter().enumerate() {
             if let Some(later) = hits.get(i + 16) {
                 prefetch(&self.marks, later.row as usize);
+                prefetch(&self.votes, later.row as usize);
+                let base = snapshot.parts[usize::from(later.part)].base;
+                prefetch(voices, later.row as usize - base.min(later.row as usize));
             }
             if part != usize::from(hit.part) {
                 part = hit.part.into();

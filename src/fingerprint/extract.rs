@@ -16,8 +16,13 @@ use crate::model::{Frame, KeyId};
 /// Seconds a keyframe stands for: at deletion, at upload (DESIGN §3).
 const DELETED_WINDOW_S: f32 = 2.0;
 const UPLOAD_WINDOW_S: f32 = 1.0;
-/// Keypoints kept of a keyframe.
+/// Keypoints kept of a keyframe; more where the bytes allow it.
 const DELETED_POINTS: usize = 24;
+const DELETED_POINTS_MAX: usize = 40;
+/// Bytes a second that a fingerprint may take (12 KB a minute less its header), and of one keypoint and one frame.
+const BYTES_A_SECOND: f32 = 193.0;
+const KEYPOINT_BYTES: f32 = 12.2;
+const FRAME_BYTES: f32 = 35.0;
 const UPLOAD_POINTS: usize = 400;
 /// Distance between two kept keypoints at least, long sides.
 const DELETED_APART: f32 = 0.06;
@@ -142,10 +147,11 @@ impl<'h> TombstoneBuilder<'h> {
         let thumbs = &self.calm.thumbs;
         let (width, height) = shape(thumbs.kept.first(), self.size);
         let active = thumbs.active(width, height);
-        let mut tracks = Tracks::new();
-        for (_, points) in std::mem::take(&mut self.keyframes) {
-            tracks.push(well_spread(points, &active));
-        }
+        let frames = frame_hashes(&self.hasher.frame, thumbs, &active);
+        let keyframes = std::mem::take(&mut self.keyframes);
+        let budget = BYTES_A_SECOND * duration_s.max(2.0) - FRAME_BYTES * frames.len() as f32;
+        let most = (budget / KEYPOINT_BYTES).max(DELETED_POINTS as f32) as usize;
+        let tracks = fill(&keyframes, &active, most);
         Fingerprint {
             version: VERSION,
             key_id: self.hasher.key_id,
@@ -154,25 +160,47 @@ impl<'h> TombstoneBuilder<'h> {
             height,
             active,
             keypoints: tracks.all,
-            frames: frame_hashes(&self.hasher.frame, thumbs, &active),
+            frames,
         }
     }
 }
 
-/// The 24 heaviest points inside the active picture, no two near each other.
-fn well_spread(points: Vec<(f32, Keypoint)>, active: &Rect) -> Vec<Keypoint> {
-    let mut kept: Vec<Keypoint> = Vec::with_capacity(DELETED_POINTS);
-    for (_, point) in points {
-        let Spot { x, y, .. } = point.spot;
-        let inside = active.x0 <= x && x < active.x1 && active.y0 <= y && y < active.y1;
-        let apart = kept.iter().all(|k| {
-            let (dx, dy) = (k.spot.x - x, k.spot.y - y);
-            dx * dx + dy * dy > DELETED_APART * DELETED_APART
-        });
-        if inside && apart {
-            kept.push(point);
-            if kept.len() == DELETED_POINTS {
-                break;
+type Weighted = (f32, Keypoint);
+
+/// Points of all keyframes, as many a keyframe as keep the whole within `most`: a video whose points stand still, or
+/// that has few, may keep more of each picture.
+fn fill(keyframes: &[(f32, Vec<Weighted>)], active: &Rect, most: usize) -> Tracks<Keypoint> {
+    let with = |each: usize| {
+        let mut tracks = Tracks::new();
+        for (_, points) in keyframes {
+            tracks.push(well_spread(points, active, each));
+        }
+        tracks
+    };
+    let mut each = DELETED_POINTS_MAX;
+    loop {
+        let tracks = with(each);
+        if tracks.all.len() <= most || each <= 8 {
+            return tracks;
+        }
+        each -= 2;
+    }
+}
+
+/// The heaviest `each` points inside the active picture: the first 24 far from each other, the rest where there is
+/// room.
+fn well_spread(points: &[Weighted], active: &Rect, each: usize) -> Vec<Keypoint> {
+    let mut kept: Vec<Keypoint> = Vec::with_capacity(each);
+    for (apart, upto) in [(DELETED_APART, DELETED_POINTS.min(each)), (DELETED_APART / 2.0, each)] {
+        for (_, point) in points {
+            let Spot { x, y, .. } = point.spot;
+            let inside = active.x0 <= x && x < active.x1 && active.y0 <= y && y < active.y1;
+            let free = kept.iter().all(|k| {
+                let (dx, dy) = (k.spot.x - x, k.spot.y - y);
+                dx * dx + dy * dy > apart * apart
+            });
+            if inside && free && kept.len() < upto {
+                kept.push(*point);
             }
         }
     }

@@ -5,7 +5,6 @@ use anyhow::Result;
 use crate::cli::arguments::Common;
 use crate::cli::output::{Output, in_one_line};
 use crate::cli::{Exit, session};
-use crate::config::Keys;
 use crate::engine::{Finding, Options, diagnose};
 use crate::media;
 
@@ -13,7 +12,7 @@ pub(super) fn run(common: &Common, output: &mut Output) -> Result<Exit> {
     let mut findings = Vec::new();
     let versions = format!("cenotaph {}, {}", env!("CARGO_PKG_VERSION"), media::versions());
     findings.push(Finding { what: "versions", outcome: Ok(versions) });
-    let keys = session::keys_folder(common).and_then(|folder| Ok((Keys::open(&folder)?, folder)));
+    let keys = session::keys_folder(common).and_then(|folder| Ok((session::keys(&folder)?, folder)));
     match keys {
         Ok((keys, folder)) => {
             let found = format!(

@@ -5,7 +5,6 @@ use anyhow::{Result, bail};
 use crate::cli::arguments::{Common, IndexCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, session, words};
-use crate::config::Keys;
 use crate::engine::{Engine, Options};
 use crate::index::Stats;
 use crate::store::DATABASE_FILE;
@@ -22,7 +21,7 @@ fn rebuild(common: &Common, output: &mut Output) -> Result<Exit> {
     if !database.exists() {
         bail!("there is no database {} to make an index from", database.display());
     }
-    let keys = Keys::open(&session::keys_folder(common)?)?;
+    let keys = session::keys(&session::keys_folder(common)?)?;
     let program = "cenotaph index rebuild";
     let engine = Engine::rebuild(&common.data, keys, Options::default(), program, &SystemClock)?;
     tell(engine.index_stats().as_ref(), output)

@@ -1,5 +1,6 @@
 //! From flags to an open engine: keys, data folder, options.
 
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::Result;
@@ -7,8 +8,8 @@ use anyhow::Result;
 use crate::cli::SystemClock;
 use crate::cli::arguments::Common;
 use crate::cli::output::Output;
-use crate::config::{Environment, Keys, system_entropy};
-use crate::engine::{Engine, Options};
+use crate::config::{Environment, Keys as KeyFiles, system_entropy};
+use crate::engine::{Engine, Keys, Options};
 use crate::store::DATABASE_FILE;
 
 /// Opens the data folder for writing. The very first time it makes the keys, and says so on stderr.
@@ -19,7 +20,7 @@ pub(super) fn writing(common: &Common, program: &str, output: &mut Output) -> Re
 
 /// Opens the data folder for reading.
 pub(super) fn reading(common: &Common) -> Result<Engine> {
-    let keys = Keys::open(&keys_folder(common)?)?;
+    let keys = keys(&keys_folder(common)?)?;
     Ok(Engine::open_reading(&common.data, keys, Options::default())?)
 }
 
@@ -28,16 +29,25 @@ pub(super) fn writing_keys(common: &Common, output: &mut Output) -> Result<Keys>
     let folder = keys_folder(common)?;
     // Where tombstones are, new keys would be of no use: they match none of them.
     if common.data.join(DATABASE_FILE).exists() {
-        return Ok(Keys::open(&folder)?);
+        return keys(&folder);
     }
-    let (keys, made) = Keys::open_or_make(&folder, &mut system_entropy)?;
+    let (files, made) = KeyFiles::open_or_make(&folder, &mut system_entropy)?;
     if let Some(made) = made {
         output.remark(&made.to_string());
     }
-    Ok(keys)
+    Ok(values(files))
 }
 
-pub(super) fn keys_folder(common: &Common) -> Result<std::path::PathBuf> {
+/// The keys in a folder.
+pub(super) fn keys(folder: &Path) -> Result<Keys> {
+    Ok(values(KeyFiles::open(folder)?))
+}
+
+fn values(files: KeyFiles) -> Keys {
+    Keys { fingerprint: files.fingerprint, identity: files.identity }
+}
+
+pub(super) fn keys_folder(common: &Common) -> Result<PathBuf> {
     Ok(Environment::read().keys_folder(common.keys.as_deref())?)
 }
 

@@ -5,8 +5,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::config::Keys;
-use crate::engine::{Options, sync};
+use crate::engine::{Keys, Options, sync};
 use crate::index::{self, Index};
 use crate::media::{self, Failure, Plan};
 use crate::store::{Folder, Store};

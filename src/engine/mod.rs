@@ -31,15 +31,21 @@ pub use parallel::each;
 pub use report::{Report, ReportMatch};
 pub use walk::{Walked, walk};
 
-use crate::config::Keys;
 use crate::fingerprint::{Hasher, Secret};
 use crate::index;
 use crate::index::Index;
 use crate::matching;
 use crate::media;
-use crate::model::{Clock, TombstoneId};
+use crate::model::{Clock, FingerprintKey, IdentityKey, TombstoneId};
 use crate::store;
 use crate::store::{Folder, Stats, Store, Tombstone};
+
+/// The two secrets of a deployment.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub fingerprint: FingerprintKey,
+    pub identity: IdentityKey,
+}
 
 /// Settings of the rooms below, and the engine's own.
 #[derive(Debug, Clone)]

@@ -6,9 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::Keys;
 use crate::engine::known::parse;
-use crate::engine::{Error, Result};
+use crate::engine::{Error, Keys, Result};
 use crate::index::{self, Entry, Index, OwnedEntry};
 use crate::model::{KeyId, Slot};
 use crate::store::{ChangeKind, Store};

@@ -15,8 +15,7 @@ use serde::Serialize;
 pub use bench::{Bench, Clip, Expected, Query};
 pub use score::{Group, Pair, Score, Wrong, score};
 
-use crate::config::Keys;
-use crate::engine::{Effort, Engine, Enrolment, Error, Options, Report, Result, each};
+use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Report, Result, each};
 use crate::model::{Clock, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
 
 /// The detector's answer for one upload, in the format that the benchmark's own scoring reads.

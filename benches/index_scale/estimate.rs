@@ -25,12 +25,8 @@ pub fn estimate(clips: &Path) {
         hashes.extend(tombstone(&hasher, &file).keypoints.iter().map(|k| (clip, k.hash)));
     }
     let real = figures(&hashes);
-    let mut shape = Shape {
-        eigenvalues: eigenvalues(&hashes),
-        crowd: 0.0,
-        crowd_scale: 1.0,
-        crowd_from: 64,
-    };
+    let mut shape =
+        Shape { eigenvalues: eigenvalues(&hashes), crowd: 0.0, crowd_scale: 1.0, crowd_from: 64 };
     let mut best = f64::INFINITY;
     for crowd_from in [4, 6, 8, 12, 16, 24] {
         for crowd in [0.0, 0.05, 0.1, 0.2, 0.3, 0.5] {
@@ -50,7 +46,10 @@ pub fn estimate(clips: &Path) {
             }
         }
     }
-    println!("# Made by `cargo bench --bench index_scale -- --estimate CLIPS.tsv` from {} keypoints.", hashes.len());
+    println!(
+        "# Made by `cargo bench --bench index_scale -- --estimate CLIPS.tsv` from {} keypoints.",
+        hashes.len()
+    );
     println!("# real      {real:?}");
     println!("# synthetic {:?}", figures(&draw(&shape, 20_000)));
     println!("# crowd's share, scale, first direction; then the eigenvalues");
@@ -100,7 +99,8 @@ fn figures(hashes: &[(usize, u64)]) -> Figures {
 fn eigenvalues(hashes: &[(usize, u64)]) -> Vec<f64> {
     let n = hashes.len() as f64;
     let bit = |h: u64, i: usize| if h >> i & 1 == 1 { 1.0 } else { -1.0 };
-    let mean: Vec<f64> = (0..64).map(|i| hashes.iter().map(|h| bit(h.1, i)).sum::<f64>() / n).collect();
+    let mean: Vec<f64> =
+        (0..64).map(|i| hashes.iter().map(|h| bit(h.1, i)).sum::<f64>() / n).collect();
     let mut m = vec![vec![0.0f64; 64]; 64];
     for i in 0..64 {
         for j in 0..=i {

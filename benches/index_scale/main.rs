@@ -1,13 +1,14 @@
 //! The index at scale: build, open, search and change with 10 000 to a million tombstones of 30 s.
 //!
-//!     cargo bench --bench index_scale -- --tombstones 10000,100000 [--dir DIR] [--uploads 60]
+//!     cargo bench --bench index_scale -- --tombstones 10000,100000 [--dir DIR] [--keep] [--uploads 60]
 //!         [--clips CLIPS.tsv --truth TRUTH.jsonl [--step 7]]
 //!     cargo bench --bench index_scale -- --estimate CLIPS.tsv > benches/index_scale/hashes.txt
 //!
 //! Tombstones are synthetic, of 15 keyframes × 24 keypoints and 37 frames, with hashes as in `model`. An upload
 //! is 30 keyframes × 250 keypoints and 120 frames and copies one of them: in each keyframe 24 of the
 //! tombstone's keypoints reappear, a quarter of them with each bit flipped with a probability of 6/64 and the
-//! others as something else. With `--clips` the real deleted clips are filed among the synthetic ones, and real
+//! others as something else. With `--keep`, an index of the right size that is found in the folder is
+//! searched and not built again. With `--clips` the real deleted clips are filed among the synthetic ones, and real
 //! uploads (of `edits.py make`) are searched for: the recall that counts. Times are of one thread, in CPU
 //! time, so that a busy machine does not blur them; every index is searched once before, to check blocks.
 #![allow(
@@ -38,7 +39,8 @@ fn main() {
     let sizes = sizes.split(',').map(|n| n.parse().expect("a number of tombstones")).collect();
     scale::run(&scale::Plan {
         sizes,
-        dir: value("--dir").map(PathBuf::from),
+        dir: value("--dir").map_or_else(std::env::temp_dir, PathBuf::from),
+        keep: arguments.iter().any(|a| a == "--keep"),
         uploads: value("--uploads").map_or(60, |n| n.parse().expect("a number of uploads")),
         clips: value("--clips").map(PathBuf::from),
         truth: value("--truth").map(PathBuf::from),

@@ -12,6 +12,21 @@ pub struct Found {
     pub keypoint_voices: Vec<u16>,
     /// For each frame of the upload, likewise.
     pub frame_voices: Vec<u16>,
+    /// What the search has done.
+    pub work: Work,
+}
+
+/// What a search has done, for metrics and benches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Words looked up, over all segments.
+    pub lookups: u64,
+    /// Postings compared.
+    pub postings: u64,
+    /// Those that were near.
+    pub hits: u64,
+    /// Hits that were checked for agreement.
+    pub refined: u64,
 }
 
 /// A tombstone that the upload may show.

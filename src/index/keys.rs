@@ -8,7 +8,7 @@
 //! its top half (table 3) and its bottom half (table 4). Check bits of a half are 16 bits each of its two
 //! quarters, so that a caption over the other half does not matter.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::TAU;
 
 use crate::fingerprint::{FrameBits, Spot, Variant};
 
@@ -82,15 +82,10 @@ impl Geometry {
     }
 
     /// As seen in a mirrored or inverted copy: the mirror turns x round, inversion every gradient.
-    pub(crate) fn of_variant(spot: &Spot, variant: Variant) -> Geometry {
-        let mut angle = spot.angle;
-        if variant.mirrored() {
-            angle = PI - angle;
-        }
-        if variant.inverted() {
-            angle += PI;
-        }
-        Geometry::of(&Spot { angle, ..*spot })
+    pub(crate) fn in_variant(self, variant: Variant) -> Geometry {
+        let mirrored = if variant.mirrored() { 128u8.wrapping_sub(self.angle) } else { self.angle };
+        let turned = if variant.inverted() { 128 } else { 0 };
+        Geometry { angle: mirrored.wrapping_add(turned), ..self }
     }
 
     pub(crate) fn pack(self) -> u32 {

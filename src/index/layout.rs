@@ -129,6 +129,10 @@ pub(crate) fn read(path: &Path, file: &[u8]) -> Result<Opened, Error> {
     if &file[file.len() - 8..] != MAGIC || found == 0 {
         return Err(bad("it was cut short"));
     }
+    let spare = &file[trailer_at + 24..file.len() - 8];
+    if u32_at(file, trailer_at + 20) != found || spare.iter().any(|&b| b != 0) {
+        return Err(bad("its trailer is inconsistent"));
+    }
     let (crcs_at, footer_at) = (u64_at(file, trailer_at), u64_at(file, trailer_at + 8));
     if crcs_at < HEADER as u64 || crcs_at > footer_at || footer_at > trailer_at as u64 {
         return Err(bad("its trailer is inconsistent"));

@@ -55,7 +55,7 @@ mod votes;
 mod writer;
 
 pub use error::Error;
-pub use found::{Candidate, Found, FrameHit, KeypointHit};
+pub use found::{Candidate, Found, FrameHit, KeypointHit, Work};
 pub use merge::MergeReport;
 pub use options::{Faults, Options};
 pub use rebuild::OwnedEntry;

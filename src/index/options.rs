@@ -11,11 +11,15 @@ pub struct Options {
     /// Votes that one second of an upload may give to one tombstone, in full-weight hits. Default 6: a
     /// wall full of look-alikes in one frame does not outweigh agreement over several seconds.
     pub votes_per_keyframe_max: f32,
-    /// Postings looked at under one word; longer lists are sampled evenly. Default 512.
+    /// Postings looked at under one word; longer lists are sampled evenly. Default 256.
     pub postings_per_word_max: usize,
     /// Largest distance of two patch hashes that is a hit, bits of 64. Default 10.
     pub keypoint_distance_max: u32,
-    /// Largest distance of a frame's 32 check bits that is a hit. Default 6.
+    /// Largest distance of a posting's 32 check bits that is looked at further. A pair whose word agrees
+    /// rarely differs in as many bits elsewhere: beyond 5 nearly all is chance. With 6 a
+    /// million tombstones give 1.7 times the hits and find the same real pairs. Default 5.
+    pub keypoint_check_max: u32,
+    /// Largest distance of a frame's 32 check bits that is a hit. Default 5.
     pub frame_distance_max: u32,
     /// Frames with less contrast are neither filed nor looked up. Default 8 of 255.
     pub frame_quality_min: u8,
@@ -23,11 +27,11 @@ pub struct Options {
     pub word_bits_min: u32,
     /// Most bits of a word, at most 28. Default 26: 0.5 GB of offsets for both tables of keypoints.
     pub word_bits_max: u32,
-    /// Postings under one word on average, from which the number of bits follows. Default 4; smaller
-    /// segments take more, see `keypoint_word_bits`.
+    /// Postings under one word on average, from which the number of bits follows. Default 4; small
+    /// segments take twice as many.
     pub postings_per_word: u32,
-    /// Tombstones whose hits are checked for agreement of angle, scale and time. Default 20 000.
-    pub refined_rows_max: usize,
+    /// Hits that are checked for agreement of angle, scale and time, about. Default 24 000.
+    pub refined_hits_max: usize,
     /// Segments of about one size that are merged into one. Default 8.
     pub merge_factor: usize,
     /// Segments at which `apply` merges by itself. Default 48.
@@ -47,14 +51,15 @@ impl Default for Options {
         Options {
             candidates_max: 200,
             votes_per_keyframe_max: 6.0,
-            postings_per_word_max: 512,
+            postings_per_word_max: 256,
             keypoint_distance_max: 10,
-            frame_distance_max: 6,
+            keypoint_check_max: 5,
+            frame_distance_max: 5,
             frame_quality_min: 8,
             word_bits_min: 10,
             word_bits_max: 26,
             postings_per_word: 4,
-            refined_rows_max: 20_000,
+            refined_hits_max: 24_000,
             merge_factor: 8,
             segments_max: 48,
             segment_keypoints_max: 1 << 31,
@@ -69,12 +74,10 @@ impl Options {
     /// Bits of a keypoint's word in a segment of `keypoints`.
     ///
     /// A word must agree in every bit, so fewer bits find more true pairs and scan more postings. What a
-    /// search may scan is bounded, so small segments afford long lists: 64 postings a word up to 4 M
-    /// keypoints, then fewer until `postings_per_word` is reached.
+    /// search may scan is bounded, so that small segments afford lists twice as long.
     pub(crate) fn keypoint_word_bits(&self, keypoints: u64) -> u32 {
         let full = (keypoints / u64::from(self.postings_per_word.max(1))).max(1).ilog2();
-        let short = full.saturating_sub(20) * 2 / 3;
-        let fewer = 4u32.saturating_sub(short);
+        let fewer = u32::from(full <= 20);
         full.saturating_sub(fewer).clamp(self.word_bits_min, self.word_bits_max.min(28))
     }
 

@@ -12,7 +12,7 @@ use crate::index::found::{Candidate, FrameHit, KeypointHit};
 use crate::index::keys::Geometry;
 use crate::index::search::{Hit, Scratch};
 use crate::index::snapshot::Snapshot;
-use crate::index::votes::rarity;
+use crate::index::votes::Votes;
 use crate::model::Slot;
 
 /// Angle, 1/256 turn: 25°.
@@ -31,8 +31,17 @@ const STRAY: f32 = 0.1;
 pub(crate) struct Refiner {
     histogram: Vec<u32>,
     chosen: Vec<(u32, f32)>,
+    /// Geometry of the upload's keypoints.
+    seen: Vec<Geometry>,
     hits: Vec<Hit>,
     placed: Vec<Placed>,
+}
+
+impl Refiner {
+    /// Hits that were checked in the last search.
+    pub(crate) fn hits(&self) -> usize {
+        self.hits.len()
+    }
 }
 
 /// A hit with what it says about the placement.
@@ -57,14 +66,17 @@ pub(crate) fn candidates(
     voices: &[u16],
 ) -> Result<Vec<Candidate>, Error> {
     let Scratch { keypoint_hits, frame_hits, votes, refiner, .. } = scratch;
-    let threshold =
-        threshold(&votes.votes, snapshot.options.refined_rows_max, &mut refiner.histogram);
+    let rows_max = rows_max(snapshot, keypoint_hits.len());
+    let threshold = threshold(&votes.votes, rows_max, &mut refiner.histogram);
+    refiner.seen.clear();
+    refiner.seen.extend(upload.keypoints.iter().map(|k| Geometry::of(&k.spot)));
     let wanted = |row: u32| votes.votes[row as usize] >= threshold;
     refiner.hits.clear();
     refiner.hits.extend(keypoint_hits.iter().filter(|h| wanted(h.row)));
-    verify(snapshot, upload, &mut refiner.hits)?;
-    // Stable, so that a row's hits stay in the order of the upload's keypoints.
+    // Stable, so that a row's hits stay in the order of the upload's keypoints. Before `verify`, so that it
+    // reads a row's hashes together.
     refiner.hits.sort_by_key(|h| h.row);
+    verify(snapshot, upload, &mut refiner.hits)?;
     frame_hits.retain(|h| wanted(h.row));
     frame_hits.sort_by_key(|h| h.row);
     refiner.chosen.clear();
@@ -72,7 +84,7 @@ pub(crate) fn candidates(
     while let Some(row) = keypoints.first().into_iter().chain(frames.first()).map(|h| h.row).min() {
         let of_row = split_row(&mut keypoints, row);
         let in_frames = split_row(&mut frames, row);
-        place(snapshot, upload, of_row, voices, &mut refiner.placed)?;
+        place(snapshot, &refiner.seen, of_row, (votes, voices), &mut refiner.placed)?;
         let cap = snapshot.options.votes_per_keyframe_max;
         let sum = agreeing(&refiner.placed, upload, cap) + frame_sum(in_frames);
         refiner.chosen.push((row, sum));
@@ -81,6 +93,14 @@ pub(crate) fn candidates(
     refiner.chosen.truncate(snapshot.options.candidates_max);
     let chosen = refiner.chosen.iter();
     Ok(chosen.map(|&(row, sum)| candidate(snapshot, row, sum, &refiner.hits, frame_hits)).collect())
+}
+
+/// Rows to be refined, so that their hits are about `refined_hits_max`: rows with many votes have twice the
+/// hits of the average and two more.
+fn rows_max(snapshot: &Snapshot, hits: usize) -> usize {
+    let average = hits / snapshot.rows().max(1);
+    let rows = snapshot.options.refined_hits_max / (2 * average + 2);
+    rows.max(2 * snapshot.options.candidates_max)
 }
 
 /// Votes that at most `rows_max` rows reach.
@@ -132,22 +152,21 @@ fn split_row<'h>(hits: &mut &'h [Hit], row: u32) -> &'h [Hit] {
 
 fn place(
     snapshot: &Snapshot,
-    upload: &UploadPrint,
+    upload: &[Geometry],
     hits: &[Hit],
-    voices: &[u16],
+    (votes, voices): (&Votes, &[u16]),
     placed: &mut Vec<Placed>,
 ) -> Result<(), Error> {
     placed.clear();
     for hit in hits {
-        let keypoint = &upload.keypoints[hit.item as usize];
         let variant = Variant::ALL[usize::from(hit.kind & 3)];
-        let seen = Geometry::of_variant(&keypoint.spot, variant);
+        let seen = upload[hit.item as usize].in_variant(variant);
         let segment = &snapshot.parts[usize::from(hit.part)].segment;
         let deleted = Geometry::unpack(segment.packed_geometry(hit.ordinal)?.unwrap_or(0));
         placed.push(Placed {
             item: hit.item,
             ordinal: hit.ordinal,
-            vote: rarity(voices[hit.item as usize], snapshot.tombstones()) * nearness(hit.distance),
+            vote: votes.rarity(voices[hit.item as usize]) * nearness(hit.distance),
             kind: hit.kind,
             turn: seen.angle.wrapping_sub(deleted.angle),
             grown: i16::from(seen.scale) - i16::from(deleted.scale),

@@ -1,13 +1,16 @@
 //! From an upload's hashes to candidates.
 //!
 //! ```text
-//! for each batch of the upload's keypoints, for each segment:
-//!     ask for the offsets of all words            (three passes, so that the cache misses of
-//!     read the offsets, ask for the postings       a batch overlap: one look-up at a time
-//!     scan the postings; near ones are hits        would wait 80 ns twice)
+//! for each segment:
+//!     sort all words that the upload asks for     (a sweep through the file instead of jumps: page walks
+//!     for each batch of words:                      cost more than the misses themselves)
+//!         ask for the offsets                     (three passes, so that the cache misses of a batch
+//!         read the offsets, ask for the postings    overlap: one look-up at a time would wait 80 ns twice)
+//!         scan the postings; near ones are hits
 //!     each hit's row; removed rows drop out
-//!   count the distinct voices of each keypoint's hits
-//!   each hit votes for its row: rarity of the keypoint × nearness of the hash,
+//! order the hits by keypoint
+//! count the distinct voices of each keypoint's hits
+//! each hit votes for its row: rarity of the keypoint × nearness of the hash,
 //!     once a keypoint, capped for each second of the upload
 //! the same for frames, capped in all
 //! the rows with most votes are refined (see `refine`), the best become candidates
@@ -17,7 +20,7 @@
 
 use crate::fingerprint::{UploadFrame, UploadKeypoint, UploadPrint, Variant};
 use crate::index::error::Error;
-use crate::index::found::Found;
+use crate::index::found::{Found, Work};
 use crate::index::kernel::{Kernel, Near};
 use crate::index::keys::{Key, complement, frame_key, frame_keys, keypoint_key};
 use crate::index::layout::{KEYPOINT_TABLES, TABLES};
@@ -25,8 +28,11 @@ use crate::index::refine::{Refiner, candidates};
 use crate::index::snapshot::{Part, Snapshot};
 use crate::index::votes::Votes;
 
-/// Items whose look-ups are in flight together: 16 keypoints × 4 variants × 2 words.
+/// Items whose voices are counted together.
 const BATCH: usize = 16;
+
+/// Words of more bits are looked up in order: their tables do not fit the processor's caches.
+const SORTED_BITS: u32 = 18;
 
 /// What one search looks for.
 #[derive(Debug, Clone)]
@@ -44,7 +50,7 @@ impl Default for SearchOptions {
 }
 
 /// A near pair on its way to a candidate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hit {
     /// Keypoint or frame of the upload.
     pub(crate) item: u32,
@@ -64,6 +70,8 @@ pub(crate) struct Hit {
 pub(crate) struct Scratch {
     lookups: Vec<Lookup>,
     near: Vec<Near>,
+    work: Work,
+    unordered: Vec<Hit>,
     pub(crate) keypoint_hits: Vec<Hit>,
     pub(crate) frame_hits: Vec<Hit>,
     pub(crate) votes: Votes,
@@ -85,14 +93,17 @@ pub(crate) fn search(
     options: &SearchOptions,
     scratch: &mut Scratch,
 ) -> Result<Found, Error> {
+    scratch.unordered.clear();
     scratch.keypoint_hits.clear();
     scratch.frame_hits.clear();
-    scratch.votes.begin(snapshot.rows());
+    scratch.votes.begin(snapshot.rows(), snapshot.tombstones());
     let mut found = Found {
         candidates: Vec::new(),
         keypoint_voices: vec![0; upload.keypoints.len()],
         frame_voices: vec![0; upload.frames.len()],
+        work: Work::default(),
     };
+    scratch.work = Work::default();
     if snapshot.tombstones() == 0 {
         return Ok(found);
     }
@@ -102,6 +113,8 @@ pub(crate) fn search(
         frames(snapshot, upload, options, kernel, scratch, &mut found.frame_voices)?;
     }
     found.candidates = candidates(snapshot, upload, scratch, &found.keypoint_voices)?;
+    scratch.work.refined = scratch.refiner.hits() as u64;
+    found.work = scratch.work;
     Ok(found)
 }
 
@@ -113,25 +126,39 @@ fn keypoints(
     scratch: &mut Scratch,
     voices: &mut [u16],
 ) -> Result<(), Error> {
-    // Check bits may differ in one bit less than the whole: beyond that chance hits outnumber true ones.
-    let distance_max = snapshot.options.keypoint_distance_max.saturating_sub(1);
-    for (batch, part_of_upload) in upload.keypoints.chunks(BATCH).enumerate() {
-        let first = batch * BATCH;
-        let from = scratch.keypoint_hits.len();
-        for (number, part) in snapshot.parts.iter().enumerate() {
-            scratch.lookups.clear();
-            for (i, keypoint) in part_of_upload.iter().enumerate() {
-                keypoint_lookups(keypoint, (first + i) as u32, options, part, &mut scratch.lookups);
-            }
-            let Scratch { lookups, near, keypoint_hits, .. } = scratch;
-            run(part, number, lookups, kernel, (distance_max, snapshot), near, keypoint_hits)?;
+    let distance_max = snapshot.options.keypoint_check_max;
+    for (number, part) in snapshot.parts.iter().enumerate() {
+        scratch.lookups.clear();
+        for (item, keypoint) in upload.keypoints.iter().enumerate() {
+            keypoint_lookups(keypoint, item as u32, options, part, &mut scratch.lookups);
         }
-        let hits = &scratch.keypoint_hits[from..];
-        let last = first + part_of_upload.len();
+        let Scratch { lookups, near, work, unordered, .. } = scratch;
+        run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
+    }
+    by_item(&mut scratch.unordered, &mut scratch.keypoint_hits, upload.keypoints.len());
+    let mut rest = &scratch.keypoint_hits[..];
+    for first in (0..upload.keypoints.len()).step_by(BATCH) {
+        let last = (first + BATCH).min(upload.keypoints.len());
+        let (hits, others) = rest.split_at(rest.partition_point(|h| (h.item as usize) < last));
+        rest = others;
         scratch.votes.count_voices(snapshot, hits, first, &mut voices[first..last]);
         scratch.votes.keypoints(snapshot, upload, hits, voices);
     }
     Ok(())
+}
+
+/// Moves `from` to `to`, ordered by item; hits of one item stay in order, and so grouped by part.
+fn by_item(from: &mut Vec<Hit>, to: &mut Vec<Hit>, items: usize) {
+    let mut next = vec![0u32; items + 1];
+    from.iter().for_each(|h| next[h.item as usize + 1] += 1);
+    (0..items).for_each(|i| next[i + 1] += next[i]);
+    to.clear();
+    to.resize(from.len(), Hit::default());
+    for hit in from.drain(..) {
+        let at = &mut next[hit.item as usize];
+        to[*at as usize] = hit;
+        *at += 1;
+    }
 }
 
 fn keypoint_lookups(
@@ -163,24 +190,25 @@ fn frames(
     voices: &mut [u16],
 ) -> Result<(), Error> {
     let distance_max = snapshot.options.frame_distance_max;
-    for (batch, part_of_upload) in upload.frames.chunks(BATCH).enumerate() {
-        let first = batch * BATCH;
-        let from = scratch.frame_hits.len();
-        for (number, part) in snapshot.parts.iter().enumerate() {
-            scratch.lookups.clear();
-            for (i, frame) in part_of_upload.iter().enumerate() {
-                if frame.quality >= snapshot.options.frame_quality_min {
-                    frame_lookups(frame, (first + i) as u32, options, part, &mut scratch.lookups);
-                }
+    for (number, part) in snapshot.parts.iter().enumerate() {
+        scratch.lookups.clear();
+        for (item, frame) in upload.frames.iter().enumerate() {
+            if frame.quality >= snapshot.options.frame_quality_min {
+                frame_lookups(frame, item as u32, options, part, &mut scratch.lookups);
             }
-            let Scratch { lookups, near, frame_hits, .. } = scratch;
-            run(part, number, lookups, kernel, (distance_max, snapshot), near, frame_hits)?;
         }
-        let hits = &scratch.frame_hits[from..];
-        let last = first + part_of_upload.len();
+        let Scratch { lookups, near, work, unordered, .. } = scratch;
+        run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
+    }
+    by_item(&mut scratch.unordered, &mut scratch.frame_hits, upload.frames.len());
+    let mut rest = &scratch.frame_hits[..];
+    for first in (0..upload.frames.len()).step_by(BATCH) {
+        let last = (first + BATCH).min(upload.frames.len());
+        let (hits, others) = rest.split_at(rest.partition_point(|h| (h.item as usize) < last));
+        rest = others;
         scratch.votes.count_voices(snapshot, hits, first, &mut voices[first..last]);
     }
-    scratch.votes.frames(snapshot, &scratch.frame_hits, voices);
+    scratch.votes.frames(&scratch.frame_hits, voices);
     Ok(())
 }
 
@@ -212,19 +240,26 @@ fn frame_lookups(
     }
 }
 
-/// Looks up a batch in one segment and appends the hits whose rows are not removed.
+/// Looks up words in one segment and appends the hits whose rows are not removed.
 fn run(
     part: &Part,
     number: usize,
-    lookups: &[Lookup],
+    lookups: &mut [Lookup],
     kernel: Kernel,
     (distance_max, snapshot): (u32, &Snapshot),
-    near: &mut Vec<Near>,
+    (near, work): (&mut Vec<Near>, &mut Work),
     hits: &mut Vec<Hit>,
 ) -> Result<(), Error> {
-    const MANY: usize = BATCH * 8 * 4;
+    const MANY: usize = 32;
     let segment = &part.segment;
+    // In the file's order the sweep meets each page once and page walks hit the cache; at random, most of the
+    // time went to them.
+    if segment.word_bits() > SORTED_BITS {
+        lookups.sort_unstable_by_key(|l| u64::from(l.table) << 32 | u64::from(l.word));
+    }
+    work.lookups += lookups.len() as u64;
     let from = hits.len();
+    let most = snapshot.options.postings_per_word_max;
     let mut ranges = [(0, 0); MANY];
     for lookups in lookups.chunks(MANY) {
         for lookup in lookups {
@@ -233,20 +268,23 @@ fn run(
         for (lookup, range) in lookups.iter().zip(&mut ranges) {
             let found = segment.postings_of(lookup.table.into(), lookup.word)?;
             *range = (found.start, found.end);
+            for piece in sample(found, most) {
+                segment.prefetch_postings(lookup.table.into(), piece);
+            }
         }
         for (lookup, &(start, end)) in lookups.iter().zip(&ranges) {
             if start == end {
                 continue;
             }
             near.clear();
-            let sampled = sample(start..end, snapshot.options.postings_per_word_max);
-            for range in sampled {
+            for range in sample(start..end, most) {
                 let postings = segment.postings(lookup.table.into(), range)?;
+                work.postings += postings.len() as u64;
                 kernel.scan(postings, lookup.check, distance_max, near);
             }
+            work.hits += near.len() as u64;
             let table = usize::from(lookup.table);
             for n in near.iter() {
-                segment.prefetch_row(table, n.ordinal);
                 hits.push(Hit {
                     item: lookup.item,
                     row: u32::from(lookup.table),
@@ -265,11 +303,19 @@ fn run(
 fn resolve(part: &Part, hits: &mut Vec<Hit>, from: usize) -> Result<(), Error> {
     let segment = &part.segment;
     let (keypoint_starts, frame_starts) = (segment.keypoint_starts(), segment.frame_starts());
+    let starts_of = |table| if table < KEYPOINT_TABLES { keypoint_starts } else { frame_starts };
     let mut kept = from;
     for i in from..hits.len() {
+        if let Some(later) = hits.get(i + 32) {
+            segment.prefetch_row(later.row as usize, later.ordinal);
+        }
+        if let Some(later) = hits.get(i + 16) {
+            let table = later.row as usize;
+            segment.prefetch_start(starts_of(table), table, later.ordinal);
+        }
         let mut hit = hits[i];
         let table = hit.row as usize;
-        let starts = if table < KEYPOINT_TABLES { keypoint_starts } else { frame_starts };
+        let starts = starts_of(table);
         let Some(row) = segment.row_of(starts, table, hit.ordinal) else {
             return Err(Error::damaged(segment.path(), "a posting names no keypoint or frame"));
         };
@@ -283,12 +329,12 @@ fn resolve(part: &Part, hits: &mut Vec<Hit>, from: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// The whole list, or cache lines of eight postings spread evenly over it, `most` in all.
+/// The whole list, or runs of 64 postings spread evenly over it, `most` in all.
 fn sample(range: std::ops::Range<u32>, most: usize) -> impl Iterator<Item = std::ops::Range<u32>> {
-    const LINE: u64 = 8;
+    const RUN: u64 = 64;
     let length = u64::from(range.end - range.start);
-    let most = (most as u64).max(LINE);
-    let (pieces, size) = if length <= most { (1, length) } else { (most / LINE, LINE) };
+    let most = (most as u64).max(RUN);
+    let (pieces, size) = if length <= most { (1, length) } else { (most / RUN, RUN) };
     (0..pieces).map(move |i| {
         let start = range.start + (i * (length - size) / pieces.max(2).saturating_sub(1)) as u32;
         start..start + size as u32
@@ -302,10 +348,10 @@ mod tests {
     #[test]
     fn a_long_list_is_sampled_from_end_to_end() {
         let all: Vec<_> = sample(100..164, 512).collect();
-        assert_eq!(all, [100..164]);
+        assert_eq!((all.len(), all[0].clone()), (1, 100..164));
         let some: Vec<_> = sample(1000..1_001_000, 512).collect();
-        assert_eq!(some.len(), 64);
-        assert_eq!((some[0].start, some[63].end), (1000, 1_001_000));
+        assert_eq!(some.len(), 8);
+        assert_eq!((some[0].start, some[7].end), (1000, 1_001_000));
         assert!(some.windows(2).all(|w| w[0].end <= w[1].start));
     }
 }

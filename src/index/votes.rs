@@ -6,9 +6,9 @@ use crate::index::search::Hit;
 use crate::index::snapshot::Snapshot;
 
 /// Distinct voices are counted up to here; more is as common as can be.
-pub(crate) const VOICES_MAX: u16 = 2000;
+pub(crate) const VOICES_MAX: u16 = 1000;
 /// Slots of the table in which voices are told apart: room for a batch in which all items saturate.
-const SEEN: usize = 1 << 16;
+const SEEN: usize = 1 << 15;
 /// What frames may add to a tombstone's votes: they fill gaps, they never outweigh keypoints.
 const FRAME_VOTES_MAX: f32 = 4.0;
 /// A frame's vote before rarity; nearly free, as neighbouring frames repeat it.
@@ -22,6 +22,8 @@ pub(crate) struct Votes {
     marks: Vec<Mark>,
     seen: Vec<u64>,
     generation: u64,
+    /// Weight of an item by the number of voices it was hit in.
+    rarities: Vec<f32>,
 }
 
 /// The last vote of a row.
@@ -36,12 +38,21 @@ struct Mark {
 }
 
 impl Votes {
-    pub(crate) fn begin(&mut self, rows: usize) {
+    /// Forgets the last search.
+    pub(crate) fn begin(&mut self, rows: usize, tombstones: usize) {
+        self.rarities.clear();
+        self.rarities.extend((0..=VOICES_MAX).map(|voices| rarity(voices, tombstones)));
         self.votes.clear();
         self.votes.resize(rows, 0.0);
         self.marks.clear();
         self.marks.resize(rows, Mark::default());
         self.seen.resize(SEEN, 0);
+    }
+
+    /// 1 for an item that one voice among many has, next to 0 for one that all have.
+    #[inline]
+    pub(crate) fn rarity(&self, voices: u16) -> f32 {
+        self.rarities[usize::from(voices.min(VOICES_MAX))]
     }
 
     /// Adds to `counts` the distinct voices among `hits`, whose items are numbered from `first`.
@@ -63,6 +74,9 @@ impl Votes {
         for (i, hit) in hits.iter().enumerate() {
             if let Some(later) = hits.get(i + 16) {
                 prefetch(&self.marks, later.row as usize);
+                prefetch(&self.votes, later.row as usize);
+                let base = snapshot.parts[usize::from(later.part)].base;
+                prefetch(voices, later.row as usize - base.min(later.row as usize));
             }
             if part != usize::from(hit.part) {
                 part = hit.part.into();
@@ -74,7 +88,7 @@ impl Votes {
             }
             let voice = voices[hit.row as usize - snapshot.parts[part].base];
             let key = self.generation << 37 | (item as u64) << 32 | u64::from(voice);
-            let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize;
+            let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize;
             while self.seen[at] >> 37 == self.generation && self.seen[at] != key {
                 at = (at + 1) % SEEN;
             }
@@ -107,8 +121,8 @@ impl Votes {
                 mark.second = second;
                 mark.given = 0;
             }
-            let vote = rarity(voices[hit.item as usize], snapshot.tombstones())
-                * nearness_of_check(hit.distance);
+            let rarity = self.rarities[usize::from(voices[hit.item as usize])];
+            let vote = rarity * nearness_of_check(hit.distance);
             let given = f32::from(mark.given) / 1024.0;
             let vote = vote.min(cap - given).max(0.0);
             mark.given = ((given + vote) * 1024.0).min(65535.0) as u16;
@@ -117,7 +131,7 @@ impl Votes {
     }
 
     /// Lets the hits of all frames vote, once a frame and at most `FRAME_VOTES_MAX` a row.
-    pub(crate) fn frames(&mut self, snapshot: &Snapshot, hits: &[Hit], voices: &[u16]) {
+    pub(crate) fn frames(&mut self, hits: &[Hit], voices: &[u16]) {
         for hit in hits {
             let mark = &mut self.marks[hit.row as usize];
             *mark = Mark::default();
@@ -129,7 +143,7 @@ impl Votes {
             }
             mark.item = hit.item + 1;
             let given = f32::from(mark.given) / 1024.0;
-            let vote = FRAME_VOTE * rarity(voices[hit.item as usize], snapshot.tombstones());
+            let vote = FRAME_VOTE * self.rarities[usize::from(voices[hit.item as usize])];
             let vote = vote.min(FRAME_VOTES_MAX - given).max(0.0);
             mark.given = ((given + vote) * 1024.0) as u16;
             self.votes[hit.row as usize] += vote;
@@ -137,8 +151,7 @@ impl Votes {
     }
 }
 
-/// 1 for an item that one voice among many has, 0 for one that all have.
-pub(crate) fn rarity(voices: u16, tombstones: usize) -> f32 {
+fn rarity(voices: u16, tombstones: usize) -> f32 {
     let all = tombstones as f32 + 2.0;
     ((all / (f32::from(voices) + 0.5)).ln() / all.ln()).clamp(0.02, 1.0)
 }

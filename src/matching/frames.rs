@@ -60,6 +60,8 @@ fn region_nats(distance: u32, bits: usize) -> f64 {
 pub struct FrameEvidence {
     /// (index of the upload's frame, nats).
     pub pairs: Vec<(usize, f64)>,
+    /// Upload frames, around the partners that agree, which show the same.
+    pub same: Vec<std::ops::RangeInclusive<usize>>,
 }
 
 impl FrameEvidence {
@@ -118,20 +120,36 @@ impl Placed {
 
     /// What the frames along `line` between `span` of upload time say.
     pub fn along(&self, deleted: &Fingerprint, line: &Line, span: (f64, f64)) -> FrameEvidence {
+        let mut same = Vec::new();
         let pairs = deleted.frames.iter().filter(|f| f.quality >= QUALITY_MIN).filter_map(|f| {
             let at = line.upload_s(f64::from(f.time_s));
             let inside = at >= span.0 - 0.2 && at <= span.1 + 0.2;
-            let (i, nats) = inside.then(|| self.best_near(at, f)).flatten()?;
-            Some((f, i, nats))
+            let (k, nats) = inside.then(|| self.best_near(at, f)).flatten()?;
+            if nats >= SURE_NATS {
+                same.push(self.stretch_around(k, f));
+            }
+            Some((f, self.frames[k].0, nats))
         });
-        FrameEvidence { pairs: distinct(pairs) }
+        let pairs = distinct(pairs);
+        FrameEvidence { pairs, same }
     }
 
     fn best_near(&self, at: f64, frame: &FrameHash) -> Option<(usize, f64)> {
         let first = self.frames.partition_point(|f| f.1 < at - NEAR_S);
-        let near = self.frames[first..].iter().take_while(|f| f.1 <= at + NEAR_S);
-        near.map(|(i, _, bits)| (*i, pair_nats(bits, &frame.bits, self.visible)))
-            .max_by(|a, b| a.1.total_cmp(&b.1))
+        let near = (first..self.frames.len()).take_while(|k| self.frames[*k].1 <= at + NEAR_S);
+        near.map(|k| (k, self.nats(k, frame))).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    fn nats(&self, k: usize, frame: &FrameHash) -> f64 {
+        pair_nats(&self.frames[k].2, &frame.bits, self.visible)
+    }
+
+    /// From first to last of the upload's frames in a row that agree with `frame`, as indices of the upload.
+    fn stretch_around(&self, k: usize, frame: &FrameHash) -> std::ops::RangeInclusive<usize> {
+        let agrees = |k: &usize| self.nats(*k, frame) >= SURE_NATS;
+        let first = (0..k).rev().take_while(agrees).last().unwrap_or(k);
+        let last = (k + 1..self.frames.len()).take_while(agrees).last().unwrap_or(k);
+        self.frames[first].0..=self.frames[last].0
     }
 
     /// For each hashed upload frame: its time and what the deleted frames within `near_s` of its time on `line` say;
@@ -172,6 +190,8 @@ impl Placed {
 
 /// A frame pair with more than this shows the same thing.
 pub const AGREES_NATS: f64 = 3.0;
+/// With more than this, beyond chance.
+const SURE_NATS: f64 = 8.0;
 
 /// The deleted video's active picture as sample points in the upload's thumb.
 struct Place {
@@ -318,7 +338,10 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint) -> Option<Diagonal>
             let partner = |at: f64| columns[times_c.partition_point(|t| *t < at - 1e-9)];
             let picked = found.picked.iter();
             let pairs = picked.map(|(r, at, nats)| (&deleted.frames[rows[*r]], partner(*at), *nats));
-            let frames = FrameEvidence { pairs: distinct(pairs) };
+            let pairs = distinct(pairs);
+            let sure = pairs.iter().filter(|(_, nats)| *nats >= SURE_NATS);
+            let same = sure.map(|(i, _)| *i..=*i).collect();
+            let frames = FrameEvidence { pairs, same };
             let nats: f64 = frames.pairs.iter().map(|p| p.1).sum();
             if nats > most {
                 most = nats;

@@ -9,7 +9,7 @@ use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
 use crate::matching::spans;
 use crate::matching::timeline::Line;
-use crate::matching::weights::Voices;
+use crate::matching::weights::{FrameVoices, KeypointVoices};
 use crate::model::{Evidence, Placement, Span, SpanPair};
 
 /// Limits of one judgement.
@@ -68,13 +68,13 @@ pub fn judge(
     options: &Options,
 ) -> Vec<Judged> {
     let prepared = Prepared::new(upload, hasher.cpu());
-    let mut keypoints = Voices::new(upload.keypoints.len());
-    let mut frames = Voices::new(upload.frames.len());
+    let mut keypoints = KeypointVoices::default();
+    let mut frames = FrameVoices::new(upload);
     let mut found: Vec<Vec<Alignment>> = Vec::with_capacity(candidates.len());
     for c in candidates {
         let hits = prepared.hits(c.fingerprint, options.hits_max);
         let aligned = alignments(upload, c.fingerprint, &hits);
-        aligned.iter().for_each(|a| keypoints.add_alignment(a, c.voice));
+        aligned.iter().for_each(|a| keypoints.add_alignment(upload, a, c.voice));
         found.push(aligned);
     }
     let mut cases: Vec<Case<'_>> = Vec::with_capacity(candidates.len());
@@ -84,8 +84,9 @@ pub fn judge(
         } else {
             None
         };
-        let case = Case::new(hasher, &prepared, c, &keypoints.weights(c.voice), aligned, diagonal);
-        case.agreeing_frames().for_each(|i| frames.add(i, c.voice));
+        let weights = keypoints.weights(upload, c.voice);
+        let case = Case::new(hasher, &prepared, c, &weights, aligned, diagonal);
+        frames.add(upload, case.agreeing_frames(), c.voice);
         cases.push(case);
     }
     let judged = |(i, case): (usize, &Case<'_>)| {
@@ -126,9 +127,6 @@ struct Case<'a> {
     diagonal: Option<Diagonal>,
 }
 
-/// Frames with more than this agree beyond chance, nats.
-const FRAME_AGREES_NATS: f64 = 8.0;
-
 impl<'a> Case<'a> {
     fn new(
         hasher: &Hasher,
@@ -147,14 +145,11 @@ impl<'a> Case<'a> {
         Case { upload: prepared.print, deleted, held, diagonal }
     }
 
-    /// Upload frames that agree with this candidate's, and their neighbours in time, which show the same.
+    /// Upload frames that agree with this candidate's.
     fn agreeing_frames(&self) -> impl Iterator<Item = usize> + '_ {
-        let placed = self.held.iter().flat_map(|h| &h.frames.pairs);
-        let unplaced = self.diagonal.iter().flat_map(|d| &d.frames.pairs);
-        placed
-            .chain(unplaced)
-            .filter(|(_, nats)| *nats >= FRAME_AGREES_NATS)
-            .flat_map(|(i, _)| i.saturating_sub(1)..=i + 1)
+        let placed = self.held.iter().flat_map(|h| &h.frames.same);
+        let unplaced = self.diagonal.iter().flat_map(|d| &d.frames.same);
+        placed.chain(unplaced).flat_map(Clone::clone)
     }
 
     fn judge(

@@ -6,51 +6,125 @@
 //! is an owner, or a set of near-identical videos: a wave of re-uploads, each deleted by its own uploader, leaves the
 //! first tombstone as strong as before.
 
+use crate::fingerprint::{Spot, UploadPrint};
 use crate::matching::consensus::Alignment;
+use std::collections::HashMap;
 
 /// Alignments smaller than this are chance and do not make their keypoints common.
-const AGREEING_MIN: u32 = 4;
+const AGREEING_MIN: u32 = 3;
 /// Sets how fast: one other voice halves the information.
 const HALF_AT: f32 = 1.5;
 
-/// Distinct voices by item (keypoint or frame of the upload).
-#[derive(Debug)]
-pub struct Voices {
-    seen: Vec<Vec<u32>>,
-}
-
+/// Cells along the long side; a keypoint shares the fate of its cell and the eight around it.
+const CELLS: f32 = 24.0;
 /// Beyond this many voices an item says nothing anyway.
 const VOICES_MAX: usize = 32;
+/// Upload frames that differ in fewer bits show the same.
+const SAME_FRAME_BITS: u32 = 28;
 
-impl Voices {
-    pub fn new(items: usize) -> Self {
-        Voices { seen: vec![Vec::new(); items] }
+/// Distinct voices, a short list.
+type Seen = Vec<u32>;
+
+fn add(seen: &mut Seen, voice: u32) {
+    if seen.len() < VOICES_MAX && !seen.contains(&voice) {
+        seen.push(voice);
     }
+}
 
-    pub fn add(&mut self, item: usize, voice: u32) {
-        let Some(seen) = self.seen.get_mut(item) else { return };
-        if seen.len() < VOICES_MAX && !seen.contains(&voice) {
-            seen.push(voice);
-        }
-    }
+fn others(seen: &Seen, voice: u32) -> usize {
+    seen.iter().filter(|v| **v != voice).count()
+}
 
+/// Where and when in the upload which voices' tombstones align. By place and second rather than by keypoint: the
+/// letters of a watermark are found anew in every keyframe, and each time a different few of them hit.
+#[derive(Debug, Default)]
+pub struct KeypointVoices {
+    cells: HashMap<(i32, i32, i32), Seen>,
+}
+
+impl KeypointVoices {
     /// Adds all keypoints of an alignment that is not chance.
-    pub fn add_alignment(&mut self, alignment: &Alignment, voice: u32) {
-        if alignment.distinct_plain >= AGREEING_MIN {
-            alignment.agreeing.iter().for_each(|s| self.add(s.hit.upload as usize, voice));
+    pub fn add_alignment(&mut self, upload: &UploadPrint, alignment: &Alignment, voice: u32) {
+        if alignment.distinct_plain < AGREEING_MIN {
+            return;
+        }
+        for s in &alignment.agreeing {
+            let spot = &upload.keypoints[s.hit.upload as usize].spot;
+            let (x, y) = cell(spot);
+            for second in seconds(spot) {
+                add(self.cells.entry((x, y, second)).or_default(), voice);
+            }
         }
     }
 
-    /// Weight of every item for a candidate of this voice: 1 when nobody else has it.
+    /// Weight of every upload keypoint for a candidate of this voice: 1 where nobody else aligns.
+    pub fn weights(&self, upload: &UploadPrint, voice: u32) -> Vec<f32> {
+        let counts: HashMap<(i32, i32, i32), usize> = self
+            .cells
+            .iter()
+            .map(|(k, seen)| (*k, others(seen, voice)))
+            .filter(|(_, n)| *n > 0)
+            .collect();
+        let most = |spot: &Spot| {
+            let (x, y) = cell(spot);
+            let around = |second: i32| {
+                (-1..=1).flat_map(move |dy| (-1..=1).map(move |dx| (x + dx, y + dy, second)))
+            };
+            seconds(spot).flat_map(around).filter_map(|k| counts.get(&k)).max().copied()
+        };
+        upload.keypoints.iter().map(|k| weight(most(&k.spot).unwrap_or(0))).collect()
+    }
+}
+
+fn cell(spot: &Spot) -> (i32, i32) {
+    ((spot.x * CELLS) as i32, (spot.y * CELLS) as i32)
+}
+
+/// The seconds in which a spot stands, at most a minute of them.
+fn seconds(spot: &Spot) -> std::ops::RangeInclusive<i32> {
+    let first = spot.first_s as i32;
+    first..=(spot.last_s as i32).min(first + 60)
+}
+
+/// Which voices' tombstones show the same as each frame of the upload.
+#[derive(Debug)]
+pub struct FrameVoices {
+    seen: Vec<Seen>,
+}
+
+impl FrameVoices {
+    pub fn new(upload: &UploadPrint) -> Self {
+        FrameVoices { seen: vec![Vec::new(); upload.frames.len()] }
+    }
+
+    /// Adds frames that agree, and those that show the same picture.
+    pub fn add(&mut self, upload: &UploadPrint, agreeing: impl Iterator<Item = usize>, voice: u32) {
+        let mut done = vec![false; self.seen.len()];
+        for frame in agreeing {
+            if std::mem::replace(&mut done[frame], true) {
+                continue;
+            }
+            let bits = upload.frames[frame].views[0];
+            for (i, f) in upload.frames.iter().enumerate() {
+                if !done[i] && crate::fingerprint::distance(&f.views[0], &bits) < SAME_FRAME_BITS {
+                    done[i] = true;
+                }
+            }
+        }
+        for (seen, _) in self.seen.iter_mut().zip(done).filter(|(_, done)| *done) {
+            add(seen, voice);
+        }
+    }
+
+    /// Weight of every upload frame for a candidate of this voice.
     pub fn weights(&self, voice: u32) -> Vec<f32> {
-        let others = |seen: &Vec<u32>| seen.iter().filter(|v| **v != voice).count() as f32;
-        self.seen.iter().map(|seen| weight(others(seen))).collect()
+        self.seen.iter().map(|seen| weight(others(seen, voice))).collect()
     }
 }
 
 /// 1, 0.46, 0.28, 0.19, 0.11 (5 others), 0.05 (10), …
-fn weight(others: f32) -> f32 {
-    let x = 1.0 + others / HALF_AT;
+fn weight(others: usize) -> f32 {
+    let x = 1.0 + others as f32 / HALF_AT;
     1.0 / (x * x.sqrt())
 }
 
@@ -60,18 +134,14 @@ mod tests {
 
     #[test]
     fn what_others_have_too_weighs_less_the_more_they_are_and_the_own_voice_does_not_count() {
-        let mut voices = Voices::new(1);
-        let mut last = 1.1;
-        for other in 0..12 {
-            let now = voices.weights(99)[0];
-            assert!(now < last, "{other} others: {now}");
-            last = now;
-            voices.add(0, other);
-            voices.add(0, other);
+        assert_eq!(weight(0), 1.0);
+        for n in 1..12 {
+            assert!(weight(n) < weight(n - 1));
         }
-        assert!(last < 0.07);
-        let mut own = Voices::new(1);
-        own.add(0, 99);
-        assert_eq!(own.weights(99), [1.0]);
+        assert!(weight(1) < 0.5 && weight(10) < 0.06);
+        let mut seen = Seen::new();
+        [3, 7, 3, 7, 9].iter().for_each(|v| add(&mut seen, *v));
+        assert_eq!(others(&seen, 7), 2);
+        assert_eq!(others(&seen, 8), 3);
     }
 }

@@ -22,7 +22,10 @@ fn with_city() -> Sandbox {
 #[track_caller]
 fn is_undecodable(s: &Sandbox, file: &Path, why: &str) {
     let (line, code) = s.check(file);
-    assert_eq!((code, &line["verdict"], &line["reason"]), (10, &"review".into(), &"undecodable".into()));
+    assert_eq!(
+        (code, &line["verdict"], &line["reason"]),
+        (10, &"review".into(), &"undecodable".into())
+    );
     assert!(line["error"].as_str().unwrap().contains(why), "{line}");
     let add = s.run(["tombstone", "add", "--id", "bad", file.to_str().unwrap()]);
     assert!(add.one_line_error().contains(why), "{add:?}");
@@ -42,7 +45,11 @@ fn shows_city(s: &Sandbox, file: &Path) -> Value {
 #[test]
 fn text_named_mp4() {
     let s = with_city();
-    is_undecodable(&s, &s.write("t.mp4", b"just some text, again and again\n"), "not a known video");
+    is_undecodable(
+        &s,
+        &s.write("t.mp4", b"just some text, again and again\n"),
+        "not a known video",
+    );
 }
 
 #[test]
@@ -57,7 +64,8 @@ fn a_folder_a_pipe_and_a_missing_file_are_errors_not_verdicts() {
     fs::create_dir(s.path("folder.mp4")).unwrap();
     let made = std::process::Command::new("mkfifo").arg(s.path("pipe.mp4")).status().unwrap();
     assert!(made.success());
-    let cases = [("folder.mp4", "is a folder"), ("pipe.mp4", "is a pipe"), ("no.mp4", "No such file")];
+    let cases =
+        [("folder.mp4", "is a folder"), ("pipe.mp4", "is a pipe"), ("no.mp4", "No such file")];
     for (file, why) in cases {
         for command in [&["check"][..], &["tombstone", "add"]] {
             let run = s.run(command.iter().copied().chain([file]));
@@ -73,7 +81,8 @@ fn a_file_cut_off_before_its_index_and_one_cut_in_the_middle() {
     let input = format!("-i {} -vf hflip", sample("city").display());
     let plain = fs::read(s.ffmpeg("plain.mp4", &input)).unwrap();
     is_undecodable(&s, &s.write("no-moov.mp4", &plain[..plain.len() / 2]), "");
-    let faststart = fs::read(s.ffmpeg("fast.mp4", &format!("{input} -movflags +faststart"))).unwrap();
+    let faststart =
+        fs::read(s.ffmpeg("fast.mp4", &format!("{input} -movflags +faststart"))).unwrap();
     let half = s.write("half.mp4", &faststart[..faststart.len() * 6 / 10]);
     let line = shows_city(&s, &half);
     assert!(line["damage"].as_str().unwrap().contains("ends early"), "{line}");
@@ -91,12 +100,18 @@ fn a_video_of_no_length_and_one_of_sound_only() {
 #[test]
 fn a_still_image_is_a_video_of_one_frame() {
     let s = with_city();
-    let still = s.ffmpeg("still.png", &format!("-ss 4 -i {} -frames:v 1", sample("city").display()));
+    let still =
+        s.ffmpeg("still.png", &format!("-ss 4 -i {} -frames:v 1", sample("city").display()));
     shows_city(&s, &still);
-    let other = s.ffmpeg("other.png", &format!("-ss 4 -i {} -frames:v 1", sample("coast").display()));
+    let other =
+        s.ffmpeg("other.png", &format!("-ss 4 -i {} -frames:v 1", sample("coast").display()));
     s.add([&other]);
     let shown = s.run(["tombstone", "show", "other", "--json"]).json();
-    assert_eq!((&shown["strength"], &shown["duration_s"]), (&"review".into(), &0.0.into()), "{shown}");
+    assert_eq!(
+        (&shown["strength"], &shown["duration_s"]),
+        (&"review".into(), &0.0.into()),
+        "{shown}"
+    );
     let smaller = s.ffmpeg("smaller.jpg", &format!("-i {} -vf scale=400:-2", other.display()));
     let (line, code) = s.check(smaller);
     assert_eq!((code, &line["matches"][0]["tombstone"]), (10, &"other".into()), "{line}");
@@ -222,7 +237,8 @@ fn data_folders_that_cannot_be_used() {
 fn an_unreadable_data_folder() {
     use std::os::unix::fs::PermissionsExt;
     let s = with_city();
-    let mode = |mode| fs::set_permissions(s.path("data"), fs::Permissions::from_mode(mode)).unwrap();
+    let mode =
+        |mode| fs::set_permissions(s.path("data"), fs::Permissions::from_mode(mode)).unwrap();
     mode(0o000);
     let readable = fs::read_dir(s.path("data")).is_ok();
     if readable {

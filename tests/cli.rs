@@ -59,7 +59,8 @@ fn the_owner_may_post_again_and_nobody_else() {
     let s = Sandbox::new();
     s.add(["--owner", "anna", sample("harbour").to_str().unwrap()]);
     s.add(["--id", "nobodys", sample("coast").to_str().unwrap()]);
-    let copy = s.ffmpeg("copy.mp4", &format!("-i {} -vf scale=320:-2", sample("harbour").display()));
+    let copy =
+        s.ffmpeg("copy.mp4", &format!("-i {} -vf scale=320:-2", sample("harbour").display()));
     let reason = |arguments: &[&str]| {
         let run = s.run([&["check", "--json"][..], arguments].concat());
         (run.json()["reason"].as_str().unwrap().to_owned(), run.code)
@@ -90,9 +91,8 @@ fn a_check_says_in_words_what_was_found() {
     let (line, _) = s.check(&upload);
     assert_eq!(line["matches"].as_array().unwrap().len(), 1, "{line}");
     let span = &line["matches"][0]["spans"][0];
-    let near = |value: &serde_json::Value, expected: f64| {
-        (value.as_f64().unwrap() - expected).abs() < 0.6
-    };
+    let near =
+        |value: &serde_json::Value, expected: f64| (value.as_f64().unwrap() - expected).abs() < 0.6;
     assert!(near(&span["upload"][0], 4.0) && near(&span["upload"][1], 13.0), "{line}");
     assert!(near(&span["deleted"][0], 0.0) && near(&span["deleted"][1], 9.0), "{line}");
     assert!(near(&span["placement"]["scale"], 1.0), "{line}");
@@ -216,7 +216,10 @@ fn eval_scores_a_benchmark_and_keeps_its_answers() {
     let truth = format!(
         "{}\n{}\n",
         r#"{"query":"copy.mp4","edit":"cut","family":"time","expect":[{"ref":"harbour","segments":[[0,7,2,9]]}]}"#,
-        format_args!(r#"{{"query":{:?},"edit":"none","family":"none","expect":[]}}"#, sample("window")),
+        format_args!(
+            r#"{{"query":{:?},"edit":"none","family":"none","expect":[]}}"#,
+            sample("window")
+        ),
     );
     s.write("truth.jsonl", truth.as_bytes());
     let arguments = ["eval", "--clips", "clips.tsv", "--truth", "truth.jsonl"];
@@ -227,7 +230,10 @@ fn eval_scores_a_benchmark_and_keeps_its_answers() {
     assert_eq!([&score["pairs"], &score["distractors"], &score["false_positives"]], [1, 1, 0]);
     assert!(score["query_iou"].as_f64().unwrap() > 0.8, "{score}");
     let kept = fs::read_to_string(s.path("kept.jsonl")).unwrap();
-    assert!(kept.starts_with(r#"{"query":"copy.mp4","matches":[{"ref":"harbour","score":"#), "{kept}");
+    assert!(
+        kept.starts_with(r#"{"query":"copy.mp4","matches":[{"ref":"harbour","score":"#),
+        "{kept}"
+    );
     assert_eq!(kept.lines().count(), 2);
     let words = s.run(arguments);
     assert!(words.stdout.contains("own decision: recall 1.000, 0 false positives"), "{words:?}");

@@ -12,7 +12,8 @@ pub(super) fn run(common: &Common, output: &mut Output) -> Result<Exit> {
     let mut findings = Vec::new();
     let versions = format!("cenotaph {}, {}", env!("CARGO_PKG_VERSION"), media::versions());
     findings.push(Finding { what: "versions", outcome: Ok(versions) });
-    let keys = session::keys_folder(common).and_then(|folder| Ok((session::keys(&folder)?, folder)));
+    let keys =
+        session::keys_folder(common).and_then(|folder| Ok((session::keys(&folder)?, folder)));
     match keys {
         Ok((keys, folder)) => {
             let found = format!(

@@ -23,8 +23,6 @@ const SEEDS: usize = 240;
 const FITTED: usize = 6;
 /// Fewest distinct keypoints that make an alignment.
 pub const DISTINCT_MIN: f64 = 2.5;
-/// Alignments of one candidate at most.
-const ALIGNMENTS: usize = 8;
 /// Cells of the upload's picture in which positions count once, along the long side.
 const CELLS: f64 = 32.0;
 
@@ -65,11 +63,16 @@ impl Alignment {
     }
 }
 
-/// All alignments of one candidate, strongest first found; every keypoint weighs 1.
-pub fn alignments(upload: &UploadPrint, deleted: &Fingerprint, hits: &[Hit]) -> Vec<Alignment> {
+/// Up to `most` alignments of one candidate, strongest first; every keypoint weighs 1.
+pub fn alignments(
+    upload: &UploadPrint,
+    deleted: &Fingerprint,
+    hits: &[Hit],
+    most: usize,
+) -> Vec<Alignment> {
     let mut sighted: Vec<Sighted> = hits.iter().map(|h| sighted(upload, deleted, h)).collect();
     let mut out: Vec<Alignment> = Vec::new();
-    while out.len() < ALIGNMENTS {
+    while out.len() < most {
         let mut best: Option<Alignment> = None;
         for variant in Variant::ALL {
             let pool: Vec<Sighted> =

@@ -15,6 +15,7 @@ use crate::fingerprint::{FrameBits, FrameHash, Fingerprint, Hasher, UploadPrint}
 use crate::matching::consensus::Alignment;
 use crate::matching::timeline::Line;
 use crate::model::Luma;
+use std::sync::LazyLock;
 
 /// Bit error rate of a copy's region, share of regions covered by something else, and how far regions overlap.
 const ERROR_RATE: f64 = 0.17;
@@ -36,21 +37,33 @@ type Visible = u16;
 
 /// ln likelihood ratio (same picture : unrelated) of two frame hashes over the visible regions.
 pub fn pair_nats(a: &FrameBits, b: &FrameBits, visible: Visible) -> f64 {
+    let nats = &*NATS;
     let mut sum = 0.0;
     if visible & 1 != 0 {
-        sum += region_nats((a[0] ^ b[0]).count_ones(), WHOLE_BITS);
+        sum += nats.whole[(a[0] ^ b[0]).count_ones() as usize];
     }
+    let x = [0, a[1] ^ b[1], a[2] ^ b[2], a[3] ^ b[3]];
     for r in 0..REGIONS {
         if visible >> (r + 1) & 1 != 0 {
-            let d = (frame_hash::region(a, r) ^ frame_hash::region(b, r)).count_ones();
-            sum += region_nats(d, REGION_BITS);
+            sum += nats.region[frame_hash::region(&x, r).count_ones() as usize];
         }
     }
-    sum * OVERLAP
+    sum
 }
 
-fn region_nats(distance: u32, bits: usize) -> f64 {
-    let (d, n) = (f64::from(distance), bits as f64);
+/// What a region says, by distance.
+struct Nats {
+    whole: [f64; WHOLE_BITS + 1],
+    region: [f64; REGION_BITS + 1],
+}
+
+static NATS: LazyLock<Nats> = LazyLock::new(|| Nats {
+    whole: std::array::from_fn(|d| OVERLAP * region_nats(d, WHOLE_BITS)),
+    region: std::array::from_fn(|d| OVERLAP * region_nats(d, REGION_BITS)),
+});
+
+fn region_nats(distance: usize, bits: usize) -> f64 {
+    let (d, n) = (distance as f64, bits as f64);
     let same = d * (ERROR_RATE / 0.5).ln() + (n - d) * ((1.0 - ERROR_RATE) / 0.5).ln();
     ((1.0 - COVERED) * same.exp() + COVERED).ln()
 }
@@ -68,7 +81,7 @@ impl FrameEvidence {
     /// Sum of nats, what agrees counting by its weight (per upload frame, 0..1).
     pub fn nats(&self, weights: &[f32]) -> f64 {
         let weigh = |(i, nats): &(usize, f64)| {
-            if *nats > 0.0 { nats * f64::from(weights[*i]) } else { *nats }
+            if *nats > 0.0 { nats.min(FRAME_NATS_MAX) * f64::from(weights[*i]) } else { *nats }
         };
         self.pairs.iter().map(weigh).sum()
     }
@@ -188,6 +201,8 @@ impl Placed {
     }
 }
 
+/// One picture proves no more than this, however well it agrees: a title on black resembles every title on black.
+const FRAME_NATS_MAX: f64 = 24.0;
 /// A frame pair with more than this shows the same thing.
 pub const AGREES_NATS: f64 = 3.0;
 /// With more than this, beyond chance.

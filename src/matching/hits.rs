@@ -6,6 +6,7 @@
 
 use crate::fingerprint::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
+use crate::matching::judge::Lucky;
 
 /// Bits of 64 in which two patch hashes of a hit may differ (DESIGN §3).
 pub const HIT_BITS: u32 = 10;
@@ -33,6 +34,22 @@ impl<'u> Prepared<'u> {
     pub fn new(print: &'u UploadPrint, cpu: Cpu) -> Self {
         let column = |v: usize| print.keypoints.iter().map(|k| k.hashes[v]).collect();
         Prepared { print, cpu, hashes: [column(0), column(1), column(2), column(3)] }
+    }
+
+    /// What the index found, as hits.
+    pub fn lucky(&self, deleted: &Fingerprint, found: &Lucky) -> Vec<Hit> {
+        let hit = |(upload, at, variant): &(u32, u32, Variant)| {
+            let own = self.print.keypoints.get(*upload as usize)?.hashes[*variant as usize];
+            let distance = (own ^ deleted.keypoints.get(*at as usize)?.hash).count_ones();
+            let near = distance <= HIT_BITS;
+            near.then_some(Hit {
+                upload: *upload,
+                deleted: *at,
+                variant: *variant,
+                distance: distance as u8,
+            })
+        };
+        found.keypoints.iter().filter_map(hit).collect()
     }
 
     /// All hits on `deleted`, at most `most` a variant (the nearest ones when there are more).

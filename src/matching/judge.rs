@@ -1,6 +1,6 @@
 //! One upload against its candidates: from hits to matches with score, spans, placement and evidence.
 
-use crate::fingerprint::{Fingerprint, Hasher, UploadPrint};
+use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
 use crate::matching::consensus::{Alignment, Sighted, alignments};
 use crate::matching::coverage::{Coverage, coverage};
 use crate::matching::frames::{self, Diagonal, FrameEvidence, Placed};
@@ -17,15 +17,27 @@ use crate::model::{Evidence, Placement, Span, SpanPair};
 pub struct Options {
     /// Hits of one candidate and variant that are looked at, the nearest first. Default 3000.
     pub hits_max: usize,
-    /// Candidates whose frames are compared without a placement, the strongest first. Default 40.
+    /// Keypoint pairs (upload × deleted × four variants) compared exhaustively before there is an alignment, the
+    /// likeliest candidates first; for the others the index's hits must make one. Default 200 million: 20 to 40 ms,
+    /// and at least the first candidate.
+    pub pairs_max: u64,
+    /// Candidates whose frames are compared without a placement, the likeliest first. Default 24.
     pub unplaced_max: usize,
+    /// Alignments of one candidate that are measured in full, the largest first. Default 6.
+    pub alignments_max: usize,
     /// Spans reported of one match. Default 16.
     pub spans_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { hits_max: 3000, unplaced_max: 40, spans_max: 16 }
+        Options {
+            hits_max: 3000,
+            pairs_max: 200_000_000,
+            unplaced_max: 24,
+            alignments_max: 6,
+            spans_max: 16,
+        }
     }
 }
 
@@ -35,6 +47,16 @@ pub struct Candidate<'a> {
     pub fingerprint: &'a Fingerprint,
     /// Whose it is: candidates with the same voice (owner, or near-identical content) count once as sharing something.
     pub voice: u32,
+    /// What the index found of it; `None` when it was not asked.
+    pub found: Option<&'a Lucky>,
+}
+
+/// What a search of the index found of one candidate.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Lucky {
+    pub keypoints: Vec<(u32, u32, Variant)>,
+    /// Whether any frame was hit.
+    pub frames: bool,
 }
 
 /// What the judgement needs to know of the index as a whole.
@@ -68,32 +90,67 @@ pub fn judge(
     options: &Options,
 ) -> Vec<Judged> {
     let prepared = Prepared::new(upload, hasher.cpu());
+    let found = align_all(&prepared, candidates, options);
     let mut keypoints = KeypointVoices::default();
-    let mut frames = FrameVoices::new(upload);
-    let mut found: Vec<Vec<Alignment>> = Vec::with_capacity(candidates.len());
-    for c in candidates {
-        let hits = prepared.hits(c.fingerprint, options.hits_max);
-        let aligned = alignments(upload, c.fingerprint, &hits);
-        aligned.iter().for_each(|a| keypoints.add_alignment(upload, a, c.voice));
-        found.push(aligned);
+    for f in &found {
+        f.aligned.iter().for_each(|a| keypoints.add_alignment(upload, a, candidates[f.index].voice));
     }
-    let mut cases: Vec<Case<'_>> = Vec::with_capacity(candidates.len());
-    for (i, (c, aligned)) in candidates.iter().zip(found).enumerate() {
-        let diagonal = if i < options.unplaced_max || !aligned.is_empty() {
-            frames::unplaced(upload, c.fingerprint)
-        } else {
-            None
-        };
-        let weights = keypoints.weights(upload, c.voice);
-        let case = Case::new(hasher, &prepared, c, &weights, aligned, diagonal);
+    let mut frames = FrameVoices::new(upload);
+    let mut cases: Vec<Case<'_>> = Vec::with_capacity(found.len());
+    for f in found {
+        let c = &candidates[f.index];
+        let case = Case::new(hasher, &prepared, c, &keypoints.weights(upload, c.voice), f);
         frames.add(upload, case.agreeing_frames(), c.voice);
         cases.push(case);
     }
-    let judged = |(i, case): (usize, &Case<'_>)| {
-        case.judge(i, &frames.weights(candidates[i].voice), background.tombstones, options)
+    let judged = |case: &Case<'_>| {
+        let weights = frames.weights(candidates[case.candidate].voice);
+        case.judge(&weights, background.tombstones, options)
     };
-    let mut out: Vec<Judged> = cases.iter().enumerate().filter_map(judged).collect();
+    let mut out: Vec<Judged> = cases.iter().filter_map(judged).collect();
     out.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.candidate.cmp(&b.candidate)));
+    out
+}
+
+/// What was found of a candidate before anything is weighed.
+struct FoundCase {
+    index: usize,
+    aligned: Vec<Alignment>,
+    diagonal: Option<Diagonal>,
+}
+
+/// Aligns the candidates and compares frames; those with neither are left out.
+fn align_all(
+    prepared: &Prepared<'_>,
+    candidates: &[Candidate<'_>],
+    options: &Options,
+) -> Vec<FoundCase> {
+    let upload = prepared.print;
+    let (mut pairs, mut unplaced) = (0u64, 0usize);
+    let mut out = Vec::new();
+    for (index, c) in candidates.iter().enumerate() {
+        let size = 4 * upload.keypoints.len() as u64 * c.fingerprint.keypoints.len() as u64;
+        pairs += size;
+        // Few lucky hits that agree are worth a full search; without any, as far as the budget goes.
+        let worth = pairs <= options.pairs_max || index == 0 || {
+            let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
+            !alignments(upload, c.fingerprint, &lucky, 1).is_empty()
+        };
+        let mut aligned = Vec::new();
+        if worth {
+            let hits = prepared.hits(c.fingerprint, options.hits_max);
+            aligned = alignments(upload, c.fingerprint, &hits, options.alignments_max);
+        }
+        let promising = !aligned.is_empty() || c.found.is_none_or(|l| l.frames);
+        let mut diagonal = None;
+        if promising && unplaced < options.unplaced_max {
+            unplaced += 1;
+            diagonal = frames::unplaced(upload, c.fingerprint);
+        }
+        if !aligned.is_empty() || diagonal.is_some() {
+            out.push(FoundCase { index, aligned, diagonal });
+        }
+    }
     out
 }
 
@@ -115,12 +172,14 @@ impl Held {
             copy_nats: self.coverage.copy_nats,
             placed_nats: self.frames.nats(frame_weights),
             unplaced_nats: 0.0,
+            supports: keyframes(&self.alignment).max(self.frames.agreeing()),
         }
     }
 }
 
 /// One candidate with all that was found.
 struct Case<'a> {
+    candidate: usize,
     upload: &'a UploadPrint,
     deleted: &'a Fingerprint,
     held: Vec<Held>,
@@ -133,16 +192,16 @@ impl<'a> Case<'a> {
         prepared: &Prepared<'a>,
         candidate: &Candidate<'a>,
         weights: &[f32],
-        aligned: Vec<Alignment>,
-        diagonal: Option<Diagonal>,
+        found: FoundCase,
     ) -> Self {
         let deleted = candidate.fingerprint;
         let hold = |mut a: Alignment| {
             a.reweigh(weights);
             hold(hasher, prepared, deleted, weights, a)
         };
-        let held = aligned.into_iter().map(hold).collect();
-        Case { upload: prepared.print, deleted, held, diagonal }
+        let held = found.aligned.into_iter().map(hold).collect();
+        let upload = prepared.print;
+        Case { candidate: found.index, upload, deleted, held, diagonal: found.diagonal }
     }
 
     /// Upload frames that agree with this candidate's.
@@ -154,7 +213,6 @@ impl<'a> Case<'a> {
 
     fn judge(
         &self,
-        candidate: usize,
         frame_weights: &[f32],
         tombstones: usize,
         options: &Options,
@@ -165,6 +223,9 @@ impl<'a> Case<'a> {
         let mut measured = best.map(|h| h.measured(frame_weights)).unwrap_or_default();
         let placed_evidence = measured.evidence();
         measured.unplaced_nats = self.diagonal.as_ref().map_or(0.0, |d| d.frames.nats(frame_weights));
+        if let Some(d) = self.diagonal.as_ref().filter(|_| measured.evidence() > placed_evidence) {
+            measured.supports = measured.supports.max(d.frames.agreeing());
+        }
         if measured.evidence() <= 0.0 {
             return None;
         }
@@ -176,9 +237,9 @@ impl<'a> Case<'a> {
             None => self.spans(best, options),
         };
         Some(Judged {
-            candidate,
+            candidate: self.candidate,
             score: measured.score(tombstones),
-            supports: supports(best, leading),
+            supports: measured.supports,
             common: best.is_some_and(|b| is_common(&b.alignment)),
             evidence: evidence(best, &measured),
             spans,
@@ -264,13 +325,6 @@ fn final_line(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> 
     let agree = alignment.agreeing.iter().filter(on).count();
     let enough = agree * 10 >= alignment.agreeing.len() * 7;
     if own.sum > 10.0 && own.picked.len() >= 2 && enough { own.line } else { alignment.line }
-}
-
-/// Distinct keyframes with agreeing keypoints, or distinct agreeing frames, whichever are more.
-fn supports(best: Option<&Held>, leading: Option<&Diagonal>) -> u32 {
-    let keyframes = best.map_or(0, |b| keyframes(&b.alignment));
-    let frames = best.map_or(0, |b| b.frames.agreeing());
-    keyframes.max(frames).max(leading.map_or(0, |d| d.frames.agreeing()))
 }
 
 /// Keyframes of the deleted video of which at least two agreeing keypoints began there.

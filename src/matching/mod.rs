@@ -19,6 +19,6 @@ mod spans;
 pub mod timeline;
 mod weights;
 
-pub use judge::{Background, Candidate, Judged, Options, judge};
+pub use judge::{Background, Candidate, Judged, Lucky, Options, judge};
 pub use policy::{Policy, strength, suspicious};
 pub use score::Measured;

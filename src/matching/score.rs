@@ -11,6 +11,10 @@ use crate::matching::null::{NULL_AT, NULL_LOG10, NULL_SLOPE};
 const FOUND_BY_CHANCE: f64 = 0.02;
 /// Worth of a tenfold unlikelier coverage, in keypoints.
 const COVERAGE_WORTH: f64 = 0.7;
+/// Keypoints that a placement is chosen by.
+const CHOOSING: f64 = 2.0;
+/// What agrees in one picture only may be a card or a title; it must be surer by this much.
+const SINGLE_COSTS: f64 = 2.0;
 /// Frame nats that chance reaches under an alignment, nats to a keypoint, and how many keypoints frames may weigh.
 const PLACED_FREE: f64 = 8.0;
 const PLACED_NATS: f64 = 6.0;
@@ -36,17 +40,23 @@ pub struct Measured {
     pub copy_nats: f64,
     pub placed_nats: f64,
     pub unplaced_nats: f64,
+    /// Distinct pictures of the deleted video that agree: keyframes or frames, whichever are more.
+    pub supports: u32,
 }
 
 impl Measured {
     /// Evidence in units of keypoints.
     pub fn evidence(&self) -> f64 {
-        let coverage = tail_log10(self.found_weight, self.visible, FOUND_BY_CHANCE);
+        // The keypoints that chose the placement are found under it by construction.
+        let found = self.found_weight - CHOOSING;
+        let visible = self.visible.saturating_sub(CHOOSING as u32);
+        let coverage = tail_log10(found, visible, FOUND_BY_CHANCE);
         let points = self.distinct + COVERAGE_WORTH * coverage;
         let placed = ((self.placed_nats - PLACED_FREE) / PLACED_NATS).clamp(0.0, PLACED_MOST);
         let unplaced =
             ((self.unplaced_nats - UNPLACED_FREE) / UNPLACED_NATS).clamp(0.0, UNPLACED_MOST);
-        points * self.copy_share() + placed.max(unplaced)
+        let single = if self.supports < 2 { SINGLE_COSTS } else { 0.0 };
+        points * self.copy_share() + placed.max(unplaced) - single
     }
 
     /// 1 for a copy, less when what agrees is better explained by an overlay that both videos share.

@@ -65,6 +65,9 @@ impl KeypointVoices {
             .map(|(k, seen)| (*k, others(seen, voice)))
             .filter(|(_, n)| *n > 0)
             .collect();
+        if counts.is_empty() {
+            return vec![1.0; upload.keypoints.len()];
+        }
         let most = |spot: &Spot| {
             let (x, y) = cell(spot);
             let around = |second: i32| {

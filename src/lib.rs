@@ -19,3 +19,7 @@ pub mod matching;
 pub mod store;
 
 pub mod config;
+
+pub mod engine;
+
+pub mod cli;

@@ -16,11 +16,13 @@ mod orient;
 mod protocol;
 mod scale;
 mod supervise;
+mod versions;
 pub mod worker;
 
 pub use error::{Error, Failure, Limit, Why};
 pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound};
 pub use supervise::{decode, decode_items};
+pub use versions::versions;
 
 use crate::model::Frame;
 

@@ -1,0 +1,214 @@
+//! What can be typed. Help texts are the reference for newcomers, so they say units, defaults and exit codes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Effort;
+
+/// Recognises re-uploads of deleted videos.
+///
+/// A deleted video becomes a tombstone: a keyed fingerprint that can recognise the video but not show it. Uploads are
+/// checked against the tombstones.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cenotaph",
+    version,
+    after_help = "Start here:\n  \
+        cenotaph tombstone add deleted.mp4     make a tombstone of a deleted video\n  \
+        cenotaph check upload.mp4              is this upload a copy of one?\n\n\
+        Exit codes: 0 done (check: allow), 10 check: review, 11 check: block, 2 wrong usage or something could not be \
+        read or written."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Folder of the tombstones and their index; the first `tombstone add` makes it.
+    #[arg(long, global = true, value_name = "DIR", default_value = "cenotaph-data")]
+    pub data: PathBuf,
+    /// Folder of the two secret keys. Default: $CENOTAPH_KEYS, else ~/.config/cenotaph.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// Print JSON, one object a line, instead of words.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make, list, show and remove tombstones of deleted videos.
+    #[command(subcommand)]
+    Tombstone(TombstoneCommand),
+    /// Give the verdict for one upload: allow, review or block.
+    #[command(after_help = "Examples:\n  \
+        cenotaph check upload.mp4\n  \
+        cenotaph check --uploader user-17 --json upload.mp4\n\n\
+        Exit codes: 0 allow, 10 review (also: the file was read but cannot be decoded), 11 block, 2 wrong usage, or \
+        the file, the keys or the data folder cannot be read.\n\n\
+        The score is -log10 of the chance matches as good as this one that are to be expected for one upload against \
+        all tombstones: 8 means one false match in 10^8 uploads.")]
+    Check(CheckCommand),
+    /// Check many files and folders in parallel.
+    #[command(after_help = "Examples:\n  \
+        cenotaph scan library/ --output found.jsonl     a JSON line a file, a progress bar on a terminal\n  \
+        cenotaph scan a.mp4 b.mp4                       a table\n\n\
+        Folders are entered; names that begin with a dot are passed over. A file that cannot be read is a line with \
+        `error`, and the scan goes on.\n\n\
+        Exit codes: 0 all files were checked, whatever their verdicts (these are in the lines); 2 wrong usage, or at \
+        least one file, the keys or the data folder could not be read.")]
+    Scan(ScanCommand),
+    /// Measure recall and false positives on a benchmark.
+    #[command(after_help = "Example:\n  \
+        cenotaph eval --clips corpus/clips.tsv --truth queries/truth.jsonl\n\n\
+        CLIPS is a tab-separated table with the columns id, file and role (ref: deleted), TRUTH a JSON object a line: \
+        {\"query\", \"edit\", \"family\", \"expect\": [{\"ref\", \"segments\": [[q0, q1, r0, r1]]}]}. Files are \
+        relative to the table or the truth that names them. Keys and data are made for the occasion and thrown away; \
+        what is common starts empty.")]
+    Eval(EvalCommand),
+    /// Look after the index, which is made from the tombstones and can be made again.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// Look whether all is well: keys, data folder, database, index, decoding. Exit code 0, or 2 when something is not.
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TombstoneCommand {
+    /// Make tombstones of video files.
+    #[command(after_help = "Examples:\n  \
+        cenotaph tombstone add holiday.mp4                        its id is `holiday`\n  \
+        cenotaph tombstone add --id v-193 --owner user-17 x.mp4\n  \
+        cenotaph tombstone add --manifest deleted.jsonl\n\n\
+        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"file\": \"x.mp4\"}; id and \
+        owner may be absent, files are relative to the manifest.\n\n\
+        Exit codes: 0 all were made, 2 at least one was not (the others are kept).")]
+    Add(AddCommand),
+    /// List all tombstones.
+    List,
+    /// Show what is kept of one deleted video and what it is good for.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Erase tombstones: their videos are not recognised any more. Asks nothing.
+    Remove {
+        /// Their ids.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddCommand {
+    /// Id of the tombstone, for one file only. Default: the file's name without its extension.
+    #[arg(long, conflicts_with = "manifest")]
+    pub id: Option<String>,
+    /// Id of the videos' owner, who may upload them again. It is kept as a keyed hash.
+    #[arg(long, conflicts_with = "manifest")]
+    pub owner: Option<String>,
+    /// File with an object {"id", "owner", "file"} a line.
+    #[arg(long, value_name = "F.jsonl", conflicts_with = "files")]
+    pub manifest: Option<PathBuf>,
+    /// Files decoded at once. Default: one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Video files.
+    #[arg(value_name = "FILE", required_unless_present = "manifest")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckCommand {
+    /// Id of the uploader: whose own deleted video it is may post it again.
+    #[arg(long, value_name = "ID")]
+    pub uploader: Option<String>,
+    /// How much of the video is decoded.
+    #[arg(long, value_enum, default_value_t)]
+    pub effort: EffortArgument,
+    /// Video or picture.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScanCommand {
+    /// Write JSON lines to this file instead of a table to stdout. It is replaced when it is there.
+    #[arg(long, short, value_name = "F.jsonl")]
+    pub output: Option<PathBuf>,
+    /// How much of each video is decoded.
+    #[arg(long, value_enum, default_value_t)]
+    pub effort: EffortArgument,
+    /// Files checked at once. Default: one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// Files and folders.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvalCommand {
+    /// Table of the original clips.
+    #[arg(long, value_name = "F.tsv")]
+    pub clips: PathBuf,
+    /// What each upload shows.
+    #[arg(long, value_name = "F.jsonl")]
+    pub truth: PathBuf,
+    /// How much of each upload is decoded.
+    #[arg(long, value_enum, default_value_t)]
+    pub effort: EffortArgument,
+    /// Files decoded at once. Default: one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: Option<u16>,
+    /// A line for each edit, not only for each family of edits.
+    #[arg(long)]
+    pub per_edit: bool,
+    /// Keep the answers: {"query", "matches": [{"ref", "score", "flagged", "segments"}]} a line.
+    #[arg(long, value_name = "F.jsonl")]
+    pub keep_results: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IndexCommand {
+    /// Make the index anew from the tombstones; the old one serves until the new one is complete.
+    Rebuild,
+    /// Show the index in numbers.
+    Stats,
+}
+
+/// How much of an upload is decoded.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum EffortArgument {
+    /// Intra frames only, some 5 % of the work; all of it when these look suspicious
+    Fast,
+    /// Four frames a second
+    #[default]
+    Thorough,
+}
+
+impl From<EffortArgument> for Effort {
+    fn from(effort: EffortArgument) -> Effort {
+        match effort {
+            EffortArgument::Fast => Effort::Fast,
+            EffortArgument::Thorough => Effort::Thorough,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,47 @@
+//! `cenotaph doctor`.
+
+use anyhow::Result;
+
+use crate::cli::arguments::Common;
+use crate::cli::output::{Output, in_one_line};
+use crate::cli::{Exit, session};
+use crate::engine::{Finding, Options, diagnose};
+use crate::media;
+
+pub(super) fn run(common: &Common, output: &mut Output) -> Result<Exit> {
+    let mut findings = Vec::new();
+    let versions = format!("cenotaph {}, {}", env!("CARGO_PKG_VERSION"), media::versions());
+    findings.push(Finding { what: "versions", outcome: Ok(versions) });
+    let keys =
+        session::keys_folder(common).and_then(|folder| Ok((session::keys(&folder)?, folder)));
+    match keys {
+        Ok((keys, folder)) => {
+            let found = format!(
+                "in {}, fingerprint {}, identity {}",
+                folder.display(),
+                keys.fingerprint.id(),
+                keys.identity.id()
+            );
+            findings.push(Finding { what: "keys", outcome: Ok(found) });
+            findings.extend(diagnose(&common.data, Some(&keys), &Options::default()));
+        }
+        Err(error) => {
+            findings.push(Finding { what: "keys", outcome: Err(in_one_line(&error)) });
+            findings.extend(diagnose(&common.data, None, &Options::default()));
+        }
+    }
+    let well = findings.iter().all(|f| f.outcome.is_ok());
+    for finding in &findings {
+        let (mark, text) = match &finding.outcome {
+            Ok(text) => ('✓', text),
+            Err(text) => ('✗', text),
+        };
+        if output.json {
+            let ok = finding.outcome.is_ok();
+            output.line(&serde_json::json!({ "what": finding.what, "ok": ok, "found": text }))?;
+        } else {
+            output.say(&format!("{mark} {}: {text}", finding.what))?;
+        }
+    }
+    Ok(if well { Exit::Done } else { Exit::Failed })
+}

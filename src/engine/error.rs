@@ -1,0 +1,73 @@
+//! What can keep a use case from being carried out, each message one line for people.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::fingerprint::FormatError;
+use crate::index;
+use crate::media;
+use crate::model::{KeyId, TombstoneId};
+use crate::store;
+
+/// Shorthand for this room's results.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Variants by what the caller does next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+
+    #[error(transparent)]
+    Index(#[from] index::Error),
+
+    #[error("{} cannot be read: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+
+    #[error("{} is {what}, not a file", path.display())]
+    NotAFile { path: PathBuf, what: &'static str },
+
+    #[error("{} has {bytes} bytes, more than the {bytes_max} allowed", path.display())]
+    TooLarge { path: PathBuf, bytes: u64, bytes_max: u64 },
+
+    /// The file gave no fingerprint.
+    #[error("{}: {}", path.display(), media_words(source))]
+    Media { path: PathBuf, source: media::Error },
+
+    #[error("there already is a tombstone `{id}`; remove it first or choose another id")]
+    IdTaken { id: TombstoneId },
+
+    #[error(
+        "{} has no name to take as the tombstone's id; give one with --id", path.display()
+    )]
+    NoId { path: PathBuf },
+
+    #[error(
+        "the data folder {} was made with the {which} key {made_with}, but the key in use is {current}: nothing would \
+         match; name the folder of the right keys with --keys, or start a new data folder",
+        path.display()
+    )]
+    OtherKey { path: PathBuf, which: &'static str, made_with: KeyId, current: KeyId },
+
+    #[error(
+        "the fingerprint of the tombstone `{id}` cannot be read ({source}); remove it and make it again"
+    )]
+    Fingerprint { id: TombstoneId, source: FormatError },
+
+    #[error(
+        "the index reaches further ({applied}) than the database ({head}), which was perhaps restored from a backup; \
+         run `cenotaph index rebuild`"
+    )]
+    IndexAhead { applied: u64, head: u64 },
+
+    #[error("{} line {line}: {why}", path.display())]
+    BadLine { path: PathBuf, line: usize, why: String },
+}
+
+/// A media error with its cause, in one line.
+pub(super) fn media_words(error: &media::Error) -> String {
+    match error {
+        media::Error::Unreadable(source) => format!("{error} ({source})"),
+        other => other.to_string(),
+    }
+}

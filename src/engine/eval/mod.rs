@@ -1,0 +1,138 @@
+//! How well does it recognise? Enrols a benchmark's deleted clips into a temporary data folder with keys of their own,
+//! checks its uploads, and scores the answers against the truth.
+//!
+//! Commonness starts empty: nothing but the benchmark's own tombstones is known.
+
+mod bench;
+mod score;
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use bench::{Bench, Clip, Expected, Query};
+pub use score::{Group, Pair, Score, Wrong, score};
+
+use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Report, Result, each};
+use crate::model::{Clock, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
+
+/// The detector's answer for one upload, in the format that the benchmark's own scoring reads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    pub query: String,
+    pub matches: Vec<AnswerMatch>,
+    /// Why there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One match of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AnswerMatch {
+    #[serde(rename = "ref")]
+    pub deleted: String,
+    pub score: f64,
+    /// The verdict is `review` or `block`.
+    pub flagged: bool,
+    /// `[upload start, upload end, deleted start, deleted end]`, seconds.
+    pub segments: Vec<[f64; 4]>,
+}
+
+/// What an evaluation is told as it goes on.
+pub enum Progress {
+    /// So many clips are to be enrolled and so many uploads to be checked.
+    Begun {
+        clips: usize,
+        queries: usize,
+    },
+    ClipDone,
+    QueryDone,
+    /// A clip or upload that failed; it counts as not recognised.
+    Failed(String),
+}
+
+/// Runs a benchmark. `secrets` are the two keys of the temporary data folder.
+///
+/// # Errors
+/// The temporary folder cannot be made or written, or `BadLine`.
+pub fn run(
+    bench: &Bench,
+    options: Options,
+    secrets: [[u8; 32]; 2],
+    (effort, workers): (Effort, usize),
+    clock: &dyn Clock,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Answer>> {
+    let folder =
+        tempfile::tempdir().map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
+    let keys = Keys {
+        fingerprint: FingerprintKey::new(secrets[0]),
+        identity: IdentityKey::new(secrets[1]),
+    };
+    let engine = Engine::open_writing(folder.path(), keys, options, "cenotaph eval", clock)?;
+    let deleted: Vec<Enrolment> = bench.clips.iter().filter(|c| c.deleted).map(enrolment).collect();
+    on_progress(Progress::Begun { clips: deleted.len(), queries: bench.queries.len() });
+    engine.enrol(&deleted, workers, clock, &mut |_, outcome| {
+        if let Err(error) = outcome {
+            on_progress(Progress::Failed(error.to_string()));
+        }
+        on_progress(Progress::ClipDone);
+    })?;
+    let mut answers: Vec<Option<Answer>> = bench.queries.iter().map(|_| None).collect();
+    let check = |query: &Query| engine.check(&query.path, None, effort);
+    each(&bench.queries, workers, check, |at, outcome| {
+        if let Err(error) = &outcome {
+            on_progress(Progress::Failed(error.to_string()));
+        }
+        answers[at] = Some(answer(&bench.queries[at], outcome));
+        on_progress(Progress::QueryDone);
+        ControlFlow::Continue(())
+    });
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// Writes answers as JSON lines.
+///
+/// # Errors
+/// The disk's refusal.
+pub fn write_answers(answers: &[Answer], path: &Path) -> Result<()> {
+    let write = || {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        for answer in answers {
+            serde_json::to_writer(&mut file, answer)?;
+            file.write_all(b"\n")?;
+        }
+        file.flush()
+    };
+    write().map_err(|source| Error::File { path: path.to_path_buf(), source })
+}
+
+/// Each clip is its own owner's.
+fn enrolment(clip: &Clip) -> Enrolment {
+    Enrolment {
+        id: Some(TombstoneId(clip.id.clone())),
+        owner: Some(format!("owner of {}", clip.id)),
+        path: clip.path.clone(),
+    }
+}
+
+fn answer(query: &Query, outcome: Result<Report>) -> Answer {
+    let (matches, error) = match outcome {
+        Ok(report) => (report.matches, report.trouble),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let matches = matches.into_iter().map(|m| {
+        let segment = |s: &crate::model::SpanPair| {
+            [s.upload.start_s, s.upload.end_s, s.deleted.start_s, s.deleted.end_s]
+        };
+        AnswerMatch {
+            deleted: m.found.tombstone.0,
+            score: m.found.score,
+            flagged: m.found.verdict != VerdictKind::Allow,
+            segments: m.found.spans.iter().map(segment).collect(),
+        }
+    });
+    Answer { query: query.name.clone(), matches: matches.collect(), error }
+}

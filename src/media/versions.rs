@@ -1,0 +1,16 @@
+//! Which FFmpeg libraries decode.
+
+/// Names and versions of the FFmpeg libraries in use, in one line: fingerprints are repeatable with one build only.
+pub fn versions() -> String {
+    let part = |name: &str, version: u32| {
+        format!("{name} {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff)
+    };
+    let libraries = [
+        part("libavformat", ffmpeg_next::format::version()),
+        part("libavcodec", ffmpeg_next::codec::version()),
+        part("libavutil", ffmpeg_next::util::version()),
+        part("libswscale", ffmpeg_next::software::scaling::version()),
+        part("libswresample", ffmpeg_next::software::resampling::version()),
+    ];
+    libraries.join(", ")
+}

@@ -4,6 +4,7 @@
 //! names candidates, `matching` judges them, and policy makes a verdict of the matches: the worst of them counts,
 //! those with the uploader's own tombstones aside.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use crate::engine::look::{Look, damage_words, open};
 use crate::engine::report::{Report, ReportMatch};
 use crate::engine::{Engine, Result, sync};
 use crate::fingerprint::UploadPrint;
-use crate::index::{Found, SearchOptions};
-use crate::matching::{self, Background, Candidate, Judged};
+use crate::index::{self, Found, SearchOptions};
+use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::{
-    Evidence, Match, OwnerKey, Placement, Point, Reason, Span, SpanPair, Strength, Verdict,
+    Evidence, Match, OwnerKey, Placement, Point, Reason, Slot, Span, SpanPair, Strength, Verdict,
     VerdictKind,
 };
 use crate::store::Tombstone;
@@ -42,6 +43,25 @@ pub enum Effort {
 pub(super) struct Recognised {
     pub known: Arc<KnownTombstone>,
     pub judged: Judged,
+}
+
+/// A candidate with what the index found of it; nothing when it was not the index that named it.
+pub(super) struct Named {
+    pub known: Arc<KnownTombstone>,
+    found: Option<Lucky>,
+}
+
+impl Named {
+    pub fn candidate(&self) -> Candidate<'_> {
+        self.known.candidate(self.found.as_ref())
+    }
+}
+
+fn lucky(c: index::Candidate) -> Lucky {
+    Lucky {
+        keypoints: c.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant)).collect(),
+        frames: !c.frame_hits.is_empty(),
+    }
 }
 
 impl Engine {
@@ -96,10 +116,10 @@ impl Engine {
     /// The tombstones that a print may show, judged, best first.
     pub(super) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
         let (known, tombstones) = self.candidates(print)?;
-        let candidates: Vec<Candidate<'_>> = known.iter().map(|k| k.candidate()).collect();
+        let candidates: Vec<Candidate<'_>> = known.iter().map(Named::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
         let with_known = |judged: Judged| {
-            let known = known[judged.candidate].clone();
+            let known = known[judged.candidate].known.clone();
             Recognised { known, judged }
         };
         Ok(judged.into_iter().map(with_known).collect())
@@ -121,7 +141,7 @@ impl Engine {
     pub(super) fn candidates(
         &self,
         print: &UploadPrint,
-    ) -> Result<(Vec<Arc<KnownTombstone>>, usize)> {
+    ) -> Result<(Vec<Named>, usize)> {
         let (found, indexed, applied) = match &self.index {
             Some(index) => {
                 index.refresh()?;
@@ -136,14 +156,20 @@ impl Engine {
         let new = sync::unindexed(&self.store, applied)?;
         let tombstones = indexed + new.len();
         slots.extend(new.into_iter().filter(|s| !found.candidates.iter().any(|c| c.slot == *s)));
-        let mut candidates = self.known.get(&self.store, &slots)?;
+        let mut lucky: HashMap<Slot, Lucky> =
+            found.candidates.into_iter().map(|c| (c.slot, lucky(c))).collect();
+        let mut known = self.known.get(&self.store, &slots)?;
         if tombstones <= self.options.exhaustive_max {
             let all = self.known.all(&self.store)?;
             let rest = all.iter().filter(|known| !slots.contains(&known.tombstone.slot));
-            candidates.extend(rest.cloned());
+            known.extend(rest.cloned());
         }
-        candidates.retain(|known| known.tombstone.strength != Strength::Unmatchable);
-        Ok((candidates, tombstones))
+        known.retain(|known| known.tombstone.strength != Strength::Unmatchable);
+        let named = known.into_iter().map(|known| {
+            let found = lucky.remove(&known.tombstone.slot);
+            Named { known, found }
+        });
+        Ok((named.collect(), tombstones))
     }
 
     fn report_match(&self, one: Recognised, uploader: Option<OwnerKey>) -> ReportMatch {

@@ -17,6 +17,7 @@ use crate::engine::look::{DeletedLook, damage_words, open};
 use crate::engine::parallel::each;
 use crate::engine::{Engine, Error, Result, sync};
 use crate::fingerprint::{Fingerprint, UploadPrint};
+use crate::engine::check::Named;
 use crate::matching::{self, Candidate, Judged};
 use crate::model::{ByteDigest, Clock, OwnerKey, Span, Strength, TombstoneId};
 use crate::store::NewTombstone;
@@ -173,10 +174,11 @@ impl Engine {
             }
         }
         let (known, tombstones) = self.candidates(&one.print)?;
-        let mut candidates: Vec<Candidate<'_>> = known.iter().map(|k| k.candidate()).collect();
-        let mut durations_s: Vec<f64> = known.iter().map(|k| k.tombstone.duration_s).collect();
+        let mut candidates: Vec<Candidate<'_>> = known.iter().map(Named::candidate).collect();
+        let mut durations_s: Vec<f64> = known.iter().map(|k| k.known.tombstone.duration_s).collect();
         for (_, other) in earlier {
-            candidates.push(Candidate { fingerprint: &other.fingerprint, voice: other.new.voice });
+            let (fingerprint, voice) = (&other.fingerprint, other.new.voice);
+            candidates.push(Candidate { fingerprint, voice, found: None });
             durations_s.push(other.new.duration_s);
         }
         let judged = self.judge(&one.print, &candidates, tombstones + earlier.len());

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::matching::Candidate;
+use crate::matching::{Candidate, Lucky};
 use crate::model::Slot;
 use crate::store::{Store, StoredFingerprint, Tombstone};
 
@@ -20,8 +20,9 @@ pub(super) struct KnownTombstone {
 }
 
 impl KnownTombstone {
-    pub fn candidate(&self) -> Candidate<'_> {
-        Candidate { fingerprint: &self.fingerprint, voice: self.tombstone.voice }
+    /// As a candidate, with what the index found of it.
+    pub fn candidate<'a>(&'a self, found: Option<&'a Lucky>) -> Candidate<'a> {
+        Candidate { fingerprint: &self.fingerprint, voice: self.tombstone.voice, found }
     }
 }
 

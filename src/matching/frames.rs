@@ -78,10 +78,11 @@ pub struct FrameEvidence {
 }
 
 impl FrameEvidence {
-    /// Sum of nats, what agrees counting by its weight (per upload frame, 0..1).
+    /// Sum of nats beyond what chance reaches in one picture; what agrees counts by its weight (per upload frame, 0..1).
     pub fn nats(&self, weights: &[f32]) -> f64 {
         let weigh = |(i, nats): &(usize, f64)| {
-            if *nats > 0.0 { nats.min(FRAME_NATS_MAX) * f64::from(weights[*i]) } else { *nats }
+            let beyond = nats.min(FRAME_NATS_MAX) - FRAME_NATS_CHANCE;
+            if *nats > 0.0 { beyond.max(0.0) * f64::from(weights[*i]) } else { *nats }
         };
         self.pairs.iter().map(weigh).sum()
     }
@@ -203,6 +204,8 @@ impl Placed {
 
 /// One picture proves no more than this, however well it agrees: a title on black resembles every title on black.
 const FRAME_NATS_MAX: f64 = 24.0;
+/// What unrelated pictures of like build (a face in the middle, a table under a wall) reach, in every frame again.
+const FRAME_NATS_CHANCE: f64 = 9.0;
 /// A frame pair with more than this shows the same thing.
 pub const AGREES_NATS: f64 = 3.0;
 /// With more than this, beyond chance.

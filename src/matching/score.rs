@@ -19,19 +19,19 @@ const CHOOSING: f64 = 3.0;
 /// What agrees in one picture only may be a card or a title; it must be surer by this much.
 const SINGLE_COSTS: f64 = 2.0;
 /// Frame nats that chance reaches under an alignment, nats to a unit of evidence, and what frames may weigh at most.
-const PLACED_FREE: f64 = 8.0;
-const PLACED_NATS: f64 = 6.0;
+const PLACED_FREE: f64 = 2.0;
+const PLACED_NATS: f64 = 4.0;
 const PLACED_MOST: f64 = 14.0;
 /// The same without an alignment: unrelated static videos reach 70.
-const UNPLACED_FREE: f64 = 80.0;
-const UNPLACED_NATS: f64 = 7.0;
+const UNPLACED_FREE: f64 = 40.0;
+const UNPLACED_NATS: f64 = 4.0;
 const UNPLACED_MOST: f64 = 16.0;
 /// When an overlay explains what was found better than a copy does, and frames do not object, this share remains.
 const OVERLAY_SHARE: f64 = 0.35;
 /// The full share is lost between these nats (copy against overlay).
 const OVERLAY_NATS: (f64, f64) = (1.0, -4.0);
 /// Frames that outweigh the overlay explanation.
-const FRAMES_OBJECT: f64 = 10.0;
+const FRAMES_OBJECT: f64 = 5.0;
 
 /// What was measured of a candidate, ready to be weighed.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -4,6 +4,7 @@
 //! names candidates, `matching` judges them, and policy makes a verdict of the matches: the worst of them counts,
 //! those with the uploader's own tombstones aside.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use crate::engine::look::{Look, damage_words, open};
 use crate::engine::report::{Report, ReportMatch};
 use crate::engine::{Engine, Result, sync};
 use crate::fingerprint::UploadPrint;
-use crate::index::{Found, SearchOptions};
-use crate::matching::{self, Background, Candidate, Judged};
+use crate::index::{self, Found, SearchOptions};
+use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::{
-    Evidence, Match, OwnerKey, Placement, Point, Reason, Span, SpanPair, Strength, Verdict,
+    Evidence, Match, OwnerKey, Placement, Point, Reason, Slot, Span, SpanPair, Strength, Verdict,
     VerdictKind,
 };
 use crate::store::Tombstone;
@@ -36,6 +37,20 @@ pub enum Effort {
     /// Four frames a second.
     #[default]
     Thorough,
+}
+
+/// A tombstone that an upload may show.
+pub(super) struct Considered {
+    pub known: Arc<KnownTombstone>,
+    /// What the index found of it; `None` when it was not among what the index named.
+    found: Option<Lucky>,
+}
+
+impl Considered {
+    pub fn candidate(&self) -> Candidate<'_> {
+        let KnownTombstone { tombstone, fingerprint } = &*self.known;
+        Candidate { fingerprint, voice: tombstone.voice, found: self.found.as_ref() }
+    }
 }
 
 /// A candidate that was judged.
@@ -95,11 +110,11 @@ impl Engine {
 
     /// The tombstones that a print may show, judged, best first.
     pub(super) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
-        let (known, tombstones) = self.candidates(print)?;
-        let candidates: Vec<Candidate<'_>> = known.iter().map(|k| k.candidate()).collect();
+        let (considered, tombstones) = self.candidates(print)?;
+        let candidates: Vec<Candidate<'_>> = considered.iter().map(Considered::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
         let with_known = |judged: Judged| {
-            let known = known[judged.candidate].clone();
+            let known = considered[judged.candidate].known.clone();
             Recognised { known, judged }
         };
         Ok(judged.into_iter().map(with_known).collect())
@@ -116,12 +131,9 @@ impl Engine {
         matching::judge(&self.hasher, print, candidates, &background, &self.options.matching)
     }
 
-    /// What the index finds, what it does not have yet, and in a small store everything else; and how many tombstones
-    /// there are.
-    pub(super) fn candidates(
-        &self,
-        print: &UploadPrint,
-    ) -> Result<(Vec<Arc<KnownTombstone>>, usize)> {
+    /// What the index does not have yet, what it finds, and in a small store everything else; and how many tombstones
+    /// there are. In this order because the judge's work is bounded: what the index found, its hits can vouch for.
+    pub(super) fn candidates(&self, print: &UploadPrint) -> Result<(Vec<Considered>, usize)> {
         let (found, indexed, applied) = match &self.index {
             Some(index) => {
                 index.refresh()?;
@@ -132,18 +144,24 @@ impl Engine {
             }
             None => (Found::default(), 0, 0),
         };
-        let mut slots: Vec<_> = found.candidates.iter().map(|c| c.slot).collect();
         let new = sync::unindexed(&self.store, applied)?;
         let tombstones = indexed + new.len();
-        slots.extend(new.into_iter().filter(|s| !found.candidates.iter().any(|c| c.slot == *s)));
-        let mut candidates = self.known.get(&self.store, &slots)?;
+        let mut hits: HashMap<Slot, Lucky> =
+            found.candidates.iter().map(|c| (c.slot, lucky(c))).collect();
+        let listed = found.candidates.iter().map(|c| c.slot).filter(|slot| !new.contains(slot));
+        let slots: Vec<Slot> = new.iter().copied().chain(listed).collect();
+        let mut known = self.known.get(&self.store, &slots)?;
         if tombstones <= self.options.exhaustive_max {
             let all = self.known.all(&self.store)?;
             let rest = all.iter().filter(|known| !slots.contains(&known.tombstone.slot));
-            candidates.extend(rest.cloned());
+            known.extend(rest.cloned());
         }
-        candidates.retain(|known| known.tombstone.strength != Strength::Unmatchable);
-        Ok((candidates, tombstones))
+        known.retain(|known| known.tombstone.strength != Strength::Unmatchable);
+        let considered = known.into_iter().map(|known| {
+            let found = hits.remove(&known.tombstone.slot);
+            Considered { known, found }
+        });
+        Ok((considered.collect(), tombstones))
     }
 
     fn report_match(&self, one: Recognised, uploader: Option<OwnerKey>) -> ReportMatch {
@@ -226,6 +244,11 @@ fn same_bytes(tombstone: &Tombstone, uploader: Option<OwnerKey>) -> ReportMatch 
 /// Whether nothing in the upload could ever match.
 fn featureless(print: &UploadPrint) -> bool {
     print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < QUALITY_MIN)
+}
+
+fn lucky(found: &index::Candidate) -> Lucky {
+    let hits = found.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant));
+    Lucky { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
 }
 
 fn suspicious(recognised: &[Recognised]) -> bool {

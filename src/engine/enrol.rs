@@ -172,13 +172,13 @@ impl Engine {
                 return Ok(Some(kept.voice));
             }
         }
-        let (known, tombstones) = self.candidates(&one.print)?;
-        let mut candidates: Vec<Candidate<'_>> = known.iter().map(|k| k.candidate()).collect();
-        let mut durations_s: Vec<f64> = known.iter().map(|k| k.tombstone.duration_s).collect();
-        for (_, other) in earlier {
-            candidates.push(Candidate { fingerprint: &other.fingerprint, voice: other.new.voice });
-            durations_s.push(other.new.duration_s);
-        }
+        let (considered, tombstones) = self.candidates(&one.print)?;
+        let group = earlier.iter().map(|(_, other)| {
+            let (fingerprint, voice) = (&other.fingerprint, other.new.voice);
+            (Candidate { fingerprint, voice, found: None }, other.new.duration_s)
+        });
+        let others = considered.iter().map(|c| (c.candidate(), c.known.tombstone.duration_s));
+        let (candidates, durations_s): (Vec<Candidate<'_>>, Vec<f64>) = group.chain(others).unzip();
         let judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
         let same = judged.iter().find(|j| self.is_same(j, one, durations_s[j.candidate]));
         Ok(same.map(|judged| candidates[judged.candidate].voice))

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::matching::Candidate;
 use crate::model::Slot;
 use crate::store::{Store, StoredFingerprint, Tombstone};
 
@@ -17,12 +16,6 @@ const PAGE: usize = 256;
 pub(super) struct KnownTombstone {
     pub tombstone: Tombstone,
     pub fingerprint: Fingerprint,
-}
-
-impl KnownTombstone {
-    pub fn candidate(&self) -> Candidate<'_> {
-        Candidate { fingerprint: &self.fingerprint, voice: self.tombstone.voice }
-    }
 }
 
 /// A cache that is emptied whenever the store has changed, so that a removed tombstone never matches again.

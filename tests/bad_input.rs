@@ -1,5 +1,7 @@
 //! Odd, broken and hostile input: each gets a sound answer or one clear line, and nothing that was there is lost.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 #[path = "support/sandbox.rs"]
 mod sandbox;
 

@@ -39,29 +39,24 @@ pub enum Effort {
     Thorough,
 }
 
+/// A tombstone that an upload may show.
+pub(super) struct Considered {
+    pub known: Arc<KnownTombstone>,
+    /// What the index found of it; `None` when it was not among what the index named.
+    found: Option<Lucky>,
+}
+
+impl Considered {
+    pub fn candidate(&self) -> Candidate<'_> {
+        let KnownTombstone { tombstone, fingerprint } = &*self.known;
+        Candidate { fingerprint, voice: tombstone.voice, found: self.found.as_ref() }
+    }
+}
+
 /// A candidate that was judged.
 pub(super) struct Recognised {
     pub known: Arc<KnownTombstone>,
     pub judged: Judged,
-}
-
-/// A candidate with what the index found of it; nothing when it was not the index that named it.
-pub(super) struct Named {
-    pub known: Arc<KnownTombstone>,
-    found: Option<Lucky>,
-}
-
-impl Named {
-    pub fn candidate(&self) -> Candidate<'_> {
-        self.known.candidate(self.found.as_ref())
-    }
-}
-
-fn lucky(c: index::Candidate) -> Lucky {
-    Lucky {
-        keypoints: c.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant)).collect(),
-        frames: !c.frame_hits.is_empty(),
-    }
 }
 
 impl Engine {
@@ -115,11 +110,11 @@ impl Engine {
 
     /// The tombstones that a print may show, judged, best first.
     pub(super) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
-        let (known, tombstones) = self.candidates(print)?;
-        let candidates: Vec<Candidate<'_>> = known.iter().map(Named::candidate).collect();
+        let (considered, tombstones) = self.candidates(print)?;
+        let candidates: Vec<Candidate<'_>> = considered.iter().map(Considered::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
         let with_known = |judged: Judged| {
-            let known = known[judged.candidate].known.clone();
+            let known = considered[judged.candidate].known.clone();
             Recognised { known, judged }
         };
         Ok(judged.into_iter().map(with_known).collect())
@@ -136,12 +131,9 @@ impl Engine {
         matching::judge(&self.hasher, print, candidates, &background, &self.options.matching)
     }
 
-    /// What the index finds, what it does not have yet, and in a small store everything else; and how many tombstones
-    /// there are.
-    pub(super) fn candidates(
-        &self,
-        print: &UploadPrint,
-    ) -> Result<(Vec<Named>, usize)> {
+    /// What the index does not have yet, what it finds, and in a small store everything else; and how many tombstones
+    /// there are. In this order because the judge's work is bounded: what the index found, its hits can vouch for.
+    pub(super) fn candidates(&self, print: &UploadPrint) -> Result<(Vec<Considered>, usize)> {
         let (found, indexed, applied) = match &self.index {
             Some(index) => {
                 index.refresh()?;
@@ -152,12 +144,12 @@ impl Engine {
             }
             None => (Found::default(), 0, 0),
         };
-        let mut slots: Vec<_> = found.candidates.iter().map(|c| c.slot).collect();
         let new = sync::unindexed(&self.store, applied)?;
         let tombstones = indexed + new.len();
-        slots.extend(new.into_iter().filter(|s| !found.candidates.iter().any(|c| c.slot == *s)));
-        let mut lucky: HashMap<Slot, Lucky> =
-            found.candidates.into_iter().map(|c| (c.slot, lucky(c))).collect();
+        let mut hits: HashMap<Slot, Lucky> =
+            found.candidates.iter().map(|c| (c.slot, lucky(c))).collect();
+        let listed = found.candidates.iter().map(|c| c.slot).filter(|slot| !new.contains(slot));
+        let slots: Vec<Slot> = new.iter().copied().chain(listed).collect();
         let mut known = self.known.get(&self.store, &slots)?;
         if tombstones <= self.options.exhaustive_max {
             let all = self.known.all(&self.store)?;
@@ -165,11 +157,11 @@ impl Engine {
             known.extend(rest.cloned());
         }
         known.retain(|known| known.tombstone.strength != Strength::Unmatchable);
-        let named = known.into_iter().map(|known| {
-            let found = lucky.remove(&known.tombstone.slot);
-            Named { known, found }
+        let considered = known.into_iter().map(|known| {
+            let found = hits.remove(&known.tombstone.slot);
+            Considered { known, found }
         });
-        Ok((named.collect(), tombstones))
+        Ok((considered.collect(), tombstones))
     }
 
     fn report_match(&self, one: Recognised, uploader: Option<OwnerKey>) -> ReportMatch {
@@ -252,6 +244,11 @@ fn same_bytes(tombstone: &Tombstone, uploader: Option<OwnerKey>) -> ReportMatch 
 /// Whether nothing in the upload could ever match.
 fn featureless(print: &UploadPrint) -> bool {
     print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < QUALITY_MIN)
+}
+
+fn lucky(found: &index::Candidate) -> Lucky {
+    let hits = found.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant));
+    Lucky { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
 }
 
 fn suspicious(recognised: &[Recognised]) -> bool {

@@ -17,7 +17,6 @@ use crate::engine::look::{DeletedLook, damage_words, open};
 use crate::engine::parallel::each;
 use crate::engine::{Engine, Error, Result, sync};
 use crate::fingerprint::{Fingerprint, UploadPrint};
-use crate::engine::check::Named;
 use crate::matching::{self, Candidate, Judged};
 use crate::model::{ByteDigest, Clock, OwnerKey, Span, Strength, TombstoneId};
 use crate::store::NewTombstone;
@@ -173,14 +172,13 @@ impl Engine {
                 return Ok(Some(kept.voice));
             }
         }
-        let (known, tombstones) = self.candidates(&one.print)?;
-        let mut candidates: Vec<Candidate<'_>> = known.iter().map(Named::candidate).collect();
-        let mut durations_s: Vec<f64> = known.iter().map(|k| k.known.tombstone.duration_s).collect();
-        for (_, other) in earlier {
+        let (considered, tombstones) = self.candidates(&one.print)?;
+        let group = earlier.iter().map(|(_, other)| {
             let (fingerprint, voice) = (&other.fingerprint, other.new.voice);
-            candidates.push(Candidate { fingerprint, voice, found: None });
-            durations_s.push(other.new.duration_s);
-        }
+            (Candidate { fingerprint, voice, found: None }, other.new.duration_s)
+        });
+        let others = considered.iter().map(|c| (c.candidate(), c.known.tombstone.duration_s));
+        let (candidates, durations_s): (Vec<Candidate<'_>>, Vec<f64>) = group.chain(others).unzip();
         let judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
         let same = judged.iter().find(|j| self.is_same(j, one, durations_s[j.candidate]));
         Ok(same.map(|judged| candidates[judged.candidate].voice))

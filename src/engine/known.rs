@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::matching::{Candidate, Lucky};
 use crate::model::Slot;
 use crate::store::{Store, StoredFingerprint, Tombstone};
 
@@ -17,13 +16,6 @@ const PAGE: usize = 256;
 pub(super) struct KnownTombstone {
     pub tombstone: Tombstone,
     pub fingerprint: Fingerprint,
-}
-
-impl KnownTombstone {
-    /// As a candidate, with what the index found of it.
-    pub fn candidate<'a>(&'a self, found: Option<&'a Lucky>) -> Candidate<'a> {
-        Candidate { fingerprint: &self.fingerprint, voice: self.tombstone.voice, found }
-    }
 }
 
 /// A cache that is emptied whenever the store has changed, so that a removed tombstone never matches again.

@@ -1,5 +1,7 @@
 //! The built program with keys and a data folder of its own, in a temporary directory; videos made with `ffmpeg`.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

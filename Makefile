@@ -16,7 +16,8 @@ test: setup  ## All tests.
 	cargo test --release --locked
 
 bench: build  ## The tables of speed in the README.
-	cargo bench --locked
+	cargo bench --locked --bench speed
+	cargo bench --locked --bench index_scale
 
 build: setup
 	cargo build --release --locked

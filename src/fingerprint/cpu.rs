@@ -76,6 +76,11 @@ impl Cpu {
         Cpu(Level::detect(ceiling))
     }
 
+    /// This, but no more than `ceiling`.
+    pub fn narrowed(self, ceiling: Level) -> Cpu {
+        Cpu(self.0.min(ceiling))
+    }
+
     pub fn level(self) -> Level {
         self.0
     }

@@ -1,6 +1,6 @@
 //! One keyframe → its keypoints, strongest first; which of them a tombstone keeps.
 
-use crate::fingerprint::cpu::Cpu;
+use crate::fingerprint::cpu::{Cpu, Level};
 use crate::fingerprint::patch::{DIMENSIONS, Patches};
 use crate::fingerprint::pyramid::{Extremum, Pyramid};
 use crate::fingerprint::types::{Rect, Spot};
@@ -25,6 +25,9 @@ pub struct Detector {
 
 impl Detector {
     pub fn new(cpu: Cpu) -> Self {
+        // Measured on an EPYC with AVX-512: 3.1 ms a frame with AVX2, 4.1 with AVX-512, whose blocks do not fit rows of
+        // 18, 20 and 22 samples.
+        let cpu = cpu.narrowed(Level::Avx2);
         Detector { pyramid: Pyramid::new(cpu), patches: Patches::new(cpu), extrema: Vec::new() }
     }
 

@@ -33,9 +33,8 @@ pub struct Patches {
     cpu: Cpu,
     /// Gaussian of 1.5 σ over the direction's samples.
     turn_weights: [f32; TURN_SIDE * TURN_SIDE],
-    /// Gaussian of 6 σ over the descriptor's samples, one side; the square is its outer product.
-    window: [f32; SIDE],
-    /// `shares[cell][sample]`: linear share of each sample in each cell, one side, times `window`.
+    /// `shares[cell][sample]`: linear share of each sample in each cell, one side, times a Gaussian of 6 σ; the square
+    /// is its outer product.
     shares: [[f32; SIDE]; CELLS],
 }
 
@@ -53,29 +52,15 @@ impl Patches {
             let centre = (cell as f32 - 1.5) * 3.0;
             std::array::from_fn(|i| window[i] * (1.0 - ((place(i) - centre) / 3.0).abs()).max(0.0))
         });
-        Patches { cpu, turn_weights, window, shares }
+        Patches { cpu, turn_weights, shares }
     }
 
     /// Calls `each` with every dominant direction of the point (one, seldom two or three), in −π..π.
     pub fn directions(&self, image: &Plane, point: &Extremum, mut each: impl FnMut(f32)) {
-        const GRID: usize = TURN_SIDE + 2;
-        let mut samples = [0f32; GRID * GRID];
-        draw::<GRID>(image, point, 1.0, 0.0, TURN_STEP, &mut samples);
-        let mut strength = [0f32; TURN_SIDE * TURN_SIDE];
-        let mut direction = [0f32; TURN_SIDE * TURN_SIDE];
-        turn_gradients(self.cpu, &samples, &mut strength, &mut direction);
-        let mut raw = [0f32; TURN_BINS];
-        for ((s, d), w) in strength.iter().zip(&direction).zip(&self.turn_weights) {
-            let at = (d + PI) * (TURN_BINS as f32 / TAU);
-            let bin = at as usize;
-            let part = at - bin as f32;
-            raw[bin % TURN_BINS] += s * w * (1.0 - part);
-            raw[(bin + 1) % TURN_BINS] += s * w * part;
-        }
-        let ring = |i: usize, by: usize| raw[(i + by + TURN_BINS - 2) % TURN_BINS];
-        let smooth: [f32; TURN_BINS] = std::array::from_fn(|i| {
-            (ring(i, 0) + ring(i, 4)) * 0.0625 + (ring(i, 1) + ring(i, 3)) * 0.25 + ring(i, 2) * 0.375
-        });
+        let square = Square::new(point, (1.0, 0.0), TURN_STEP, TURN_SIDE + 2);
+        let size = (image.width, image.height);
+        let mut smooth = [0f32; TURN_BINS];
+        turn_strengths(self.cpu, &image.data, size, &square, &self.turn_weights, &mut smooth);
         let highest = smooth.iter().fold(0f32, |a, b| a.max(*b));
         if highest <= 0.0 {
             return;
@@ -93,19 +78,12 @@ impl Patches {
 
     /// The descriptor of the point turned by `angle`: non-negative, squares sum to 1 (or all zero).
     pub fn describe(&self, image: &Plane, point: &Extremum, angle: f32) -> [f32; DIMENSIONS] {
-        const GRID: usize = SIDE + 2;
         let (sin, cos) = math::sin_cos(angle);
-        let mut samples = [0f32; GRID * GRID];
-        draw::<GRID>(image, point, cos, sin, STEP, &mut samples);
+        let square = Square::new(point, (cos, sin), STEP, SIDE + 2);
+        let size = (image.width, image.height);
         let mut out = [0f32; DIMENSIONS];
-        gather(self.cpu, &samples, &self.shares, &mut out);
-        normalise(&mut out);
+        gather(self.cpu, &image.data, size, &square, &self.shares, &mut out);
         out
-    }
-
-    /// Half of the side of the square that a descriptor covers, in σ.
-    pub fn reach(&self) -> f32 {
-        self.window.len() as f32 * STEP * 0.5
     }
 }
 
@@ -141,107 +119,188 @@ fn permuted(
     })
 }
 
-/// Draws `GRID × GRID` bilinear samples around the point, `step` σ apart, turned; borders repeat.
+/// Where a square of samples lies in an image: its middle, the image's steps of one sample along its rows, and the
+/// half of its side in samples.
+struct Square {
+    x: f32,
+    y: f32,
+    dx: f32,
+    dy: f32,
+    half: f32,
+}
+
+impl Square {
+    fn new(point: &Extremum, (cos, sin): (f32, f32), step: f32, grid: usize) -> Self {
+        let unit = step * point.octave_sigma;
+        let (dx, dy) = (cos * unit, sin * unit);
+        Square { x: point.octave_x, y: point.octave_y, dx, dy, half: (grid as f32 - 1.0) / 2.0 }
+    }
+}
+
+/// Draws `GRID × GRID` bilinear samples; borders repeat. Places and means are dense loops, only the four loads between
+/// them go one by one.
 #[inline(always)]
-fn draw<const GRID: usize>(
-    image: &Plane,
-    point: &Extremum,
-    cos: f32,
-    sin: f32,
-    step: f32,
-    samples: &mut [f32],
+fn draw<const GRID: usize, const COUNT: usize>(
+    data: &[f32],
+    (width, height): (usize, usize),
+    square: &Square,
+    samples: &mut [f32; COUNT],
 ) {
-    let unit = step * point.octave_sigma;
-    let half = (GRID as f32 - 1.0) / 2.0;
-    let (right, bottom) = ((image.width - 1) as f32, (image.height - 1) as f32);
-    let (dx, dy) = (cos * unit, sin * unit);
-    // The square's corners lie within half·√2 of the centre: away from the border nothing need be clamped.
-    let reach = half * unit * 1.4143 + 1.0;
-    let inside = point.octave_x >= reach
-        && point.octave_y >= reach
-        && point.octave_x + reach < right
-        && point.octave_y + reach < bottom;
-    for (j, row) in samples.chunks_exact_mut(GRID).enumerate() {
+    let Square { x, y, dx, dy, half } = *square;
+    let (right, bottom) = ((width - 1) as f32 - 0.001, (height - 1) as f32 - 0.001);
+    let mut share_x = [0f32; COUNT];
+    let mut share_y = [0f32; COUNT];
+    let mut at = [0i32; COUNT];
+    for j in 0..GRID {
         let v = j as f32 - half;
-        let (x0, y0) = (point.octave_x - v * dy - half * dx, point.octave_y + v * dx - half * dy);
-        for (i, out) in row.iter_mut().enumerate() {
-            let (mut x, mut y) = (x0 + i as f32 * dx, y0 + i as f32 * dy);
-            if !inside {
-                x = x.clamp(0.0, right - 0.001);
-                y = y.clamp(0.0, bottom - 0.001);
-            }
-            let (xi, yi) = (x as usize, y as usize);
-            let (fx, fy) = (x - xi as f32, y - yi as f32);
-            let at = yi * image.width + xi;
-            let (top, low) = (&image.data[at..at + 2], &image.data[at + image.width..at + image.width + 2]);
-            let a = top[0] + fx * (top[1] - top[0]);
-            let b = low[0] + fx * (low[1] - low[0]);
-            *out = a + fy * (b - a);
+        let (x0, y0) = (x - v * dy - half * dx, y + v * dx - half * dy);
+        for i in 0..GRID {
+            let x = math::lesser(math::greater(x0 + i as f32 * dx, 0.0), right);
+            let y = math::lesser(math::greater(y0 + i as f32 * dy, 0.0), bottom);
+            let (xi, yi) = (x as i32, y as i32);
+            share_x[j * GRID + i] = x - xi as f32;
+            share_y[j * GRID + i] = y - yi as f32;
+            at[j * GRID + i] = yi * width as i32 + xi;
         }
+    }
+    let mut corners = [[0f32; COUNT]; 4];
+    for (k, at) in at.iter().enumerate() {
+        let near = &data[*at as usize..][..width + 2];
+        corners[0][k] = near[0];
+        corners[1][k] = near[1];
+        corners[2][k] = near[width];
+        corners[3][k] = near[width + 1];
+    }
+    for k in 0..COUNT {
+        let a = corners[0][k] + share_x[k] * (corners[1][k] - corners[0][k]);
+        let b = corners[2][k] + share_x[k] * (corners[3][k] - corners[2][k]);
+        samples[k] = a + share_y[k] * (b - a);
+    }
+}
+
+/// Length and direction (radians) of the gradients inside a drawn square, row by row.
+#[inline(always)]
+fn gradients<const GRID: usize, const COUNT: usize>(
+    samples: &[f32],
+    strength: &mut [f32; COUNT],
+    direction: &mut [f32; COUNT],
+) {
+    let side = GRID - 2;
+    let mut along = [0f32; COUNT];
+    let mut across = [0f32; COUNT];
+    for j in 0..side {
+        for i in 0..side {
+            let at = (j + 1) * GRID + i + 1;
+            along[j * side + i] = samples[at + 1] - samples[at - 1];
+            across[j * side + i] = samples[at + GRID] - samples[at - GRID];
+        }
+    }
+    for k in 0..COUNT {
+        let (gx, gy) = (along[k], across[k]);
+        strength[k] = (gx * gx + gy * gy).sqrt();
+        direction[k] = math::atan2(gy, gx);
     }
 }
 
 multiversion! {
-    fn turn_gradients(samples: &[f32; 324], strength: &mut [f32; 256], direction: &mut [f32; 256]) {
+    /// The smoothed histogram of directions around a point.
+    fn turn_strengths(
+        data: &[f32],
+        size: (usize, usize),
+        square: &Square,
+        weights: &[f32; TURN_SIDE * TURN_SIDE],
+        smooth: &mut [f32; TURN_BINS],
+    ) {
         const GRID: usize = TURN_SIDE + 2;
-        for j in 0..TURN_SIDE {
-            for i in 0..TURN_SIDE {
-                let at = (j + 1) * GRID + i + 1;
-                let gx = samples[at + 1] - samples[at - 1];
-                let gy = samples[at + GRID] - samples[at - GRID];
-                strength[j * TURN_SIDE + i] = (gx * gx + gy * gy).sqrt();
-                direction[j * TURN_SIDE + i] = math::atan2(gy, gx);
-            }
+        let mut samples = [0f32; GRID * GRID];
+        draw::<GRID, { GRID * GRID }>(data, size, square, &mut samples);
+        let mut strength = [0f32; TURN_SIDE * TURN_SIDE];
+        let mut direction = [0f32; TURN_SIDE * TURN_SIDE];
+        gradients::<GRID, { TURN_SIDE * TURN_SIDE }>(&samples, &mut strength, &mut direction);
+        let mut bins = [0i32; TURN_SIDE * TURN_SIDE];
+        let mut parts = [[0f32; 2]; TURN_SIDE * TURN_SIDE];
+        for k in 0..TURN_SIDE * TURN_SIDE {
+            let at = (direction[k] + PI) * (TURN_BINS as f32 / TAU);
+            bins[k] = at as i32;
+            let part = at - bins[k] as f32;
+            let strength = strength[k] * weights[k];
+            parts[k] = [strength * (1.0 - part), strength * part];
         }
+        // A direction of exactly π is bin 36, which is bin 0.
+        let mut raw = [0f32; TURN_BINS];
+        for (bin, [here, next]) in bins.iter().zip(&parts) {
+            let bin = *bin as usize;
+            let first = if bin >= TURN_BINS { bin - TURN_BINS } else { bin };
+            let second = if first + 1 == TURN_BINS { 0 } else { first + 1 };
+            raw[first] += here;
+            raw[second] += next;
+        }
+        let ring = |i: usize, by: usize| raw[(i + by + TURN_BINS - 2) % TURN_BINS];
+        *smooth = std::array::from_fn(|i| {
+            (ring(i, 0) + ring(i, 4)) * 0.0625 + (ring(i, 1) + ring(i, 3)) * 0.25 + ring(i, 2) * 0.375
+        });
     }
 }
 
+/// Two neighbouring rows of cells, eight directions each.
+const BAND: usize = 2 * DIRECTIONS;
+
 multiversion! {
-    /// Gradients of the drawn square, shared out to cells and directions: three small dense steps without scatter.
-    fn gather(samples: &[f32; 484], shares: &[[f32; SIDE]; CELLS], out: &mut [f32; DIMENSIONS]) {
+    /// Gradients of the drawn square, shared out to cells and directions: small dense steps without scatter.
+    ///
+    /// A row of samples has a share in two neighbouring rows of cells at most, so that 16 lanes hold what one sample
+    /// adds. What lies along the row is summed afterwards, all cells and directions side by side. Every number is a
+    /// sum in the order of rows, then of columns.
+    fn gather(
+        data: &[f32],
+        size: (usize, usize),
+        square: &Square,
+        shares: &[[f32; SIDE]; CELLS],
+        out: &mut [f32; DIMENSIONS],
+    ) {
         const GRID: usize = SIDE + 2;
+        let mut samples = [0f32; GRID * GRID];
+        draw::<GRID, { GRID * GRID }>(data, size, square, &mut samples);
         let mut strength = [0f32; SIDE * SIDE];
         let mut direction = [0f32; SIDE * SIDE];
+        gradients::<GRID, { SIDE * SIDE }>(&samples, &mut strength, &mut direction);
+        direction.iter_mut().for_each(|d| *d *= DIRECTIONS as f32 / TAU);
+        let centres: [f32; BAND] = std::array::from_fn(|k| (k % DIRECTIONS) as f32);
+        // columns[i][cell row * 8 + direction]: what column i of the square gives to a row of cells.
+        let mut columns = [[0f32; CELLS * DIRECTIONS]; SIDE];
         for j in 0..SIDE {
-            for i in 0..SIDE {
-                let at = (j + 1) * GRID + i + 1;
-                let gx = samples[at + 1] - samples[at - 1];
-                let gy = samples[at + GRID] - samples[at - GRID];
-                strength[j * SIDE + i] = (gx * gx + gy * gy).sqrt();
-                direction[j * SIDE + i] = math::atan2(gy, gx) * (DIRECTIONS as f32 / TAU);
-            }
-        }
-        for o in 0..DIRECTIONS {
-            // Down the columns first: rows[cell][i] collects what row-cells get of column i.
-            let mut rows = [[0f32; SIDE]; CELLS];
-            let centre = o as f32;
-            for j in 0..SIDE {
-                let mut part = [0f32; SIDE];
-                for i in 0..SIDE {
-                    let d = (direction[j * SIDE + i] - centre).abs();
-                    let near = d.min((d - DIRECTIONS as f32).abs());
-                    part[i] = strength[j * SIDE + i] * (1.0 - near).max(0.0);
-                }
-                for (row, share) in rows.iter_mut().zip(shares) {
-                    for i in 0..SIDE {
-                        row[i] += part[i] * share[j];
-                    }
-                }
-            }
-            for (r, row) in rows.iter().enumerate() {
-                for (c, share) in shares.iter().enumerate() {
-                    let mut sum = 0f32;
-                    for i in 0..SIDE {
-                        sum += row[i] * share[i];
-                    }
-                    out[(r * CELLS + c) * DIRECTIONS + o] = sum;
+            let row = (0..CELLS - 2).take_while(|r| shares[*r][j] <= 0.0).count();
+            let share: [f32; BAND] = std::array::from_fn(|k| shares[row + k / DIRECTIONS][j]);
+            for (i, column) in columns.iter_mut().enumerate() {
+                let (turn, weight) = (direction[j * SIDE + i], strength[j * SIDE + i]);
+                let band = column[row * DIRECTIONS..]
+                    .first_chunk_mut::<BAND>()
+                    .expect("a band ends with the last row of cells");
+                for k in 0..BAND {
+                    let d = (turn - centres[k]).abs();
+                    let near = math::lesser(d, (d - DIRECTIONS as f32).abs());
+                    band[k] += weight * math::greater(1.0 - near, 0.0) * share[k];
                 }
             }
         }
+        let mut sums = [[0f32; CELLS * DIRECTIONS]; CELLS];
+        for (i, column) in columns.iter().enumerate() {
+            for (sum, share) in sums.iter_mut().zip(shares) {
+                for k in 0..CELLS * DIRECTIONS {
+                    sum[k] += column[k] * share[i];
+                }
+            }
+        }
+        for (n, cell) in out.chunks_exact_mut(DIRECTIONS).enumerate() {
+            let (row, column) = (n / CELLS, n % CELLS);
+            cell.copy_from_slice(&sums[column][row * DIRECTIONS..][..DIRECTIONS]);
+        }
+        normalise(out);
     }
 }
 
 /// Unit length, clipped, then each number's square root of its share (RootSIFT).
+#[inline(always)]
 fn normalise(d: &mut [f32; DIMENSIONS]) {
     let length = d.iter().map(|v| v * v).sum::<f32>().sqrt();
     if length <= 1e-6 {

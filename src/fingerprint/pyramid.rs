@@ -236,7 +236,10 @@ multiversion! {
                         sum[j] += k * (left[j] + right[j]);
                     }
                 }
-                out.copy_from_slice(&sum[..out.len()]);
+                match out.first_chunk_mut() {
+                    Some(out) => *out = sum,
+                    None => out.copy_from_slice(&sum[..out.len()]),
+                }
             }
         }
     }
@@ -256,19 +259,30 @@ multiversion! {
     fn mark_extrema(rows: &[&[f32]; 9], mask: &mut [u8]) -> bool {
         let width = mask.len();
         let rows: [&[f32]; 9] = std::array::from_fn(|i| &rows[i][..width]);
+        // Blocks of columns overlap by one on both sides: highest and lowest of nine rows first, then of three columns.
+        const COLUMNS: usize = 64;
         let mut any = 0u8;
-        for x in 1..width - 1 {
-            let v = rows[4][x];
-            let (mut high, mut low) = (v, v);
+        let mut from = 1;
+        while from < width - 1 {
+            let count = (width - 1 - from).min(COLUMNS);
+            let (mut high, mut low) = ([f32::MIN; COLUMNS + 2], [f32::MAX; COLUMNS + 2]);
             for row in &rows {
-                high = high.max(row[x - 1].max(row[x]).max(row[x + 1]));
-                low = low.min(row[x - 1].min(row[x]).min(row[x + 1]));
+                let part = &row[from - 1..from + count + 1];
+                for ((high, low), v) in high.iter_mut().zip(&mut low).zip(part) {
+                    *high = high.max(*v);
+                    *low = low.min(*v);
+                }
             }
-            let peak = (v >= high) & (v > CONTRAST_MIN * 0.8);
-            let pit = (v <= low) & (v < -CONTRAST_MIN * 0.8);
-            let m = u8::from(peak | pit);
-            mask[x] = m;
-            any |= m;
+            let (values, marks) = (&rows[4][from..from + count], &mut mask[from..from + count]);
+            for (k, (v, mark)) in values.iter().zip(marks).enumerate() {
+                let highest = math::greater(math::greater(high[k], high[k + 1]), high[k + 2]);
+                let lowest = math::lesser(math::lesser(low[k], low[k + 1]), low[k + 2]);
+                let peak = (*v >= highest) & (*v > CONTRAST_MIN * 0.8);
+                let pit = (*v <= lowest) & (*v < -CONTRAST_MIN * 0.8);
+                *mark = u8::from(peak | pit);
+                any |= *mark;
+            }
+            from += count;
         }
         any != 0
     }

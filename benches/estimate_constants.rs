@@ -5,7 +5,13 @@
 //! Keypoints of one frame a second of every clip; each descriptor counts in its four variants (plain, mirrored,
 //! inverted, both), so that the constants know no left and right. The basis is the 64 leading eigenvectors of the
 //! covariance (Jacobi rotations), scaled by λ^−1/8: full whitening lifts noise, none wastes bits. Needs the `ffmpeg` command.
-#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers"
+)]
 
 use cenotaph::fingerprint::{Detector, Pick, cpu::Cpu, inverted, mirrored};
 use cenotaph::model::Luma;
@@ -15,7 +21,8 @@ const N: usize = 128;
 const KEPT: usize = 64;
 
 fn main() {
-    let folder = std::env::args().skip(1).find(|a| !a.starts_with("--")).expect("a folder of clips");
+    let folder =
+        std::env::args().skip(1).find(|a| !a.starts_with("--")).expect("a folder of clips");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let (mut count, mut sum, mut products) = (0f64, vec![0f64; N], vec![0f64; N * N]);
@@ -52,9 +59,21 @@ fn main() {
 }
 
 fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
-    let probe = Command::new("ffmpeg").args(["-v", "error", "-i"]).arg(file)
-        .args(["-vf", "fps=1,scale='if(gt(iw,ih),360,-1)':'if(gt(iw,ih),-1,360)':flags=area,format=gray", "-f", "image2pipe", "-c:v", "pgm", "-"])
-        .output().unwrap().stdout;
+    let probe = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(file)
+        .args([
+            "-vf",
+            "fps=1,scale='if(gt(iw,ih),360,-1)':'if(gt(iw,ih),-1,360)':flags=area,format=gray",
+            "-f",
+            "image2pipe",
+            "-c:v",
+            "pgm",
+            "-",
+        ])
+        .output()
+        .unwrap()
+        .stdout;
     let mut detector = Detector::new(Cpu::new());
     let mut out = Vec::new();
     let mut rest = &probe[..];
@@ -69,7 +88,12 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
         let pixels = lines.next().unwrap();
         let n = (w * h) as usize;
         let pick = Pick { inside: None, distance_min: 0.0, second_directions: true };
-        out.extend(detector.detect(&Luma::new(w, h, pixels[..n].to_vec()), 400, pick).iter().map(|k| k.descriptor));
+        out.extend(
+            detector
+                .detect(&Luma::new(w, h, pixels[..n].to_vec()), 400, pick)
+                .iter()
+                .map(|k| k.descriptor),
+        );
         rest = &pixels[n..];
     }
     eprintln!("{} {}", out.len(), file.file_name().unwrap().to_string_lossy());
@@ -107,17 +131,27 @@ fn eigen(mut a: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn print_file(mean: &[f64], values: &[f64], vectors: &[f64], order: &[usize]) {
-    println!("//! Mean descriptor and leading directions of variation; made by `benches/estimate_constants.rs` from real clips.");
+    println!(
+        "//! Mean descriptor and leading directions of variation; made by `benches/estimate_constants.rs` from real clips."
+    );
     println!("//! They alter every `PatchHash`: a change raises `VERSION`.\n");
-    println!("/// Mean of RootSIFT descriptors.\n#[rustfmt::skip]\npub const MEAN: [f32; {N}] = [");
+    println!(
+        "#![expect(clippy::approx_constant, reason = \"measured figures; any likeness to π/8 is chance\")]\n"
+    );
+    println!(
+        "/// Mean of RootSIFT descriptors.\n#[rustfmt::skip]\npub static MEAN: [f32; {N}] = ["
+    );
     for row in mean.chunks(8) {
         println!("    {}", row.iter().map(|v| format!("{v:.6},")).collect::<Vec<_>>().join(" "));
     }
-    println!("];\n\n/// `BASIS[dimension][component]`, components by falling variance.\n#[rustfmt::skip]\npub const BASIS: [[f32; {KEPT}]; {N}] = [");
+    println!(
+        "];\n\n/// `BASIS[dimension][component]`, components by falling variance.\n#[rustfmt::skip]\npub static BASIS: [[f32; {KEPT}]; {N}] = ["
+    );
     for d in 0..N {
-        let row: Vec<String> = order[..KEPT].iter().map(|i| {
-            format!("{:.4},", vectors[d * N + i] * values[*i].max(1e-9).powf(-0.125))
-        }).collect();
+        let row: Vec<String> = order[..KEPT]
+            .iter()
+            .map(|i| format!("{:.4},", vectors[d * N + i] * values[*i].max(1e-9).powf(-0.125)))
+            .collect();
         println!("    [{}],", row.join(" "));
     }
     println!("];");

@@ -53,12 +53,16 @@ fn main() {
     let work = tempfile::tempdir().unwrap();
     let bench = Bench { work: work.path().to_path_buf() };
     let (inside, others) = clips.split_at(PARTS.min(clips.len() - 1));
-    let stones: Vec<&str> = others.iter().take(TOMBSTONES_MAX).map(|p| p.to_str().unwrap()).collect();
+    let stones: Vec<&str> =
+        others.iter().take(TOMBSTONES_MAX).map(|p| p.to_str().unwrap()).collect();
     bench.cenotaph("data", &[&["tombstone", "add"], &stones[..]].concat()).wait_for();
 
     println!("{}; {} tombstones; least of {rounds} rounds", machine(), stones.len());
     println!();
-    println!("{:18} {:15} {:>7} {:>8} {:>6} {:>7} {:>7}", "file", "command", "CPU s", "/ffmpeg", "limit", "×real", "MB");
+    println!(
+        "{:18} {:15} {:>7} {:>8} {:>6} {:>7} {:>7}",
+        "file", "command", "CPU s", "/ffmpeg", "limit", "×real", "MB"
+    );
     let mut files = Vec::new();
     for (width, height) in sizes {
         for (b_frames, name) in [("3", "B frames"), ("0", "no B frames")] {
@@ -101,7 +105,16 @@ fn make(clips: &[PathBuf], (width, height): (u32, u32), b_frames: &str, to: &Pat
     }
     let parts: String = (0..clips.len()).map(|i| format!("[p{i}]")).collect();
     filter += &format!("{parts}concat=n={}[v]", clips.len());
-    command.args(["-filter_complex", &filter, "-map", "[v]", "-c:v", "libx264", "-preset", "medium"]);
+    command.args([
+        "-filter_complex",
+        &filter,
+        "-map",
+        "[v]",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "medium",
+    ]);
     command.args(["-g", "60", "-bf", b_frames, "-r", "30"]).arg(to);
     assert!(command.status().expect("the ffmpeg command").success(), "ffmpeg failed");
 }
@@ -126,10 +139,13 @@ impl Bench {
             (Cost::MOST, Cost::MOST, Cost::MOST, Cost::MOST);
         for _ in 0..rounds {
             let mut command = Command::new("ffmpeg");
-            command.args(["-v", "error", "-nostdin", "-threads", "1", "-i", path, "-an", "-f", "null", "-"]);
+            command.args([
+                "-v", "error", "-nostdin", "-threads", "1", "-i", path, "-an", "-f", "null", "-",
+            ]);
             decode = decode.least(Running::start(command).wait_for());
             thorough = thorough.least(self.cenotaph("data", &["check", path]).wait_for());
-            fast = fast.least(self.cenotaph("data", &["check", "--effort", "fast", path]).wait_for());
+            fast =
+                fast.least(self.cenotaph("data", &["check", "--effort", "fast", path]).wait_for());
             let fresh = self.work.join("fresh");
             if fresh.exists() {
                 fs::remove_dir_all(&fresh).unwrap();
@@ -161,7 +177,9 @@ impl Bench {
         let (one, two) = (copies[0].to_str().unwrap(), copies[1].to_str().unwrap());
         let output = self.work.join("scan.jsonl");
         let begun = Instant::now();
-        let cost = self.cenotaph("data", &["scan", one, two, "--output", output.to_str().unwrap()]).wait_for();
+        let cost = self
+            .cenotaph("data", &["scan", one, two, "--output", output.to_str().unwrap()])
+            .wait_for();
         let wall_s = begun.elapsed().as_secs_f64();
         let cores = thread::available_parallelism().unwrap().get();
         println!(
@@ -222,9 +240,11 @@ fn resident(id: u32) -> u64 {
     let line = own.lines().find_map(|l| l.strip_prefix("VmRSS:"));
     let own = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
     let children = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
-    let children = children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let children: Vec<u32> =
-        children.flat_map(|c| c.split_whitespace().filter_map(|c| c.parse().ok()).collect::<Vec<_>>()).collect();
+    let children =
+        children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> = children
+        .flat_map(|c| c.split_whitespace().filter_map(|c| c.parse().ok()).collect::<Vec<_>>())
+        .collect();
     own + children.into_iter().map(resident).sum::<u64>()
 }
 
@@ -243,7 +263,8 @@ fn cpu_s(who: libc::c_int) -> f64 {
 
 /// Milliseconds of one keyframe: keypoints alone, and all that is made of it.
 fn keypoints(file: &Path) {
-    let plan = media::Plan { sampling: media::Sampling::Every { fps: 1.0 }, ..media::Plan::thorough() };
+    let plan =
+        media::Plan { sampling: media::Sampling::Every { fps: 1.0 }, ..media::Plan::thorough() };
     let options = media::Options { worker_exe: PROGRAM.into(), ..media::Options::default() };
     let mut frames: Vec<Frame> = Vec::new();
     media::decode(&fs::File::open(file).unwrap(), &plan, &options, &mut |frame| {
@@ -279,7 +300,8 @@ fn keypoints(file: &Path) {
 /// The processor's name and how many of it there are.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map(|(_, n)| n);
+    let name =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map(|(_, n)| n);
     let cores = thread::available_parallelism().map_or(0, |n| n.get());
     format!("{}, {cores} cores", name.unwrap_or("unknown processor"))
 }

@@ -265,7 +265,11 @@ fn removals_and_additions_during_a_merge_are_kept() {
         model = applied_to(&model, &add, &[]);
     }
     std::thread::scope(|scope| {
-        let merge = scope.spawn(|| (0..4).for_each(|_| drop(index.merge().expect("merged"))));
+        let merge = scope.spawn(|| {
+            (0..4).for_each(|_| {
+                index.merge().expect("merged");
+            })
+        });
         for step in 9..30 {
             let (add, remove) = ([(step as u32 + 500, step)], [step as u32 * 5]);
             apply(&index, &add, &remove, step).expect("applied");

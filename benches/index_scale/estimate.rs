@@ -50,7 +50,7 @@ pub fn estimate(clips: &Path) {
         "# Made by `cargo bench --bench index_scale -- --estimate CLIPS.tsv` from {} keypoints.",
         hashes.len()
     );
-    println!("# real      {real:?}");
+    println!("# real      {:.1} independent bits, {real:?}", real.bits);
     println!("# synthetic {:?}", figures(&draw(&shape, 20_000)));
     println!("# crowd's share, scale, first direction; then the eigenvalues");
     println!("{} {} {}", shape.crowd, shape.crowd_scale, shape.crowd_from);
@@ -135,8 +135,8 @@ fn rotate(m: &mut [Vec<f64>], p: usize, q: usize) {
         let (a, b) = (row[p], row[q]);
         (row[p], row[q]) = (c * a - s * b, s * a + c * b);
     }
-    for k in 0..64 {
-        let (a, b) = (m[p][k], m[q][k]);
-        (m[p][k], m[q][k]) = (c * a - s * b, s * a + c * b);
+    let (upper, lower) = m.split_at_mut(q);
+    for (a, b) in upper[p].iter_mut().zip(lower[0].iter_mut()) {
+        (*a, *b) = (c * *a - s * *b, s * *a + c * *b);
     }
 }

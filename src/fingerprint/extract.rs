@@ -219,7 +219,8 @@ fn frame_hashes(hasher: &FrameHasher, thumbs: &Thumbs, active: &Rect) -> Vec<Fra
         let c = hasher.coefficients(&grid_of(&thumb.luma, active));
         let bits = hasher.bits(&c);
         let same = out.last().is_some_and(|last| {
-            thumb.time_s - last.time_s < SAME_FRAME_S && distance(&last.bits, &bits) <= SAME_FRAME_BITS
+            thumb.time_s - last.time_s < SAME_FRAME_S
+                && distance(&last.bits, &bits) <= SAME_FRAME_BITS
         });
         if !same {
             out.push(FrameHash { time_s: thumb.time_s, bits, quality: quality(&c) });

@@ -59,16 +59,15 @@ impl Thumbs {
             .map(|t| &t.luma)
             .filter(|l| (l.width, l.height) == (w, h))
             .collect();
-        let rows = busy(h, |y| {
-            frames.iter().any(|f| deviation(f.row(y).iter().copied()) > FLAT)
-        });
+        let rows = busy(h, |y| frames.iter().any(|f| deviation(f.row(y).iter().copied()) > FLAT));
         let Some((y0, y1)) = rows.filter(|(a, b)| (b - a) as f32 >= h as f32 * ACTIVE_MIN) else {
             return all;
         };
         let columns = busy(w, |x| {
             frames.iter().any(|f| deviation((y0..y1).map(|y| f.row(y)[x as usize])) > FLAT)
         });
-        let Some((x0, x1)) = columns.filter(|(a, b)| (b - a) as f32 >= w as f32 * ACTIVE_MIN) else {
+        let Some((x0, x1)) = columns.filter(|(a, b)| (b - a) as f32 >= w as f32 * ACTIVE_MIN)
+        else {
             return all;
         };
         let (sx, sy) = (width / w as f32, height / h as f32);

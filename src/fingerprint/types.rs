@@ -20,12 +20,8 @@ pub enum Variant {
 }
 
 impl Variant {
-    pub const ALL: [Variant; 4] = [
-        Variant::Plain,
-        Variant::Mirrored,
-        Variant::Inverted,
-        Variant::MirroredInverted,
-    ];
+    pub const ALL: [Variant; 4] =
+        [Variant::Plain, Variant::Mirrored, Variant::Inverted, Variant::MirroredInverted];
 
     pub fn mirrored(self) -> bool {
         matches!(self, Variant::Mirrored | Variant::MirroredInverted)

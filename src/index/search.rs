@@ -283,7 +283,6 @@ fn run(
                 kernel.scan(postings, lookup.check, distance_max, near);
             }
             work.hits += near.len() as u64;
-            let table = usize::from(lookup.table);
             for n in near.iter() {
                 hits.push(Hit {
                     item: lookup.item,

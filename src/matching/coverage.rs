@@ -63,7 +63,8 @@ impl<'u> Buckets<'u> {
     fn around(&self, x: f64, y: f64) -> impl Iterator<Item = usize> + '_ {
         let (cx, cy) = bucket(x as f32, y as f32);
         let near = |c: usize| c.saturating_sub(1)..(c + 2).min(BUCKETS);
-        near(cy).flat_map(move |j| near(cx).map(move |i| j * BUCKETS + i))
+        near(cy)
+            .flat_map(move |j| near(cx).map(move |i| j * BUCKETS + i))
             .flat_map(|b| self.lists[b].iter().map(|i| *i as usize))
     }
 }
@@ -80,7 +81,9 @@ pub fn coverage(
     let mut cells = [(0u32, 0u32); GRID * GRID];
     let mut counted: Vec<(usize, Option<f32>)> = Vec::new();
     for (index, k) in deleted.keypoints.iter().enumerate() {
-        let Some(found) = look(&buckets, deleted, alignment, weights, index, span) else { continue };
+        let Some(found) = look(&buckets, deleted, alignment, weights, index, span) else {
+            continue;
+        };
         // A point seen again at the same place says nothing new; having been found once is enough.
         let twin = counted.iter_mut().find(|(i, _)| {
             let (a, b) = (&deleted.keypoints[*i], k);
@@ -174,9 +177,7 @@ fn summary(cells: &[(u32, u32); GRID * GRID]) -> Coverage {
     let copy = likelihood(found, visible);
     // The overlay takes the cells with most found; how many is its choice, paid by ln C(36, k).
     let mut order: Vec<&(u32, u32)> = cells.iter().filter(|c| c.0 > 0).collect();
-    order.sort_by(|a, b| {
-        (b.1 * a.0).cmp(&(a.1 * b.0)).then(b.1.cmp(&a.1))
-    });
+    order.sort_by(|a, b| (b.1 * a.0).cmp(&(a.1 * b.0)).then(b.1.cmp(&a.1)));
     let (mut inside, mut inside_found, mut choice) = (0u32, 0u32, 0.0f64);
     let mut overlay = f64::NEG_INFINITY;
     for (k, cell) in order.iter().take(OVERLAY_CELLS).enumerate() {

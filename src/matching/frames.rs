@@ -10,8 +10,10 @@
 //! A frame pair's evidence is a sum over regions of ln of a mixture: covered by something else (ε), or the same with a
 //! bit error rate p (research notes P6).
 
-use crate::fingerprint::frame_hash::{self, FrameHasher, GRID, Grid, REGION_BITS, REGIONS, WHOLE_BITS};
-use crate::fingerprint::{FrameBits, FrameHash, Fingerprint, Hasher, UploadPrint};
+use crate::fingerprint::frame_hash::{
+    self, FrameHasher, GRID, Grid, REGION_BITS, REGIONS, WHOLE_BITS,
+};
+use crate::fingerprint::{Fingerprint, FrameBits, FrameHash, Hasher, UploadPrint};
 use crate::matching::consensus::Alignment;
 use crate::matching::timeline::Line;
 use crate::model::Luma;
@@ -264,7 +266,8 @@ impl Place {
         }
         let share = |xs: std::ops::Range<usize>, ys: std::ops::Range<usize>| {
             let n = (xs.len() * ys.len() * 64) as f32;
-            let sum: u32 = ys.flat_map(|j| xs.clone().map(move |i| (i, j))).map(|(i, j)| inside[j][i]).sum();
+            let sum: u32 =
+                ys.flat_map(|j| xs.clone().map(move |i| (i, j))).map(|(i, j)| inside[j][i]).sum();
             sum as f32 / n >= REGION_VISIBLE
         };
         let parts = [
@@ -350,12 +353,15 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint) -> Option<Diagonal>
             if top < 4.0 {
                 continue;
             }
-            let times_r: Vec<f64> = rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
-            let times_c: Vec<f64> = columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
+            let times_r: Vec<f64> =
+                rows.iter().map(|i| f64::from(deleted.frames[*i].time_s)).collect();
+            let times_c: Vec<f64> =
+                columns.iter().map(|i| f64::from(upload.frames[*i].time_s)).collect();
             let Some(found) = best_diagonal(&matrix, &times_c, &times_r) else { continue };
             let partner = |at: f64| columns[times_c.partition_point(|t| *t < at - 1e-9)];
             let picked = found.picked.iter();
-            let pairs = picked.map(|(r, at, nats)| (&deleted.frames[rows[*r]], partner(*at), *nats));
+            let pairs =
+                picked.map(|(r, at, nats)| (&deleted.frames[rows[*r]], partner(*at), *nats));
             let pairs = distinct(pairs);
             let sure = pairs.iter().filter(|(_, nats)| *nats >= SURE_NATS);
             let same = sure.map(|(i, _)| *i..=*i).collect();

@@ -93,7 +93,9 @@ pub fn judge(
     let found = align_all(&prepared, candidates, options);
     let mut keypoints = KeypointVoices::default();
     for f in &found {
-        f.aligned.iter().for_each(|a| keypoints.add_alignment(upload, a, candidates[f.index].voice));
+        f.aligned
+            .iter()
+            .for_each(|a| keypoints.add_alignment(upload, a, candidates[f.index].voice));
     }
     let mut frames = FrameVoices::new(upload);
     let mut cases: Vec<Case<'_>> = Vec::with_capacity(found.len());
@@ -211,18 +213,13 @@ impl<'a> Case<'a> {
         placed.chain(unplaced).flat_map(Clone::clone)
     }
 
-    fn judge(
-        &self,
-        frame_weights: &[f32],
-        tombstones: usize,
-        options: &Options,
-    ) -> Option<Judged> {
+    fn judge(&self, frame_weights: &[f32], tombstones: usize, options: &Options) -> Option<Judged> {
         let evidence_of = |h: &Held| h.measured(frame_weights).evidence();
-        let best =
-            self.held.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
+        let best = self.held.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
         let mut measured = best.map(|h| h.measured(frame_weights)).unwrap_or_default();
         let placed_evidence = measured.evidence();
-        measured.unplaced_nats = self.diagonal.as_ref().map_or(0.0, |d| d.frames.nats(frame_weights));
+        measured.unplaced_nats =
+            self.diagonal.as_ref().map_or(0.0, |d| d.frames.nats(frame_weights));
         if let Some(d) = self.diagonal.as_ref().filter(|_| measured.evidence() > placed_evidence) {
             measured.supports = measured.supports.max(d.frames.agreeing());
         }

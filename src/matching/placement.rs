@@ -9,12 +9,14 @@ use crate::model::{Placement, Point};
 pub fn placement(upload: &UploadPrint, deleted: &Fingerprint, alignment: &Alignment) -> Placement {
     let (scale, turn) = alignment.map.scale_and_turn();
     let mirrored = alignment.variant.mirrored();
-    let map = if mirrored {
-        alignment.map.mirrored(f64::from(upload.width))
-    } else {
-        alignment.map
-    };
-    of_map(upload, deleted, &map, Turn { mirrored, inverted: alignment.variant.inverted(), scale, turn })
+    let map =
+        if mirrored { alignment.map.mirrored(f64::from(upload.width)) } else { alignment.map };
+    of_map(
+        upload,
+        deleted,
+        &map,
+        Turn { mirrored, inverted: alignment.variant.inverted(), scale, turn },
+    )
 }
 
 /// The placement that a stored view of a frame stands for (`view` as in `UploadFrame::views`).

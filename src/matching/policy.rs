@@ -11,7 +11,7 @@ const SUPPORTS_TO_BLOCK: u32 = 2;
 const KEYPOINTS_TO_BLOCK: usize = 16;
 const KEYPOINTS_TO_MATCH: usize = 6;
 /// Below this evidence a fast look is believed.
-const SUSPICIOUS_EVIDENCE: f64 = 3.5;
+const SUSPICIOUS_EVIDENCE: f64 = 2.5;
 
 /// Thresholds on the score.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,9 +2,8 @@
 
 /// Speeds tried, likeliest first. Between them a second's tolerance bridges a clip of some ten seconds; the fit
 /// afterwards is continuous.
-const SPEEDS: [f64; 17] = [
-    1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 1.75, 0.57, 1.37, 0.73, -1.0, 2.2, 0.45, -1.5,
-];
+const SPEEDS: [f64; 17] =
+    [1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 1.75, 0.57, 1.37, 0.73, -1.0, 2.2, 0.45, -1.5];
 /// Seconds by which a keypoint's two sights may miss the line: keyframes stand for 1 s and 2 s.
 pub const SLACK_S: f64 = 1.1;
 

@@ -76,10 +76,7 @@ impl Plan {
 
     /// The cheap look: intra frames only.
     pub fn fast() -> Self {
-        Plan {
-            sampling: Sampling::IntraOnly,
-            ..Plan::thorough()
-        }
+        Plan { sampling: Sampling::IntraOnly, ..Plan::thorough() }
     }
 }
 
@@ -150,10 +147,7 @@ impl Task {
         let flag = |on: bool| if on { "1" } else { "0" };
         vec![
             format!("fps={fps}"),
-            format!(
-                "loop_filter={}",
-                flag(self.plan.loop_filter == LoopFilter::Full)
-            ),
+            format!("loop_filter={}", flag(self.plan.loop_filter == LoopFilter::Full)),
             format!("all_frames={}", flag(self.plan.frames == Frames::All)),
             format!("long_side={}", self.plan.long_side),
             format!("sound={}", flag(self.plan.sound == Sound::On)),
@@ -179,11 +173,7 @@ impl Task {
             };
             match key {
                 "fps" if value == "intra" => task.plan.sampling = Sampling::IntraOnly,
-                "fps" => {
-                    task.plan.sampling = Sampling::Every {
-                        fps: value.parse().ok()?,
-                    }
-                }
+                "fps" => task.plan.sampling = Sampling::Every { fps: value.parse().ok()? },
                 "loop_filter" if flag()? => task.plan.loop_filter = LoopFilter::Full,
                 "loop_filter" => task.plan.loop_filter = LoopFilter::Skip,
                 "all_frames" if flag()? => task.plan.frames = Frames::All,
@@ -195,13 +185,7 @@ impl Task {
                 "pixels" => task.pixels_max = number()?,
                 "frames" => task.frames_max = number()?,
                 "duration_s" => task.duration_s_max = value.parse().ok()?,
-                "portable" => {
-                    task.kernel = if flag()? {
-                        Kernel::Portable
-                    } else {
-                        Kernel::Best
-                    }
-                }
+                "portable" => task.kernel = if flag()? { Kernel::Portable } else { Kernel::Best },
                 _ => return None,
             }
         }
@@ -232,34 +216,16 @@ mod tests {
             sound: Sound::On,
         };
         for plan in [plan, Plan::thorough(), Plan::fast()] {
-            let options = Options {
-                frames_max: 7,
-                kernel: Kernel::Portable,
-                ..Options::default()
-            };
+            let options = Options { frames_max: 7, kernel: Kernel::Portable, ..Options::default() };
             let task = Task::new(&plan, &options);
-            assert_eq!(
-                Task::from_arguments(task.to_arguments().into_iter()),
-                Some(task)
-            );
+            assert_eq!(Task::from_arguments(task.to_arguments().into_iter()), Some(task));
         }
     }
 
     #[test]
     fn unknown_and_unsound_arguments_are_refused() {
-        for bad in [
-            "fps=0",
-            "fps=NaN",
-            "long_side=100000",
-            "key=abc",
-            "sound=2",
-            "frames",
-        ] {
-            assert_eq!(
-                Task::from_arguments([bad.to_owned()].into_iter()),
-                None,
-                "{bad}"
-            );
+        for bad in ["fps=0", "fps=NaN", "long_side=100000", "key=abc", "sound=2", "frames"] {
+            assert_eq!(Task::from_arguments([bad.to_owned()].into_iter()), None, "{bad}");
         }
     }
 }

@@ -17,17 +17,9 @@ impl Orientation {
         let straight = i64::from(a).abs() + i64::from(d).abs();
         let crossed = i64::from(b).abs() + i64::from(c).abs();
         if straight >= crossed {
-            Orientation {
-                transpose: false,
-                flip_x: a < 0,
-                flip_y: d < 0,
-            }
+            Orientation { transpose: false, flip_x: a < 0, flip_y: d < 0 }
         } else {
-            Orientation {
-                transpose: true,
-                flip_x: c < 0,
-                flip_y: b < 0,
-            }
+            Orientation { transpose: true, flip_x: c < 0, flip_y: b < 0 }
         }
     }
 
@@ -51,11 +43,7 @@ impl Orientation {
 
     /// Width and height as shown of a stored picture's, and the other way round: it is its own inverse.
     pub fn shown(self, width: u32, height: u32) -> (u32, u32) {
-        if self.transpose {
-            (height, width)
-        } else {
-            (width, height)
-        }
+        if self.transpose { (height, width) } else { (width, height) }
     }
 }
 
@@ -87,11 +75,6 @@ mod tests {
     #[test]
     fn a_matrix_of_zeros_or_extremes_does_nothing_bad() {
         assert_eq!(Orientation::from_matrix(0, 0, 0, 0), Orientation::default());
-        turned(Orientation::from_matrix(
-            i32::MIN,
-            i32::MIN,
-            i32::MIN,
-            i32::MIN,
-        ));
+        turned(Orientation::from_matrix(i32::MIN, i32::MIN, i32::MIN, i32::MIN));
     }
 }

@@ -133,14 +133,12 @@ impl<W: Write> Writer<W> {
         let errors = summary.damage.map_or(0, |damage| damage.errors);
         self.head(4, END_BYTES)?;
         self.out.write_all(&summary.duration_s.to_le_bytes())?;
-        self.out
-            .write_all(&summary.intra_interval_s.to_le_bytes())?;
+        self.out.write_all(&summary.intra_interval_s.to_le_bytes())?;
         self.out.write_all(&summary.frames_decoded.to_le_bytes())?;
         self.out.write_all(&summary.width.to_le_bytes())?;
         self.out.write_all(&summary.height.to_le_bytes())?;
         self.out.write_all(&errors.to_le_bytes())?;
-        self.out
-            .write_all(&[u8::from(truncated) | u8::from(summary.still) << 1])
+        self.out.write_all(&[u8::from(truncated) | u8::from(summary.still) << 1])
     }
 }
 
@@ -160,12 +158,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Expects frames whose long side is exactly `long_side`.
     pub fn new(long_side: u32) -> Self {
-        Reader {
-            long_side,
-            buffer: Vec::new(),
-            used: 0,
-            greeted: false,
-        }
+        Reader { long_side, buffer: Vec::new(), used: 0, greeted: false }
     }
 
     /// Takes what was read from the pipe. Memory stays bounded when `next` is called until it gives `None`.
@@ -246,10 +239,7 @@ fn frame(payload: &[u8], long_side: u32) -> Result<Frame, Garbled> {
     if fields.0.len() != width as usize * height as usize {
         return Err(Garbled);
     }
-    Ok(Frame {
-        time_s,
-        luma: Luma::new(width, height, fields.0.to_vec()),
-    })
+    Ok(Frame { time_s, luma: Luma::new(width, height, fields.0.to_vec()) })
 }
 
 fn sound(payload: &[u8]) -> Result<SoundChunk, Garbled> {
@@ -276,10 +266,7 @@ fn end(payload: &[u8]) -> Result<Summary, Garbled> {
     if !time_fits(duration_s) || !time_fits(intra_interval_s) || width == 0 || height == 0 {
         return Err(Garbled);
     }
-    let damage = Damage {
-        truncated: flags & 1 != 0,
-        errors,
-    };
+    let damage = Damage { truncated: flags & 1 != 0, errors };
     Ok(Summary {
         duration_s,
         width,
@@ -296,10 +283,7 @@ fn failure(payload: &[u8]) -> Result<Refusal, Garbled> {
     let &[code] = payload else {
         return Err(Garbled);
     };
-    Refusal::ALL
-        .into_iter()
-        .find(|refusal| *refusal as u8 == code)
-        .ok_or(Garbled)
+    Refusal::ALL.into_iter().find(|refusal| *refusal as u8 == code).ok_or(Garbled)
 }
 
 #[cfg(test)]
@@ -308,10 +292,7 @@ mod tests {
 
     fn records() -> Vec<Record> {
         let luma = Luma::new(4, 2, (0..8).collect());
-        let damage = Some(Damage {
-            truncated: true,
-            errors: 3,
-        });
+        let damage = Some(Damage { truncated: true, errors: 3 });
         let summary = Summary {
             duration_s: 2.5,
             width: 1920,
@@ -324,10 +305,7 @@ mod tests {
         };
         vec![
             Record::Frame(Frame { time_s: 0.25, luma }),
-            Record::Sound(SoundChunk {
-                time_s: -0.02,
-                samples: vec![1, -2, i16::MIN],
-            }),
+            Record::Sound(SoundChunk { time_s: -0.02, samples: vec![1, -2, i16::MIN] }),
             Record::Alive,
             Record::End(summary),
             Record::Failure(Refusal::Duration),
@@ -337,9 +315,7 @@ mod tests {
     fn written() -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes).unwrap();
-        records()
-            .iter()
-            .for_each(|record| writer.write(record).unwrap());
+        records().iter().for_each(|record| writer.write(record).unwrap());
         drop(writer);
         bytes
     }
@@ -383,9 +359,7 @@ mod tests {
     fn a_frame_of_the_wrong_size_is_refused() {
         let mut writer = Writer::new(Vec::new()).unwrap();
         let luma = Luma::new(3, 2, vec![0; 6]);
-        writer
-            .write(&Record::Frame(Frame { time_s: 0.0, luma }))
-            .unwrap();
+        writer.write(&Record::Frame(Frame { time_s: 0.0, luma })).unwrap();
         let bytes = writer.out.into_inner().unwrap();
         assert_eq!(read(&bytes, 1024), Err(Garbled));
     }

@@ -112,10 +112,7 @@ impl Scaler {
         let stretch = Stretch::new(levels);
         // (2^bits − 1) · 2^14 becomes at most 2^16 − 1.
         let shift = WEIGHT_BITS + levels.bits - 16;
-        for (out, tap) in pixels
-            .chunks_exact_mut(self.target.0 as usize)
-            .zip(&self.rows.taps)
-        {
+        for (out, tap) in pixels.chunks_exact_mut(self.target.0 as usize).zip(&self.rows.taps) {
             let weights = self.rows.weights(tap);
             for (index, &weight) in weights.iter().enumerate() {
                 let line = &row(tap.first + index as u32)[..width];
@@ -129,11 +126,8 @@ impl Scaler {
             for (pixel, tap) in out.iter_mut().zip(&self.columns.taps) {
                 let weights = self.columns.weights(tap);
                 let mid = &self.mid[tap.first as usize..][..weights.len()];
-                let wide = weights
-                    .iter()
-                    .zip(mid)
-                    .map(|(&w, &m)| u32::from(w) * u32::from(m))
-                    .sum();
+                let wide =
+                    weights.iter().zip(mid).map(|(&w, &m)| u32::from(w) * u32::from(m)).sum();
                 *pixel = stretch.level(wide);
             }
         }
@@ -227,10 +221,7 @@ impl Stretch {
             let top = ((1_i64 << value_bits) - 1) << (16 - value_bits);
             (0, top << WEIGHT_BITS)
         };
-        Stretch {
-            black,
-            factor: (255_i64 << FACTOR_BITS) / (white - black),
-        }
+        Stretch { black, factor: (255_i64 << FACTOR_BITS) / (white - black) }
     }
 
     #[inline(always)]
@@ -256,10 +247,7 @@ struct Tap {
 
 impl Axis {
     fn new(source: u32, target: u32) -> Self {
-        let mut axis = Axis {
-            taps: Vec::with_capacity(target as usize),
-            weights: Vec::new(),
-        };
+        let mut axis = Axis { taps: Vec::with_capacity(target as usize), weights: Vec::new() };
         for position in 0..target {
             let from = axis.weights.len() as u32;
             let first = if source > target {
@@ -267,11 +255,7 @@ impl Axis {
             } else {
                 axis.push_linear(source, target, position)
             };
-            axis.taps.push(Tap {
-                first,
-                from,
-                to: axis.weights.len() as u32,
-            });
+            axis.taps.push(Tap { first, from, to: axis.weights.len() as u32 });
         }
         axis
     }
@@ -305,8 +289,7 @@ impl Axis {
             ((2 * i64::from(position) + 1) * source - target).clamp(0, (source - 1) * units);
         let first = centre / units;
         let second_weight = (((centre % units) << WEIGHT_BITS) + target) / units;
-        self.weights
-            .push(((1 << WEIGHT_BITS) - second_weight) as u16);
+        self.weights.push(((1 << WEIGHT_BITS) - second_weight) as u16);
         if second_weight > 0 {
             self.weights.push(second_weight as u16);
         }
@@ -318,16 +301,8 @@ impl Axis {
 mod tests {
     use super::*;
 
-    const FULL: Levels = Levels {
-        bits: 8,
-        padding: 0,
-        limited: false,
-    };
-    const LIMITED: Levels = Levels {
-        bits: 8,
-        padding: 0,
-        limited: true,
-    };
+    const FULL: Levels = Levels { bits: 8, padding: 0, limited: false };
+    const LIMITED: Levels = Levels { bits: 8, padding: 0, limited: true };
 
     /// A fixed sequence that looks random.
     fn noise(length: usize) -> Vec<u8> {
@@ -358,18 +333,13 @@ mod tests {
                 let (begin, end) = (f64::from(position) * ratio, f64::from(position + 1) * ratio);
                 let overlap =
                     |j: u32| (end.min(f64::from(j + 1)) - begin.max(f64::from(j))).max(0.0);
-                (0..source)
-                    .map(|j| (j as usize, overlap(j) / ratio))
-                    .collect()
+                (0..source).map(|j| (j as usize, overlap(j) / ratio)).collect()
             } else {
                 let centre =
                     ((f64::from(position) + 0.5) * ratio - 0.5).clamp(0.0, f64::from(source - 1));
                 let first = centre.floor();
                 let second = (first + 1.0).min(f64::from(source - 1));
-                vec![
-                    (first as usize, 1.0 - (centre - first)),
-                    (second as usize, centre - first),
-                ]
+                vec![(first as usize, 1.0 - (centre - first)), (second as usize, centre - first)]
             }
         };
         let mut out = Vec::new();
@@ -402,10 +372,7 @@ mod tests {
             let pixels = noise((source.0 * source.1) as usize);
             let luma = scaled(&pixels, source, target, FULL);
             for (got, want) in luma.pixels.iter().zip(expected(&pixels, source, target)) {
-                assert!(
-                    (f64::from(*got) - want).abs() < 0.56,
-                    "{got} for {want}: {source:?}"
-                );
+                assert!((f64::from(*got) - want).abs() < 0.56, "{got} for {want}: {source:?}");
             }
         }
     }
@@ -422,17 +389,9 @@ mod tests {
         for (bits, padding, limited) in
             [(10, 0, true), (12, 0, true), (16, 6, true), (10, 0, false)]
         {
-            let levels = Levels {
-                bits,
-                padding,
-                limited,
-            };
+            let levels = Levels { bits, padding, limited };
             let value_bits = bits - padding;
-            let white = if limited {
-                235 << (value_bits - 8)
-            } else {
-                (1 << value_bits) - 1
-            };
+            let white = if limited { 235 << (value_bits - 8) } else { (1 << value_bits) - 1 };
             let black = if limited { 16 << (value_bits - 8) } else { 0 };
             let line: [u16; 2] = [white << padding, black << padding];
             let mut scaler = Scaler::new((2, 1), (2, 1), Kernel::Best).unwrap();
@@ -443,19 +402,9 @@ mod tests {
     #[test]
     fn sixteen_bits_of_white_do_not_overflow() {
         let line = vec![u16::MAX; 4096];
-        let levels = Levels {
-            bits: 16,
-            padding: 0,
-            limited: false,
-        };
+        let levels = Levels { bits: 16, padding: 0, limited: false };
         let mut scaler = Scaler::new((4096, 300), (360, 26), Kernel::Best).unwrap();
-        assert!(
-            scaler
-                .run(|_| &line, levels)
-                .pixels
-                .iter()
-                .all(|&pixel| pixel == 255)
-        );
+        assert!(scaler.run(|_| &line, levels).pixels.iter().all(|&pixel| pixel == 255));
     }
 
     #[test]

@@ -83,10 +83,7 @@ pub fn decode_items(
                 Record::Alive => ledger.alive(worker.waited)?,
                 Record::Failure(refusal) => return Err(refusal.into_error()),
                 Record::End(summary) => {
-                    return Ok(Summary {
-                        frames_sent: ledger.frames,
-                        ..summary
-                    });
+                    return Ok(Summary { frames_sent: ledger.frames, ..summary });
                 }
                 Record::Frame(frame) => {
                     ledger.frame(&frame)?;
@@ -106,11 +103,7 @@ fn failed(how: Failure) -> Error {
 }
 
 fn stop_on_break(flow: ControlFlow<()>) -> Result<(), Error> {
-    if flow.is_break() {
-        Err(Error::Cancelled)
-    } else {
-        Ok(())
-    }
+    if flow.is_break() { Err(Error::Cancelled) } else { Ok(()) }
 }
 
 /// What the worker has sent so far, against what it may send.
@@ -209,13 +202,7 @@ impl Worker {
             .map_err(|cause| failed(Failure::NotStarted(cause)))?;
         let stdout = child.stdout.take().expect("stdout was piped above");
         let stderr = child.stderr.take();
-        Ok(Worker {
-            child,
-            stdout,
-            stderr,
-            complaints: Vec::new(),
-            waited: Duration::ZERO,
-        })
+        Ok(Worker { child, stdout, stderr, complaints: Vec::new(), waited: Duration::ZERO })
     }
 
     /// Reads what the worker wrote; 0 at its end.
@@ -224,17 +211,11 @@ impl Worker {
         let total_max = Duration::from_secs_f64(options.decode_timeout_s.clamp(0.0, 1e9));
         let mut silent = Duration::ZERO;
         loop {
-            let Some(left) = total_max
-                .checked_sub(self.waited)
-                .filter(|left| !left.is_zero())
+            let Some(left) = total_max.checked_sub(self.waited).filter(|left| !left.is_zero())
             else {
-                return Err(Error::LimitReached {
-                    which: Limit::WallTime,
-                });
+                return Err(Error::LimitReached { which: Limit::WallTime });
             };
-            let Some(silence_left) = silence_max
-                .checked_sub(silent)
-                .filter(|left| !left.is_zero())
+            let Some(silence_left) = silence_max.checked_sub(silent).filter(|left| !left.is_zero())
             else {
                 return Err(failed(Failure::Hung));
             };
@@ -259,16 +240,12 @@ impl Worker {
     /// Keeps the beginning of stderr; reads on beyond it, so that the worker does not block.
     fn hear_complaints(&mut self) {
         let mut piece = [0; 1024];
-        let read = self
-            .stderr
-            .as_mut()
-            .map_or(Ok(0), |stderr| stderr.read(&mut piece));
+        let read = self.stderr.as_mut().map_or(Ok(0), |stderr| stderr.read(&mut piece));
         match read {
             Ok(0) | Err(_) => self.stderr = None,
             Ok(length) => {
                 let room = STDERR_BYTES_MAX.saturating_sub(self.complaints.len());
-                self.complaints
-                    .extend_from_slice(&piece[..length.min(room)]);
+                self.complaints.extend_from_slice(&piece[..length.min(room)]);
             }
         }
     }
@@ -297,18 +274,11 @@ impl Worker {
 fn cause_of_death(status: ExitStatus, complaints: &[u8]) -> Error {
     // What the standard library prints before it aborts for lack of memory.
     let starved = b"memory allocation of";
-    if complaints
-        .windows(starved.len())
-        .any(|window| window == starved)
-    {
-        return Error::LimitReached {
-            which: Limit::Memory,
-        };
+    if complaints.windows(starved.len()).any(|window| window == starved) {
+        return Error::LimitReached { which: Limit::Memory };
     }
     match status.signal() {
-        Some(libc::SIGXCPU) => Error::LimitReached {
-            which: Limit::CpuTime,
-        },
+        Some(libc::SIGXCPU) => Error::LimitReached { which: Limit::CpuTime },
         Some(libc::SIGKILL | libc::SIGTERM | libc::SIGINT) => failed(Failure::Killed),
         _ => failed(Failure::Crashed),
     }
@@ -321,21 +291,11 @@ struct Ready {
 }
 
 /// Waits until one of the pipes is ready, or for `limit`.
-#[expect(
-    unsafe_code,
-    reason = "poll has no safe wrapper in the standard library"
-)]
+#[expect(unsafe_code, reason = "poll has no safe wrapper in the standard library")]
 fn wait(stdout: &ChildStdout, stderr: Option<&ChildStderr>, limit: Duration) -> io::Result<Ready> {
-    let watch = |fd: i32| libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let watch = |fd: i32| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // A negative descriptor is ignored by poll.
-    let mut fds = [
-        watch(stdout.as_raw_fd()),
-        watch(stderr.map_or(-1, AsRawFd::as_raw_fd)),
-    ];
+    let mut fds = [watch(stdout.as_raw_fd()), watch(stderr.map_or(-1, AsRawFd::as_raw_fd))];
     // Rounded up, so that the last fraction of a millisecond is not spent spinning.
     let limit_ms = i32::try_from(limit.as_millis() + 1).unwrap_or(i32::MAX);
     // SAFETY: `fds` is an array of two initialised pollfd that lives across the call, and 2 is its length.
@@ -345,13 +305,7 @@ fn wait(stdout: &ChildStdout, stderr: Option<&ChildStderr>, limit: Duration) -> 
         if cause.kind() != io::ErrorKind::Interrupted {
             return Err(cause);
         }
-        return Ok(Ready {
-            stdout: false,
-            stderr: false,
-        });
+        return Ok(Ready { stdout: false, stderr: false });
     }
-    Ok(Ready {
-        stdout: fds[0].revents != 0,
-        stderr: fds[1].revents != 0,
-    })
+    Ok(Ready { stdout: fds[0].revents != 0, stderr: fds[1].revents != 0 })
 }

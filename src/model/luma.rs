@@ -13,16 +13,8 @@ impl Luma {
     /// # Panics
     /// When `pixels` does not hold exactly `width * height` bytes: a bug of the caller.
     pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Self {
-        assert_eq!(
-            pixels.len(),
-            width as usize * height as usize,
-            "luma buffer and size disagree"
-        );
-        Luma {
-            width,
-            height,
-            pixels,
-        }
+        assert_eq!(pixels.len(), width as usize * height as usize, "luma buffer and size disagree");
+        Luma { width, height, pixels }
     }
 
     /// The longer side in pixels: the unit of every normalised length in a fingerprint.

@@ -23,12 +23,7 @@ pub(super) struct Grid {
 
 impl Grid {
     pub fn new(fps: f32) -> Self {
-        Grid {
-            fps: f64::from(fps),
-            next: 0,
-            last_s: None,
-            last_sent: false,
-        }
+        Grid { fps: f64::from(fps), next: 0, last_s: None, last_sent: false }
     }
 
     /// Times rise from call to call; the first is 0.
@@ -82,10 +77,8 @@ mod tests {
     #[test]
     fn the_nearest_frame_is_sent_for_each_grid_time() {
         let times: Vec<f64> = (0..30).map(|k| f64::from(k) * 0.03).collect();
-        let near: Vec<i64> = sampled(&times, 4.0)
-            .iter()
-            .map(|t| (t * 100.0).round() as i64)
-            .collect();
+        let near: Vec<i64> =
+            sampled(&times, 4.0).iter().map(|t| (t * 100.0).round() as i64).collect();
         assert_eq!(near, [0, 24, 51, 75]);
     }
 

@@ -44,10 +44,7 @@ fn work(task: &Task) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     limits::apply(task)?;
-    let mut sink = Sink {
-        writer: Writer::new(out)?,
-        last: Instant::now(),
-    };
+    let mut sink = Sink { writer: Writer::new(out)?, last: Instant::now() };
     let last_record = match look(file, task, &mut sink) {
         Ok(summary) => Record::End(summary),
         Err(Stop::Refused(refusal)) => Record::Failure(refusal),
@@ -104,10 +101,6 @@ impl Sink {
 
     /// Says that there is progress, when nothing else was said for a while.
     fn keep_alive(&mut self) -> io::Result<()> {
-        if self.last.elapsed() >= ALIVE_EVERY {
-            self.send(&Record::Alive)
-        } else {
-            Ok(())
-        }
+        if self.last.elapsed() >= ALIVE_EVERY { self.send(&Record::Alive) } else { Ok(()) }
     }
 }

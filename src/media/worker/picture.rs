@@ -44,11 +44,7 @@ impl Scope {
     /// Width and height at which a player shows the picture, in its own pixels.
     pub fn shown_size(&self, frame: &Video) -> (u64, u64) {
         let (width, height) = displayed(frame);
-        if self.orientation.transpose {
-            (height, width)
-        } else {
-            (width, height)
-        }
+        if self.orientation.transpose { (height, width) } else { (width, height) }
     }
 
     /// The picture as shown, at working size. `None` when it cannot be read: the frame is skipped as damaged.
@@ -60,11 +56,7 @@ impl Scope {
         let (shown_width, shown_height) = self.shown_size(frame);
         let shown = scale::fit(shown_width, shown_height, self.long_side);
         let target = self.orientation.shown(shown.0, shown.1);
-        let mut scaler = match self
-            .scaler
-            .take()
-            .filter(|scaler| scaler.fits(source, target))
-        {
+        let mut scaler = match self.scaler.take().filter(|scaler| scaler.fits(source, target)) {
             Some(scaler) => scaler,
             None => match Scaler::new(source, target, self.kernel) {
                 Some(scaler) => scaler,
@@ -74,15 +66,7 @@ impl Scope {
         let luma = match levels(frame) {
             Some(levels) => scaled(&mut scaler, frame, levels),
             None => self.convert(frame).and_then(|gray| {
-                scaled(
-                    &mut scaler,
-                    gray,
-                    Levels {
-                        bits: 8,
-                        padding: 0,
-                        limited: false,
-                    },
-                )
+                scaled(&mut scaler, gray, Levels { bits: 8, padding: 0, limited: false })
             }),
         };
         self.scaler = Some(scaler);
@@ -134,10 +118,7 @@ fn displayed(frame: &Video) -> (u64, u64) {
 }
 
 /// How the first plane is to be read, if it can be read as it lies.
-#[expect(
-    unsafe_code,
-    reason = "pixel format descriptors and colour range have no full wrapper"
-)]
+#[expect(unsafe_code, reason = "pixel format descriptors and colour range have no full wrapper")]
 fn levels(frame: &Video) -> Option<Levels> {
     // SAFETY: the descriptor is static data of libavutil, or null for an unknown format; the frame is live.
     let (descriptor, range) = unsafe {
@@ -170,29 +151,17 @@ fn levels(frame: &Video) -> Option<Levels> {
     let full = range == ffi::AVColorRange::AVCOL_RANGE_JPEG
         || is_jpeg(frame.format())
         || (grey && range == ffi::AVColorRange::AVCOL_RANGE_UNSPECIFIED);
-    Some(Levels {
-        bits: depth + shift,
-        padding: shift,
-        limited: !full,
-    })
+    Some(Levels { bits: depth + shift, padding: shift, limited: !full })
 }
 
 fn is_jpeg(format: Pixel) -> bool {
-    let jpeg = [
-        Pixel::YUVJ420P,
-        Pixel::YUVJ422P,
-        Pixel::YUVJ444P,
-        Pixel::YUVJ440P,
-        Pixel::YUVJ411P,
-    ];
+    let jpeg =
+        [Pixel::YUVJ420P, Pixel::YUVJ422P, Pixel::YUVJ444P, Pixel::YUVJ440P, Pixel::YUVJ411P];
     jpeg.contains(&format)
 }
 
 /// Scales the first plane. `None` when its rows are not where the format says.
-#[expect(
-    unsafe_code,
-    reason = "ffmpeg_next's plane access is undefined for bottom-up pictures"
-)]
+#[expect(unsafe_code, reason = "ffmpeg_next's plane access is undefined for bottom-up pictures")]
 fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
     let width = frame.width() as usize;
     // SAFETY: the frame is live, so that its arrays may be read.
@@ -208,10 +177,9 @@ fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
         // SAFETY: libavutil promises height rows at `data + y · stride`, each of at least `width` bytes when the stride
         // is no smaller, which was checked; the scaler asks for y below the height only, and the frame outlives the
         // call and is not written to meanwhile.
-        return Some(scaler.run(
-            |y| unsafe { slice::from_raw_parts(row(y).cast_const(), width) },
-            levels,
-        ));
+        return Some(
+            scaler.run(|y| unsafe { slice::from_raw_parts(row(y).cast_const(), width) }, levels),
+        );
     }
     if data.addr() % 2 != 0 || stride % 2 != 0 {
         return None;

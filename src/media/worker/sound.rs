@@ -26,13 +26,7 @@ pub(super) struct Ear {
 
 impl Ear {
     pub fn new(decoder: Audio, tick_s: f64) -> Self {
-        Ear {
-            decoder,
-            tick_s,
-            resampler: None,
-            pending: Vec::new(),
-            begin_s: 0.0,
-        }
+        Ear { decoder, tick_s, resampler: None, pending: Vec::new(), begin_s: 0.0 }
     }
 
     /// Takes a packet, or the end of the stream. `origin_s` is the file's own time of the first shown frame.
@@ -69,9 +63,7 @@ impl Ear {
             frame.set_channel_layout(ChannelLayout::default(i32::from(frame.channels().min(64))));
         }
         let end_s = self.begin_s + self.pending.len() as f64 / f64::from(SOUND_RATE_HZ);
-        let time_s = frame
-            .timestamp()
-            .map_or(end_s, |stamp| stamp as f64 * self.tick_s);
+        let time_s = frame.timestamp().map_or(end_s, |stamp| stamp as f64 * self.tick_s);
         if (time_s - end_s).abs() > GAP_S || self.pending.is_empty() {
             self.send(origin_s, sink)?;
             self.begin_s = time_s;
@@ -128,10 +120,7 @@ impl Ear {
     fn send(&mut self, origin_s: f64, sink: &mut Sink) -> Result<(), Stop> {
         let pending = std::mem::take(&mut self.pending);
         for piece in pending.chunks(SAMPLES_MAX) {
-            let chunk = SoundChunk {
-                time_s: self.begin_s - origin_s,
-                samples: piece.to_vec(),
-            };
+            let chunk = SoundChunk { time_s: self.begin_s - origin_s, samples: piece.to_vec() };
             self.begin_s += piece.len() as f64 / f64::from(SOUND_RATE_HZ);
             sink.send(&Record::Sound(chunk))?;
         }
@@ -140,9 +129,5 @@ impl Ear {
 }
 
 fn samples(mono: &frame::Audio) -> &[i16] {
-    if mono.samples() == 0 {
-        &[]
-    } else {
-        &mono.plane::<i16>(0)[..mono.samples()]
-    }
+    if mono.samples() == 0 { &[] } else { &mono.plane::<i16>(0)[..mono.samples()] }
 }

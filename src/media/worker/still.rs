@@ -18,27 +18,11 @@ use crate::model::Frame;
 /// The format that the first bytes announce. GIF is left to FFmpeg, because it may move.
 pub(super) fn format_of(file: &File) -> Result<Option<ImageFormat>, Stop> {
     let mut head = [0; 16];
-    let length = file
-        .read_at(&mut head, 0)
-        .map_err(|_| Refusal::Unreadable)?;
+    let length = file.read_at(&mut head, 0).map_err(|_| Refusal::Unreadable)?;
     Ok(match &head[..length] {
         [0xff, 0xd8, 0xff, ..] => Some(ImageFormat::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(ImageFormat::Png),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Some(ImageFormat::WebP),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(ImageFormat::WebP),
         // The two reserved fields after the size are zero.
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(ImageFormat::Bmp),
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(ImageFormat::Tiff),
@@ -60,22 +44,12 @@ pub(super) fn decode(
     let target = orientation.shown(shown.0, shown.1);
     let mut scaler = Scaler::new(gray.dimensions(), target, task.kernel).ok_or(Refusal::Pixels)?;
     let row_bytes = gray.width() as usize;
-    let levels = Levels {
-        bits: 8,
-        padding: 0,
-        limited: false,
-    };
-    let luma = scaler.run(
-        |y| &gray.as_raw()[y as usize * row_bytes..][..row_bytes],
-        levels,
-    );
+    let levels = Levels { bits: 8, padding: 0, limited: false };
+    let luma = scaler.run(|y| &gray.as_raw()[y as usize * row_bytes..][..row_bytes], levels);
     if task.frames_max == 0 {
         return Err(Refusal::Frames.into());
     }
-    sink.send(&Record::Frame(Frame {
-        time_s: 0.0,
-        luma: orientation.apply(luma),
-    }))?;
+    sink.send(&Record::Frame(Frame { time_s: 0.0, luma: orientation.apply(luma) }))?;
     Ok(Summary {
         duration_s: 0.0,
         width,
@@ -103,9 +77,7 @@ fn read(
     if u64::from(width) * u64::from(height) > task.pixels_max {
         return Err(Refusal::Pixels);
     }
-    let orientation = decoder
-        .orientation()
-        .map_or(Orientation::default(), from_exif);
+    let orientation = decoder.orientation().map_or(Orientation::default(), from_exif);
     let image = DynamicImage::from_decoder(decoder).map_err(|cause| refusal(&cause))?;
     Ok((image, orientation))
 }
@@ -129,11 +101,7 @@ fn from_exif(exif: Exif) -> Orientation {
         Exif::Rotate270FlipH => (true, true, true),
         Exif::Rotate270 => (true, false, true),
     };
-    Orientation {
-        transpose,
-        flip_x,
-        flip_y,
-    }
+    Orientation { transpose, flip_x, flip_y }
 }
 
 #[cfg(test)]
@@ -149,11 +117,7 @@ mod tests {
             let mut theirs = DynamicImage::ImageLuma8(buffer);
             theirs.apply_orientation(exif);
             let ours = from_exif(exif).apply(Luma::new(3, 2, pixels.clone()));
-            assert_eq!(
-                (ours.width, ours.height),
-                (theirs.width(), theirs.height()),
-                "{exif:?}"
-            );
+            assert_eq!((ours.width, ours.height), (theirs.width(), theirs.height()), "{exif:?}");
             assert_eq!(ours.pixels, theirs.into_luma8().into_raw(), "{exif:?}");
         }
     }

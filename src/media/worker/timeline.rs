@@ -103,42 +103,27 @@ mod tests {
 
     fn times(stamps: &[Option<i64>], stated_s: f64) -> Vec<f64> {
         let mut timeline = Timeline::new(0.1, 0.2, stated_s);
-        stamps
-            .iter()
-            .map(|&stamp| (timeline.place(stamp, 0) * 1e6).round() / 1e6)
-            .collect()
+        stamps.iter().map(|&stamp| (timeline.place(stamp, 0) * 1e6).round() / 1e6).collect()
     }
 
     #[test]
     fn sane_stamps_are_kept_from_the_first_on() {
-        assert_eq!(
-            times(&[Some(-4), Some(-2), Some(1), Some(60)], 0.0),
-            [0.0, 0.2, 0.5, 6.4]
-        );
+        assert_eq!(times(&[Some(-4), Some(-2), Some(1), Some(60)], 0.0), [0.0, 0.2, 0.5, 6.4]);
     }
 
     #[test]
     fn missing_repeated_and_backward_stamps_still_rise() {
-        assert_eq!(
-            times(&[None, None, Some(50), Some(52)], 0.0),
-            [0.0, 0.2, 0.4, 0.6]
-        );
+        assert_eq!(times(&[None, None, Some(50), Some(52)], 0.0), [0.0, 0.2, 0.4, 0.6]);
         assert_eq!(
             times(&[Some(0), Some(2), Some(2), Some(1), Some(4)], 0.0),
             [0.0, 0.2, 0.201, 0.202, 0.4]
         );
-        assert_eq!(
-            times(&[Some(900), Some(902), Some(0), Some(2)], 0.0),
-            [0.0, 0.2, 0.4, 0.6]
-        );
+        assert_eq!(times(&[Some(900), Some(902), Some(0), Some(2)], 0.0), [0.0, 0.2, 0.4, 0.6]);
     }
 
     #[test]
     fn a_jump_ahead_counts_only_within_the_stated_length() {
-        assert_eq!(
-            times(&[Some(0), Some(5000), Some(5002)], 0.0),
-            [0.0, 0.2, 0.4]
-        );
+        assert_eq!(times(&[Some(0), Some(5000), Some(5002)], 0.0), [0.0, 0.2, 0.4]);
         assert_eq!(times(&[Some(0), Some(5000)], 600.0), [0.0, 500.0]);
         let wild = times(&[Some(i64::MIN + 1), Some(i64::MAX), Some(0)], 0.0);
         assert!(wild.is_sorted() && wild[2] < 1.0, "{wild:?}");

@@ -50,11 +50,7 @@ pub(super) fn decode(file: File, task: &Task, sink: &mut Sink) -> Result<Summary
 
 fn seconds(ratio: Rational) -> f64 {
     let value = f64::from(ratio);
-    if value.is_finite() && value > 0.0 {
-        value
-    } else {
-        0.0
-    }
+    if value.is_finite() && value > 0.0 { value } else { 0.0 }
 }
 
 /// Which frames go out.
@@ -96,15 +92,10 @@ impl<'a> Run<'a> {
         task: &'a Task,
         sink: &'a mut Sink,
     ) -> Self {
-        let stream = container
-            .stream(index)
-            .expect("the index was found in this container");
+        let stream = container.stream(index).expect("the index was found in this container");
         let tick_s = seconds(stream.time_base());
         let rates = [stream.avg_frame_rate(), stream.rate()];
-        let rate = rates
-            .map(seconds)
-            .into_iter()
-            .find(|rate| (0.1..=1000.0).contains(rate));
+        let rate = rates.map(seconds).into_iter().find(|rate| (0.1..=1000.0).contains(rate));
         let interval_s = 1.0 / rate.unwrap_or(25.0);
         let stated_s = if stream.duration() > 0 {
             stream.duration() as f64 * tick_s
@@ -237,12 +228,7 @@ impl<'a> Run<'a> {
         loop {
             match self.decoder.receive_frame(&mut self.current) {
                 Ok(()) => self.frame()?,
-                Err(
-                    ffmpeg::Error::Eof
-                    | ffmpeg::Error::Other {
-                        errno: libc::EAGAIN,
-                    },
-                ) => {
+                Err(ffmpeg::Error::Eof | ffmpeg::Error::Other { errno: libc::EAGAIN }) => {
                     return Ok(());
                 }
                 // The frame that failed is out of the decoder; the next may be good.
@@ -257,9 +243,7 @@ impl<'a> Run<'a> {
         if self.current.has_decode_errors() {
             self.errors = self.errors.saturating_add(1);
         }
-        let time_s = self
-            .timeline
-            .place(self.current.timestamp(), length(&self.current));
+        let time_s = self.timeline.place(self.current.timestamp(), length(&self.current));
         if time_s > self.task.duration_s_max {
             return Err(Refusal::Duration.into());
         }
@@ -310,10 +294,7 @@ impl<'a> Run<'a> {
             return Err(Refusal::Frames.into());
         }
         self.sent += 1;
-        self.sink.send(&Record::Frame(Frame {
-            time_s: *time_s as f32,
-            luma,
-        }))?;
+        self.sink.send(&Record::Frame(Frame { time_s: *time_s as f32, luma }))?;
         Ok(())
     }
 
@@ -321,24 +302,14 @@ impl<'a> Run<'a> {
         let Some((width, height)) = self.size.filter(|_| self.sent > 0) else {
             return Err(Refusal::NoPicture.into());
         };
-        let read_s = self
-            .end_stamp
-            .and_then(|stamp| self.timeline.locate(stamp))
-            .unwrap_or(0.0);
+        let read_s = self.end_stamp.and_then(|stamp| self.timeline.locate(stamp)).unwrap_or(0.0);
         let shown_s = self.timeline.end_s();
         // Packets tell the end also of frames that were not decoded; a stamp gone wild does not.
         let believed = read_s <= shown_s.max(self.stated_s) + 1.0;
-        let duration_s = if believed {
-            shown_s.max(read_s)
-        } else {
-            shown_s
-        };
+        let duration_s = if believed { shown_s.max(read_s) } else { shown_s };
         // A container may be longer than its video, because of sound; a tenth is no sign of damage.
         let missing = self.stated_s - duration_s > 0.5 + 0.1 * self.stated_s;
-        let damage = Damage {
-            truncated: missing || self.broke_off,
-            errors: self.errors,
-        };
+        let damage = Damage { truncated: missing || self.broke_off, errors: self.errors };
         Ok(Summary {
             duration_s,
             width: u32::try_from(width).unwrap_or(u32::MAX),
@@ -347,20 +318,13 @@ impl<'a> Run<'a> {
             frames_sent: self.sent,
             damage: (damage.truncated || damage.errors > 0).then_some(damage),
             still: false,
-            intra_interval_s: if self.keys > 0 {
-                duration_s / self.keys as f64
-            } else {
-                0.0
-            },
+            intra_interval_s: if self.keys > 0 { duration_s / self.keys as f64 } else { 0.0 },
         })
     }
 }
 
 /// How long a frame says to be shown, in ticks, 0 when it does not say.
-#[expect(
-    unsafe_code,
-    reason = "ffmpeg_next has no getter for a frame's duration"
-)]
+#[expect(unsafe_code, reason = "ffmpeg_next has no getter for a frame's duration")]
 fn length(frame: &frame::Video) -> i64 {
     // SAFETY: the pointer is that of a live frame and the field a plain integer.
     unsafe { (*frame.as_ptr()).pkt_duration }
@@ -376,9 +340,7 @@ fn is_hidden(packet: &Packet) -> bool {
 
 /// How players turn the stream's pictures.
 fn orientation(stream: &ffmpeg::Stream) -> Orientation {
-    let matrix = stream
-        .side_data()
-        .find(|data| data.kind() == SideData::DisplayMatrix);
+    let matrix = stream.side_data().find(|data| data.kind() == SideData::DisplayMatrix);
     let Some(data) = matrix else {
         return Orientation::default();
     };

@@ -3,8 +3,9 @@
 //!     cargo bench --bench speed [-- --clips DIR] [--rounds 3] [--small]
 //!
 //! Inputs are cut together from the clips in DIR (default `../shared/corpus/clips`, else `samples`) by the `ffmpeg`
-//! command: 30 fps, x264 medium, a GOP of 60, with and without B frames. The six largest clips go in; of the others
-//! tombstones are made, so that the inputs match nothing. Figures are CPU seconds, user and system, of the process and
+//! command: 30 fps, x264 medium, a GOP of 60, with and without B frames. The six largest clips go in;
+//! tombstones are made of the drawn scenes in `samples`, as far as they are not among them, so that the inputs match
+//! nothing: a suspicious file would be looked at a second time. Figures are CPU seconds, user and system, of the process and
 //! all its children, measured in turn with `ffmpeg -threads 1 -i F -an -f null -`, least of the rounds; memory is the
 //! peak of parent plus worker, mapped pages included. `--small` leaves out 1080p.
 #![allow(
@@ -29,8 +30,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_cenotaph");
 /// Clips in an input and seconds of each.
 const PARTS: usize = 6;
 const PART_S: u32 = 5;
-/// Tombstones in the data folder that uploads are checked against.
-const TOMBSTONES_MAX: usize = 12;
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -52,13 +51,22 @@ fn main() {
 
     let work = tempfile::tempdir().unwrap();
     let bench = Bench { work: work.path().to_path_buf() };
-    let (inside, others) = clips.split_at(PARTS.min(clips.len() - 1));
-    let stones: Vec<&str> = others.iter().take(TOMBSTONES_MAX).map(|p| p.to_str().unwrap()).collect();
+    let inside = &clips[..PARTS.min(clips.len() - 1)];
+    let name = |path: &PathBuf| path.file_name().map(std::ffi::OsStr::to_owned);
+    let drawn = self::clips(&root.join("samples"));
+    let stones: Vec<&str> = drawn
+        .iter()
+        .filter(|path| inside.iter().all(|inside| name(inside) != name(path)))
+        .map(|path| path.to_str().unwrap())
+        .collect();
     bench.cenotaph("data", &[&["tombstone", "add"], &stones[..]].concat()).wait_for();
 
     println!("{}; {} tombstones; least of {rounds} rounds", machine(), stones.len());
     println!();
-    println!("{:18} {:15} {:>7} {:>8} {:>6} {:>7} {:>7}", "file", "command", "CPU s", "/ffmpeg", "limit", "×real", "MB");
+    println!(
+        "{:18} {:15} {:>7} {:>8} {:>6} {:>7} {:>7}",
+        "file", "command", "CPU s", "/ffmpeg", "limit", "×real", "MB"
+    );
     let mut files = Vec::new();
     for (width, height) in sizes {
         for (b_frames, name) in [("3", "B frames"), ("0", "no B frames")] {
@@ -101,7 +109,16 @@ fn make(clips: &[PathBuf], (width, height): (u32, u32), b_frames: &str, to: &Pat
     }
     let parts: String = (0..clips.len()).map(|i| format!("[p{i}]")).collect();
     filter += &format!("{parts}concat=n={}[v]", clips.len());
-    command.args(["-filter_complex", &filter, "-map", "[v]", "-c:v", "libx264", "-preset", "medium"]);
+    command.args([
+        "-filter_complex",
+        &filter,
+        "-map",
+        "[v]",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "medium",
+    ]);
     command.args(["-g", "60", "-bf", b_frames, "-r", "30"]).arg(to);
     assert!(command.status().expect("the ffmpeg command").success(), "ffmpeg failed");
 }
@@ -126,10 +143,13 @@ impl Bench {
             (Cost::MOST, Cost::MOST, Cost::MOST, Cost::MOST);
         for _ in 0..rounds {
             let mut command = Command::new("ffmpeg");
-            command.args(["-v", "error", "-nostdin", "-threads", "1", "-i", path, "-an", "-f", "null", "-"]);
+            command.args([
+                "-v", "error", "-nostdin", "-threads", "1", "-i", path, "-an", "-f", "null", "-",
+            ]);
             decode = decode.least(Running::start(command).wait_for());
             thorough = thorough.least(self.cenotaph("data", &["check", path]).wait_for());
-            fast = fast.least(self.cenotaph("data", &["check", "--effort", "fast", path]).wait_for());
+            fast =
+                fast.least(self.cenotaph("data", &["check", "--effort", "fast", path]).wait_for());
             let fresh = self.work.join("fresh");
             if fresh.exists() {
                 fs::remove_dir_all(&fresh).unwrap();
@@ -161,7 +181,9 @@ impl Bench {
         let (one, two) = (copies[0].to_str().unwrap(), copies[1].to_str().unwrap());
         let output = self.work.join("scan.jsonl");
         let begun = Instant::now();
-        let cost = self.cenotaph("data", &["scan", one, two, "--output", output.to_str().unwrap()]).wait_for();
+        let cost = self
+            .cenotaph("data", &["scan", one, two, "--output", output.to_str().unwrap()])
+            .wait_for();
         let wall_s = begun.elapsed().as_secs_f64();
         let cores = thread::available_parallelism().unwrap().get();
         println!(
@@ -195,7 +217,7 @@ struct Running {
 
 impl Running {
     fn start(mut command: Command) -> Running {
-        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let before_s = cpu_s(libc::RUSAGE_CHILDREN);
         Running { child: command.spawn().expect("the program starts"), before_s }
     }
@@ -222,9 +244,11 @@ fn resident(id: u32) -> u64 {
     let line = own.lines().find_map(|l| l.strip_prefix("VmRSS:"));
     let own = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
     let children = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
-    let children = children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let children: Vec<u32> =
-        children.flat_map(|c| c.split_whitespace().filter_map(|c| c.parse().ok()).collect::<Vec<_>>()).collect();
+    let children =
+        children.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> = children
+        .flat_map(|c| c.split_whitespace().filter_map(|c| c.parse().ok()).collect::<Vec<_>>())
+        .collect();
     own + children.into_iter().map(resident).sum::<u64>()
 }
 
@@ -243,7 +267,8 @@ fn cpu_s(who: libc::c_int) -> f64 {
 
 /// Milliseconds of one keyframe: keypoints alone, and all that is made of it.
 fn keypoints(file: &Path) {
-    let plan = media::Plan { sampling: media::Sampling::Every { fps: 1.0 }, ..media::Plan::thorough() };
+    let plan =
+        media::Plan { sampling: media::Sampling::Every { fps: 1.0 }, ..media::Plan::thorough() };
     let options = media::Options { worker_exe: PROGRAM.into(), ..media::Options::default() };
     let mut frames: Vec<Frame> = Vec::new();
     media::decode(&fs::File::open(file).unwrap(), &plan, &options, &mut |frame| {
@@ -279,7 +304,8 @@ fn keypoints(file: &Path) {
 /// The processor's name and how many of it there are.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map(|(_, n)| n);
+    let name =
+        info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map(|(_, n)| n);
     let cores = thread::available_parallelism().map_or(0, |n| n.get());
     format!("{}, {cores} cores", name.unwrap_or("unknown processor"))
 }

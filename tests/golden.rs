@@ -4,7 +4,9 @@
 //! digest below has to change, `fingerprint::VERSION` has to rise with it: tombstones made before would not be found.
 
 use cenotaph::fingerprint::cpu::{Cpu, Level};
-use cenotaph::fingerprint::{Fingerprint, Hasher, Secret, TombstoneBuilder, UploadBuilder, UploadPrint, VERSION};
+use cenotaph::fingerprint::{
+    Fingerprint, Hasher, Secret, TombstoneBuilder, UploadBuilder, UploadPrint, VERSION,
+};
 use cenotaph::model::{Frame, Luma};
 
 const LONG: u32 = 360;
@@ -12,7 +14,8 @@ const SECRET: [u8; 32] = *b"a fixed secret for golden tests!";
 
 /// A number that depends on its arguments in no simple way.
 fn scramble(a: i64, b: i64, seed: i64) -> i64 {
-    let mut v = (a as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (b as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+    let mut v = (a as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (b as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
     v ^= (seed as u64).wrapping_mul(0x1656_67b1_9e37_79f9);
     v = (v ^ (v >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     ((v >> 40) & 0xff) as i64
@@ -36,7 +39,10 @@ fn pixel(x: i64, y: i64, width: i64, height: i64, tick: i64) -> u8 {
     }
     let seed = if tick < 16 { 1 } else { 2 };
     let (gx, gy) = (x + tick * 2, y + tick);
-    let ground = (noise(gx, gy, 37, seed) * 4 + noise(gx, gy, 11, seed + 10) * 3 + noise(gx, gy, 5, seed + 20)) / 8;
+    let ground = (noise(gx, gy, 37, seed) * 4
+        + noise(gx, gy, 11, seed + 10) * 3
+        + noise(gx, gy, 5, seed + 20))
+        / 8;
     let (left, top) = ((tick * 9) % width, height / 3);
     let square = (left..left + 60).contains(&x) && (top..top + 50).contains(&y);
     let light = if square { 60 + scramble((x - left) / 8, (y - top) / 8, 77) / 4 } else { 0 };

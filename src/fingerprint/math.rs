@@ -28,7 +28,8 @@ pub fn atan2(y: f32, x: f32) -> f32 {
     let (small, large) = (lesser(ax, ay), greater(ax, ay));
     let a = small / (large + 1e-30);
     let s = a * a;
-    let p = ((((0.020_835_1 * s - 0.085_133) * s + 0.180_141) * s - 0.330_299_5) * s + 0.999_866) * a;
+    let p =
+        ((((0.020_835_1 * s - 0.085_133) * s + 0.180_141) * s - 0.330_299_5) * s + 0.999_866) * a;
     let p = if ay > ax { std::f32::consts::FRAC_PI_2 - p } else { p };
     let p = if x < 0.0 { PI - p } else { p };
     if y < 0.0 { -p } else { p }
@@ -137,7 +138,10 @@ mod tests {
             assert!((ln(x) - x.ln()).abs() < 1e-12, "ln {x}");
             let (y, x) = (a.sin() as f32 * 5.0, a.cos() as f32 * 5.0);
             let d = f64::from(atan2(y, x)) - f64::from(y).atan2(f64::from(x));
-            assert!(d.abs() < 3e-5 || (d.abs() - std::f64::consts::TAU).abs() < 3e-5, "atan2 {a} {d}");
+            assert!(
+                d.abs() < 3e-5 || (d.abs() - std::f64::consts::TAU).abs() < 3e-5,
+                "atan2 {a} {d}"
+            );
         }
         assert_eq!(atan2(0.0, 0.0), 0.0);
     }

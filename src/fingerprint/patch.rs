@@ -40,7 +40,9 @@ pub struct Patches {
 
 impl Patches {
     pub fn new(cpu: Cpu) -> Self {
-        let gauss = |d: f32, sigma: f32| math::exp(-0.5 * f64::from(d / sigma) * f64::from(d / sigma)) as f32;
+        let gauss = |d: f32, sigma: f32| {
+            math::exp(-0.5 * f64::from(d / sigma) * f64::from(d / sigma)) as f32
+        };
         let turn = |i: usize| (i as f32 - (TURN_SIDE as f32 - 1.0) / 2.0) * TURN_STEP;
         let turn_weights = std::array::from_fn(|i| {
             gauss(turn(i % TURN_SIDE), 1.5) * gauss(turn(i / TURN_SIDE), 1.5)

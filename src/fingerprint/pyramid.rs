@@ -148,7 +148,13 @@ impl Pyramid {
             for i in 1..LAYERS + 3 {
                 let (left, right) = octave.images.split_at_mut(i);
                 right[0].resize(width, height);
-                blur(self.cpu, &left[i - 1], &self.kernels[i - 1], &mut self.scratch, &mut right[0]);
+                blur(
+                    self.cpu,
+                    &left[i - 1],
+                    &self.kernels[i - 1],
+                    &mut self.scratch,
+                    &mut right[0],
+                );
                 octave.differences[i - 1].resize(width, height);
                 let difference = &mut octave.differences[i - 1].data;
                 subtract(self.cpu, &right[0].data, &left[i - 1].data, difference);

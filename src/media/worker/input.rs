@@ -36,11 +36,7 @@ pub(super) struct Source {
 impl Source {
     pub fn new(file: &File) -> io::Result<Self> {
         let length = file.metadata()?.len();
-        Ok(Source {
-            file: file.try_clone()?,
-            position: 0,
-            length,
-        })
+        Ok(Source { file: file.try_clone()?, position: 0, length })
     }
 }
 
@@ -91,17 +87,12 @@ pub(super) fn open(file: &File, task: &Task) -> Result<Input, Refusal> {
 }
 
 /// The first half of what `ffmpeg::format::input_from_stream` does, which cannot be had without the second.
-#[expect(
-    unsafe_code,
-    reason = "ffmpeg_next cannot open a file without decoding on trial"
-)]
+#[expect(unsafe_code, reason = "ffmpeg_next cannot open a file without decoding on trial")]
 fn read_header(mut stream: StreamIo, options: Dictionary) -> Result<Input, ffmpeg::Error> {
     // SAFETY: plain allocation; the result is checked before use.
     let mut context = unsafe { ffmpeg::ffi::avformat_alloc_context() };
     if context.is_null() {
-        return Err(ffmpeg::Error::Other {
-            errno: libc::ENOMEM,
-        });
+        return Err(ffmpeg::Error::Other { errno: libc::ENOMEM });
     }
     // SAFETY: the context is live and nobody else's; `stream` outlives it, since both go into `Input` together, or the
     // context is freed by the call that fails, before `stream` is. `disown` hands over the dictionary, which the call
@@ -127,10 +118,7 @@ fn read_header(mut stream: StreamIo, options: Dictionary) -> Result<Input, ffmpe
 }
 
 /// Reads packets and decodes some on trial, until every stream is known.
-#[expect(
-    unsafe_code,
-    reason = "ffmpeg_next has no function for this step alone"
-)]
+#[expect(unsafe_code, reason = "ffmpeg_next has no function for this step alone")]
 fn try_streams(input: &mut Input) -> Result<(), ffmpeg::Error> {
     // SAFETY: the context is live and borrowed mutably; no options are passed.
     let code =
@@ -142,19 +130,14 @@ fn try_streams(input: &mut Input) -> Result<(), ffmpeg::Error> {
 }
 
 /// Whether the container's header says of every video stream which codec and size it has.
-#[expect(
-    unsafe_code,
-    reason = "a stream's stated size has no getter in ffmpeg_next"
-)]
+#[expect(unsafe_code, reason = "a stream's stated size has no getter in ffmpeg_next")]
 fn describes_itself(input: &Input) -> bool {
     let indexed = ["mov,mp4", "matroska"];
     let mut videos = input
         .streams()
         .filter(|stream| stream.parameters().medium() == media::Type::Video)
         .peekable();
-    indexed
-        .iter()
-        .any(|name| input.format().name().starts_with(name))
+    indexed.iter().any(|name| input.format().name().starts_with(name))
         && videos.peek().is_some()
         && videos.all(|stream| {
             let parameters = stream.parameters();
@@ -167,20 +150,12 @@ fn describes_itself(input: &Input) -> bool {
 
 /// Whether FFmpeg reports that an allocation failed.
 pub(super) fn is_out_of_memory(cause: ffmpeg::Error) -> bool {
-    matches!(
-        cause,
-        ffmpeg::Error::Other {
-            errno: libc::ENOMEM
-        }
-    )
+    matches!(cause, ffmpeg::Error::Other { errno: libc::ENOMEM })
 }
 
 /// The stream that shows the video. A cover picture of a sound file does not count.
 pub(super) fn video_stream(input: &Input) -> Result<usize, Refusal> {
-    let stream = input
-        .streams()
-        .best(media::Type::Video)
-        .ok_or(Refusal::NoVideoStream)?;
+    let stream = input.streams().best(media::Type::Video).ok_or(Refusal::NoVideoStream)?;
     let cover = ffmpeg::format::stream::Disposition::ATTACHED_PIC;
     if stream.disposition().contains(cover) {
         return Err(Refusal::NoVideoStream);
@@ -210,16 +185,11 @@ pub(super) fn video_decoder(
     }
     let mut options = Dictionary::new();
     options.set("codec_whitelist", CODECS);
-    options.set(
-        "max_pixels",
-        &task.pixels_max.min(i32::MAX as u64).to_string(),
-    );
+    options.set("max_pixels", &task.pixels_max.min(i32::MAX as u64).to_string());
     if decoder.width_and_height_product() > task.pixels_max {
         return Err(Refusal::Pixels);
     }
-    let opened = decoder
-        .open_as_with(codec, options)
-        .and_then(|opened| opened.video());
+    let opened = decoder.open_as_with(codec, options).and_then(|opened| opened.video());
     opened.map_err(|cause| match cause {
         cause if is_out_of_memory(cause) => Refusal::Memory,
         ffmpeg::Error::InvalidData => Refusal::NoPicture,
@@ -230,14 +200,7 @@ pub(super) fn video_decoder(
 /// The sound stream, when the plan wants sound and there is one.
 pub(super) fn sound_stream(input: &Input, task: &Task) -> Option<usize> {
     let wanted = task.plan.sound == Sound::On;
-    wanted
-        .then(|| {
-            input
-                .streams()
-                .best(media::Type::Audio)
-                .map(|stream| stream.index())
-        })
-        .flatten()
+    wanted.then(|| input.streams().best(media::Type::Audio).map(|stream| stream.index())).flatten()
 }
 
 /// Opens the decoder of a sound stream; `None` when that fails, since pictures count without sound too.
@@ -249,10 +212,7 @@ pub(super) fn sound_decoder(input: &Input, index: usize) -> Option<codec::decode
     decoder.set_packet_time_base(stream.time_base());
     let mut options = Dictionary::new();
     options.set("codec_whitelist", CODECS);
-    decoder
-        .open_as_with(codec, options)
-        .and_then(|opened| opened.audio())
-        .ok()
+    decoder.open_as_with(codec, options).and_then(|opened| opened.audio()).ok()
 }
 
 /// Tells the demuxer which streams need not be read.

@@ -4,8 +4,8 @@
 #   samples/make.sh [FOLDER]        (default: the folder of this script)
 #
 # Every "random" number is a hash of its place, and filters and encoder run in one thread, so one ffmpeg version draws
-# the same pictures again; on a busy machine single frames were seen to differ by rounding (81 dB and less), for a
-# reason not found yet. The clips are committed; run this only to change them.
+# nearly the same pictures again: of two runs some clips differed slightly (46 dB at the least), for a reason not found.
+# The clips are committed; run this only to change them.
 set -euo pipefail
 
 out=$(realpath -m "${1:-$(dirname "$0")}")
@@ -49,7 +49,7 @@ film() {
     local name=$1 seconds=$2 graph=$3 inputs=()
     shift 3
     for picture in "$@"; do inputs+=(-loop 1 -framerate $rate -i "$picture.png"); done
-    ff "${inputs[@]}" -filter_complex "$graph" -map '[v]' -t "$seconds" -r $rate -an -c:v libx264 -preset medium \
+    ff "${inputs[@]}" -filter_complex "$graph;[v]setsar=1[square]" -map '[square]' -t "$seconds" -r $rate -an -c:v libx264 -preset medium \
         -crf 25 -g 60 -pix_fmt yuv420p -x264-params threads=1:lookahead-threads=1:sliced-threads=0 -bitexact -movflags +faststart "$out/$name.mp4"
     echo "$name.mp4: $(stat -c %s "$out/$name.mp4") bytes"
 }
@@ -185,7 +185,7 @@ colony() {
         -t 8 -vf "scale=480:270:flags=bicubic,fps=$rate" -c:v ffv1 cells.mkv
     ff -loop 1 -framerate $rate -i paper.png -i cells.mkv -filter_complex "
         [0]format=gbrp[p];[1]format=rgb24,rotate='0.05*t':c=0xe8d9a8,format=gbrp[c];[p][c]blend=all_mode=multiply,format=rgb24,
-        $(glyph ✿ 90 0xc8506a@0.9 '30+t*26' '150-40*sin(t)'),$(glyph ❧ 120 0x3a4a30 '380-t*12' '60+t*9')[v]" \
+        $(glyph ✿ 90 0xc8506a@0.9 '30+t*26' '150-40*sin(t)'),$(glyph ❧ 120 0x3a4a30 '380-t*12' '60+t*9'),setsar=1[v]" \
         -map '[v]' -t 8 -r $rate -c:v libx264 -preset medium -crf 29 -g 60 -pix_fmt yuv420p -x264-params threads=1:lookahead-threads=1:sliced-threads=0 \
         -bitexact -movflags +faststart "$out/colony.mp4"
     echo "colony.mp4: $(stat -c %s "$out/colony.mp4") bytes"

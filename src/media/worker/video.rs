@@ -32,7 +32,7 @@ const INTRA_STEP_S: f64 = 0.96;
 
 /// Decodes the video in `file` and sends what the task asks for.
 pub(super) fn decode(file: File, task: &Task, sink: &mut Sink) -> Result<Summary, Stop> {
-    let mut container = input::open(&file, task)?;
+    let mut container = input::open(&file)?;
     let index = input::video_stream(&container)?;
     let decoder = input::video_decoder(&container, index, task)?;
     let sound_index = input::sound_stream(&container, task);

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
-use std::ptr;
 
 use ffmpeg_next as ffmpeg;
 use ffmpeg_next::format::context::{Input, StreamIo};
@@ -61,7 +60,7 @@ impl Seek for Source {
 }
 
 /// Opens the container and looks at its streams.
-pub(super) fn open(file: &File, task: &Task) -> Result<Input, Refusal> {
+pub(super) fn open(file: &File) -> Result<Input, Refusal> {
     log::set_level(log::Level::Quiet);
     let source = Source::new(file).map_err(|_| Refusal::Unreadable)?;
     let stream =
@@ -73,79 +72,8 @@ pub(super) fn open(file: &File, task: &Task) -> Result<Input, Refusal> {
     options.set("probesize", "5000000");
     options.set("analyzeduration", "5000000");
     options.set("max_streams", "64");
-    let refusal = |cause| match cause {
-        cause if is_out_of_memory(cause) => Refusal::Memory,
-        _ => Refusal::NotVideo,
-    };
-    let mut input = read_header(stream, options).map_err(refusal)?;
-    // Decoding the first frames on trial tells in what order the others come: with intra frames only that is no
-    // question, and the trial would be a third of the work.
-    if task.plan.sampling != Sampling::IntraOnly || !describes_itself(&input) {
-        try_streams(&mut input).map_err(refusal)?;
-    }
-    Ok(input)
-}
-
-/// The first half of what `ffmpeg::format::input_from_stream` does, which cannot be had without the second.
-#[expect(unsafe_code, reason = "ffmpeg_next cannot open a file without decoding on trial")]
-fn read_header(mut stream: StreamIo, options: Dictionary) -> Result<Input, ffmpeg::Error> {
-    // SAFETY: plain allocation; the result is checked before use.
-    let mut context = unsafe { ffmpeg::ffi::avformat_alloc_context() };
-    if context.is_null() {
-        return Err(ffmpeg::Error::Other { errno: libc::ENOMEM });
-    }
-    // SAFETY: the context is live and nobody else's; `stream` outlives it, since both go into `Input` together, or the
-    // context is freed by the call that fails, before `stream` is. `disown` hands over the dictionary, which the call
-    // replaces by what it did not use, and `own` takes that back to free it.
-    let code = unsafe {
-        (*context).pb = stream.as_mut_ptr();
-        (*context).flags |= ffmpeg::ffi::AVFMT_FLAG_CUSTOM_IO;
-        let mut options = options.disown();
-        let code = ffmpeg::ffi::avformat_open_input(
-            &mut context,
-            ptr::null(),
-            ptr::null_mut(),
-            &mut options,
-        );
-        drop(Dictionary::own(options));
-        code
-    };
-    if code < 0 {
-        return Err(ffmpeg::Error::from(code));
-    }
-    // SAFETY: the context was opened above over this very stream and is given away here.
-    Ok(unsafe { Input::wrap_with_custom_io(context, stream) })
-}
-
-/// Reads packets and decodes some on trial, until every stream is known.
-#[expect(unsafe_code, reason = "ffmpeg_next has no function for this step alone")]
-fn try_streams(input: &mut Input) -> Result<(), ffmpeg::Error> {
-    // SAFETY: the context is live and borrowed mutably; no options are passed.
-    let code =
-        unsafe { ffmpeg::ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) };
-    if code < 0 {
-        return Err(ffmpeg::Error::from(code));
-    }
-    Ok(())
-}
-
-/// Whether the container's header says of every video stream which codec and size it has.
-#[expect(unsafe_code, reason = "a stream's stated size has no getter in ffmpeg_next")]
-fn describes_itself(input: &Input) -> bool {
-    let indexed = ["mov,mp4", "matroska"];
-    let mut videos = input
-        .streams()
-        .filter(|stream| stream.parameters().medium() == media::Type::Video)
-        .peekable();
-    indexed.iter().any(|name| input.format().name().starts_with(name))
-        && videos.peek().is_some()
-        && videos.all(|stream| {
-            let parameters = stream.parameters();
-            // SAFETY: the pointer is that of live parameters and the fields are plain integers.
-            let (width, height) =
-                unsafe { ((*parameters.as_ptr()).width, (*parameters.as_ptr()).height) };
-            parameters.id() != codec::Id::None && width > 0 && height > 0
-        })
+    ffmpeg::format::input_from_stream(stream, None, Some(options))
+        .map_err(|cause| if is_out_of_memory(cause) { Refusal::Memory } else { Refusal::NotVideo })
 }
 
 /// Whether FFmpeg reports that an allocation failed.

@@ -6,6 +6,7 @@ use crate::matching::coverage::{Coverage, coverage};
 use crate::matching::frames::{self, Diagonal, FrameEvidence, Placed};
 use crate::matching::hits::Prepared;
 use crate::matching::placement::{of_view, placement};
+use crate::matching::polish::polish;
 use crate::matching::score::Measured;
 use crate::matching::spans;
 use crate::matching::timeline::Line;
@@ -304,7 +305,8 @@ fn hold(
     let placed = Placed::new(hasher, upload, deleted, &alignment, around);
     let line = final_line(deleted, &alignment, &placed);
     let span = spans::span(upload, deleted, &alignment, &line, &placed);
-    let alignment = Alignment { line, ..alignment };
+    let map = polish(&alignment, &line);
+    let alignment = Alignment { line, map, ..alignment };
     let coverage = coverage(prepared, deleted, &alignment, weights, span);
     let frames = placed.along(deleted, &line, span);
     Held { alignment, line, span, coverage, frames }

@@ -1,7 +1,7 @@
 //! The index at scale: build, open, search and change with 10 000 to a million tombstones of 30 s.
 //!
 //!     cargo bench --bench index_scale -- --tombstones 10000,100000 [--dir DIR] [--keep] [--uploads 60]
-//!         [--clips CLIPS.tsv --truth TRUTH.jsonl [--step 7]]
+//!         [--clips CLIPS.tsv --truth TRUTH.jsonl [--step 7]] [--whole]
 //!     cargo bench --bench index_scale -- --estimate CLIPS.tsv > benches/index_scale/hashes.txt
 //!
 //! Tombstones are synthetic, of 15 keyframes × 24 keypoints and 37 frames, with hashes as in `model`. An upload
@@ -11,6 +11,8 @@
 //! searched and not built again. With `--clips` the real deleted clips are filed among the synthetic ones, and real
 //! uploads (of `edits.py make`) are searched for: the recall that counts. Times are of one thread, in CPU
 //! time, so that a busy machine does not blur them; every index is searched once before, to check blocks.
+//! With `--whole` the tombstones' fingerprints lie in a real store beside the index, and the whole answer is timed:
+//! search, load, judge (see `whole`).
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -23,6 +25,7 @@ mod clips;
 mod estimate;
 mod model;
 mod scale;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -41,6 +44,7 @@ fn main() {
         sizes,
         dir: value("--dir").map_or_else(std::env::temp_dir, PathBuf::from),
         keep: arguments.iter().any(|a| a == "--keep"),
+        whole: arguments.iter().any(|a| a == "--whole"),
         uploads: value("--uploads").map_or(60, |n| n.parse().expect("a number of uploads")),
         clips: value("--clips").map(PathBuf::from),
         truth: value("--truth").map(PathBuf::from),

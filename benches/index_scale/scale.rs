@@ -13,11 +13,14 @@ use cenotaph::model::{KeyId, Luma, Slot};
 
 use crate::clips::{Pair, hasher, pairs, table, tombstone};
 use crate::model::{Hashes, Random, Shape};
+use crate::whole;
 
 pub struct Plan {
     pub sizes: Vec<u32>,
     pub dir: PathBuf,
     pub keep: bool,
+    /// Whether the whole answer is measured.
+    pub whole: bool,
     pub uploads: u32,
     pub clips: Option<PathBuf>,
     pub truth: Option<PathBuf>,
@@ -84,6 +87,11 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
     let at = |times: &[f64], p: usize| times[(times.len() * p / 100).min(times.len() - 1)];
     eprintln!("{:?}", snapshot.search(&uploads[0].1, &SearchOptions::default()).unwrap().work);
     let real_found = recall(&snapshot, size, pairs);
+    let whole = plan.whole.then(|| {
+        let made = |n: u32| synthetic_tombstone(n, hashes);
+        let store = whole::store(&dir.join("store"), size, made, real);
+        whole::measure(&store, &snapshot, size, &uploads, pairs)
+    });
     let print = synthetic_tombstone(size + 1000, hashes);
     let start = Instant::now();
     let entry = Entry { slot: Slot(size + 1000), voice: 0, fingerprint: &print };
@@ -101,6 +109,7 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
         at(&wall, 50),
         uploads.len(),
     );
+    whole.into_iter().flatten().for_each(|line| println!("{line}"));
 }
 
 /// Seconds that making the tombstones and filing them took.
@@ -156,7 +165,7 @@ fn search(
 
 /// CPU seconds of this thread.
 #[expect(unsafe_code, reason = "the standard library has no clock of a thread's CPU time")]
-fn cpu_s() -> f64 {
+pub fn cpu_s() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock writes to a value that we own.
     let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };

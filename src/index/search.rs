@@ -1,6 +1,7 @@
 //! From an upload's hashes to candidates.
 //!
 //! ```text
+//! take the strongest keypoints of each keyframe
 //! for each segment:
 //!     sort all words that the upload asks for     (a sweep through the file instead of jumps: page walks
 //!     for each batch of words:                      cost more than the misses themselves)
@@ -68,6 +69,8 @@ pub(crate) struct Hit {
 /// Working memory of a search.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// Keypoints of the upload that are looked up, ascending.
+    strongest: Vec<u32>,
     lookups: Vec<Lookup>,
     near: Vec<Near>,
     work: Work,
@@ -127,10 +130,12 @@ fn keypoints(
     voices: &mut [u16],
 ) -> Result<(), Error> {
     let distance_max = snapshot.options.keypoint_check_max;
+    strongest(upload, snapshot.options.lookups_per_keyframe, &mut scratch.strongest);
     for (number, part) in snapshot.parts.iter().enumerate() {
         scratch.lookups.clear();
-        for (item, keypoint) in upload.keypoints.iter().enumerate() {
-            keypoint_lookups(keypoint, item as u32, options, part, &mut scratch.lookups);
+        for &item in &scratch.strongest {
+            let keypoint = &upload.keypoints[item as usize];
+            keypoint_lookups(keypoint, item, options, part, &mut scratch.lookups);
         }
         let Scratch { lookups, near, work, unordered, .. } = scratch;
         run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
@@ -145,6 +150,28 @@ fn keypoints(
         scratch.votes.keypoints(snapshot, upload, hits, voices);
     }
     Ok(())
+}
+
+/// The strongest keypoints of each keyframe, ascending: as many of each as keep them all within `average` times the
+/// number of keyframes. An upload lists the keypoints that began in one keyframe strongest first.
+fn strongest(upload: &UploadPrint, average: usize, chosen: &mut Vec<u32>) {
+    let keypoints = &upload.keypoints;
+    let began = |a: &UploadKeypoint, b: &UploadKeypoint| a.spot.first_s == b.spot.first_s;
+    let sizes: Vec<usize> = keypoints.chunk_by(began).map(<[_]>::len).collect();
+    let budget = average.saturating_mul(upload.keyframes_s.len().max(1));
+    let fits = |each: usize| sizes.iter().map(|n| n.min(&each)).sum::<usize>() <= budget;
+    let most = sizes.iter().max().copied().unwrap_or(0);
+    let (mut low, mut high) = (average.min(most), most);
+    while low < high {
+        let middle = (low + high).div_ceil(2);
+        if fits(middle) { low = middle } else { high = middle - 1 }
+    }
+    chosen.clear();
+    let mut first = 0;
+    for size in sizes {
+        chosen.extend((first..first + size.min(low)).map(|item| item as u32));
+        first += size;
+    }
 }
 
 /// Moves `from` to `to`, ordered by item; hits of one item stay in order, and so grouped by part.
@@ -343,6 +370,35 @@ fn sample(range: std::ops::Range<u32>, most: usize) -> impl Iterator<Item = std:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fingerprint::{Rect, Spot};
+    use crate::model::KeyId;
+
+    #[test]
+    fn keyframes_with_few_keypoints_leave_their_share_to_the_others() {
+        let at = |first_s: f32| UploadKeypoint {
+            spot: Spot { x: 0.5, y: 0.5, scale: 0.01, angle: 0.0, first_s, last_s: first_s },
+            hashes: [0; 4],
+        };
+        let sizes = [5, 300, 10, 40];
+        let keypoints = sizes.iter().zip(0u8..).flat_map(|(n, s)| vec![at(s.into()); *n]).collect();
+        let upload = UploadPrint {
+            version: 1,
+            key_id: KeyId([0; 8]),
+            duration_s: 4.0,
+            width: 1.0,
+            height: 1.0,
+            active: Rect { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 },
+            keyframes_s: vec![0.0, 1.0, 2.0, 3.0],
+            keypoints,
+            frames: Vec::new(),
+        };
+        let mut chosen = Vec::new();
+        strongest(&upload, 30, &mut chosen);
+        let all: Vec<u32> = (0..5).chain(5..70).chain(305..315).chain(315..355).collect();
+        assert_eq!(chosen, all);
+        strongest(&upload, 1000, &mut chosen);
+        assert_eq!(chosen.len(), 355);
+    }
 
     #[test]
     fn a_long_list_is_sampled_from_end_to_end() {

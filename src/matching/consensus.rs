@@ -9,6 +9,7 @@ use crate::fingerprint::{Fingerprint, UploadPrint, Variant, wrap};
 use crate::matching::geometry::{Affine, Pair, fit_affine, fit_similarity};
 use crate::matching::hits::Hit;
 use crate::matching::timeline::{Line, Sight, best_line, refine};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Tolerances of support (DESIGN §5): natural log of scale, radians, upload's long sides.
 const SCALE_MISS: f64 = 0.40;
@@ -84,7 +85,7 @@ pub fn alignments(
             }
         }
         let Some(found) = best else { break };
-        let used: std::collections::HashSet<(u32, u32)> =
+        let used: FxHashSet<(u32, u32)> =
             found.agreeing.iter().map(|s| (s.hit.upload, s.hit.deleted)).collect();
         sighted.retain(|s| !used.contains(&(s.hit.upload, s.hit.deleted)));
         out.push(found);
@@ -157,7 +158,7 @@ fn seeds(pool: &[Sighted]) -> Vec<usize> {
         let key = |i: usize| (pool[i].hit.distance, pool[i].hit.deleted, pool[i].hit.upload);
         (key(*a)).cmp(&key(*b))
     });
-    let mut times = std::collections::HashMap::new();
+    let mut times = FxHashMap::default();
     order.retain(|i| {
         let n = times.entry(pool[*i].hit.deleted).or_insert(0u8);
         *n += 1;
@@ -276,7 +277,7 @@ fn count_of(agreeing: &[Sighted]) -> u32 {
 }
 
 #[derive(Default)]
-struct Cells(std::collections::HashMap<(i32, i32), f64>);
+struct Cells(FxHashMap<(i32, i32), f64>);
 
 impl Cells {
     fn add(&mut self, at: (f64, f64), weight: f64) {

@@ -120,11 +120,19 @@ impl Placed {
             times.filter(|(_, at)| *at >= span.0 && *at <= span.1).collect();
         let step = wanted.len().div_ceil(PLACED_MAX).max(1);
         let inverted = alignment.variant.inverted();
+        let mut samples: Option<Samples> = None;
+        let mut bits = |thumb: &Luma| {
+            let size = (thumb.width, thumb.height);
+            if samples.as_ref().is_none_or(|s| s.size != size) {
+                samples = Some(place.samples(size.0, size.1));
+            }
+            samples.as_ref().map_or([0; 4], |s| s.bits(&hasher.frame, thumb, inverted))
+        };
         let frames = wanted
             .into_iter()
             .step_by(step)
             .filter(|(i, _)| upload.frames[*i].quality >= QUALITY_MIN)
-            .map(|(i, at)| (i, at, place.bits(&hasher.frame, &upload.frames[i].thumb, inverted)))
+            .map(|(i, at)| (i, at, bits(&upload.frames[i].thumb)))
             .collect();
         Placed { visible: place.visible, frames }
     }
@@ -284,25 +292,59 @@ impl Place {
         parts.iter().enumerate().fold(0, |v, (r, yes)| v | (u16::from(*yes) << r))
     }
 
-    /// Draws the place out of a thumb and hashes it.
-    fn bits(&self, hasher: &FrameHasher, thumb: &Luma, inverted: bool) -> FrameBits {
-        let long = thumb.long_side() as f32;
-        let (right, bottom) = ((thumb.width - 1) as f32, (thumb.height - 1) as f32);
-        let width = thumb.width as usize;
-        let mut grid: Grid = [0.0; GRID * GRID];
-        for (j, row) in grid.chunks_exact_mut(GRID).enumerate() {
-            for (i, out) in row.iter_mut().enumerate() {
+    /// Where in thumbs of this size the grid's values lie: the same for all frames of an upload.
+    fn samples(&self, width: u32, height: u32) -> Samples {
+        let long = width.max(height) as f32;
+        let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
+        let stride = width as usize;
+        let mut of = Vec::with_capacity(GRID * GRID);
+        for j in 0..GRID {
+            for i in 0..GRID {
                 let (x, y) = self.point(i, j);
                 let x = (x * long - 0.5).clamp(0.0, right);
                 let y = (y * long - 0.5).clamp(0.0, bottom);
                 let (xi, yi) = (x as usize, y as usize);
-                let (fx, fy) = (x - xi as f32, y - yi as f32);
-                let (x2, y2) = ((xi + 1).min(width - 1), (yi + 1).min(thumb.height as usize - 1));
-                let p = |x: usize, y: usize| f32::from(thumb.pixels[y * width + x]);
-                let a = p(xi, yi) + fx * (p(x2, yi) - p(xi, yi));
-                let b = p(xi, y2) + fx * (p(x2, y2) - p(xi, y2));
-                *out = a + fy * (b - a);
+                of.push(Sample {
+                    first: (yi * stride + xi) as u32,
+                    right: u32::from(xi + 1 < stride),
+                    down: if yi + 1 < height as usize { width } else { 0 },
+                    across: x - xi as f32,
+                    along: y - yi as f32,
+                });
             }
+        }
+        Samples { size: (width, height), of }
+    }
+}
+
+/// A value of the grid: between which pixels of the thumb, and how far between.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    /// Index of the upper left pixel, and steps to its neighbours: 0 at the edges.
+    first: u32,
+    right: u32,
+    down: u32,
+    across: f32,
+    along: f32,
+}
+
+/// A place as samples of thumbs of one size.
+struct Samples {
+    size: (u32, u32),
+    of: Vec<Sample>,
+}
+
+impl Samples {
+    /// Draws the place out of a thumb and hashes it.
+    fn bits(&self, hasher: &FrameHasher, thumb: &Luma, inverted: bool) -> FrameBits {
+        let mut grid: Grid = [0.0; GRID * GRID];
+        let pixels = &thumb.pixels[..];
+        for (out, s) in grid.iter_mut().zip(&self.of) {
+            let p = |n: u32| f32::from(pixels[n as usize]);
+            let (upper, lower) = (s.first, s.first + s.down);
+            let a = p(upper) + s.across * (p(upper + s.right) - p(upper));
+            let b = p(lower) + s.across * (p(lower + s.right) - p(lower));
+            *out = a + s.along * (b - a);
         }
         let bits = hasher.bits(&hasher.coefficients(&grid));
         if inverted { frame_hash::complement(&bits) } else { bits }

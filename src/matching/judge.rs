@@ -19,7 +19,7 @@ pub struct Options {
     /// Hits of one candidate and variant that are looked at, the nearest first. Default 3000.
     pub hits_max: usize,
     /// Keypoint pairs (upload × deleted × four variants) compared exhaustively before there is an alignment, the
-    /// likeliest candidates first; for the others the index's hits must make one. Default 200 million: 20 to 40 ms,
+    /// likeliest candidates first; for the others the index's hits must make one. Default 50 million: 10 ms,
     /// and at least the first candidate.
     pub pairs_max: u64,
     /// Candidates whose frames are compared without a placement, the likeliest first. Default 24.
@@ -34,7 +34,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             hits_max: 3000,
-            pairs_max: 200_000_000,
+            pairs_max: 50_000_000,
             unplaced_max: 24,
             alignments_max: 6,
             spans_max: 16,

@@ -8,7 +8,7 @@
 
 use crate::fingerprint::{Spot, UploadPrint};
 use crate::matching::consensus::Alignment;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Alignments smaller than this are chance and do not make their keypoints common.
 const AGREEING_MIN: u32 = 3;
@@ -39,7 +39,7 @@ fn others(seen: &Seen, voice: u32) -> usize {
 /// letters of a watermark are found anew in every keyframe, and each time a different few of them hit.
 #[derive(Debug, Default)]
 pub struct KeypointVoices {
-    cells: HashMap<(i32, i32, i32), Seen>,
+    cells: FxHashMap<(i32, i32, i32), Seen>,
 }
 
 impl KeypointVoices {
@@ -59,7 +59,7 @@ impl KeypointVoices {
 
     /// Weight of every upload keypoint for a candidate of this voice: 1 where nobody else aligns.
     pub fn weights(&self, upload: &UploadPrint, voice: u32) -> Vec<f32> {
-        let counts: HashMap<(i32, i32, i32), usize> = self
+        let counts: FxHashMap<(i32, i32, i32), usize> = self
             .cells
             .iter()
             .map(|(k, seen)| (*k, others(seen, voice)))

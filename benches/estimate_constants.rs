@@ -87,7 +87,8 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
         lines.next();
         let pixels = lines.next().unwrap();
         let n = (w * h) as usize;
-        let pick = Pick { inside: None, distance_min: 0.0, second_directions: true };
+        let pick =
+            Pick { inside: None, distance_min: 0.0, cell_max: usize::MAX, second_directions: true };
         out.extend(
             detector
                 .detect(&Luma::new(w, h, pixels[..n].to_vec()), 400, pick)

@@ -278,7 +278,8 @@ fn keypoints(file: &Path) {
     .unwrap();
     let hasher = Hasher::new(&Secret([7; 32]));
     let mut detector = Detector::new(hasher.cpu());
-    let pick = Pick { inside: None, distance_min: 0.0, second_directions: true };
+    let pick =
+        Pick { inside: None, distance_min: 0.0, cell_max: usize::MAX, second_directions: true };
     let (mut found, mut alone_s, mut whole_s) = (0, f64::INFINITY, f64::INFINITY);
     for _ in 0..7 {
         let begun = cpu_s(libc::RUSAGE_SELF);

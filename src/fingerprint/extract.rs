@@ -24,6 +24,7 @@ const BYTES_A_SECOND: f32 = 193.0;
 const KEYPOINT_BYTES: f32 = 12.2;
 const FRAME_BYTES: f32 = 35.0;
 const UPLOAD_POINTS: usize = 400;
+const UPLOAD_POINTS_A_CELL: usize = 12;
 /// Distance between two kept keypoints at least, long sides.
 const DELETED_APART: f32 = 0.06;
 /// Points of a deleted keyframe described before the active picture is known and the best are chosen.
@@ -129,8 +130,12 @@ impl<'h> TombstoneBuilder<'h> {
 
     fn keyframe(&mut self, frame: &Frame) {
         // Chosen again inside the active picture at the end; a third of the final distance keeps enough to choose from.
-        let pick =
-            Pick { inside: None, distance_min: DELETED_APART / 3.0, second_directions: false };
+        let pick = Pick {
+            inside: None,
+            distance_min: DELETED_APART / 3.0,
+            cell_max: usize::MAX,
+            second_directions: false,
+        };
         let points = self.detector.detect(&frame.luma, DELETED_POINTS_SEEN, pick);
         let hash = |p: &Described| {
             let spot = Spot { first_s: frame.time_s, last_s: frame.time_s, ..p.spot };
@@ -269,7 +274,12 @@ impl<'h> UploadBuilder<'h> {
     }
 
     fn keyframe(&mut self, frame: &Frame) {
-        let pick = Pick { inside: None, distance_min: 0.0, second_directions: true };
+        let pick = Pick {
+            inside: None,
+            distance_min: 0.0,
+            cell_max: UPLOAD_POINTS_A_CELL,
+            second_directions: true,
+        };
         let points = self.detector.detect(&frame.luma, UPLOAD_POINTS, pick);
         self.keyframes_s.push(frame.time_s);
         let hash = |p: &Described| UploadKeypoint {

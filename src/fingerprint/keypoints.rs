@@ -43,6 +43,10 @@ impl Detector {
         });
         let mut out = Vec::with_capacity(most.min(self.extrema.len() * 2));
         let mut taken: Vec<(f32, f32)> = Vec::new();
+        let mut cells = [0usize; (CELLS * CELLS) as usize];
+        let cell_of = |v: f32, size: u32| {
+            ((v / (size as f32 * unit) * CELLS) as usize).min(CELLS as usize - 1)
+        };
         for e in &self.extrema {
             if out.len() >= most {
                 break;
@@ -51,6 +55,12 @@ impl Detector {
             if !pick.accepts(x, y, &taken) {
                 continue;
             }
+            let column = cell_of(x, picture.width);
+            let cell = &mut cells[cell_of(y, picture.height) * CELLS as usize + column];
+            if *cell >= pick.cell_max {
+                continue;
+            }
+            *cell += 1;
             taken.push((x, y));
             let image = self.pyramid.image(e);
             let (patches, first) = (&self.patches, out.len());
@@ -74,9 +84,14 @@ pub struct Pick {
     pub inside: Option<Rect>,
     /// No two nearer than this, long sides; 0 takes all.
     pub distance_min: f32,
+    /// No more than this from one cell of an 8 × 8 grid, so that a wall of text does not use up all there is.
+    pub cell_max: usize,
     /// A point with two dominant directions counts twice.
     pub second_directions: bool,
 }
+
+/// Cells a side of the grid over which points are shared out.
+const CELLS: f32 = 8.0;
 
 impl Pick {
     fn accepts(&self, x: f32, y: f32, taken: &[(f32, f32)]) -> bool {

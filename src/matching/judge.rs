@@ -156,7 +156,7 @@ fn align_all(
 
 /// Distinct keypoints of an alignment that is a span of its own beside the best one.
 const SPAN_DISTINCT: f64 = 4.0;
-/// Evidence that an alignment of fewer keypoints cannot reach.
+/// Evidence that an alignment of fewer keypoints hardly reaches: 2.8 by them, 14 by frames, the rest by coverage alone.
 const SURE: f64 = 40.0;
 
 /// An alignment with its stretch of time and what was measured within it.

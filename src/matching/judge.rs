@@ -157,6 +157,11 @@ fn align_all(
     out
 }
 
+/// Distinct keypoints of an alignment that is a span of its own beside the best one.
+const SPAN_DISTINCT: f64 = 4.0;
+/// Evidence that an alignment of fewer keypoints hardly reaches: 2.8 by them, 14 by frames, the rest by coverage alone.
+const SURE: f64 = 40.0;
+
 /// An alignment with its stretch of time and what was measured within it.
 struct Held {
     alignment: Alignment,
@@ -167,6 +172,12 @@ struct Held {
 }
 
 impl Held {
+    /// Whether no small alignment can outdo it, whatever its frames turn out to weigh.
+    fn is_sure(&self) -> bool {
+        let last = self.frames.pairs.iter().map(|p| p.0).max().unwrap_or(0);
+        self.measured(&vec![0.0; last + 1]).evidence() >= SURE
+    }
+
     fn measured(&self, frame_weights: &[f32]) -> Measured {
         Measured {
             distinct: self.alignment.distinct,
@@ -198,11 +209,15 @@ impl<'a> Case<'a> {
         found: FoundCase,
     ) -> Self {
         let deleted = candidate.fingerprint;
-        let hold = |mut a: Alignment| {
+        let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
+        for mut a in found.aligned {
             a.reweigh(weights);
-            hold(hasher, prepared, deleted, weights, a)
-        };
-        let held = found.aligned.into_iter().map(hold).collect();
+            // Beside a sure alignment a small one is neither the best nor a span of its own.
+            let needed = a.distinct >= SPAN_DISTINCT || !held.first().is_some_and(Held::is_sure);
+            if needed {
+                held.push(hold(hasher, prepared, deleted, weights, a));
+            }
+        }
         let upload = prepared.print;
         Case { candidate: found.index, upload, deleted, held, diagonal: found.diagonal }
     }
@@ -248,7 +263,7 @@ impl<'a> Case<'a> {
     /// All alignments that stand by themselves, strongest first, without those inside a stronger one.
     fn spans(&self, best: Option<&Held>, options: &Options) -> Vec<SpanPair> {
         let is_best = |h: &Held| best.is_some_and(|b| std::ptr::eq(b, h));
-        let strong = |h: &&Held| h.alignment.distinct >= 4.0 || is_best(h);
+        let strong = |h: &&Held| h.alignment.distinct >= SPAN_DISTINCT || is_best(h);
         let mut kept: Vec<&Held> = best.into_iter().collect();
         for h in self.held.iter().filter(strong).filter(|h| !is_best(h)) {
             let inside = kept.iter().any(|k| {

@@ -21,6 +21,9 @@ const SCALE: f64 = 0.55;
 const TURN: f64 = 0.5;
 /// Chance that a keypoint is found where none belongs (measured on unrelated pairs under random placements).
 const CHANCE: f64 = 0.01;
+/// The same for each upload keypoint that is met there, and at the least.
+const CHANCE_EACH: f64 = 0.008;
+const CHANCE_MIN: f64 = 0.02;
 /// Smallest keypoint that an upload's picture can show, long sides (1.6 px of 360, a little slack).
 const SCALE_VISIBLE: f64 = 0.0042;
 const BUCKETS: usize = 24;
@@ -32,6 +35,9 @@ pub struct Coverage {
     pub found: u32,
     /// The found ones, each counting by its weight.
     pub found_weight: f64,
+    /// Chance that one of the visible keypoints is found though it does not belong there: the more keypoints the
+    /// upload has at the place (a face that moves a little for half a minute), the higher.
+    pub chance: f64,
     /// Cells of the grid with a visible keypoint, and with a found one.
     pub cells_visible: u32,
     pub cells_found: u32,
@@ -79,7 +85,7 @@ pub fn coverage(
 ) -> Coverage {
     let buckets = Buckets::new(prepared.print);
     let mut cells = [(0u32, 0u32); GRID * GRID];
-    let mut counted: Vec<(usize, Option<f32>)> = Vec::new();
+    let mut counted: Vec<(usize, Look)> = Vec::new();
     for (index, k) in deleted.keypoints.iter().enumerate() {
         let Some(found) = look(&buckets, deleted, alignment, weights, index, span) else {
             continue;
@@ -92,12 +98,15 @@ pub fn coverage(
                 && (a.hash ^ b.hash).count_ones() <= 14
         });
         match twin {
-            Some((_, before)) => *before = stronger(*before, found),
+            Some((_, before)) => {
+                before.met += found.met;
+                before.found = stronger(before.found, found.found);
+            }
             None => counted.push((index, found)),
         }
     }
     let a = deleted.active;
-    let mut found_weight = 0.0;
+    let (mut found_weight, mut chance) = (0.0, 0.0);
     for (index, found) in counted {
         let s = &deleted.keypoints[index].spot;
         let at = |v: f32, low: f32, high: f32| {
@@ -105,10 +114,21 @@ pub fn coverage(
         };
         let cell = &mut cells[at(s.y, a.y0, a.y1) * GRID + at(s.x, a.x0, a.x1)];
         cell.0 += 1;
-        cell.1 += u32::from(found.is_some());
-        found_weight += f64::from(found.unwrap_or(0.0));
+        cell.1 += u32::from(found.found.is_some());
+        found_weight += f64::from(found.found.unwrap_or(0.0));
+        chance += 1.0 - (1.0 - CHANCE_EACH).powf(f64::from(found.met));
     }
-    Coverage { found_weight, ..summary(&cells) }
+    let out = summary(&cells);
+    let chance = (chance / f64::from(out.visible.max(1))).max(CHANCE_MIN);
+    Coverage { found_weight, chance, ..out }
+}
+
+/// What was met where a keypoint is expected.
+struct Look {
+    /// Upload keypoints of fitting place, size, turn and time, whatever their hash.
+    met: u32,
+    /// The largest weight of those whose hash fits too.
+    found: Option<f32>,
 }
 
 fn stronger(a: Option<f32>, b: Option<f32>) -> Option<f32> {
@@ -126,7 +146,7 @@ fn look(
     weights: &[f32],
     index: usize,
     span: (f64, f64),
-) -> Option<Option<f32>> {
+) -> Option<Look> {
     let upload = buckets.upload;
     let k = &deleted.keypoints[index];
     let sights = (f64::from(k.spot.first_s), f64::from(k.spot.last_s));
@@ -157,18 +177,23 @@ fn look(
         angle = std::f32::consts::PI - angle;
     }
     let angle = wrap(wrap(angle));
-    let found = buckets.around(x, y).filter(|i| {
-        let i = *i;
+    let mut out = Look { met: 0, found: None };
+    for i in buckets.around(x, y) {
         let u = &upload.keypoints[i];
         let (dx, dy) = (f64::from(u.spot.x) - x, f64::from(u.spot.y) - y);
-        dx * dx + dy * dy <= PLACE * PLACE
+        let meets = dx * dx + dy * dy <= PLACE * PLACE
             && (f64::from(u.spot.scale) / size).ln().abs() <= SCALE
             && f64::from(wrap(wrap(u.spot.angle - angle)).abs()) <= TURN
             && f64::from(u.spot.first_s) <= to + 1.2
-            && f64::from(u.spot.last_s) >= from - 1.2
-            && (u.hashes[alignment.variant as usize] ^ k.hash).count_ones() <= BITS
-    });
-    Some(found.map(|i| weights[i]).max_by(f32::total_cmp))
+            && f64::from(u.spot.last_s) >= from - 1.2;
+        if meets {
+            out.met += 1;
+            if (u.hashes[alignment.variant as usize] ^ k.hash).count_ones() <= BITS {
+                out.found = stronger(out.found, Some(weights[i]));
+            }
+        }
+    }
+    Some(out)
 }
 
 fn summary(cells: &[(u32, u32); GRID * GRID]) -> Coverage {
@@ -194,6 +219,7 @@ fn summary(cells: &[(u32, u32); GRID * GRID]) -> Coverage {
         visible,
         found,
         found_weight: f64::from(found),
+        chance: CHANCE_MIN,
         cells_visible: cells.iter().filter(|c| c.0 > 0).count() as u32,
         cells_found: cells.iter().filter(|c| c.1 > 0).count() as u32,
         copy_nats: if visible == 0 { 0.0 } else { copy - overlay },

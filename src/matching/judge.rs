@@ -183,6 +183,7 @@ impl Held {
             distinct: self.alignment.distinct,
             visible: self.coverage.visible,
             found_weight: self.coverage.found_weight,
+            chance: self.coverage.chance,
             copy_nats: self.coverage.copy_nats,
             placed_nats: self.frames.nats(frame_weights),
             unplaced_nats: 0.0,

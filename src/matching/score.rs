@@ -7,8 +7,6 @@
 
 use crate::matching::null::{NULL_AT, NULL_LOG10, NULL_SLOPE};
 
-/// Chance that a visible keypoint is found where none belongs, by guided look-up (measured: 0.006 to 0.02).
-const FOUND_BY_CHANCE: f64 = 0.02;
 /// Worth of an agreeing keypoint, and of a tenfold unlikelier coverage. Of the pairs tried these part copies from
 /// chance best while the tail of chance stays steep (0.99 of the copies found at one false match in 10^5; 1 and 0.7:
 /// 0.988).
@@ -40,6 +38,8 @@ pub struct Measured {
     pub distinct: f64,
     pub visible: u32,
     pub found_weight: f64,
+    /// Chance that a visible keypoint is found where none belongs.
+    pub chance: f64,
     pub copy_nats: f64,
     pub placed_nats: f64,
     pub unplaced_nats: f64,
@@ -53,7 +53,7 @@ impl Measured {
         // The keypoints that chose the placement are found under it by construction.
         let found = self.found_weight - CHOOSING;
         let visible = self.visible.saturating_sub(CHOOSING as u32);
-        let coverage = tail_log10(found, visible, FOUND_BY_CHANCE);
+        let coverage = tail_log10(found, visible, self.chance.clamp(1e-3, 0.9));
         let points = KEYPOINT_WORTH * self.distinct + COVERAGE_WORTH * coverage;
         let placed = ((self.placed_nats - PLACED_FREE) / PLACED_NATS).clamp(0.0, PLACED_MOST);
         let unplaced =

@@ -29,6 +29,9 @@ const SAME_BYTES_SCORE: f64 = 77.0;
 /// A frame with less contrast tells nothing; as the index has it.
 const QUALITY_MIN: u8 = 8;
 
+/// Keypoint pairs compared in a small store at most: some 0.1 s.
+const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
+
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Effort {
@@ -128,7 +131,12 @@ impl Engine {
         tombstones: usize,
     ) -> Vec<Judged> {
         let background = Background { tombstones };
-        matching::judge(&self.hasher, print, candidates, &background, &self.options.matching)
+        let mut options = self.options.matching.clone();
+        if tombstones <= self.options.exhaustive_max {
+            // With few tombstones a template is known by few others: all of them must be aligned.
+            options.pairs_max = options.pairs_max.max(EXHAUSTIVE_PAIRS_MAX);
+        }
+        matching::judge(&self.hasher, print, candidates, &background, &options)
     }
 
     /// What the index does not have yet, what it finds, and in a small store everything else; and how many tombstones

@@ -171,6 +171,9 @@ struct Held {
     frames: FrameEvidence,
 }
 
+/// Mean weight below which the whole of an alignment is taken for a template's.
+const MEAN_WEIGHT_OF_A_COPY: f64 = 0.5;
+
 impl Held {
     /// Whether no small alignment can outdo it, whatever its frames turn out to weigh.
     fn is_sure(&self) -> bool {
@@ -179,10 +182,13 @@ impl Held {
     }
 
     fn measured(&self, frame_weights: &[f32]) -> Measured {
+        // Where most of what agrees is common, the rest belongs to the same template.
+        let mean = self.alignment.distinct / f64::from(self.alignment.distinct_plain.max(1));
+        let unshared = (mean / MEAN_WEIGHT_OF_A_COPY).min(1.0);
         Measured {
-            distinct: self.alignment.distinct,
+            distinct: self.alignment.distinct * unshared,
             visible: self.coverage.visible,
-            found_weight: self.coverage.found_weight,
+            found_weight: self.coverage.found_weight * unshared,
             chance: self.coverage.chance,
             copy_nats: self.coverage.copy_nats,
             placed_nats: self.frames.nats(frame_weights),

@@ -53,6 +53,7 @@ fn fingerprint(content: u64) -> Fingerprint {
         width: 1.0,
         height: 0.5625,
         active: WHOLE,
+        keyframes: Vec::new(),
         keypoints,
         frames: frames.collect(),
     }

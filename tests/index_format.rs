@@ -43,6 +43,7 @@ fn fingerprint(content: u64) -> Fingerprint {
         width: 1.0,
         height: 0.5625,
         active: WHOLE,
+        keyframes: Vec::new(),
         keypoints: (0..16).map(|i| Keypoint { spot: spot(i), hash: hash(i) }).collect(),
         frames: (0..3).map(frame).collect(),
     }

@@ -205,6 +205,7 @@ fn synthetic_tombstone(n: u32, hashes: &Hashes) -> Fingerprint {
         width: 1.0,
         height: 0.5625,
         active: WHOLE,
+        keyframes: Vec::new(),
         keypoints,
         frames,
     }

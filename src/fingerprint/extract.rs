@@ -6,10 +6,11 @@ use crate::fingerprint::frame_hash::{Coefficients, FrameHasher, grid_of};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::keypoints::{Described, Detector, Pick};
 use crate::fingerprint::patch_hash::PatchHasher;
-use crate::fingerprint::thumbs::{Thumb, Thumbs};
+use crate::fingerprint::thumbs::{Thumb, Thumbs, flat_share};
 use crate::fingerprint::track::{Tracked, Tracks};
 use crate::fingerprint::types::{
-    Fingerprint, FrameHash, Keypoint, Rect, Spot, UploadFrame, UploadKeypoint, UploadPrint, VERSION,
+    Fingerprint, FrameHash, Keyframe, Keypoint, Rect, Spot, UploadFrame, UploadKeypoint,
+    UploadPrint, VERSION,
 };
 use crate::model::{Frame, KeyId};
 
@@ -20,7 +21,7 @@ const UPLOAD_WINDOW_S: f32 = 1.0;
 const DELETED_POINTS: usize = 24;
 const DELETED_POINTS_MAX: usize = 40;
 /// Bytes a second that a fingerprint may take (12 KB a minute less its header), and of one keypoint and one frame.
-const BYTES_A_SECOND: f32 = 193.0;
+const BYTES_A_SECOND: f32 = 192.0;
 const KEYPOINT_BYTES: f32 = 12.2;
 const FRAME_BYTES: f32 = 35.0;
 const UPLOAD_POINTS: usize = 400;
@@ -157,6 +158,10 @@ impl<'h> TombstoneBuilder<'h> {
         let budget = BYTES_A_SECOND * duration_s.max(2.0) - FRAME_BYTES * frames.len() as f32;
         let most = (budget / KEYPOINT_BYTES).max(DELETED_POINTS as f32) as usize;
         let tracks = fill(&keyframes, &active, most);
+        let keyframe = |(time_s, _): &(f32, Vec<Weighted>)| {
+            let thumb = thumbs.nearest(*time_s);
+            Keyframe { time_s: *time_s, flat: thumb.map_or(0, |t| flat_share(&t.luma, &active)) }
+        };
         Fingerprint {
             version: VERSION,
             key_id: self.hasher.key_id,
@@ -164,6 +169,7 @@ impl<'h> TombstoneBuilder<'h> {
             width,
             height,
             active,
+            keyframes: keyframes.iter().map(keyframe).collect(),
             keypoints: tracks.all,
             frames,
         }

@@ -7,7 +7,7 @@
 //! 4. first 4 bytes of the BLAKE3 hash of all before.
 //!
 //! Tag 1, keypoints: number of keyframes, their times (varint ms, each as difference to the one before); for each
-//! keyframe the number of keypoints that begin there (varint); for each keypoint 8 bytes of hash and 4 of geometry
+//! keyframe its flat share (u8); for each keyframe the number of keypoints that begin there (varint); for each keypoint 8 bytes of hash and 4 of geometry
 //! (x 9 bits, y 9, log scale 6, angle 8); a bit a keypoint telling whether it stands for longer than one keyframe;
 //! for those that do, by how many keyframes (varint).
 //! Tag 2, frames: number; for each: time (varint ms, difference), quality u8, 32 bytes.
@@ -16,7 +16,7 @@
 //! Geometry is rounded: 1/511 of the long side, 1/11 of an octave, 1.4°; far below what matching tolerates.
 
 use crate::fingerprint::math::{self, PI, TAU};
-use crate::fingerprint::types::{Fingerprint, FrameHash, Keypoint, Rect, Spot, VERSION};
+use crate::fingerprint::types::{Fingerprint, FrameHash, Keyframe, Keypoint, Rect, Spot, VERSION};
 use crate::model::KeyId;
 
 const MAGIC: &[u8; 4] = b"CNTF";
@@ -48,7 +48,7 @@ impl Fingerprint {
         for v in [self.width, self.height, a.x0, a.y0, a.x1, a.y1] {
             out.extend(((v.clamp(0.0, 1.0) * 65535.0).round() as u16).to_le_bytes());
         }
-        put_stream(&mut out, TAG_KEYPOINTS, &keypoint_bytes(&self.keypoints));
+        put_stream(&mut out, TAG_KEYPOINTS, &keypoint_bytes(&self.keyframes, &self.keypoints));
         put_stream(&mut out, TAG_FRAMES, &frame_bytes(&self.frames));
         let check = blake3::hash(&out);
         out.extend(&check.as_bytes()[..CHECK]);
@@ -88,6 +88,7 @@ impl Fingerprint {
             width,
             height,
             active: Rect { x0, y0, x1, y1 },
+            keyframes: Vec::new(),
             keypoints: Vec::new(),
             frames: Vec::new(),
         };
@@ -96,7 +97,7 @@ impl Fingerprint {
             let length = from.varint()?;
             let mut stream = Reader(from.take(length)?);
             match tag {
-                TAG_KEYPOINTS => out.keypoints = keypoints(&mut stream)?,
+                TAG_KEYPOINTS => (out.keyframes, out.keypoints) = keypoints(&mut stream)?,
                 TAG_FRAMES => out.frames = frames(&mut stream)?,
                 _ => {}
             }
@@ -111,14 +112,17 @@ fn put_stream(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend(bytes);
 }
 
-fn keypoint_bytes(points: &[Keypoint]) -> Vec<u8> {
-    let mut times: Vec<u32> =
-        points.iter().flat_map(|k| [millis(k.spot.first_s), millis(k.spot.last_s)]).collect();
-    times.sort_unstable();
-    times.dedup();
-    let index = |s: f32| times.partition_point(|t| *t < millis(s));
+fn keypoint_bytes(keyframes: &[Keyframe], points: &[Keypoint]) -> Vec<u8> {
+    let of_points = points.iter().flat_map(|k| [k.spot.first_s, k.spot.last_s]);
+    let mut times: Vec<(u32, u8)> = of_points.map(|time_s| (millis(time_s), 0)).collect();
+    times.extend(keyframes.iter().map(|k| (millis(k.time_s), k.flat)));
+    // Of one time the keyframe's own entry stays.
+    times.sort_unstable_by_key(|(time, flat)| (*time, u8::MAX - flat));
+    times.dedup_by_key(|(time, _)| *time);
+    let index = |s: f32| times.partition_point(|t| t.0 < millis(s));
     let mut out = Vec::new();
-    put_times(&mut out, &times);
+    put_times(&mut out, &times.iter().map(|t| t.0).collect::<Vec<_>>());
+    out.extend(times.iter().map(|t| t.1));
     let mut starts = vec![0usize; times.len()];
     points.iter().for_each(|k| starts[index(k.spot.first_s)] += 1);
     starts.iter().for_each(|n| put_varint(&mut out, *n));
@@ -138,8 +142,11 @@ fn keypoint_bytes(points: &[Keypoint]) -> Vec<u8> {
     out
 }
 
-fn keypoints(from: &mut Reader<'_>) -> Result<Vec<Keypoint>, FormatError> {
+fn keypoints(from: &mut Reader<'_>) -> Result<(Vec<Keyframe>, Vec<Keypoint>), FormatError> {
     let times = from.times()?;
+    let flat = from.take(times.len())?;
+    let keyframe = |(time_s, flat): (&f32, &u8)| Keyframe { time_s: *time_s, flat: *flat };
+    let keyframes = times.iter().zip(flat).map(keyframe).collect();
     let mut starts = Vec::with_capacity(times.len());
     for at in 0..times.len() {
         let n = from.varint()?;
@@ -162,7 +169,7 @@ fn keypoints(from: &mut Reader<'_>) -> Result<Vec<Keypoint>, FormatError> {
                 *times.get(last).ok_or(FormatError::Malformed("keypoint beyond the keyframes"))?;
         }
     }
-    Ok(out)
+    Ok((keyframes, out))
 }
 
 fn frame_bytes(frames: &[FrameHash]) -> Vec<u8> {
@@ -296,6 +303,9 @@ mod tests {
             width: 1.0,
             height: 0.5625,
             active: Rect { x0: 0.0, y0: 0.1, x1: 1.0, y1: 0.5 },
+            keyframes: [(0.5, 0), (2.0, 200), (4.25, 255)]
+                .map(|(time_s, flat)| Keyframe { time_s, flat })
+                .to_vec(),
             keypoints: [(spot, 1), (still, u64::MAX), (late, 7)]
                 .map(|(spot, hash)| Keypoint { spot, hash })
                 .to_vec(),
@@ -308,6 +318,7 @@ mod tests {
         let made = sample();
         let read = Fingerprint::from_bytes(&made.to_bytes()).expect("own bytes");
         assert_eq!(read.frames, made.frames);
+        assert_eq!(read.keyframes, made.keyframes);
         assert_eq!(read.keypoints.len(), 3);
         for (a, b) in read.keypoints.iter().zip(&made.keypoints) {
             assert_eq!(a.hash, b.hash);

@@ -18,6 +18,8 @@ const SIDE: usize = 32;
 const FREQUENCIES: usize = 12;
 /// Regions beside the whole: top, bottom, left, right, top left, top right, bottom left, bottom right.
 pub const REGIONS: usize = 8;
+/// The first so many of them are halves, the others quarters.
+pub const HALVES: usize = 4;
 pub const WHOLE_BITS: usize = 64;
 pub const REGION_BITS: usize = 24;
 /// Where a mirrored picture has each region.

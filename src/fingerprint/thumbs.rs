@@ -46,6 +46,14 @@ impl Thumbs {
         self.pushed += 1;
     }
 
+    /// The kept thumb nearest to a time.
+    pub fn nearest(&self, time_s: f32) -> Option<&Thumb> {
+        let at = self.kept.partition_point(|t| t.time_s < time_s);
+        let near = [at.checked_sub(1), Some(at)].into_iter().flatten();
+        near.filter_map(|i| self.kept.get(i))
+            .min_by(|a, b| (a.time_s - time_s).abs().total_cmp(&(b.time_s - time_s).abs()))
+    }
+
     /// The part of the picture that ever shows contrast: without letterbox, pillarbox or flat border. In long sides.
     pub fn active(&self, width: f32, height: f32) -> Rect {
         let all = Rect { x0: 0.0, y0: 0.0, x1: width, y1: height };
@@ -81,6 +89,33 @@ impl Thumbs {
             y1: side(y1, h, sy, height),
         }
     }
+}
+
+/// Side of the blocks that are flat or not, px of a thumb, and how far a flat block's levels lie apart: compression moves
+/// them by one or two.
+const BLOCK: usize = 8;
+const BLOCK_LEVELS: u8 = 4;
+
+/// Share of the blocks inside `active` (long sides) that show nothing, 0..=255.
+pub fn flat_share(picture: &Luma, active: &Rect) -> u8 {
+    let long = picture.long_side() as f32;
+    let side = |low: f32, high: f32, most: u32| {
+        ((low * long).ceil() as usize, ((high * long) as usize).min(most as usize))
+    };
+    let (x0, x1) = side(active.x0, active.x1, picture.width);
+    let (y0, y1) = side(active.y0, active.y1, picture.height);
+    let (mut flat, mut all) = (0u32, 0u32);
+    for y in (y0..y1.saturating_sub(BLOCK - 1)).step_by(BLOCK) {
+        for x in (x0..x1.saturating_sub(BLOCK - 1)).step_by(BLOCK) {
+            let rows = (y..y + BLOCK).map(|y| &picture.row(y as u32)[x..x + BLOCK]);
+            let (low, high) = rows
+                .flatten()
+                .fold((u8::MAX, u8::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+            flat += u32::from(high - low <= BLOCK_LEVELS);
+            all += 1;
+        }
+    }
+    (flat * 255).checked_div(all).unwrap_or(0) as u8
 }
 
 /// First and one past the last of `0..n` that are busy.

@@ -55,6 +55,15 @@ pub struct Keypoint {
     pub hash: u64,
 }
 
+/// A keyframe of a deleted video.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Keyframe {
+    pub time_s: f32,
+    /// Share of its active picture that shows nothing at all, 0..=255: cards (text on a flat ground) have nearly three
+    /// quarters and more, what a camera has seen less than half.
+    pub flat: u8,
+}
+
 /// A keypoint of an upload, hashed in every `Variant` (index: `Variant as usize`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UploadKeypoint {
@@ -106,10 +115,24 @@ pub struct Fingerprint {
     pub height: f32,
     /// The picture without black or flat borders.
     pub active: Rect,
-    /// Ordered by `first_s`.
+    /// The frames from which keypoints were kept, ascending.
+    pub keyframes: Vec<Keyframe>,
+    /// Ordered by `first_s`; first and last sight are times of keyframes.
     pub keypoints: Vec<Keypoint>,
     /// Ordered by time.
     pub frames: Vec<FrameHash>,
+}
+
+impl Fingerprint {
+    /// Share of the active picture that shows nothing in the keyframe nearest to a time, 0..1.
+    pub fn flat_near(&self, time_s: f32) -> f32 {
+        let at = self.keyframes.partition_point(|k| k.time_s < time_s);
+        let near = [at.checked_sub(1), Some(at)].into_iter().flatten();
+        let nearest = near
+            .filter_map(|i| self.keyframes.get(i))
+            .min_by(|a, b| (a.time_s - time_s).abs().total_cmp(&(b.time_s - time_s).abs()));
+        nearest.map_or(0.0, |k| f32::from(k.flat) / 255.0)
+    }
 }
 
 /// What is looked at of an upload.

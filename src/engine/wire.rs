@@ -187,7 +187,7 @@ mod tests {
             r#"{"tombstone":"cat","score":12.35,"verdict":"block","spans":[{"upload":[1.0,2.0],"#,
             r#""deleted":[9.0,8.0],"speed":-1.0,"placement":{"mirrored":true,"inverted":false,"#,
             r#""rotation_deg":0.0,"scale":0.333,"quad":[[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5],"#,
-            r#"[-0.1235,1.5]]}}],"evidence":{"same_bytes":false,"keypoints":7,"coverage":0.5,"#,
+            r#"[-0.1235,1.5]]}}],"evidence":{"same_bytes":false,"keypoints":7,"keypoints_nats":0.0,"coverage":0.5,"#,
             r#""keyframes":0,"frames_nats":0.0,"common":0.0}}],"error":null}"#,
         );
         assert_eq!(serde_json::to_string(&line).unwrap(), expected);

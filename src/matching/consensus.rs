@@ -22,8 +22,9 @@ const ANISOTROPY_MAX: f64 = 2.2;
 /// Proposals tried for one alignment, and of those how many are fitted.
 const SEEDS: usize = 240;
 const FITTED: usize = 6;
-/// Fewest distinct keypoints that make an alignment.
-pub const DISTINCT_MIN: f64 = 2.5;
+/// Fewest distinct keypoints that make an alignment, and what they must weigh together.
+const COUNT_MIN: u32 = 3;
+const WEIGHT_MIN: f64 = 1.4;
 /// Cells of the upload's picture in which positions count once, along the long side.
 const CELLS: f64 = 32.0;
 
@@ -40,6 +41,24 @@ pub struct Sighted {
     pub sight: Sight,
 }
 
+/// Arms of a keypoint, long sides of the deleted picture, and what their ends weigh beside its place.
+const ARM: f64 = 0.1;
+const ARM_WEIGHT: f64 = 0.15;
+
+impl Sighted {
+    /// Its place, and the ends of two arms that turn and grow with it: so a few keypoints in a row, or close together,
+    /// still say how the picture lies.
+    pub fn pairs(&self) -> [Pair; 3] {
+        let weight = self.sight.weight.max(0.01);
+        let own = Affine::similarity(self.scale.exp(), self.turn, self.deleted, self.upload);
+        let arm = |dx: f64, dy: f64| {
+            let from = (self.deleted.0 + dx, self.deleted.1 + dy);
+            Pair { from, to: own.apply(from.0, from.1), weight: weight * ARM_WEIGHT }
+        };
+        [Pair { from: self.deleted, to: self.upload, weight }, arm(ARM, 0.0), arm(0.0, ARM)]
+    }
+}
+
 /// One placement on one time line with the hits that agree.
 #[derive(Debug, Clone)]
 pub struct Alignment {
@@ -48,8 +67,10 @@ pub struct Alignment {
     pub map: Affine,
     pub line: Line,
     pub agreeing: Vec<Sighted>,
-    /// Distinct keypoints that agree, each counting by its weight.
+    /// Distinct keypoints that agree, each counting by its nearness and by how rare it is.
     pub distinct: f64,
+    /// The same, each counting by its nearness alone.
+    pub distinct_near: f64,
     /// The same, each counting one.
     pub distinct_plain: u32,
 }
@@ -58,13 +79,13 @@ impl Alignment {
     /// Gives every agreeing keypoint the weight of its upload keypoint and counts again.
     pub fn reweigh(&mut self, weights: &[f32]) {
         for s in &mut self.agreeing {
-            s.sight.weight = f64::from(weights[s.hit.upload as usize]);
+            s.sight.weight = nearness(s.hit.distance) * f64::from(weights[s.hit.upload as usize]);
         }
         self.distinct = weight_of(&self.agreeing);
     }
 }
 
-/// Up to `most` alignments of one candidate, strongest first; every keypoint weighs 1.
+/// Up to `most` alignments of one candidate, strongest first; every keypoint weighs by its nearness alone.
 pub fn alignments(
     upload: &UploadPrint,
     deleted: &Fingerprint,
@@ -112,9 +133,15 @@ fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> Sighted {
         sight: Sight {
             upload: (f64::from(q.first_s), f64::from(q.last_s)),
             deleted: (f64::from(r.first_s), f64::from(r.last_s)),
-            weight: 1.0,
+            weight: nearness(hit.distance),
         },
     }
+}
+
+/// What a hit counts: chance hits lie at the rim of what is a hit (9 or 10 bits), those of a copy mostly within (two
+/// thirds at 5 bits and less).
+fn nearness(distance: u8) -> f64 {
+    ((13.0 - f64::from(distance)) / 8.0).clamp(0.3, 1.0)
 }
 
 /// The best few alignments of one variant that could beat `standing`.
@@ -124,10 +151,10 @@ fn of_variant(
     deleted: &Fingerprint,
     standing: Option<&Alignment>,
 ) -> Vec<Alignment> {
-    if pool.len() < DISTINCT_MIN as usize {
+    if pool.len() < COUNT_MIN as usize {
         return Vec::new();
     }
-    let bar = standing.map_or(DISTINCT_MIN, |a| a.distinct);
+    let bar = standing.map_or(WEIGHT_MIN, |a| a.distinct);
     let mut counter = Counter::new(deleted.keypoints.len());
     let mut proposals: Vec<(f64, Affine, (f64, f64))> = seeds(pool)
         .into_iter()
@@ -169,6 +196,8 @@ fn seeds(pool: &[Sighted]) -> Vec<usize> {
 }
 
 fn agrees(s: &Sighted, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bool {
+    // What was enlarged lies off by so much more.
+    let miss = miss * scale.exp().clamp(0.6, 1.6);
     if (s.scale - scale).abs() > SCALE_MISS {
         return false;
     }
@@ -195,11 +224,8 @@ fn fitted(
     let line = on_line(&first)?;
     let (mut map, mut kept) = (*map, line.1);
     for round in 0..3 {
-        let pairs: Vec<Pair> = kept
-            .iter()
-            .map(|s| Pair { from: s.deleted, to: s.upload, weight: s.sight.weight.max(0.01) })
-            .collect();
-        let affine = if round > 0 && pairs.len() >= 8 { fit_affine(&pairs) } else { None };
+        let pairs: Vec<Pair> = kept.iter().flat_map(Sighted::pairs).collect();
+        let affine = if round > 0 && kept.len() >= 8 { fit_affine(&pairs) } else { None };
         let affine = affine.filter(|m| m.anisotropy() <= ANISOTROPY_MAX);
         let Some(next) = affine.or_else(|| fit_similarity(&pairs)) else { break };
         let (k, turn) = next.scale_and_turn();
@@ -213,7 +239,11 @@ fn fitted(
     let (line, agreeing) = on_line(&kept)?;
     let distinct = weight_of(&agreeing);
     let distinct_plain = count_of(&agreeing);
-    Some(Alignment { variant, map, line, agreeing, distinct, distinct_plain })
+    if distinct_plain < COUNT_MIN {
+        return None;
+    }
+    let distinct_near = distinct;
+    Some(Alignment { variant, map, line, agreeing, distinct, distinct_near, distinct_plain })
 }
 
 /// The best line through the sights and those that lie on it.

@@ -6,6 +6,7 @@
 
 use crate::fingerprint::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
+use crate::matching::coverage::Buckets;
 use crate::matching::judge::Lucky;
 
 /// Bits of 64 in which two patch hashes of a hit may differ (DESIGN §3).
@@ -27,13 +28,19 @@ pub struct Hit {
 pub struct Prepared<'u> {
     pub print: &'u UploadPrint,
     pub cpu: Cpu,
+    pub buckets: Buckets<'u>,
     hashes: [Vec<u64>; 4],
 }
 
 impl<'u> Prepared<'u> {
     pub fn new(print: &'u UploadPrint, cpu: Cpu) -> Self {
         let column = |v: usize| print.keypoints.iter().map(|k| k.hashes[v]).collect();
-        Prepared { print, cpu, hashes: [column(0), column(1), column(2), column(3)] }
+        Prepared {
+            print,
+            cpu,
+            buckets: Buckets::new(print),
+            hashes: [column(0), column(1), column(2), column(3)],
+        }
     }
 
     /// What the index found, as hits.

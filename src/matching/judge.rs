@@ -1,16 +1,14 @@
 //! One upload against its candidates: from hits to matches with score, spans, placement and evidence.
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
-use crate::matching::consensus::{Alignment, Sighted, alignments};
-use crate::matching::coverage::{Coverage, coverage};
-use crate::matching::frames::{self, Diagonal, FrameEvidence, Placed};
+use crate::matching::consensus::{Alignment, alignments};
+use crate::matching::diagonal::{Diagonal, unplaced};
 use crate::matching::hits::Prepared;
+use crate::matching::hold::Held;
 use crate::matching::placement::{of_view, placement};
-use crate::matching::polish::polish;
 use crate::matching::score::Measured;
-use crate::matching::spans;
 use crate::matching::timeline::Line;
-use crate::matching::weights::{FrameVoices, KeypointVoices};
+use crate::matching::weights::{FrameVoices, KeypointVoices, within_template};
 use crate::model::{Evidence, Placement, Span, SpanPair};
 
 /// Limits of one judgement.
@@ -129,7 +127,7 @@ fn align_all(
     options: &Options,
 ) -> Vec<FoundCase> {
     let upload = prepared.print;
-    let (mut pairs, mut unplaced) = (0u64, 0usize);
+    let (mut pairs, mut compared) = (0u64, 0usize);
     let mut out = Vec::new();
     for (index, c) in candidates.iter().enumerate() {
         let size = 4 * upload.keypoints.len() as u64 * c.fingerprint.keypoints.len() as u64;
@@ -146,9 +144,9 @@ fn align_all(
         }
         let promising = !aligned.is_empty() || c.found.is_none_or(|l| l.frames);
         let mut diagonal = None;
-        if promising && unplaced < options.unplaced_max {
-            unplaced += 1;
-            diagonal = frames::unplaced(upload, c.fingerprint);
+        if promising && compared < options.unplaced_max {
+            compared += 1;
+            diagonal = unplaced(upload, c.fingerprint);
         }
         if !aligned.is_empty() || diagonal.is_some() {
             out.push(FoundCase { index, aligned, diagonal });
@@ -157,46 +155,10 @@ fn align_all(
     out
 }
 
-/// Distinct keypoints of an alignment that is a span of its own beside the best one.
-const SPAN_DISTINCT: f64 = 4.0;
-/// Evidence that an alignment of fewer keypoints hardly reaches: 2.8 by them, 14 by frames, the rest by coverage alone.
-const SURE: f64 = 40.0;
-
-/// An alignment with its stretch of time and what was measured within it.
-struct Held {
-    alignment: Alignment,
-    line: Line,
-    span: (f64, f64),
-    coverage: Coverage,
-    frames: FrameEvidence,
-}
-
-/// Mean weight below which the whole of an alignment is taken for a template's.
-const MEAN_WEIGHT_OF_A_COPY: f64 = 0.5;
-
-impl Held {
-    /// Whether no small alignment can outdo it, whatever its frames turn out to weigh.
-    fn is_sure(&self) -> bool {
-        let last = self.frames.pairs.iter().map(|p| p.0).max().unwrap_or(0);
-        self.measured(&vec![0.0; last + 1]).evidence() >= SURE
-    }
-
-    fn measured(&self, frame_weights: &[f32]) -> Measured {
-        // Where most of what agrees is common, the rest belongs to the same template.
-        let mean = self.alignment.distinct / f64::from(self.alignment.distinct_plain.max(1));
-        let unshared = (mean / MEAN_WEIGHT_OF_A_COPY).min(1.0);
-        Measured {
-            distinct: self.alignment.distinct * unshared,
-            visible: self.coverage.visible,
-            found_weight: self.coverage.found_weight * unshared,
-            chance: self.coverage.chance,
-            copy_nats: self.coverage.copy_nats,
-            placed_nats: self.frames.nats(frame_weights),
-            unplaced_nats: 0.0,
-            supports: keyframes(&self.alignment).max(self.frames.agreeing()),
-        }
-    }
-}
+/// Weight of distinct keypoints of an alignment that is a span of its own beside the best one.
+const SPAN_DISTINCT: f64 = 3.0;
+/// Evidence below which a candidate has no standing, nats.
+const STANDING_NATS: f64 = 1.0;
 
 /// One candidate with all that was found.
 struct Case<'a> {
@@ -218,11 +180,12 @@ impl<'a> Case<'a> {
         let deleted = candidate.fingerprint;
         let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
         for mut a in found.aligned {
-            a.reweigh(weights);
+            let weights = within_template(weights, prepared.print, &a);
+            a.reweigh(&weights);
             // Beside a sure alignment a small one is neither the best nor a span of its own.
             let needed = a.distinct >= SPAN_DISTINCT || !held.first().is_some_and(Held::is_sure);
             if needed {
-                held.push(hold(hasher, prepared, deleted, weights, a));
+                held.push(Held::new(hasher, prepared, deleted, &weights, &a));
             }
         }
         let upload = prepared.print;
@@ -246,7 +209,7 @@ impl<'a> Case<'a> {
         if let Some(d) = self.diagonal.as_ref().filter(|_| measured.evidence() > placed_evidence) {
             measured.supports = measured.supports.max(d.frames.agreeing());
         }
-        if measured.evidence() <= 0.0 {
+        if measured.evidence() < STANDING_NATS {
             return None;
         }
         // Whole frames lead only where keypoints found next to nothing: they know no placement.
@@ -260,7 +223,7 @@ impl<'a> Case<'a> {
             candidate: self.candidate,
             score: measured.score(tombstones),
             supports: measured.supports,
-            common: best.is_some_and(|b| is_common(&b.alignment)),
+            common: best.is_some_and(|b| own_share(&b.alignment) < SHARE_OF_ITS_OWN),
             evidence: evidence(best, &measured),
             spans,
             measured,
@@ -282,7 +245,7 @@ impl<'a> Case<'a> {
             }
         }
         let pair = |h: &Held| {
-            self.pair(&h.line, h.span, placement(self.upload, self.deleted, &h.alignment))
+            self.pair(&h.alignment.line, h.span, placement(self.upload, self.deleted, &h.alignment))
         };
         let mut out: Vec<SpanPair> = kept.into_iter().map(pair).collect();
         out.sort_by(|a, b| a.upload.start_s.total_cmp(&b.upload.start_s));
@@ -312,65 +275,24 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Puts an alignment on its final time line and measures it there.
-fn hold(
-    hasher: &Hasher,
-    prepared: &Prepared<'_>,
-    deleted: &Fingerprint,
-    weights: &[f32],
-    alignment: Alignment,
-) -> Held {
-    let upload = prepared.print;
-    let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
-    let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
-    let around = (from - AROUND_S, to + AROUND_S);
-    let placed = Placed::new(hasher, upload, deleted, &alignment, around);
-    let line = final_line(deleted, &alignment, &placed);
-    let span = spans::span(upload, deleted, &alignment, &line, &placed);
-    let map = polish(&alignment, &line);
-    let alignment = Alignment { line, map, ..alignment };
-    let coverage = coverage(prepared, deleted, &alignment, weights, span);
-    let frames = placed.along(deleted, &line, span);
-    Held { alignment, line, span, coverage, frames }
+/// Share of the agreeing keypoints' weight that must be left for a match not to be a template's.
+const SHARE_OF_ITS_OWN: f64 = 0.4;
+
+fn own_share(alignment: &Alignment) -> f64 {
+    (alignment.distinct / alignment.distinct_near.max(1e-6)).clamp(0.0, 1.0)
 }
 
-/// Seconds before the first and after the last agreeing keypoint in which frames are looked at.
-const AROUND_S: f64 = 15.0;
-
-/// Frames know the time better than keypoints do (0.25 s against 1 s); they are believed where most keypoints agree
-/// with them.
-fn final_line(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Line {
-    let own = if placed.sees() { placed.own_line(deleted) } else { None };
-    let Some(own) = own else { return alignment.line };
-    let on = |s: &&Sighted| own.line.miss_s(s.sight.upload, s.sight.deleted) <= 1.4;
-    let agree = alignment.agreeing.iter().filter(on).count();
-    let enough = agree * 10 >= alignment.agreeing.len() * 7;
-    if own.sum > 10.0 && own.picked.len() >= 2 && enough { own.line } else { alignment.line }
-}
-
-/// Keyframes of the deleted video of which at least two agreeing keypoints began there.
-fn keyframes(alignment: &Alignment) -> u32 {
-    let mut times: Vec<u64> =
-        alignment.agreeing.iter().map(|s| (s.sight.deleted.0 * 1000.0) as u64).collect();
-    times.sort_unstable();
-    times.chunk_by(|a, b| a == b).filter(|same| same.len() >= 2).count() as u32
-}
-
-fn is_common(alignment: &Alignment) -> bool {
-    alignment.distinct < 0.4 * f64::from(alignment.distinct_plain)
-}
-
-fn evidence(best: Option<&Held>, measure: &Measured) -> Evidence {
+fn evidence(best: Option<&Held>, measured: &Measured) -> Evidence {
     let Some(b) = best else {
-        return Evidence { frames_nats: measure.unplaced_nats, ..Evidence::default() };
+        return Evidence { frames_nats: measured.unplaced_nats, ..Evidence::default() };
     };
-    let plain = f64::from(b.alignment.distinct_plain).max(1.0);
     Evidence {
         same_bytes: false,
-        keypoints: b.alignment.distinct_plain,
+        keypoints: b.coverage.found.max(b.alignment.distinct_plain),
+        keypoints_nats: b.coverage.nats,
         coverage: f64::from(b.coverage.found) / f64::from(b.coverage.visible.max(1)),
-        keyframes: keyframes(&b.alignment),
-        frames_nats: measure.placed_nats.max(measure.unplaced_nats),
-        common: (1.0 - b.alignment.distinct / plain).clamp(0.0, 1.0),
+        keyframes: b.keyframes(),
+        frames_nats: measured.placed_nats.max(measured.unplaced_nats),
+        common: 1.0 - own_share(&b.alignment),
     }
 }

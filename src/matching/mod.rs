@@ -1,23 +1,31 @@
 //! Hits → candidates → alignment → evidence → matches → verdict. No I/O.
 //!
 //! `hits` finds all near pairs of hashes with one candidate; `weights` says how much each tells; `consensus` finds the
-//! placements (`geometry`) and time lines (`timeline`) that many agree on; `polish` sharpens the placement; `coverage` asks whether what ought to be
-//! visible is; `frames` compares whole frames under the placement; `spans` says from when to when; `score` weighs it
-//! against what chance does (`null`); `policy` makes a verdict of it. `judge` is the way through.
+//! placements (`geometry`) and time lines (`timeline`) that many agree on; `hold` puts each where it explains most:
+//! `polish` sharpens the placement, `spans` says from when to when, `coverage` asks whether what ought to be visible is,
+//! `placed` compares whole `frames` under the placement (`place`), `diagonal` without one. `likelihood` says what each
+//! near pair tells, `prior` what a placement costs beforehand, `score` weighs the sum against what chance does (`null`),
+//! `policy` makes a verdict of it. `judge` is the way through.
 
-pub mod consensus;
-pub mod coverage;
-pub mod frames;
-pub mod geometry;
-pub mod hits;
+mod consensus;
+mod coverage;
+mod diagonal;
+mod frames;
+mod geometry;
+mod hits;
+mod hold;
 mod judge;
+mod likelihood;
 mod null;
+mod place;
+mod placed;
 mod placement;
 mod policy;
 mod polish;
+mod prior;
 mod score;
 mod spans;
-pub mod timeline;
+mod timeline;
 mod weights;
 
 pub use judge::{Background, Candidate, Judged, Lucky, Options, judge};

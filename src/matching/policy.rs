@@ -10,8 +10,8 @@ const SUPPORTS_TO_BLOCK: u32 = 2;
 /// Distinct keypoints below which a tombstone can only send to review, or is good for nothing.
 const KEYPOINTS_TO_BLOCK: usize = 16;
 const KEYPOINTS_TO_MATCH: usize = 6;
-/// Below this evidence a fast look is believed.
-const SUSPICIOUS_EVIDENCE: f64 = 2.5;
+/// Below this evidence a fast look is believed, nats: one unrelated pair in a thousand has it.
+const SUSPICIOUS_NATS: f64 = 5.0;
 
 /// Thresholds on the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,7 +46,7 @@ impl Policy {
 
 /// Whether a look at intra frames alone gives reason to decode the rest.
 pub fn suspicious(judged: &[Judged]) -> bool {
-    judged.iter().any(|j| j.measured.evidence() >= SUSPICIOUS_EVIDENCE)
+    judged.iter().any(|j| j.measured.evidence() >= SUSPICIOUS_NATS)
 }
 
 /// What a tombstone is good for, and why, in plain words.

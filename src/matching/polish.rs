@@ -24,20 +24,29 @@ pub fn polish(alignment: &Alignment, line: &Line) -> Affine {
         .iter()
         .filter(|s| line.miss_s(s.sight.upload, s.sight.deleted) <= MISS_S)
         .map(|s| Pair { from: s.deleted, to: s.upload, weight: 1.0 });
-    let mut pairs: Vec<Pair> = meets.collect();
+    trimmed(meets.collect()).unwrap_or(alignment.map)
+}
+
+/// The map through what was found where it was expected; `None` when that is too little.
+pub fn refit(found: &[Pair]) -> Option<Affine> {
+    trimmed(found.to_vec())
+}
+
+/// Fits, drops outliers, fits again.
+fn trimmed(mut pairs: Vec<Pair>) -> Option<Affine> {
     if pairs.len() < SIMILARITY_MIN {
-        return alignment.map;
+        return None;
     }
-    let mut map = alignment.map;
+    let mut map = None;
     for _ in 0..ROUNDS {
         let Some(fit) = fit(&pairs) else { break };
-        map = fit;
-        let mut misses: Vec<f64> = pairs.iter().map(|p| miss_squared(&map, p)).collect();
+        map = Some(fit);
+        let mut misses: Vec<f64> = pairs.iter().map(|p| miss_squared(&fit, p)).collect();
         misses.sort_by(f64::total_cmp);
         // Three times the median keeps what is spread like noise.
         let bar = (9.0 * misses[misses.len() / 2]).max(1e-6);
         let kept: Vec<Pair> =
-            pairs.iter().filter(|p| miss_squared(&map, p) <= bar).copied().collect();
+            pairs.iter().filter(|p| miss_squared(&fit, p) <= bar).copied().collect();
         if kept.len() == pairs.len() || kept.len() < SIMILARITY_MIN {
             break;
         }
@@ -49,7 +58,7 @@ pub fn polish(alignment: &Alignment, line: &Line) -> Affine {
 fn fit(pairs: &[Pair]) -> Option<Affine> {
     let simple = fit_similarity(pairs)?;
     let wide = (pairs.len() >= AFFINE_MIN).then(|| fit_affine(pairs)).flatten();
-    let total = |map: &Affine| pairs.iter().map(|p| miss_squared(map, p)).sum::<f64>();
+    let total = |map: &Affine| pairs.iter().map(|p| p.weight * miss_squared(map, p)).sum::<f64>();
     let better = wide.filter(|wide| total(wide) < AFFINE_GAIN * total(&simple));
     Some(better.unwrap_or(simple))
 }
@@ -100,6 +109,7 @@ mod tests {
             line,
             agreeing,
             distinct: 40.0,
+            distinct_near: 40.0,
             distinct_plain: 40,
         };
         let (scale, turn) = polish(&alignment, &line).scale_and_turn();

@@ -6,7 +6,7 @@
 
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::consensus::Alignment;
-use crate::matching::frames::Placed;
+use crate::matching::placed::Placed;
 use crate::matching::timeline::Line;
 
 /// What one moment can say at most, for and against.

@@ -43,9 +43,18 @@ pub struct Sight {
 /// The line that most weight agrees with, and that weight. Each sight allows an interval of offsets; the best offset
 /// is where most intervals overlap.
 pub fn best_line(sights: &[Sight]) -> Option<(Line, f64)> {
+    best_line_of(&SPEEDS, sights)
+}
+
+/// The same at the speed of the deleted video.
+pub fn best_line_unchanged(sights: &[Sight]) -> Option<(Line, f64)> {
+    best_line_of(&SPEEDS[..1], sights)
+}
+
+fn best_line_of(speeds: &[f64], sights: &[Sight]) -> Option<(Line, f64)> {
     let mut best: Option<(Line, f64)> = None;
     let mut edges: Vec<(f64, f64)> = Vec::with_capacity(sights.len() * 2);
-    for speed in SPEEDS {
+    for &speed in speeds {
         edges.clear();
         for s in sights {
             let (p, q) = (speed * s.upload.0, speed * s.upload.1);
@@ -61,8 +70,8 @@ pub fn best_line(sights: &[Sight]) -> Option<(Line, f64)> {
                 top = (sum, *at, edges.get(i + 1).map_or(*at, |e| e.0));
             }
         }
-        // A slower or faster line must earn its place.
-        let better = best.is_none_or(|(_, weight)| top.0 > weight * 1.03 + 1e-6);
+        // A slower or faster line must earn its place: with many speeds to choose from, one gains a stray hit.
+        let better = best.is_none_or(|(_, weight)| top.0 > weight * 1.05 + 0.5);
         if better && top.0 > 0.0 {
             best = Some((Line { speed, offset_s: (top.1 + top.2) / 2.0 }, top.0));
         }

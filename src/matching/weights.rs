@@ -79,6 +79,46 @@ impl KeypointVoices {
     }
 }
 
+/// Flat share of a picture up to which it counts in full, and from which it is a card. On the benchmark's clips what a
+/// camera has seen reaches 0.6, end cards begin at 0.72, animations on a flat ground lie between.
+const FLAT_OF_A_CARD: (f32, f32) = (0.62, 0.70);
+/// What a card's keypoints and frames weigh: text on a flat ground is made to be shared, so one card alone is no evidence,
+/// while the many cards of a slide show still add up.
+const WEIGHT_OF_A_CARD: f32 = 0.1;
+
+/// Weight of what the deleted video shows while so much of its picture is flat.
+pub fn of_flatness(flat: f32) -> f64 {
+    let (none, card) = FLAT_OF_A_CARD;
+    let x = ((flat - none) / (card - none)).clamp(0.0, 1.0);
+    f64::from(1.0 + x * (WEIGHT_OF_A_CARD - 1.0))
+}
+
+/// Mean weight of what agrees in a keyframe below which the whole picture is taken for a template's.
+const MEAN_WEIGHT_OF_A_COPY: f64 = 0.6;
+
+/// The weights as far as one alignment is concerned: where most of what agrees in a keyframe is common, the rest of that
+/// picture belongs to the same template (the line of an end card that other tombstones happen not to share).
+pub fn within_template(weights: &[f32], upload: &UploadPrint, alignment: &Alignment) -> Vec<f32> {
+    // By keyframe, in which nothing but its time is the same: sum of weights, and how many.
+    let mut keyframes: Vec<(f32, f64, f64)> = Vec::new();
+    for s in &alignment.agreeing {
+        let index = s.hit.upload as usize;
+        let (at, weight) = (upload.keypoints[index].spot.first_s, f64::from(weights[index]));
+        match keyframes.iter_mut().find(|k| k.0 == at) {
+            Some(k) => (k.1, k.2) = (k.1 + weight, k.2 + 1.0),
+            None => keyframes.push((at, weight, 1.0)),
+        }
+    }
+    keyframes.retain(|(_, sum, n)| sum / n < MEAN_WEIGHT_OF_A_COPY);
+    let mut out = weights.to_vec();
+    for (weight, k) in out.iter_mut().zip(&upload.keypoints) {
+        if let Some((_, sum, n)) = keyframes.iter().find(|of| of.0 == k.spot.first_s) {
+            *weight *= (sum / n / MEAN_WEIGHT_OF_A_COPY).powi(2) as f32;
+        }
+    }
+    out
+}
+
 fn cell(spot: &Spot) -> (i32, i32) {
     ((spot.x * CELLS) as i32, (spot.y * CELLS) as i32)
 }

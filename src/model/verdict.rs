@@ -105,6 +105,8 @@ pub struct Evidence {
     pub same_bytes: bool,
     /// Distinct keypoints of the deleted video that agree on one placement and time line.
     pub keypoints: u32,
+    /// What they say: ln of how much likelier a copy is than chance.
+    pub keypoints_nats: f64,
     /// Of the deleted video's keypoints that ought to be visible, the share found, 0..1.
     pub coverage: f64,
     /// Distinct keyframes of the deleted video that contribute.

@@ -1,0 +1,146 @@
+//! An alignment put on the time line and the placement that explain most of what ought to be visible, and measured there.
+//!
+//! ```text
+//! for each time line worth trying:          the keypoints' own, the one at unchanged speed, the frames' own
+//!     fit the placement to the pairs that meet on it       (`polish`)
+//!     from when to when it holds                            (`spans`)
+//!     what is found of what ought to be visible             (`coverage`)
+//! keep the best, then fit the placement to what was found and look again, as long as more is found
+//! compare whole frames under it                             (`placed`)
+//! ```
+
+use crate::fingerprint::{Fingerprint, Hasher};
+use crate::matching::consensus::Alignment;
+use crate::matching::coverage::{Coverage, coverage};
+use crate::matching::frames::FrameEvidence;
+use crate::matching::geometry::Affine;
+use crate::matching::hits::Prepared;
+use crate::matching::placed::Placed;
+use crate::matching::polish::{polish, refit};
+use crate::matching::prior;
+use crate::matching::score::Measured;
+use crate::matching::spans;
+use crate::matching::timeline::{Line, Sight, best_line_unchanged};
+
+/// How often a placement is fitted again to what was found under it.
+const REFITS: usize = 3;
+/// Seconds before the first and after the last agreeing keypoint in which frames are looked at.
+const AROUND_S: f64 = 15.0;
+/// A placement that was shifted by more than this, long sides, is looked at anew.
+const MOVED: f64 = 0.01;
+/// Nats on a line of the frames' own from which it is worth trying.
+const OWN_LINE_NATS: f64 = 10.0;
+/// Evidence beside which a small alignment is neither the best nor a span of its own, nats.
+const SURE_NATS: f64 = 80.0;
+
+/// An alignment with its stretch of time and what was measured within it.
+pub struct Held {
+    pub alignment: Alignment,
+    /// Upload time, seconds.
+    pub span: (f64, f64),
+    pub coverage: Coverage,
+    pub frames: FrameEvidence,
+}
+
+impl Held {
+    /// Holds `alignment` to the upload; `weights` of its keypoints, 0..1.
+    pub fn new(
+        hasher: &Hasher,
+        prepared: &Prepared<'_>,
+        deleted: &Fingerprint,
+        weights: &[f32],
+        alignment: &Alignment,
+    ) -> Held {
+        let upload = prepared.print;
+        let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
+        let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
+        let around = (from - AROUND_S, to + AROUND_S);
+        let mut placed = Placed::new(hasher, upload, deleted, alignment, around);
+        let look = |line: Line, map: Affine, placed: &Placed| {
+            let span = spans::span(upload, deleted, alignment, &line, placed);
+            let alignment = Alignment { line, map, ..alignment.clone() };
+            let coverage = coverage(prepared, deleted, &alignment, weights, span);
+            Seen { alignment, span, coverage }
+        };
+        let lines = lines(deleted, alignment, &placed);
+        let mut best = lines
+            .into_iter()
+            .map(|line| look(line, polish(alignment, &line), &placed))
+            .reduce(|a, b| if b.worth() > a.worth() { b } else { a })
+            .expect("the alignment's own line is among them");
+        for _ in 0..REFITS {
+            let Some(map) = refit(&best.coverage.pairs) else { break };
+            let again = look(best.alignment.line, map, &placed);
+            if again.worth() <= best.worth() {
+                break;
+            }
+            best = again;
+        }
+        if moved(&best.alignment.map, &placed.map) {
+            placed = Placed::new(hasher, upload, deleted, &best.alignment, around);
+            best = look(best.alignment.line, best.alignment.map, &placed);
+        }
+        let Seen { alignment, span, coverage } = best;
+        let frames = placed.along(deleted, &alignment.line, span);
+        Held { alignment, span, coverage, frames }
+    }
+
+    /// What was measured; `frame_weights` of the upload's frames, 0..1.
+    pub fn measured(&self, frame_weights: &[f32]) -> Measured {
+        Measured {
+            keypoint_nats: self.coverage.nats,
+            copy_nats: self.coverage.copy_nats,
+            placed_nats: self.frames.nats(frame_weights),
+            unplaced_nats: 0.0,
+            prior_nats: prior::of_alignment(&self.alignment),
+            supports: self.keyframes().max(self.frames.agreeing()),
+        }
+    }
+
+    /// Whether no small alignment can outdo it, whatever its frames turn out to weigh.
+    pub fn is_sure(&self) -> bool {
+        let last = self.frames.pairs.iter().map(|p| p.0).max().unwrap_or(0);
+        self.measured(&vec![0.0; last + 1]).evidence() >= SURE_NATS
+    }
+
+    /// Keyframes of the deleted video of which at least two agreeing keypoints began there.
+    pub fn keyframes(&self) -> u32 {
+        let agreeing = &self.alignment.agreeing;
+        let mut times: Vec<u64> =
+            agreeing.iter().map(|s| (s.sight.deleted.0 * 1000.0) as u64).collect();
+        times.sort_unstable();
+        times.chunk_by(|a, b| a == b).filter(|same| same.len() >= 2).count() as u32
+    }
+}
+
+/// One look at an alignment.
+struct Seen {
+    alignment: Alignment,
+    span: (f64, f64),
+    coverage: Coverage,
+}
+
+impl Seen {
+    fn worth(&self) -> f64 {
+        self.coverage.nats - prior::of_line(&self.alignment.line)
+    }
+}
+
+fn moved(a: &Affine, b: &Affine) -> bool {
+    [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].into_iter().any(|(x, y)| {
+        let (p, q) = (a.apply(x, y), b.apply(x, y));
+        (p.0 - q.0).hypot(p.1 - q.1) > MOVED
+    })
+}
+
+/// Time lines worth trying: the keypoints' own, the one at unchanged speed, and the frames' own, which know the time
+/// better (0.25 s against 1 s).
+fn lines(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Vec<Line> {
+    let mut out = vec![alignment.line];
+    let sights: Vec<Sight> = alignment.agreeing.iter().map(|s| s.sight).collect();
+    out.extend(best_line_unchanged(&sights).map(|(line, _)| line));
+    let own = if placed.sees() { placed.own_line(deleted) } else { None };
+    let own = own.filter(|own| own.sum > OWN_LINE_NATS && own.picked.len() >= 2);
+    out.extend(own.map(|own| own.line));
+    out
+}

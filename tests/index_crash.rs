@@ -64,6 +64,7 @@ fn upload_of(content: u64) -> UploadPrint {
     let keypoint = |k: &Keypoint| UploadKeypoint {
         spot: k.spot,
         hashes: [k.hash, !k.hash.rotate_left(7), k.hash.rotate_left(13), !k.hash],
+        unsure: [[[0; 3]; 2]; 2],
     };
     let frame = |f: &FrameHash| UploadFrame {
         time_s: f.time_s,

@@ -55,7 +55,7 @@ fn upload(content: u64, variant: Variant) -> UploadPrint {
     let keypoint = |k: &Keypoint| {
         let mut hashes = [0, 1, 2, 3].map(|i| mix(k.hash ^ i));
         hashes[variant as usize] = k.hash ^ 0x8000_0000_8000_0000;
-        UploadKeypoint { spot: k.spot, hashes }
+        UploadKeypoint { spot: k.spot, hashes, unsure: [[[0; 3]; 2]; 2] }
     };
     let view = usize::from(variant.mirrored());
     let frame = |f: &FrameHash| {
@@ -75,6 +75,24 @@ fn upload(content: u64, variant: Variant) -> UploadPrint {
         keypoints: print.keypoints.iter().map(keypoint).collect(),
         frames: print.frames.iter().map(frame).collect(),
     }
+}
+
+#[test]
+fn a_bit_that_was_unsure_does_not_hide_a_keypoint() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write_index(dir.path());
+    let index = Index::open(dir.path(), Options::default()).expect("opened");
+    // Bit 3 of both halves has turned, in no frame is anything alike.
+    let mut turned = upload(1, Variant::Plain);
+    turned.frames.clear();
+    turned.keypoints.iter_mut().for_each(|k| k.hashes[0] ^= 0x0000_0008_0000_0008);
+    let hits = |upload: &UploadPrint| {
+        let found = index.snapshot().search(upload, &SearchOptions::default()).expect("a search");
+        found.candidates.iter().find(|c| c.slot == Slot(10)).map_or(0, |c| c.keypoint_hits.len())
+    };
+    assert_eq!(hits(&turned), 0);
+    turned.keypoints.iter_mut().for_each(|k| k.unsure[0] = [[7, 3, 1]; 2]);
+    assert_eq!(hits(&turned), turned.keypoints.len());
 }
 
 fn search(index: &Index, content: u64, variant: Variant) -> Found {

@@ -226,7 +226,10 @@ fn synthetic_upload(number: u32, n: u32, hashes: &Hashes) -> UploadPrint {
                 spot.scale = print.keypoints[own].spot.scale;
                 hashes[0] = print.keypoints[own].hash ^ random.flips(6.0 / 64.0);
             }
-            keypoints.push(UploadKeypoint { spot, hashes });
+            let unsure = std::array::from_fn(|_| {
+                std::array::from_fn(|_| std::array::from_fn(|_| random.below(26) as u8))
+            });
+            keypoints.push(UploadKeypoint { spot, hashes, unsure });
         }
     }
     let frames = (0..120).map(|i| {

@@ -288,9 +288,10 @@ impl<'h> UploadBuilder<'h> {
         };
         let points = self.detector.detect(&frame.luma, UPLOAD_POINTS, pick);
         self.keyframes_s.push(frame.time_s);
-        let hash = |p: &Described| UploadKeypoint {
-            spot: Spot { first_s: frame.time_s, last_s: frame.time_s, ..p.spot },
-            hashes: self.hasher.patch.variants(&p.descriptor),
+        let hash = |p: &Described| {
+            let spot = Spot { first_s: frame.time_s, last_s: frame.time_s, ..p.spot };
+            let (hashes, unsure) = self.hasher.patch.variants(&p.descriptor);
+            UploadKeypoint { spot, hashes, unsure }
         };
         self.tracks.push(points.iter().map(hash).collect());
     }

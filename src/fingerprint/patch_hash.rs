@@ -8,6 +8,7 @@ use crate::fingerprint::cpu::{Cpu, multiversion};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::patch::{self, DIMENSIONS};
 use crate::fingerprint::patch_constants::{BASIS, MEAN};
+use crate::fingerprint::types::{Unsure, WEAK_BITS, WEAK_WITHIN};
 
 const BITS: usize = 64;
 
@@ -40,22 +41,49 @@ impl PatchHasher {
 
     /// The hash of a descriptor.
     pub fn hash(&self, descriptor: &[f32; DIMENSIONS]) -> u64 {
-        let mut sums = [0f32; BITS];
-        project(self.cpu, descriptor, &self.matrix, &mut sums);
-        let bits = sums.iter().zip(&self.offset).enumerate();
-        bits.fold(0, |hash, (i, (s, o))| hash | (u64::from(s > o) << i))
+        signs(&self.margins(descriptor))
     }
 
-    /// The hashes of a descriptor in every `Variant`.
-    pub fn variants(&self, descriptor: &[f32; DIMENSIONS]) -> [u64; 4] {
+    /// The hashes of a descriptor in every `Variant`, and which bits of the plain and of the mirrored one are unsure.
+    pub fn variants(&self, descriptor: &[f32; DIMENSIONS]) -> ([u64; 4], [Unsure; 2]) {
         let mirrored = patch::mirrored(descriptor);
-        [
-            self.hash(descriptor),
-            self.hash(&mirrored),
+        let margins = [self.margins(descriptor), self.margins(&mirrored)];
+        let hashes = [
+            signs(&margins[0]),
+            signs(&margins[1]),
             self.hash(&patch::inverted(descriptor)),
             self.hash(&patch::inverted(&mirrored)),
-        ]
+        ];
+        (hashes, [unsure(&margins[0]), unsure(&margins[1])])
     }
+
+    /// How far each bit is from being the other one, with the bit as sign.
+    fn margins(&self, descriptor: &[f32; DIMENSIONS]) -> [f32; BITS] {
+        let mut sums = [0f32; BITS];
+        project(self.cpu, descriptor, &self.matrix, &mut sums);
+        sums.iter_mut().zip(&self.offset).for_each(|(sum, offset)| *sum -= offset);
+        sums
+    }
+}
+
+fn signs(margins: &[f32; BITS]) -> u64 {
+    margins.iter().enumerate().fold(0, |hash, (i, m)| hash | (u64::from(*m > 0.0) << i))
+}
+
+fn unsure(margins: &[f32; BITS]) -> Unsure {
+    let of_half = |half: &[f32]| {
+        let mut weakest = [(f32::MAX, 0u8); WEAK_BITS];
+        for (bit, margin) in half.iter().enumerate().take(WEAK_WITHIN) {
+            let mut one = (margin.abs(), bit as u8);
+            for place in &mut weakest {
+                if one.0 < place.0 {
+                    std::mem::swap(&mut one, place);
+                }
+            }
+        }
+        weakest.map(|(_, bit)| bit)
+    };
+    [of_half(&margins[..BITS / 2]), of_half(&margins[BITS / 2..])]
 }
 
 multiversion! {

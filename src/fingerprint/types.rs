@@ -69,7 +69,17 @@ pub struct Keyframe {
 pub struct UploadKeypoint {
     pub spot: Spot,
     pub hashes: [u64; 4],
+    /// Of the plain and of the mirrored hash: the bits that were decided most narrowly, and so are the likeliest to
+    /// differ in a copy.
+    pub unsure: [Unsure; 2],
 }
+
+/// Bits of a hash that were decided most narrowly, the narrowest first: `WEAK_BITS` of the low `WEAK_WITHIN` bits of
+/// its low half and of its high half, counted within the half.
+pub type Unsure = [[u8; WEAK_BITS]; 2];
+pub const WEAK_BITS: usize = 3;
+/// The index files a hash under at most so many bits of a half.
+pub const WEAK_WITHIN: usize = 26;
 
 /// 256 bits of one frame: word 0 the whole picture; words 1–3 hold the eight regions' 24 bits one behind the other
 /// (region r of 1..=8 occupies bits `24 * (r - 1) ..` of the 192).

@@ -25,6 +25,7 @@ use crate::index::found::{Found, Work};
 use crate::index::kernel::{Kernel, Near};
 use crate::index::keys::{Key, complement, frame_key, frame_keys, keypoint_key};
 use crate::index::layout::{KEYPOINT_TABLES, TABLES};
+use crate::index::options::Options;
 use crate::index::refine::{Refiner, candidates};
 use crate::index::snapshot::{Part, Snapshot};
 use crate::index::votes::Votes;
@@ -69,8 +70,8 @@ pub(crate) struct Hit {
 /// Working memory of a search.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// Keypoints of the upload that are looked up, ascending.
-    strongest: Vec<u32>,
+    /// Keypoints of the upload that are looked up, ascending, and how many of their keyframe are stronger.
+    strongest: Vec<(u32, u32)>,
     lookups: Vec<Lookup>,
     near: Vec<Near>,
     work: Work,
@@ -133,9 +134,15 @@ fn keypoints(
     strongest(upload, snapshot.options.lookups_per_keyframe, &mut scratch.strongest);
     for (number, part) in snapshot.parts.iter().enumerate() {
         scratch.lookups.clear();
-        for &item in &scratch.strongest {
-            let keypoint = &upload.keypoints[item as usize];
-            keypoint_lookups(keypoint, item, options, part, &mut scratch.lookups);
+        for &(item, rank) in &scratch.strongest {
+            let asked = Asked::of(rank, options, &snapshot.options);
+            keypoint_lookups(
+                &upload.keypoints[item as usize],
+                item,
+                &asked,
+                part,
+                &mut scratch.lookups,
+            );
         }
         let Scratch { lookups, near, work, unordered, .. } = scratch;
         run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
@@ -154,7 +161,7 @@ fn keypoints(
 
 /// The strongest keypoints of each keyframe, ascending: as many of each as keep them all within `average` times the
 /// number of keyframes. An upload lists the keypoints that began in one keyframe strongest first.
-fn strongest(upload: &UploadPrint, average: usize, chosen: &mut Vec<u32>) {
+fn strongest(upload: &UploadPrint, average: usize, chosen: &mut Vec<(u32, u32)>) {
     let keypoints = &upload.keypoints;
     let began = |a: &UploadKeypoint, b: &UploadKeypoint| a.spot.first_s == b.spot.first_s;
     let sizes: Vec<usize> = keypoints.chunk_by(began).map(<[_]>::len).collect();
@@ -169,7 +176,7 @@ fn strongest(upload: &UploadPrint, average: usize, chosen: &mut Vec<u32>) {
     chosen.clear();
     let mut first = 0;
     for size in sizes {
-        chosen.extend((first..first + size.min(low)).map(|item| item as u32));
+        chosen.extend((0..size.min(low)).map(|rank| ((first + rank) as u32, rank as u32)));
         first += size;
     }
 }
@@ -188,22 +195,52 @@ fn by_item(from: &mut Vec<Hit>, to: &mut Vec<Hit>, items: usize) {
     }
 }
 
+/// What is asked for of one keypoint.
+struct Asked {
+    variants: [bool; 4],
+    /// Further words of the plain hash, and of the mirrored one.
+    probes: [usize; 2],
+}
+
+impl Asked {
+    /// Inverted copies are whole pictures with many hits: the strongest keypoints find them.
+    fn of(rank: u32, search: &SearchOptions, options: &Options) -> Asked {
+        let rank = rank as usize;
+        let mut variants = search.variants;
+        if rank >= options.inverted_per_keyframe {
+            (variants[2], variants[3]) = (false, false);
+        }
+        let probes = if rank < options.probed_per_keyframe { options.probes } else { [0, 0] };
+        Asked { variants, probes }
+    }
+}
+
 fn keypoint_lookups(
     keypoint: &UploadKeypoint,
     item: u32,
-    options: &SearchOptions,
+    asked: &Asked,
     part: &Part,
     lookups: &mut Vec<Lookup>,
 ) {
-    let mask = (1u32 << part.segment.word_bits()) - 1;
+    let bits = part.segment.word_bits();
+    let mask = (1u32 << bits) - 1;
     for variant in Variant::ALL {
-        if !options.variants[variant as usize] {
+        if !asked.variants[variant as usize] {
             continue;
         }
+        let kind = variant as u8;
         for table in 0..KEYPOINT_TABLES {
             let Key { word, check } = keypoint_key(keypoint.hashes[variant as usize], table);
-            let kind = variant as u8;
-            lookups.push(Lookup { check, word: word & mask, item, table: table as u8, kind });
+            let table_u8 = table as u8;
+            let mut ask = |word: u32| {
+                lookups.push(Lookup { check, word: word & mask, item, table: table_u8, kind });
+            };
+            ask(word);
+            let probes = asked.probes.get(variant as usize).copied().unwrap_or(0);
+            let unsure = keypoint.unsure.get(variant as usize).map_or(&[][..], |u| &u[table]);
+            for bit in unsure.iter().filter(|bit| u32::from(**bit) < bits).take(probes) {
+                ask(word ^ 1 << bit);
+            }
         }
     }
 }
@@ -378,6 +415,7 @@ mod tests {
         let at = |first_s: f32| UploadKeypoint {
             spot: Spot { x: 0.5, y: 0.5, scale: 0.01, angle: 0.0, first_s, last_s: first_s },
             hashes: [0; 4],
+            unsure: [[[0; 3]; 2]; 2],
         };
         let sizes = [5, 300, 10, 40];
         let keypoints = sizes.iter().zip(0u8..).flat_map(|(n, s)| vec![at(s.into()); *n]).collect();
@@ -395,9 +433,23 @@ mod tests {
         let mut chosen = Vec::new();
         strongest(&upload, 30, &mut chosen);
         let all: Vec<u32> = (0..5).chain(5..70).chain(305..315).chain(315..355).collect();
-        assert_eq!(chosen, all);
+        assert_eq!(chosen.iter().map(|c| c.0).collect::<Vec<_>>(), all);
+        assert_eq!((chosen[4], chosen[5], chosen[69]), ((4, 4), (5, 0), (69, 64)));
         strongest(&upload, 1000, &mut chosen);
         assert_eq!(chosen.len(), 355);
+    }
+
+    #[test]
+    fn the_strongest_are_asked_for_in_more_ways() {
+        let options = Options::default();
+        let (strong, weak) =
+            (0, options.inverted_per_keyframe.max(options.probed_per_keyframe) as u32);
+        let asked = |rank| Asked::of(rank, &SearchOptions::default(), &options);
+        assert_eq!((asked(strong).variants, asked(strong).probes), ([true; 4], options.probes));
+        assert_eq!(
+            (asked(weak).variants, asked(weak).probes),
+            ([true, true, false, false], [0, 0])
+        );
     }
 
     #[test]

@@ -341,7 +341,7 @@ mod tests {
         let keypoint = |(n, k): (usize, &Keypoint)| {
             let other = mixed(n as u64 + 1000);
             let hash = if shows(n) { k.hash ^ ((1 << flips) - 1) } else { other };
-            UploadKeypoint { spot: k.spot, hashes: [hash; 4] }
+            UploadKeypoint { spot: k.spot, hashes: [hash; 4], unsure: [[[0; 3]; 2]; 2] }
         };
         UploadPrint {
             version: VERSION,

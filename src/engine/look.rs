@@ -98,16 +98,13 @@ impl Engine {
         // Frames that nothing refers to are a third of the work and change no other; the loop filter stays, so that a
         // tombstone shows exactly what was shown.
         let plan = Plan { frames: Frames::Referenced, ..Plan::thorough() };
-        let mut tombstone = TombstoneBuilder::new(&self.hasher);
-        let mut upload = UploadBuilder::new(&self.hasher);
+        let mut builder = TombstoneBuilder::new(&self.hasher);
         let summary = media::decode(file, &plan, &self.options.media, &mut |frame: Frame| {
-            upload.push(frame.clone());
-            tombstone.push(frame);
+            builder.push(frame);
             ControlFlow::Continue(())
         })
         .map_err(|source| Error::Media { path: path.to_path_buf(), source })?;
-        let duration_s = summary.duration_s as f32;
-        let (fingerprint, print) = (tombstone.finish(duration_s), upload.finish(duration_s));
+        let (fingerprint, print) = builder.finish_with_print(summary.duration_s as f32);
         Ok(DeletedLook { fingerprint, print, summary })
     }
 }

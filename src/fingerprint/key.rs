@@ -4,7 +4,7 @@
 //! keys have nothing in common (tested in `patch_hash`).
 
 use crate::fingerprint::math;
-use crate::model::KeyId;
+use crate::model::{FingerprintKey, KeyId};
 
 /// 256 secret bits from which all projections follow.
 #[derive(Clone)]
@@ -19,10 +19,7 @@ impl std::fmt::Debug for Secret {
 impl Secret {
     /// What names the key without telling it.
     pub fn id(&self) -> KeyId {
-        let hash = blake3::derive_key("cenotaph 2026 fingerprint key id", &self.0);
-        let mut id = [0; 8];
-        id.copy_from_slice(&hash[..8]);
-        KeyId(id)
+        FingerprintKey::new(self.0).id()
     }
 
     /// An orthonormal `n × n` matrix, row by row, for the stream `label`: Gaussian rows (Box–Muller over the keyed

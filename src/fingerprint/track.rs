@@ -1,6 +1,6 @@
 //! Keypoints that stand still are kept once, with the time from first to last sight.
 
-use crate::fingerprint::types::Spot;
+use crate::fingerprint::types::{Keypoint, Spot, UploadKeypoint};
 
 /// How far a point may wander between two keyframes and still count as standing, long sides (3 px of 360).
 const WANDER_MAX: f32 = 0.009;
@@ -15,6 +15,30 @@ pub trait Tracked {
     fn spot_mut(&mut self) -> &mut Spot;
     /// The hash by which it is recognised.
     fn hash(&self) -> u64;
+}
+
+impl Tracked for Keypoint {
+    fn spot(&self) -> &Spot {
+        &self.spot
+    }
+    fn spot_mut(&mut self) -> &mut Spot {
+        &mut self.spot
+    }
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl Tracked for UploadKeypoint {
+    fn spot(&self) -> &Spot {
+        &self.spot
+    }
+    fn spot_mut(&mut self) -> &mut Spot {
+        &mut self.spot
+    }
+    fn hash(&self) -> u64 {
+        self.hashes[0]
+    }
 }
 
 /// Joins the keypoints of successive keyframes.

@@ -1,5 +1,5 @@
 //! The shapes that the rest of the project handles: `Fingerprint` of a deleted video (kept), `UploadPrint` of an
-//! upload (richer, kept only while the upload is). Made in `extract`, written and read as bytes in `format`.
+//! upload (richer, kept only while the upload is). Made in `tombstone` and `upload`, written and read as bytes in `format`.
 
 use crate::model::{KeyId, Luma};
 

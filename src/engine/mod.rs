@@ -16,7 +16,9 @@ pub mod eval;
 mod known;
 mod look;
 mod parallel;
+pub mod pools;
 mod report;
+pub mod runner;
 mod sync;
 mod walk;
 pub mod wire;
@@ -28,6 +30,7 @@ pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
 pub use parallel::each;
+pub use pools::Pools;
 pub use report::{Report, ReportMatch};
 pub use walk::{Walked, walk};
 

@@ -9,7 +9,7 @@ mod keys;
 mod luma;
 mod verdict;
 
-pub use clock::{Clock, FixedClock, UnixSeconds};
+pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
 pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use luma::{Frame, Luma};

@@ -103,6 +103,15 @@ impl Guard {
         Guard { allowed: allowed.into() }
     }
 
+    /// For addresses that the settings name themselves.
+    pub fn open() -> Guard {
+        let everything = |address: IpAddr| Network { address, bits: 0 };
+        Guard::new(&[
+            everything(Ipv4Addr::UNSPECIFIED.into()),
+            everything(Ipv6Addr::UNSPECIFIED.into()),
+        ])
+    }
+
     pub fn permits(&self, address: IpAddr) -> bool {
         // A mapped address is the other one by another name, to the system as to us.
         let address = address.to_canonical();

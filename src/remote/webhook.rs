@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use crate::model::UnixSeconds;
-use crate::remote::client::{Ask, Body, Client};
+use crate::remote::client::{Ask, Client};
 use crate::remote::signature::{self, Secret};
 use crate::remote::{Error, Result};
 
@@ -48,7 +48,7 @@ impl Webhooks {
         let headers = signed_headers(secrets, message)?;
         let ask =
             Ask { what: WHAT, method: Method::POST, url, headers, body: message.body.to_vec() };
-        let answer = self.client.ask(ask, Body::Drop).await?;
+        let answer = self.client.ask(ask).await?;
         if answer.is_success() { Ok(answer.status) } else { Err(answer.refusal(WHAT)) }
     }
 }

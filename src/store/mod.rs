@@ -28,10 +28,18 @@
 //! as it is, one from an older version is brought up to date by the next writer.
 
 mod changes;
+mod columns;
+mod copies;
 mod database;
+mod deletion_events;
+mod deletion_jobs;
+mod deletions;
 mod error;
 mod fingerprints;
 mod folder;
+mod group;
+mod receipts;
+mod retained;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -43,9 +51,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 pub use changes::{Change, ChangeKind};
+pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
+pub use deletion_events::{DeletionEvent, EventKind};
+pub use deletion_jobs::{Cancelled, Taken};
+pub use deletions::{Admission, Deletion, DeletionFilter, NewDeletion};
 pub use error::{Error, Result};
 pub use fingerprints::StoredFingerprint;
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
+pub use receipts::{KeptReceipt, NewReceipt};
+pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
 pub use tombstones::{NewTombstone, Stats, Tombstone};
 
 /// Limits of the store.
@@ -77,6 +91,7 @@ impl Default for Options {
 pub struct Store {
     // Connections stand before the folder, so that they are closed before its lock is released.
     writer: Option<Mutex<Connection>>,
+    group: group::Group,
     readers: Mutex<Vec<Connection>>,
     options: Options,
     folder: Folder,
@@ -96,7 +111,13 @@ impl Store {
         } else {
             (None, vec![database::open_reader(&path)?])
         };
-        let store = Store { writer, readers: Mutex::new(readers), options, folder };
+        let store = Store {
+            writer,
+            group: group::Group::default(),
+            readers: Mutex::new(readers),
+            options,
+            folder,
+        };
         if store.writer.is_some() {
             store.fold_log()?;
         }

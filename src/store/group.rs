@@ -47,7 +47,9 @@ impl Store {
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         // Before anything stands in the queue that nobody would take along.
-        drop(self.writer()?);
+        if !self.is_writing() {
+            return Err(Error::OpenedForReading { path: self.path().to_path_buf() });
+        }
         let answer = Arc::new(Mutex::new(None));
         let outcome = Arc::new(Mutex::new(None));
         let left = answer.clone();

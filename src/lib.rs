@@ -18,8 +18,10 @@ pub mod matching;
 
 pub mod store;
 
-pub mod config;
-
 pub mod engine;
+
+pub mod http;
+
+pub mod config;
 
 pub mod cli;

@@ -18,6 +18,8 @@ pub mod matching;
 
 pub mod store;
 
+pub mod remote;
+
 pub mod engine;
 
 pub mod http;

@@ -20,6 +20,7 @@ mod measure;
 mod parallel;
 pub mod pools;
 mod report;
+pub mod runner;
 mod sync;
 mod walk;
 pub mod wire;

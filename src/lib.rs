@@ -22,8 +22,10 @@ pub mod remote;
 
 pub mod erasure;
 
-pub mod config;
-
 pub mod engine;
+
+pub mod http;
+
+pub mod config;
 
 pub mod cli;

@@ -60,8 +60,29 @@ pub enum Error {
     )]
     IndexAhead { applied: u64, head: u64 },
 
+    /// Something that was asked for cannot be; `what` names the field.
+    #[error("`{what}`: {why}")]
+    Invalid { what: &'static str, why: String },
+
+    #[error("the system gives no random bytes ({source}); nothing was made")]
+    NoEntropy { source: io::Error },
+
     #[error("{} line {line}: {why}", path.display())]
     BadLine { path: PathBuf, line: usize, why: String },
+}
+
+impl Error {
+    /// Whether the disk has no space left, which is the operator's business and may pass.
+    pub fn is_full(&self) -> bool {
+        let full = |e: &io::Error| {
+            matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        };
+        match self {
+            Error::Store(store::Error::Full { .. }) => true,
+            Error::File { source, .. } => full(source),
+            _ => false,
+        }
+    }
 }
 
 /// A media error with its cause, in one line.

@@ -8,6 +8,7 @@
 //!
 //! Nothing here prints, reads flags or tells the time.
 
+mod api_keys;
 mod check;
 mod doctor;
 mod enrol;
@@ -15,6 +16,7 @@ mod error;
 pub mod eval;
 mod known;
 mod look;
+mod measure;
 mod parallel;
 pub mod pools;
 mod report;
@@ -25,6 +27,7 @@ pub mod wire;
 
 use std::path::Path;
 
+pub use api_keys::NewApiKey;
 pub use check::Effort;
 pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
@@ -92,6 +95,7 @@ pub struct Engine {
     keys: Keys,
     hasher: Hasher,
     known: known::Known,
+    ring: api_keys::KeyRing,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
     store: Store,
@@ -116,7 +120,9 @@ impl Engine {
         sync::settle_keys(&store, &keys)?;
         let index = Index::open(&store.folder().index_path(), options.index.clone())?;
         sync::catch_up(&store, &index)?;
-        Ok(Engine::with(store, Some(index), keys, options))
+        let engine = Engine::with(store, Some(index), keys, options);
+        engine.ring.load(&engine.store)?;
+        Ok(engine)
     }
 
     /// Opens a data folder for reading, beside any writer. What the index does not have yet is looked at one by one.
@@ -138,7 +144,8 @@ impl Engine {
     fn with(store: Store, index: Option<Index>, keys: Keys, options: Options) -> Engine {
         let hasher = Hasher::new(&Secret(*keys.fingerprint.secret()));
         let known = known::Known::new(options.fingerprints_kept);
-        Engine { options, keys, hasher, known, index, store }
+        let ring = api_keys::KeyRing::default();
+        Engine { options, keys, hasher, known, ring, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for

@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tombstones.sql"),
     include_str!("migrations/0002_state.sql"),
     include_str!("migrations/0003_deletions.sql"),
+    include_str!("migrations/0004_uploads.sql"),
 ];
 
 /// The schema that this program knows.

@@ -27,6 +27,8 @@
 //! Migrations are append-only. A database from a newer version is refused, one that is damaged is reported and left
 //! as it is, one from an older version is brought up to date by the next writer.
 
+mod api_keys;
+mod audit;
 mod changes;
 mod columns;
 mod copies;
@@ -48,8 +50,10 @@ mod tombstones;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use api_keys::ApiKey;
+pub use audit::{AuditEntry, AuditLine};
 pub use changes::{Change, ChangeKind};
 pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
 pub use deletion_events::{DeletionEvent, EventKind};
@@ -158,6 +162,19 @@ impl Store {
             .ok_or_else(|| Error::OpenedForReading { path: self.folder.path().to_path_buf() })?;
         // A panic in another thread has rolled its transaction back: the connection is as good as before.
         Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs `job` in one transaction, which is on the disk when this returns, or left no trace.
+    fn write<T>(&self, job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.writer()?;
+        let run = || {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = job(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        };
+        run().map_err(|error| self.explain(error))
     }
 
     /// Runs `job` in one read transaction on a connection of its own.

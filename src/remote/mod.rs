@@ -24,6 +24,7 @@ pub mod signature;
 mod webhook;
 
 use std::fs::File;
+use std::io::Seek;
 use std::path::Path;
 
 pub use address::{Address, Cloud, Spellings};
@@ -171,7 +172,10 @@ impl Remote {
                 return Err(Error::not_allowed("nothing is read from the web"));
             }
         }
-        Ok(file.into_std().await)
+        let mut file = file.into_std().await;
+        // Whoever digests it reads from where it stands.
+        file.rewind()?;
+        Ok(file)
     }
 
     /// Erases what is stored at an address, and looks again.

@@ -171,10 +171,9 @@ impl Objects {
                 if let Some(endpoint) = &gs.endpoint {
                     builder = builder.with_base_url(endpoint);
                 }
-                builder = match &gs.service_account_key {
-                    Some(key) => builder.with_service_account_key(key),
-                    None => builder.with_skip_signature(true),
-                };
+                if let Some(key) = &gs.service_account_key {
+                    builder = builder.with_service_account_key(key);
+                }
                 let client = client.with_allow_http(plain);
                 let store = builder.with_client_options(client).with_retry(retry).build();
                 Ok(Arc::new(store.map_err(wrong)?))

@@ -97,7 +97,7 @@ impl fmt::Debug for S3Credentials {
 pub struct GsOptions {
     /// Default: Google's.
     pub endpoint: Option<String>,
-    /// A service account's key, the JSON itself. Default none: requests are not signed.
+    /// A service account's key, the JSON itself. Default none: the identity that Google gives this machine.
     pub service_account_key: Option<String>,
 }
 

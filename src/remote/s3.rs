@@ -21,6 +21,7 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectLockLegalHoldStatus};
 use aws_smithy_http_client::tls;
 use tokio::io::AsyncWriteExt;
@@ -342,16 +343,19 @@ impl S3 {
             return Err(error);
         }
         let (bucket, key) = (target.bucket, &version.key);
-        let hold = self.client.get_object_legal_hold().bucket(bucket).key(key);
-        if let Ok(hold) = hold.set_version_id(version.id.clone()).send().await
-            && let Some(status) = hold.legal_hold().and_then(|h| h.status())
-            && *status == ObjectLockLegalHoldStatus::On
-        {
+        let head = self.client.head_object().bucket(bucket).key(key);
+        let head = head.set_version_id(version.id.clone()).send().await.ok();
+        let held = |h: &HeadObjectOutput| h.object_lock_legal_hold_status().cloned();
+        if head.as_ref().and_then(held) == Some(ObjectLockLegalHoldStatus::On) {
             return Ok(None);
         }
-        let retention = self.client.get_object_retention().bucket(bucket).key(key);
-        let retention = retention.set_version_id(version.id.clone()).send().await.ok();
-        let until = retention.and_then(|r| r.retention()?.retain_until_date().map(|at| at.secs()));
+        let mut until = head.and_then(|h| h.object_lock_retain_until_date().map(|at| at.secs()));
+        if until.is_none() {
+            // Servers that do not say so with the object's other properties.
+            let retention = self.client.get_object_retention().bucket(bucket).key(key);
+            let retention = retention.set_version_id(version.id.clone()).send().await.ok();
+            until = retention.and_then(|r| r.retention()?.retain_until_date().map(|at| at.secs()));
+        }
         // A second later, so that the server's clock has passed it too.
         until.map(|at| Some(at + 1)).ok_or(error)
     }

@@ -7,6 +7,12 @@ mod servers;
 #[path = "support/world.rs"]
 mod world;
 
+#[path = "deletion/caches.rs"]
+mod caches;
+#[path = "deletion/callbacks.rs"]
+mod callbacks;
+#[path = "deletion/forgotten.rs"]
+mod forgotten;
 #[path = "deletion/stages.rs"]
 mod stages;
 #[path = "deletion/stores.rs"]

@@ -108,9 +108,11 @@ fn a_store_that_is_not_there_is_said_so_without_naming_the_object() {
 fn objects_go_from_googles_store() {
     let mut world = World::new();
     let store = S3::start_open(&world.runtime, &world.path("gs"), "videos");
-    let unsigned = r#"{"disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}"#;
+    let unsigned =
+        r#"{"disable_oauth": true, "client_email": "", "private_key": "", "private_key_id": ""}"#;
     let key = Some(unsigned.to_owned());
-    world.remote.gs = Some(GsOptions { endpoint: Some(store.web.url("")), service_account_key: key });
+    world.remote.gs =
+        Some(GsOptions { endpoint: Some(store.web.url("")), service_account_key: key });
     store.put("videos", "a.bmp", &picture(1));
     for key in ["hls/8812/1.ts", "hls/8812/2.ts", "hls/88121/1.ts"] {
         store.put("videos", key, b"part");

@@ -5,15 +5,47 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 APT := gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev \
        libswresample-dev ffmpeg fonts-dejavu-core
+# What only tests need: real servers to delete from and to ask.
+APT_TEST := varnish nginx-light python3-venv
+TOOLS := target/test-tools
+# Installs those of Debian's packages that are missing.
+define install
+missing=$$(for p in $(1); do \
+    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+if [ -n "$$missing" ]; then \
+    command -v apt-get >/dev/null || { echo "Please install what Debian calls:" $$missing >&2; exit 1; }; \
+    echo "Installing by apt:" $$missing; \
+    $(SUDO) apt-get update -q && \
+    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends $$missing; \
+fi
+endef
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test bench build lint setup ci
+.PHONY: demo test test-heavy test-tools bench build lint setup ci
 
 demo: build  ## Show it: tombstones and re-uploads. VIDEOS=dir takes your own videos.
 	@samples/demo.sh $(if $(VIDEOS),"$(VIDEOS)")
 
-test: setup  ## All tests.
+test: setup test-tools  ## All tests but the heavy ones.
 	cargo test --release --locked
+
+test-heavy: setup test-tools  ## The tests that take minutes.
+	cargo test --release --locked --test deletion -- --ignored heavy
+
+test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
+	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"
+	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed
+
+# moto is an S3 server with versions and Object Lock.
+$(TOOLS)/venv/installed: Makefile
+	@python3 -m venv $(TOOLS)/venv && \
+	    $(TOOLS)/venv/bin/pip install -q 'moto[server,s3]==5.2.*' && touch $@ || \
+	    echo "no Python packages: the tests that need moto will say that they are skipped"
+
+# Microsoft's own stand-in for Azure's object store.
+$(TOOLS)/azurite/installed: Makefile
+	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/azurite azurite@3.37 && touch $@ || \
+	    echo "no Node packages: the test that needs azurite will say that it is skipped"
 
 bench: build  ## The tables of speed in the README.
 	cargo bench --locked --bench speed
@@ -30,14 +62,7 @@ ci:  ## What is run for every change.
 	.ci/run
 
 setup:  ## Install what is missing, and only that.
-	@missing=$$(for p in $(APT); do \
-	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
-	    command -v apt-get >/dev/null || { echo "Please install what Debian calls:" $$missing >&2; exit 1; }; \
-	    echo "Installing by apt:" $$missing; \
-	    $(SUDO) apt-get update -q && \
-	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -qy --no-install-recommends $$missing; \
-	fi
+	@$(call install,$(APT))
 	@if ! command -v cargo >/dev/null; then \
 	    echo "Installing Rust by rustup into ~/.cargo"; \
 	    set -o pipefail; \

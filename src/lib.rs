@@ -18,8 +18,14 @@ pub mod matching;
 
 pub mod store;
 
-pub mod config;
+pub mod remote;
+
+pub mod erasure;
 
 pub mod engine;
+
+pub mod http;
+
+pub mod config;
 
 pub mod cli;

@@ -27,7 +27,7 @@ const ROOMS: [&str; 13] = [
 const USED_ONLY_BY: [(&str, &[&str]); 1] = [("config", &["cli", "main"])];
 
 /// A foreign crate and the rooms that may name it.
-const FOREIGN: [(&str, &[&str]); 10] = [
+const FOREIGN: [(&str, &[&str]); 20] = [
     ("ffmpeg_next", &["media"]),
     ("ffmpeg_sys_next", &["media"]),
     ("image", &["media"]),
@@ -35,6 +35,16 @@ const FOREIGN: [(&str, &[&str]); 10] = [
     ("rusqlite", &["store"]),
     ("object_store", &["remote"]),
     ("axum", &["http"]),
+    ("hyper", &["http"]),
+    ("hyper_util", &["http"]),
+    ("tower", &["http"]),
+    ("tower_http", &["http"]),
+    ("utoipa", &["http"]),
+    ("utoipa_axum", &["http"]),
+    ("askama", &["http"]),
+    ("governor", &["http"]),
+    ("figment", &["config"]),
+    ("tracing_subscriber", &["cli"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),
     ("anyhow", &["cli", "main"]),

@@ -29,10 +29,14 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// Folder of the tombstones and their index; the first `tombstone add` makes it.
-    #[arg(long, global = true, value_name = "DIR", default_value = "cenotaph-data")]
-    pub data: PathBuf,
-    /// Folder of the two secret keys. Default: $CENOTAPH_KEYS, else ~/.config/cenotaph.
+    /// File of the settings. Default: $CENOTAPH_CONFIG, else cenotaph.toml in this folder when it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the tombstones and their index; the first `tombstone add` or `serve` makes it. Default:
+    /// $CENOTAPH_DATA, else as the settings say, else cenotaph-data.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Folder of the secret keys. Default: $CENOTAPH_KEYS, else as the settings say, else ~/.config/cenotaph.
     #[arg(long, global = true, value_name = "DIR")]
     pub keys: Option<PathBuf>,
     /// Print JSON, one object a line, instead of words.
@@ -74,6 +78,20 @@ pub(super) enum Command {
     /// Look after the index, which is made from the tombstones and can be made again.
     #[command(subcommand)]
     Index(IndexCommand),
+    /// Run the service.
+    #[command(
+        after_help = "Listens on 127.0.0.1:8080 unless told otherwise; TLS is the proxy's. The API is described at \
+        /docs. The first start makes an API key with every scope and prints it on stdout, this once.\n\n\
+        SIGTERM and SIGINT end it in order: what is under way is finished, the rest is begun anew at the next start.\n\n\
+        Exit codes: 0 ended in order; 2 wrong settings, or the port, the keys or the data folder cannot be used."
+    )]
+    Serve(ServeCommand),
+    /// Make, list and revoke API keys; goes through the running service when there is one.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Look whether all is well: keys, data folder, database, index, decoding. Exit code 0, or 2 when something is not.
     Doctor,
 }
@@ -102,6 +120,48 @@ pub(super) enum TombstoneCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeCommand {
+    /// Address and port to listen on; port 0 takes any that is free, and the log says which.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make an API key. Its secret is printed on stdout, this once.
+    #[command(after_help = "Example:\n  \
+        KEY=$(cenotaph key create --name ingest --scope upload)\n\n\
+        Scopes: upload (hand in uploads), delete (request deletions, ask what may be shown), review (moderate), scores \
+        (see scores and weak matches), admin (keys, subscriptions, grants, retiring tombstones), all.")]
+    Create {
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+        /// What it may do; may be given several times or with commas.
+        #[arg(long = "scope", required = true, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// Requests a second. Default: as the settings say.
+        #[arg(long, value_name = "N")]
+        rate: Option<u32>,
+    },
+    /// List all keys, revoked ones too.
+    List,
+    /// Take a key back: it opens nothing from now on.
+    Revoke {
+        /// Its id, `key_…`.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Say whether the settings are sound, or what is wrong with them. Exit code 0, or 2 when they are not.
+    Check,
+    /// Print a settings' file in which every setting is explained.
+    Example,
 }
 
 #[derive(Debug, Args)]

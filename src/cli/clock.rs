@@ -10,9 +10,14 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixSeconds {
+        self.now_ms() / 1000
+    }
+
+    fn now_ms(&self) -> i64 {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let now = std::time::SystemTime::now();
-        // A clock before 1970 is not worth failing for: the time is only shown.
-        now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
+        // A clock before 1970 is not worth failing for.
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 }

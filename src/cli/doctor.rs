@@ -5,15 +5,15 @@ use anyhow::Result;
 use crate::cli::arguments::Common;
 use crate::cli::output::{Output, in_one_line};
 use crate::cli::{Exit, session};
-use crate::engine::{Finding, Options, diagnose};
+use crate::engine::{Finding, diagnose};
 use crate::media;
 
 pub(super) fn run(common: &Common, output: &mut Output) -> Result<Exit> {
     let mut findings = Vec::new();
     let versions = format!("cenotaph {}, {}", env!("CARGO_PKG_VERSION"), media::versions());
     findings.push(Finding { what: "versions", outcome: Ok(versions) });
-    let keys =
-        session::keys_folder(common).and_then(|folder| Ok((session::keys(&folder)?, folder)));
+    let settings = session::settings(common)?;
+    let keys = session::keys(&settings.keys).map(|keys| (keys, &settings.keys));
     match keys {
         Ok((keys, folder)) => {
             let found = format!(
@@ -23,11 +23,11 @@ pub(super) fn run(common: &Common, output: &mut Output) -> Result<Exit> {
                 keys.identity.id()
             );
             findings.push(Finding { what: "keys", outcome: Ok(found) });
-            findings.extend(diagnose(&common.data, Some(&keys), &Options::default()));
+            findings.extend(diagnose(&settings.data, Some(&keys), &settings.engine));
         }
         Err(error) => {
             findings.push(Finding { what: "keys", outcome: Err(in_one_line(&error)) });
-            findings.extend(diagnose(&common.data, None, &Options::default()));
+            findings.extend(diagnose(&settings.data, None, &settings.engine));
         }
     }
     let well = findings.iter().all(|f| f.outcome.is_ok());

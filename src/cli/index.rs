@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::cli::arguments::{Common, IndexCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, session, words};
-use crate::engine::{Engine, Options};
+use crate::engine::Engine;
 use crate::index::Stats;
 use crate::store::DATABASE_FILE;
 
@@ -17,13 +17,14 @@ pub(super) fn run(common: &Common, command: &IndexCommand, output: &mut Output) 
 }
 
 fn rebuild(common: &Common, output: &mut Output) -> Result<Exit> {
-    let database = common.data.join(DATABASE_FILE);
+    let settings = session::settings(common)?;
+    let database = settings.data.join(DATABASE_FILE);
     if !database.exists() {
         bail!("there is no database {} to make an index from", database.display());
     }
-    let keys = session::keys(&session::keys_folder(common)?)?;
+    let keys = session::keys(&settings.keys)?;
     let program = "cenotaph index rebuild";
-    let engine = Engine::rebuild(&common.data, keys, Options::default(), program, &SystemClock)?;
+    let engine = Engine::rebuild(&settings.data, keys, settings.engine, program, &SystemClock)?;
     tell(engine.index_stats().as_ref(), output)
 }
 

@@ -4,11 +4,16 @@
 mod arguments;
 mod check;
 mod clock;
+mod config;
+mod control;
 mod doctor;
 mod eval;
 mod index;
+mod key;
+mod logs;
 mod output;
 mod scan;
+mod serve;
 mod session;
 mod table;
 mod tombstone;
@@ -52,6 +57,9 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Scan(command) => scan::run(&arguments.common, command, &mut output),
         Command::Eval(command) => eval::run(&arguments.common, command, &mut output),
         Command::Index(command) => index::run(&arguments.common, command, &mut output),
+        Command::Serve(command) => serve::run(&arguments.common, command, &mut output),
+        Command::Key(command) => key::run(&arguments.common, command, &mut output),
+        Command::Config(command) => config::run(&arguments.common, command, &mut output),
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -1,6 +1,7 @@
 //! From flags to an open engine: keys, data folder, options.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::Result;
@@ -8,30 +9,57 @@ use anyhow::Result;
 use crate::cli::SystemClock;
 use crate::cli::arguments::Common;
 use crate::cli::output::Output;
-use crate::config::{Environment, Keys as KeyFiles, system_entropy};
-use crate::engine::{Engine, Keys, Options};
+use crate::config::{Environment, Flags, Keys as KeyFiles, Settings, system_entropy};
+use crate::engine::{Engine, Keys};
+use crate::model::Outside;
 use crate::store::DATABASE_FILE;
+
+/// The settings that flags, environment and file amount to.
+pub(super) fn settings(common: &Common) -> Result<Settings> {
+    settings_listening(common, None)
+}
+
+/// The same with the flag of `serve`.
+pub(super) fn settings_listening(common: &Common, listen: Option<&str>) -> Result<Settings> {
+    let flags = Flags {
+        config: common.config.clone(),
+        data: common.data.clone(),
+        keys: common.keys.clone(),
+        listen: listen.map(str::to_owned),
+    };
+    Ok(Settings::load(&flags, &Environment::read())?)
+}
 
 /// Opens the data folder for writing. The very first time it makes the keys, and says so on stderr.
 pub(super) fn writing(common: &Common, program: &str, output: &mut Output) -> Result<Engine> {
-    let keys = writing_keys(common, output)?;
-    Ok(Engine::open_writing(&common.data, keys, Options::default(), program, &SystemClock)?)
+    writing_with(&settings(common)?, program, output)
+}
+
+/// The same with settings that were loaded before.
+pub(super) fn writing_with(
+    settings: &Settings,
+    program: &str,
+    output: &mut Output,
+) -> Result<Engine> {
+    let keys = writing_keys(settings, output)?;
+    let options = settings.engine.clone();
+    Ok(Engine::open_writing(&settings.data, keys, options, program, &SystemClock)?)
 }
 
 /// Opens the data folder for reading.
 pub(super) fn reading(common: &Common) -> Result<Engine> {
-    let keys = keys(&keys_folder(common)?)?;
-    Ok(Engine::open_reading(&common.data, keys, Options::default())?)
+    let settings = settings(common)?;
+    let keys = keys(&settings.keys)?;
+    Ok(Engine::open_reading(&settings.data, keys, settings.engine)?)
 }
 
 /// The keys for a command that writes.
-pub(super) fn writing_keys(common: &Common, output: &mut Output) -> Result<Keys> {
-    let folder = keys_folder(common)?;
+fn writing_keys(settings: &Settings, output: &mut Output) -> Result<Keys> {
     // Where tombstones are, new keys would be of no use: they match none of them.
-    if common.data.join(DATABASE_FILE).exists() {
-        return keys(&folder);
+    if settings.data.join(DATABASE_FILE).exists() {
+        return keys(&settings.keys);
     }
-    let (files, made) = KeyFiles::open_or_make(&folder, &mut system_entropy)?;
+    let (files, made) = KeyFiles::open_or_make(&settings.keys, &mut system_entropy)?;
     if let Some(made) = made {
         output.remark(&made.to_string());
     }
@@ -47,8 +75,9 @@ fn values(files: KeyFiles) -> Keys {
     Keys { fingerprint: files.fingerprint, identity: files.identity }
 }
 
-pub(super) fn keys_folder(common: &Common) -> Result<PathBuf> {
-    Ok(Environment::read().keys_folder(common.keys.as_deref())?)
+/// The system's time and chance.
+pub(super) fn outside(clock: SystemClock) -> Outside {
+    Outside { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
 }
 
 /// Workers that were asked for, else one a core.

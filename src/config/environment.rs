@@ -8,6 +8,10 @@ use crate::config::{Error, Result};
 /// What the environment says, before anything was made of it.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
+    /// `CENOTAPH_CONFIG`: the file of the settings.
+    pub config: Option<OsString>,
+    /// `CENOTAPH_DATA`: the data folder.
+    pub data: Option<OsString>,
     /// `CENOTAPH_KEYS`: the folder of the keys.
     pub keys: Option<OsString>,
     /// `XDG_CONFIG_HOME`.
@@ -22,23 +26,28 @@ impl Environment {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Environment {
+            config: variable("CENOTAPH_CONFIG"),
+            data: variable("CENOTAPH_DATA"),
             keys: variable("CENOTAPH_KEYS"),
             config_home: variable("XDG_CONFIG_HOME"),
             home: variable("HOME"),
         }
     }
 
-    /// Where the keys lie: `--keys`, else `CENOTAPH_KEYS`, else `$XDG_CONFIG_HOME/cenotaph`, else
-    /// `~/.config/cenotaph`. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands.
+    /// Where the keys lie: `--keys`, else `CENOTAPH_KEYS`, else what the settings' file says, else
+    /// `$XDG_CONFIG_HOME/cenotaph`, else `~/.config/cenotaph`. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands.
     ///
     /// # Errors
     /// When none of them is there.
-    pub fn keys_folder(&self, flag: Option<&Path>) -> Result<PathBuf> {
+    pub fn keys_folder(&self, flag: Option<&Path>, typed: Option<&Path>) -> Result<PathBuf> {
         if let Some(flag) = flag {
             return Ok(flag.to_path_buf());
         }
         if let Some(keys) = &self.keys {
             return Ok(PathBuf::from(keys));
+        }
+        if let Some(typed) = typed {
+            return Ok(typed.to_path_buf());
         }
         let config_home = self.config_home.as_ref().map(PathBuf::from).filter(|p| p.is_absolute());
         let home = self.home.as_ref().map(|home| Path::new(home).join(".config"));
@@ -52,20 +61,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_flag_wins_then_our_variable_then_xdg_then_home() {
+    fn the_flag_wins_then_our_variable_then_the_file_then_xdg_then_home() {
         let mut all = Environment {
             keys: Some("/keys".into()),
             config_home: Some("/xdg".into()),
             home: Some("/home/a".into()),
+            ..Environment::default()
         };
-        let folder = |e: &Environment, flag| e.keys_folder(flag).unwrap();
-        assert_eq!(folder(&all, Some(Path::new("flag"))), Path::new("flag"));
-        assert_eq!(folder(&all, None), Path::new("/keys"));
+        let typed = Some(Path::new("/typed"));
+        let folder = |e: &Environment, flag, typed| e.keys_folder(flag, typed).unwrap();
+        assert_eq!(folder(&all, Some(Path::new("flag")), typed), Path::new("flag"));
+        assert_eq!(folder(&all, None, typed), Path::new("/keys"));
         all.keys = None;
-        assert_eq!(folder(&all, None), Path::new("/xdg/cenotaph"));
+        assert_eq!(folder(&all, None, typed), Path::new("/typed"));
+        assert_eq!(folder(&all, None, None), Path::new("/xdg/cenotaph"));
         all.config_home = Some("relative".into());
-        assert_eq!(folder(&all, None), Path::new("/home/a/.config/cenotaph"));
+        assert_eq!(folder(&all, None, None), Path::new("/home/a/.config/cenotaph"));
         let nothing = Environment::default();
-        assert!(matches!(nothing.keys_folder(None), Err(Error::NoPlaceForKeys)));
+        assert!(matches!(nothing.keys_folder(None, None), Err(Error::NoPlaceForKeys)));
     }
 }

@@ -39,6 +39,17 @@ pub enum Error {
     #[error("{} cannot be made ({source}); name another folder with --keys or CENOTAPH_KEYS", path.display())]
     CannotMake { path: PathBuf, source: io::Error },
 
+    #[error("the settings {} cannot be read ({source})", path.display())]
+    NoConfig { path: PathBuf, source: io::Error },
+
+    /// What was typed has another shape.
+    #[error("{place}: {why}")]
+    BadConfig { place: String, why: String },
+
+    /// A value that makes no sense.
+    #[error("the setting `{name}` cannot be used: {why}")]
+    BadSetting { name: &'static str, why: String },
+
     #[error("the system gives no random bytes ({source}); no keys were made")]
     NoEntropy { source: io::Error },
 }

@@ -1,13 +1,20 @@
 //! Settings, once, at the edge: what the environment and flags say, and where the deployment's keys lie.
 //!
-//! Flow: `Environment::read` takes the few variables we know (the only place that reads any); `keys_folder` weighs
-//! them against the flag; `Keys` loads the two secrets from there, or makes them before the first tombstone. Other
-//! rooms get the resulting values (`model::FingerprintKey`, `model::IdentityKey`) and never see this one.
+//! Flow: `Environment::read` takes the few variables that are paths; `file` is what `cenotaph.toml` may say;
+//! `Settings::load` puts file, variables and flags together, validates, and makes the options of each room of it;
+//! `Keys` loads the two secrets, or makes them before the first tombstone. Other rooms get the resulting values and
+//! never see this one.
 
 mod environment;
 mod error;
+pub mod file;
 mod keys;
+mod settings;
 
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use keys::{FINGERPRINT_KEY_FILE, IDENTITY_KEY_FILE, Keys, KeysMade, system_entropy};
+pub use settings::{CONFIG_FILE, Flags, Settings};
+
+/// The settings' file with every setting explained.
+pub const EXAMPLE: &str = include_str!("example.toml");

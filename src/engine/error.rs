@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::erasure::ReceiptError;
 use crate::fingerprint::FormatError;
 use crate::index;
 use crate::media;
-use crate::model::{KeyId, TombstoneId};
+use crate::model::{DeletionId, KeyId, NotOurs, TombstoneId};
 use crate::store;
 
 /// Shorthand for this room's results.
@@ -60,8 +61,39 @@ pub enum Error {
     )]
     IndexAhead { applied: u64, head: u64 },
 
+    /// Something that was asked for cannot be; `what` names the field.
+    #[error("`{what}`: {why}")]
+    Invalid { what: &'static str, why: String },
+
+    /// Something else was asked for the same video, and is under way.
+    #[error("another deletion of this video is under way: {id}")]
+    DeletionConflict { id: DeletionId },
+
+    #[error(transparent)]
+    Sealed(#[from] NotOurs),
+
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+
+    #[error("the system gives no random bytes ({source}); nothing was made")]
+    NoEntropy { source: io::Error },
+
     #[error("{} line {line}: {why}", path.display())]
     BadLine { path: PathBuf, line: usize, why: String },
+}
+
+impl Error {
+    /// Whether the disk has no space left, which is the operator's business and may pass.
+    pub fn is_full(&self) -> bool {
+        let full = |e: &io::Error| {
+            matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        };
+        match self {
+            Error::Store(store::Error::Full { .. }) => true,
+            Error::File { source, .. } => full(source),
+            _ => false,
+        }
+    }
 }
 
 /// A media error with its cause, in one line.

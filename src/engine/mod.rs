@@ -8,26 +8,45 @@
 //!
 //! Nothing here prints, reads flags or tells the time.
 
+mod api_keys;
 mod check;
+pub mod deletion_request;
+pub mod deletion_show;
+mod deletion_source;
+mod deletion_step;
+mod deletion_tombstone;
+pub mod deletions;
 mod doctor;
 mod enrol;
 mod error;
 pub mod eval;
+mod gather;
 mod known;
 mod look;
+mod measure;
 mod parallel;
+pub mod pools;
+pub mod receipts;
 mod report;
+pub mod retention;
+pub mod runner;
 mod sync;
+pub mod visibility;
 mod walk;
 pub mod wire;
 
 use std::path::Path;
 
+pub use api_keys::NewApiKey;
 pub use check::Effort;
+pub use deletion_request::{CopyRequest, DeletionRequest, DeletionWords, Requested};
+pub use deletion_source::attend;
+pub use deletions::{DeletionParts, Deletions};
 pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
 pub use parallel::each;
+pub use pools::Pools;
 pub use report::{Report, ReportMatch};
 pub use walk::{Walked, walk};
 
@@ -89,6 +108,8 @@ pub struct Engine {
     keys: Keys,
     hasher: Hasher,
     known: known::Known,
+    ring: api_keys::KeyRing,
+    gather: gather::Gather,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
     store: Store,
@@ -113,7 +134,9 @@ impl Engine {
         sync::settle_keys(&store, &keys)?;
         let index = Index::open(&store.folder().index_path(), options.index.clone())?;
         sync::catch_up(&store, &index)?;
-        Ok(Engine::with(store, Some(index), keys, options))
+        let engine = Engine::with(store, Some(index), keys, options);
+        engine.ring.load(&engine.store)?;
+        Ok(engine)
     }
 
     /// Opens a data folder for reading, beside any writer. What the index does not have yet is looked at one by one.
@@ -135,7 +158,9 @@ impl Engine {
     fn with(store: Store, index: Option<Index>, keys: Keys, options: Options) -> Engine {
         let hasher = Hasher::new(&Secret(*keys.fingerprint.secret()));
         let known = known::Known::new(options.fingerprints_kept);
-        Engine { options, keys, hasher, known, index, store }
+        let ring = api_keys::KeyRing::default();
+        let gather = gather::Gather::default();
+        Engine { options, keys, hasher, known, ring, gather, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for

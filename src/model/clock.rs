@@ -1,4 +1,8 @@
-//! Time as a parameter: whoever needs "now" is handed a `Clock`, so that tests can fix it.
+//! Time and chance as parameters: whoever needs "now" or random bytes is handed them, so that tests can fix both.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type UnixSeconds = i64;
@@ -7,6 +11,11 @@ pub type UnixSeconds = i64;
 pub trait Clock: Send + Sync {
     /// Now, in seconds since the epoch.
     fn now(&self) -> UnixSeconds;
+
+    /// Now, in milliseconds since the epoch; for ids that sort by time.
+    fn now_ms(&self) -> i64 {
+        self.now().saturating_mul(1000)
+    }
 }
 
 /// A clock that always tells the same time.
@@ -16,5 +25,48 @@ pub struct FixedClock(pub UnixSeconds);
 impl Clock for FixedClock {
     fn now(&self) -> UnixSeconds {
         self.0
+    }
+}
+
+/// Gives bytes that nobody can guess. The system's source lives in `config`, at the edge.
+pub trait Entropy: Send + Sync {
+    /// Fills the buffer.
+    ///
+    /// # Errors
+    /// When the source has none.
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+impl<F: Fn(&mut [u8]) -> io::Result<()> + Send + Sync> Entropy for F {
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
+        self(buffer)
+    }
+}
+
+/// What a use case takes from the world: time and chance.
+#[derive(Clone)]
+pub struct Outside {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Outside {
+    /// Now, in seconds since the epoch.
+    pub fn now(&self) -> UnixSeconds {
+        self.clock.now()
+    }
+
+    /// # Errors
+    /// When the source has none.
+    pub fn random<const N: usize>(&self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outside")
     }
 }

@@ -16,6 +16,20 @@ impl fmt::Display for TombstoneId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OwnerKey(pub [u8; 16]);
 
+/// Keyed hash of the platform's id of a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VideoKey(pub [u8; 16]);
+
+impl fmt::Display for VideoKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// Keyed hash of an address at which a copy was or is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UriKey(pub [u8; 16]);
+
 /// Keyed hash of a file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ByteDigest(pub [u8; 32]);

@@ -7,13 +7,17 @@
 use std::fmt;
 use std::io;
 
-use crate::model::{ByteDigest, KeyId, OwnerKey, TombstoneId};
+use crate::model::{ByteDigest, KeyId, OwnerKey, TombstoneId, UriKey, VideoKey};
 
 // Contexts of `blake3::derive_key`: never change one, all that was made with it would match nothing any more.
 const FINGERPRINT_ID: &str = "cenotaph 2026-01 fingerprint key id";
 const IDENTITY_ID: &str = "cenotaph 2026-01 identity key id";
 const OWNERS: &str = "cenotaph 2026-01 owners and uploaders";
 const BYTES: &str = "cenotaph 2026-01 digests of files";
+const VIDEOS: &str = "cenotaph 2026-01 ids of videos";
+const URIS: &str = "cenotaph 2026-01 addresses of copies";
+const REQUESTS: &str = "cenotaph 2026-01 digests of requests";
+const SEALS: &str = "cenotaph 2026-01 seals";
 
 /// The secret behind every perceptual hash of this deployment.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,11 +85,35 @@ impl IdentityKey {
 
     /// The keyed name of an owner or uploader; the id is taken byte by byte, as the platform writes it.
     pub fn owner(&self, id: &str) -> OwnerKey {
-        let key = blake3::derive_key(OWNERS, &self.0);
+        OwnerKey(self.name(OWNERS, id))
+    }
+
+    /// The keyed name of a video; the id is taken byte by byte, as the platform writes it.
+    pub fn video(&self, id: &str) -> VideoKey {
+        VideoKey(self.name(VIDEOS, id))
+    }
+
+    /// The keyed name of an address, which the caller has brought into its one form.
+    pub fn uri(&self, uri: &str) -> UriKey {
+        UriKey(self.name(URIS, uri))
+    }
+
+    /// What tells one request from another with other content.
+    pub fn request_digest(&self, canonical: &[u8]) -> [u8; 32] {
+        *blake3::keyed_hash(&blake3::derive_key(REQUESTS, &self.0), canonical).as_bytes()
+    }
+
+    /// The key of `model::Sealed`.
+    pub(super) fn sealing_key(&self) -> [u8; 32] {
+        blake3::derive_key(SEALS, &self.0)
+    }
+
+    fn name(&self, use_: &str, id: &str) -> [u8; 16] {
+        let key = blake3::derive_key(use_, &self.0);
         let hash = blake3::keyed_hash(&key, id.as_bytes());
         let mut name = [0; 16];
         name.copy_from_slice(&hash.as_bytes()[..16]);
-        OwnerKey(name)
+        name
     }
 
     /// Begins the digest of a file.
@@ -146,6 +174,9 @@ mod tests {
             identity.id().to_string(),
             hex(&identity.owner("anna").0),
             hex(&digester.finish().0[..16]),
+            hex(&identity.video("anna").0),
+            hex(&identity.uri("anna").0),
+            hex(&identity.request_digest(b"anna")[..16]),
         ];
         // Golden values: a change here orphans every tombstone that exists.
         let golden = [
@@ -153,6 +184,9 @@ mod tests {
             "c98775006db37b7c",
             "86e9e2197c02c748755ceea21943df9d",
             "2b7a175d53b67dd0b859fbf456850241",
+            "9e94350fffb12e1510cfbc9b813308da",
+            "afc975f894852ef0b13acaf911b59125",
+            "044070dcc38069f18be282222154653e",
         ];
         assert_eq!(names, golden);
     }
@@ -163,6 +197,9 @@ mod tests {
         assert_ne!(one.owner("anna"), two.owner("anna"));
         assert_ne!(one.digester().finish(), two.digester().finish());
         assert_ne!(one.owner("anna"), one.owner("Anna"));
+        assert_ne!(one.owner("anna").0, one.video("anna").0, "no two uses can be compared");
+        assert_ne!(one.uri("anna").0, one.video("anna").0);
+        assert_ne!(one.request_digest(b"anna"), two.request_digest(b"anna"));
     }
 
     #[test]

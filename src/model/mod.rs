@@ -3,16 +3,32 @@
 //! No I/O and no clock here. How a fingerprint is made stands in `fingerprint`, how a verdict is reached in
 //! `matching`; this room only says what the results look like.
 
+mod actor;
 mod clock;
+mod deletion;
 mod ids;
 mod keys;
 mod luma;
+mod made_ids;
+mod scope;
+mod sealed;
+mod token;
 mod verdict;
 
-pub use clock::{Clock, FixedClock, UnixSeconds};
-pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId};
+pub use actor::{Actor, NotAnActor};
+pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
+pub use deletion::{
+    CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
+};
+pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use luma::{Frame, Luma};
+pub use made_ids::{
+    ApiKeyId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
+};
+pub use scope::{NoSuchScope, Scope, Scopes};
+pub use sealed::{NotOurs, Sealed};
+pub use token::{Token, TokenHash};
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
 };

@@ -14,8 +14,12 @@ use crate::store::{Error, Result};
 pub(super) const APPLICATION_ID: u32 = 0x4345_4e4f;
 
 /// Append-only: a released line is never changed, `user_version` counts how many were applied.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_tombstones.sql"), include_str!("migrations/0002_state.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_tombstones.sql"),
+    include_str!("migrations/0002_state.sql"),
+    include_str!("migrations/0003_deletions.sql"),
+    include_str!("migrations/0004_uploads.sql"),
+];
 
 /// The schema that this program knows.
 pub(super) const SCHEMA: u32 = MIGRATIONS.len() as u32;

@@ -27,11 +27,21 @@
 //! Migrations are append-only. A database from a newer version is refused, one that is damaged is reported and left
 //! as it is, one from an older version is brought up to date by the next writer.
 
+mod api_keys;
+mod audit;
 mod changes;
+mod columns;
+mod copies;
 mod database;
+mod deletion_events;
+mod deletion_jobs;
+mod deletions;
 mod error;
 mod fingerprints;
 mod folder;
+mod group;
+mod receipts;
+mod retained;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -40,12 +50,20 @@ mod tombstones;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use api_keys::ApiKey;
+pub use audit::{AuditEntry, AuditLine};
 pub use changes::{Change, ChangeKind};
+pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
+pub use deletion_events::{DeletionEvent, EventKind};
+pub use deletion_jobs::{Cancelled, Taken};
+pub use deletions::{Admission, Deletion, DeletionFilter, NewDeletion};
 pub use error::{Error, Result};
 pub use fingerprints::StoredFingerprint;
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
+pub use receipts::{KeptReceipt, NewReceipt};
+pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
 pub use tombstones::{NewTombstone, Stats, Tombstone};
 
 /// Limits of the store.
@@ -77,6 +95,7 @@ impl Default for Options {
 pub struct Store {
     // Connections stand before the folder, so that they are closed before its lock is released.
     writer: Option<Mutex<Connection>>,
+    group: group::Group,
     readers: Mutex<Vec<Connection>>,
     options: Options,
     folder: Folder,
@@ -96,7 +115,13 @@ impl Store {
         } else {
             (None, vec![database::open_reader(&path)?])
         };
-        let store = Store { writer, readers: Mutex::new(readers), options, folder };
+        let store = Store {
+            writer,
+            group: group::Group::default(),
+            readers: Mutex::new(readers),
+            options,
+            folder,
+        };
         if store.writer.is_some() {
             store.fold_log()?;
         }
@@ -137,6 +162,19 @@ impl Store {
             .ok_or_else(|| Error::OpenedForReading { path: self.folder.path().to_path_buf() })?;
         // A panic in another thread has rolled its transaction back: the connection is as good as before.
         Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs `job` in one transaction, which is on the disk when this returns, or left no trace.
+    fn write<T>(&self, job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.writer()?;
+        let run = || {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = job(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        };
+        run().map_err(|error| self.explain(error))
     }
 
     /// Runs `job` in one read transaction on a connection of its own.

@@ -1,0 +1,141 @@
+//! `cenotaph key create|list|revoke`: by way of the running service when there is one.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::cli::arguments::{Common, KeyCommand};
+use crate::cli::control::Service;
+use crate::cli::output::Output;
+use crate::cli::table::Table;
+use crate::cli::{Exit, SystemClock, session, words};
+use crate::engine::{Engine, NewApiKey};
+use crate::model::{Actor, ApiKeyId, Outside, Scope, Scopes};
+use crate::store::ApiKey;
+
+/// Keys read at once.
+const PAGE: usize = 500;
+
+pub(super) fn run(common: &Common, command: &KeyCommand, output: &mut Output) -> Result<Exit> {
+    match command {
+        KeyCommand::Create { name, scopes, rate } => {
+            let new = NewApiKey { name: name.clone(), scopes: set(scopes)?, rate_per_s: *rate };
+            create(common, new, output)
+        }
+        KeyCommand::List => list(common, output),
+        KeyCommand::Revoke { id } => revoke(common, id, output),
+    }
+}
+
+fn set(names: &[String]) -> Result<Scopes> {
+    if names.iter().any(|name| name == "all") {
+        return Ok(Scopes::all());
+    }
+    Ok(names.iter().map(|name| name.parse::<Scope>()).collect::<Result<_, _>>()?)
+}
+
+fn create(common: &Common, new: NewApiKey, output: &mut Output) -> Result<Exit> {
+    let settings = session::settings(common)?;
+    let made = match Service::find(&settings.data) {
+        Some(service) => {
+            let scopes: Vec<&str> = new.scopes.iter().map(Scope::as_str).collect();
+            let body = json!({ "name": new.name, "scopes": scopes, "rate_per_s": new.rate_per_s });
+            service.ask("POST", "/v1/keys", Some(&body))?
+        }
+        None => {
+            let engine = session::writing(common, "cenotaph key create", output)?;
+            let (key, token) = engine.create_api_key(new, Actor::Local, &outside())?;
+            let mut made = shown(&key);
+            made["secret"] = token.reveal().into();
+            made
+        }
+    };
+    if output.json {
+        output.line(&made)?;
+        return Ok(Exit::Done);
+    }
+    output.remark(&format!(
+        "{}: {}. Its secret is shown this once; only a hash of it is kept.",
+        text(&made["id"]),
+        scopes(&made)
+    ));
+    output.say(text(&made["secret"]))?;
+    Ok(Exit::Done)
+}
+
+fn list(common: &Common, output: &mut Output) -> Result<Exit> {
+    // Reading works beside a running service.
+    let engine = session::reading(common)?;
+    let mut table = Table::new(&["id", "name", "scopes", "made", "revoked"]);
+    let mut after = None;
+    loop {
+        let page = engine.api_keys(after, PAGE)?;
+        for key in &page {
+            if output.json {
+                output.line(&shown(key))?;
+                continue;
+            }
+            table.row([
+                key.id.to_string(),
+                key.name.clone(),
+                key.scopes.to_string(),
+                words::time(key.created_at),
+                key.revoked_at.map(words::time).unwrap_or_default(),
+            ]);
+        }
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => break,
+        }
+    }
+    if !output.json {
+        let none = table.rows() == 0;
+        output.say(&if none { "There are no keys.".to_owned() } else { table.take() })?;
+    }
+    Ok(Exit::Done)
+}
+
+fn revoke(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
+    let id: ApiKeyId = id.parse()?;
+    let settings = session::settings(common)?;
+    let revoked: Value = match Service::find(&settings.data) {
+        Some(service) => service.ask("DELETE", &format!("/v1/keys/{id}"), None)?,
+        None => {
+            let engine: Engine = session::writing(common, "cenotaph key revoke", output)?;
+            match engine.revoke_api_key(id, Actor::Local, &outside())? {
+                Some(key) => shown(&key),
+                None => bail!("there is no key {id}"),
+            }
+        }
+    };
+    if output.json {
+        output.line(&revoked)?;
+    } else {
+        output.say(&format!("{id}: revoked"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// As the API shows a key.
+fn shown(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id.to_string(),
+        "name": key.name,
+        "scopes": key.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "rate_per_s": key.rate_per_s,
+        "created_at": words::time(key.created_at),
+        "revoked_at": key.revoked_at.map(words::time),
+    })
+}
+
+fn scopes(made: &Value) -> String {
+    let names = made["scopes"].as_array().into_iter().flatten().map(text);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn outside() -> Outside {
+    session::outside(SystemClock)
+}

@@ -1,0 +1,29 @@
+//! Logs: lines on stderr, each a JSON object, or words.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::file::{Format, Level, Log};
+
+/// From here on, everything that is logged is written.
+pub(super) fn start(log: &Log) {
+    let level = match log.level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+    };
+    // Libraries log addresses and paths of requests at their lower levels.
+    let filter = EnvFilter::new(format!("error,cenotaph={level}"));
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    // The only other subscriber would be a test's; then that one stays.
+    let _ = match log.format {
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init(),
+        Format::Text => lines.try_init(),
+    };
+}

@@ -1,0 +1,96 @@
+//! `cenotaph serve`: puts the service together and runs it until it is told to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::arguments::{Common, ServeCommand};
+use crate::cli::output::Output;
+use crate::cli::{Exit, SystemClock, logs, session};
+use crate::config::Settings;
+use crate::engine::{Engine, Pools};
+use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
+
+/// Upper bounds of the histograms' buckets, seconds: from a look-up to a long decode.
+const BUCKETS_S: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
+/// How often samples are moved into buckets, so that they do not pile up while nobody reads the metrics.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+pub(super) fn run(common: &Common, command: &ServeCommand, output: &mut Output) -> Result<Exit> {
+    let settings = session::settings_listening(common, command.listen.as_deref())?;
+    logs::start(&settings.log);
+    let engine = session::writing_with(&settings, "cenotaph serve", output)?;
+    first_key(&engine, output)?;
+    let metrics = metrics()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("async")
+        .build()
+        .context("the system gives no threads")?;
+    runtime.block_on(serve_until_told(settings, engine, metrics))?;
+    // A decode that the grace did not see end is left behind: its upload is checked again at the next start.
+    runtime.shutdown_background();
+    Ok(Exit::Done)
+}
+
+async fn serve_until_told(
+    settings: Settings,
+    engine: Engine,
+    metrics: PrometheusHandle,
+) -> Result<()> {
+    let control = settings.http.control_socket.then(|| settings.data.join(CONTROL_SOCKET));
+    let listen = settings.http.listen;
+    let bound = Bound::bind(listen, control.as_deref()).await;
+    let bound = bound.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = bound.address()?;
+    tokio::spawn(upkeep(metrics.clone()));
+    let app = App::new(Parts {
+        engine: Arc::new(engine),
+        pools: Pools::new(&settings.pools),
+        outside: session::outside(SystemClock),
+        options: settings.http,
+        render_metrics: Box::new(move || metrics.render()),
+    });
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(app, bound, stop).await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// A service that nobody can call is of no use: the very first start makes a key and shows it.
+fn first_key(engine: &Engine, output: &mut Output) -> Result<()> {
+    if let Some((key, token)) = engine.create_first_api_key(&session::outside(SystemClock))? {
+        output.remark(&format!(
+            "cenotaph: made the first API key, {}, with every scope. Its secret is shown this once, on stdout.",
+            key.id
+        ));
+        output.say(token.reveal())?;
+    }
+    Ok(())
+}
+
+fn metrics() -> Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new();
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let builder = builder.set_buckets_for_metric(seconds, &BUCKETS_S)?;
+    Ok(builder.install_recorder()?)
+}
+
+async fn upkeep(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        metrics.run_upkeep();
+    }
+}

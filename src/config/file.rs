@@ -1,0 +1,170 @@
+//! What the user typed: `cenotaph.toml`, section by section, with the defaults of the rooms that it is for.
+//!
+//! Unknown names are refused, so that a slip of the pen does not leave a default in force. What a value means, and
+//! whether it makes sense beside the others, is `settings`' business. `example.toml` explains each for people; a test
+//! holds the two together.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine;
+use crate::http;
+use crate::matching;
+use crate::media;
+
+/// The whole file.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    pub data: Option<PathBuf>,
+    pub keys: Option<PathBuf>,
+    pub server: Server,
+    pub log: Log,
+    pub rate: Rate,
+    pub pools: Pools,
+    pub decode: Decode,
+    pub policy: Policy,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub control_socket: bool,
+    pub connections_max: usize,
+    pub head_timeout_s: u64,
+    pub request_timeout_s: u64,
+    pub json_bytes_max: usize,
+    pub shutdown_grace_s: u64,
+    pub metrics: Metrics,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        let of = http::Options::default();
+        Server {
+            listen: of.listen.to_string(),
+            control_socket: of.control_socket,
+            connections_max: of.connections_max,
+            head_timeout_s: of.head_timeout_s,
+            request_timeout_s: of.request_timeout_s,
+            json_bytes_max: of.json_bytes_max,
+            shutdown_grace_s: of.shutdown_grace_s,
+            metrics: Metrics::Loopback,
+        }
+    }
+}
+
+/// `server.metrics`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metrics {
+    Loopback,
+    Open,
+    Key,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub level: Level,
+    pub format: Format,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { level: Level::Info, format: Format::Json }
+    }
+}
+
+/// `log.level`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// A JSON object a line.
+    Json,
+    /// A line for people.
+    Text,
+}
+
+/// `[rate]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rate {
+    pub per_s: u32,
+    pub burst: u32,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        let of = http::Options::default();
+        Rate { per_s: of.rate_per_s, burst: of.rate_burst }
+    }
+}
+
+/// `[pools]`
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pools {
+    /// `None`: one a core.
+    pub decodes: Option<usize>,
+    pub short: Option<usize>,
+}
+
+/// `[decode]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Decode {
+    pub timeout_s: f64,
+    pub stall_timeout_s: f64,
+    pub cpu_s_max: u64,
+    pub memory_bytes_max: u64,
+    pub pixels_max: u64,
+    pub frames_max: u64,
+    pub duration_s_max: f64,
+}
+
+impl Default for Decode {
+    fn default() -> Self {
+        let of = media::Options::default();
+        Decode {
+            timeout_s: of.decode_timeout_s,
+            stall_timeout_s: of.stall_timeout_s,
+            cpu_s_max: of.cpu_s_max,
+            memory_bytes_max: of.memory_bytes_max,
+            pixels_max: of.pixels_max,
+            frames_max: of.frames_max,
+            duration_s_max: of.duration_s_max,
+        }
+    }
+}
+
+/// `[policy]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    pub block: f64,
+    pub review: f64,
+    pub exhaustive_max: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let of = matching::Policy::default();
+        let exhaustive_max = engine::Options::default().exhaustive_max;
+        Policy { block: of.block, review: of.review, exhaustive_max }
+    }
+}

@@ -1,0 +1,217 @@
+//! What the program needs: settings, put together from the file, the environment and the flags, and validated.
+//!
+//! A flag wins over a variable, a variable over the file, the file over the default. `CENOTAPH_CONFIG` or `--config`
+//! name the file; else it is `cenotaph.toml` in the working directory, when there is one.
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Toml};
+
+use crate::config::file::{self, File};
+use crate::config::{Environment, Error, Result};
+use crate::engine;
+use crate::http;
+use crate::matching;
+use crate::media;
+
+/// The file that is read when none is named.
+pub const CONFIG_FILE: &str = "cenotaph.toml";
+/// The data folder when none is named.
+const DATA: &str = "cenotaph-data";
+
+/// Settings of all rooms.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    pub data: PathBuf,
+    pub keys: PathBuf,
+    pub engine: engine::Options,
+    pub http: http::Options,
+    pub pools: engine::pools::Options,
+    pub log: file::Log,
+}
+
+/// What was typed on the command line and wins over everything else.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub config: Option<PathBuf>,
+    pub data: Option<PathBuf>,
+    pub keys: Option<PathBuf>,
+    pub listen: Option<String>,
+}
+
+impl Settings {
+    /// # Errors
+    /// The file cannot be read or has another shape; a value makes no sense; no place for the keys.
+    pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings> {
+        let path = config_path(flags, environment);
+        let mut typed = Figment::new();
+        if let Some(path) = &path {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| Error::NoConfig { path: path.clone(), source })?;
+            typed = typed.merge(Toml::string(&text));
+        }
+        // Paths are taken from `Environment`, since they need not be UTF-8.
+        let variables = Env::prefixed("CENOTAPH_").ignore(&["config", "data", "keys"]).split("__");
+        typed = typed.merge(variables);
+        if let Some(listen) = &flags.listen {
+            typed = typed.merge(("server.listen", listen));
+        }
+        let file: File = typed.extract().map_err(|error| bad_config(path.as_deref(), error))?;
+        Settings::new(&file, path, flags, environment)
+    }
+
+    fn new(
+        file: &File,
+        path: Option<PathBuf>,
+        flags: &Flags,
+        environment: &Environment,
+    ) -> Result<Settings> {
+        let of_variable = environment.data.as_ref().map(PathBuf::from);
+        let data = flags.data.clone().or(of_variable).or_else(|| file.data.clone());
+        Ok(Settings {
+            data: data.unwrap_or_else(|| DATA.into()),
+            keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
+            engine: engine_options(file)?,
+            http: http_options(file)?,
+            pools: pool_options(&file.pools)?,
+            log: file.log.clone(),
+            file: path,
+        })
+    }
+}
+
+fn config_path(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
+    let named = flags.config.clone().or_else(|| environment.config.as_ref().map(PathBuf::from));
+    named.or_else(|| Some(PathBuf::from(CONFIG_FILE)).filter(|path| path.exists()))
+}
+
+/// Says which setting is wrong and where it was typed.
+fn bad_config(path: Option<&Path>, error: figment::Error) -> Error {
+    // Only the first: each is a message of its own, and the next comes after it was corrected.
+    let Some(error) = error.into_iter().next() else {
+        return Error::BadConfig {
+            place: "the settings".into(),
+            why: "they cannot be read".into(),
+        };
+    };
+    let by_variable = error.metadata.as_ref().is_some_and(|m| m.name.contains("environment"));
+    let name = error.path.join(".");
+    let place = match path {
+        _ if by_variable => format!("CENOTAPH_{}", error.path.join("__").to_uppercase()),
+        Some(path) if name.is_empty() => path.display().to_string(),
+        Some(path) => format!("{}, `{name}`", path.display()),
+        None => format!("`{name}`"),
+    };
+    // TOML's own messages draw a picture below their first line.
+    let why = error.kind.to_string();
+    let lines: Vec<&str> = why.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let why = match lines[..] {
+        [] => "it cannot be read".to_owned(),
+        [only] => only.to_owned(),
+        [first, .., last] => format!("{first}: {last}"),
+    };
+    Error::BadConfig { place, why }
+}
+
+fn bad<T>(name: &'static str, why: impl Into<String>) -> Result<T> {
+    Err(Error::BadSetting { name, why: why.into() })
+}
+
+fn at_least(name: &'static str, value: u64, least: u64) -> Result<()> {
+    if value < least {
+        bad(name, format!("it is {value}, at least {least} makes sense"))
+    } else {
+        Ok(())
+    }
+}
+
+fn http_options(file: &File) -> Result<http::Options> {
+    let server = &file.server;
+    let Ok(listen) = server.listen.parse() else {
+        let why = format!("{:?} is no address and port, such as 127.0.0.1:8080", server.listen);
+        return bad("server.listen", why);
+    };
+    at_least("server.connections_max", server.connections_max as u64, 1)?;
+    at_least("server.head_timeout_s", server.head_timeout_s, 1)?;
+    at_least("server.request_timeout_s", server.request_timeout_s, 1)?;
+    at_least("server.json_bytes_max", server.json_bytes_max as u64, 1024)?;
+    at_least("rate.per_s", file.rate.per_s.into(), 1)?;
+    at_least("rate.burst", file.rate.burst.into(), 1)?;
+    Ok(http::Options {
+        listen,
+        control_socket: server.control_socket,
+        connections_max: server.connections_max,
+        head_timeout_s: server.head_timeout_s,
+        request_timeout_s: server.request_timeout_s,
+        json_bytes_max: server.json_bytes_max,
+        shutdown_grace_s: server.shutdown_grace_s,
+        metrics: match server.metrics {
+            file::Metrics::Loopback => http::MetricsAccess::Loopback,
+            file::Metrics::Open => http::MetricsAccess::Open,
+            file::Metrics::Key => http::MetricsAccess::Key,
+        },
+        rate_per_s: file.rate.per_s,
+        rate_burst: file.rate.burst,
+    })
+}
+
+fn pool_options(pools: &file::Pools) -> Result<engine::pools::Options> {
+    let of = engine::pools::Options::default();
+    let blocking_max = pools.short.unwrap_or(of.blocking_max);
+    let decode_max = pools.decodes.unwrap_or(of.decode_max);
+    at_least("pools.short", blocking_max as u64, 1)?;
+    at_least("pools.decodes", decode_max as u64, 1)?;
+    Ok(engine::pools::Options { blocking_max, decode_max, ..of })
+}
+
+fn engine_options(file: &File) -> Result<engine::Options> {
+    let policy = &file.policy;
+    if !policy.review.is_finite() || !policy.block.is_finite() {
+        return bad("policy", "`review` and `block` are scores");
+    }
+    if policy.review > policy.block {
+        return bad(
+            "policy.review",
+            "it lies above `policy.block`: nothing would ever be reviewed",
+        );
+    }
+    Ok(engine::Options {
+        media: media_options(&file.decode)?,
+        policy: matching::Policy { block: policy.block, review: policy.review },
+        exhaustive_max: policy.exhaustive_max,
+        ..engine::Options::default()
+    })
+}
+
+fn media_options(decode: &file::Decode) -> Result<media::Options> {
+    let seconds = [
+        ("decode.timeout_s", decode.timeout_s),
+        ("decode.stall_timeout_s", decode.stall_timeout_s),
+        ("decode.duration_s_max", decode.duration_s_max),
+    ];
+    for (name, value) in seconds {
+        if !value.is_finite() || value <= 0.0 {
+            return bad(name, format!("it is {value}, a number of seconds above 0 is needed"));
+        }
+    }
+    at_least("decode.cpu_s_max", decode.cpu_s_max, 1)?;
+    at_least("decode.memory_bytes_max", decode.memory_bytes_max, 64 << 20)?;
+    at_least("decode.pixels_max", decode.pixels_max, 1)?;
+    at_least("decode.frames_max", decode.frames_max, 1)?;
+    Ok(media::Options {
+        decode_timeout_s: decode.timeout_s,
+        stall_timeout_s: decode.stall_timeout_s,
+        cpu_s_max: decode.cpu_s_max,
+        memory_bytes_max: decode.memory_bytes_max,
+        pixels_max: decode.pixels_max,
+        frames_max: decode.frames_max,
+        duration_s_max: decode.duration_s_max,
+        ..media::Options::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Who calls, what they may do, and how often.
+//!
+//! A caller shows an API key (`Authorization: Bearer cnt_…`), or comes by the control socket, which only this user can
+//! open. Knowing a key asks no database.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::http::error::{Kind, Problem};
+use crate::http::observe::KnownCaller;
+use crate::http::state::App;
+use crate::model::{Actor, ApiKeyId, Scope, Scopes};
+use crate::store::ApiKey;
+
+/// Whoever sent a request that needs a key.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    Key(Arc<ApiKey>),
+    /// By the control socket.
+    Local,
+}
+
+impl Caller {
+    pub fn scopes(&self) -> Scopes {
+        match self {
+            Caller::Key(key) => key.scopes,
+            Caller::Local => Scopes::all(),
+        }
+    }
+
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes().has(scope)
+    }
+
+    /// For the audit log.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Caller::Key(key) => Actor::Key(key.id),
+            Caller::Local => Actor::Local,
+        }
+    }
+}
+
+/// Put into a request that came by the control socket.
+#[derive(Debug, Clone, Copy)]
+pub struct ByControlSocket;
+
+/// What a group of routes needs: any one of these scopes.
+#[derive(Clone)]
+pub struct Needs {
+    pub app: App,
+    pub any_of: Scopes,
+}
+
+/// Lets a request through when its caller may; the handler finds the `Caller` in it.
+pub async fn require(State(needs): State<Needs>, mut request: Request, next: Next) -> Response {
+    let caller = match admit(&needs, &request) {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let known = KnownCaller(caller.actor().to_string());
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(known);
+    response
+}
+
+fn admit(needs: &Needs, request: &Request) -> Result<Caller, Problem> {
+    let caller = known(&needs.app, request)?;
+    if !caller.scopes().has_any(needs.any_of) {
+        let names: Vec<&str> = needs.any_of.iter().map(Scope::as_str).collect();
+        let detail = format!("It takes a key with the scope {}.", names.join(" or "));
+        return Err(Problem::new(Kind::Forbidden, detail));
+    }
+    if let Caller::Key(key) = &caller {
+        needs.app.limiter().take(key)?;
+    }
+    Ok(caller)
+}
+
+/// Whose request it is.
+///
+/// # Errors
+/// 401.
+pub fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
+    if request.extensions().get::<ByControlSocket>().is_some() {
+        return Ok(Caller::Local);
+    }
+    let unknown = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
+    let shown = request.headers().get(header::AUTHORIZATION);
+    let shown = shown.ok_or_else(|| unknown("Send `Authorization: Bearer cnt_…`."))?;
+    let token = shown.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let key = token.and_then(|token| app.engine().authenticate(token));
+    let key = key.ok_or_else(|| unknown("This key is not known, or was revoked."))?;
+    Ok(Caller::Key(key))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Infallible> {
+        let caller = parts.extensions.get::<Caller>().cloned();
+        Ok(caller.expect("a route whose handler asks for the caller stands in a group with scopes"))
+    }
+}
+
+/// How often each key may ask: a bucket that fills steadily up to the burst.
+pub struct Limiter {
+    rate_per_s: NonZeroU32,
+    burst: NonZeroU32,
+    buckets: RwLock<HashMap<ApiKeyId, Arc<DefaultDirectRateLimiter>>>,
+}
+
+impl Limiter {
+    pub fn new(rate_per_s: u32, burst: u32) -> Limiter {
+        let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        Limiter {
+            rate_per_s: at_least_one(rate_per_s),
+            burst: at_least_one(burst),
+            buckets: RwLock::default(),
+        }
+    }
+
+    /// Takes one request of this key.
+    ///
+    /// # Errors
+    /// 429 with the seconds until the next may come.
+    pub fn take(&self, key: &ApiKey) -> Result<(), Problem> {
+        let bucket =
+            self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(&key.id).cloned();
+        let bucket = bucket.unwrap_or_else(|| {
+            let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+            buckets.entry(key.id).or_insert_with(|| Arc::new(self.bucket(key))).clone()
+        });
+        bucket.check().map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            let detail = "This key asks more often than it may.";
+            Problem::new(Kind::RateLimited, detail).retry_after(wait.as_secs() + 1)
+        })
+    }
+
+    /// Drops what is remembered of a key.
+    pub fn forget(&self, key: ApiKeyId) {
+        self.buckets.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+
+    fn bucket(&self, key: &ApiKey) -> DefaultDirectRateLimiter {
+        let own = key.rate_per_s.and_then(NonZeroU32::new);
+        let (rate, burst) = match own {
+            // As much at once as in two seconds.
+            Some(own) => (own, own.saturating_mul(NonZeroU32::MIN.saturating_add(1))),
+            None => (self.rate_per_s, self.burst),
+        };
+        RateLimiter::direct(Quota::per_second(rate).allow_burst(burst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TokenHash;
+
+    fn key(name: u8, rate_per_s: Option<u32>) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId([name; 16]),
+            hash: TokenHash([name; 32]),
+            name: name.to_string(),
+            scopes: Scopes::all(),
+            rate_per_s,
+            created_at: 0,
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn each_key_has_a_bucket_of_its_own() {
+        let limiter = Limiter::new(1, 3);
+        for _ in 0..3 {
+            limiter.take(&key(1, None)).unwrap();
+        }
+        let refused = limiter.take(&key(1, None)).unwrap_err();
+        assert_eq!((refused.kind, refused.retry_after_s), (Kind::RateLimited, Some(1)));
+        limiter.take(&key(2, None)).unwrap();
+        // A key with a rate of its own is not bound by the common one.
+        for _ in 0..20 {
+            limiter.take(&key(3, Some(10))).unwrap();
+        }
+        assert!(limiter.take(&key(3, Some(10))).is_err());
+    }
+}

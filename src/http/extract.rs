@@ -1,0 +1,97 @@
+//! Bodies, paths and queries as typed values, read within limits; what is wrong with them is a `Problem` in words.
+
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::http::error::{Kind, Problem};
+
+/// A body of JSON, both ways.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Problem> {
+        if !is_json(&request) {
+            let detail = "Send JSON, with `Content-Type: application/json`.";
+            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(unread)?;
+        from_bytes(&body).map(Json)
+    }
+}
+
+/// What JSON says, as a typed value.
+///
+/// # Errors
+/// 400 for what is not JSON, 422 for JSON of another shape.
+pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => {
+            Problem::new(Kind::Invalid, format!("The body has another shape: {error}."))
+        }
+        _ => Problem::new(Kind::Malformed, format!("The body is not JSON: {error}.")),
+    })
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// The variable parts of a path.
+#[derive(Debug, Clone)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        // Whatever is wrong with a path's text: there is nothing of that name.
+        path.map(|path| Path(path.0)).map_err(|_| Problem::not_found("thing"))
+    }
+}
+
+/// The query of a URL.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Query(query.0)).map_err(|rejection| {
+            let why = std::error::Error::source(&rejection).map(ToString::to_string);
+            let why = why.unwrap_or_else(|| "it cannot be read".to_owned());
+            Problem::new(Kind::Invalid, format!("The query cannot be used: {why}."))
+        })
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok());
+    let essence = media_type.and_then(|t| t.split(';').next()).unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn unread(rejection: BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(Kind::TooLarge, "The body is larger than allowed.")
+        }
+        _ => Problem::new(Kind::Malformed, "The body ended early."),
+    }
+}

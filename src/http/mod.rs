@@ -1,0 +1,84 @@
+//! The service over HTTP, thin: what arrives becomes one call of the engine, what the engine says becomes an answer.
+//!
+//! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
+//! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
+//! keeps its rate; `extract` reads bodies, paths and queries within limits; an endpoint has a file of its own in `api`
+//! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
+//! `openapi` makes the document from the endpoints, `docs` a page of it.
+//!
+//! Neither logs nor errors name uploaders, owners, videos, URIs or files.
+
+mod api;
+mod auth;
+mod docs;
+mod error;
+mod extract;
+mod linger;
+mod observe;
+mod openapi;
+mod routes;
+mod server;
+mod state;
+mod wire;
+
+use std::net::SocketAddr;
+
+pub use openapi::document;
+pub use server::{Bound, serve};
+pub use state::{App, Parts};
+
+/// The control socket's name in the data folder.
+pub const CONTROL_SOCKET: &str = "control.sock";
+
+/// Limits and habits of the service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Where it listens. Default 127.0.0.1:8080: TLS and the outer world are the proxy's.
+    pub listen: SocketAddr,
+    /// Also listen on `control.sock` in the data folder, for this user's command line, without a key. Default true.
+    pub control_socket: bool,
+    /// Open connections; more wait in the system's queue. Default 4096.
+    pub connections_max: usize,
+    /// Until a request's head is complete, and between two requests of a connection, seconds. Default 30.
+    pub head_timeout_s: u64,
+    /// For a whole request, seconds; uploads and waiting for verdicts have limits of their own. Default 30.
+    pub request_timeout_s: u64,
+    /// Largest JSON body, bytes. Default 1 MiB.
+    pub json_bytes_max: usize,
+    /// For requests and checks under way when the service ends, seconds; what is not finished then is begun anew at
+    /// the next start. Default 30.
+    pub shutdown_grace_s: u64,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsAccess,
+    /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
+    pub rate_per_s: u32,
+    pub rate_burst: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            control_socket: true,
+            connections_max: 4096,
+            head_timeout_s: 30,
+            request_timeout_s: 30,
+            json_bytes_max: 1 << 20,
+            shutdown_grace_s: 30,
+            metrics: MetricsAccess::Loopback,
+            rate_per_s: 10_000,
+            rate_burst: 20_000,
+        }
+    }
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Requests from this machine that no proxy has passed on. Default.
+    Loopback,
+    /// Everybody.
+    Open,
+    /// Keys with the scope `admin`.
+    Key,
+}

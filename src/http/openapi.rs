@@ -1,0 +1,148 @@
+//! The API document: OpenAPI 3.1, made from the endpoints, with what all of them have in common.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+    ResponseBuilder,
+};
+
+use crate::http::error::{Kind, ProblemBody};
+use crate::http::routes;
+use crate::model::Scope;
+
+/// The name of the security scheme.
+const SCHEME: &str = "key";
+
+/// The document as JSON, which never changes while the program runs.
+static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
+    let text = document().to_pretty_json();
+    Bytes::from(text.expect("a document made of our own types can be written"))
+});
+
+/// The API document.
+pub fn document() -> OpenApi {
+    routes::document()
+}
+
+/// What stands in the document before any endpoint.
+pub fn begin() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Cenotaph")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("openapi.md")));
+    OpenApiBuilder::new().info(info).components(Some(Components::new())).build()
+}
+
+/// Says of all operations of a group which scopes they need, and what they answer to a caller who has none.
+pub fn secure(document: &mut OpenApi, any_of: &[Scope]) {
+    if any_of.is_empty() {
+        return;
+    }
+    for operation in operations(document) {
+        // One requirement for each scope: any one of them will do.
+        let each = any_of.iter().map(|scope| SecurityRequirement::new(SCHEME, [scope.as_str()]));
+        operation.security = Some(each.collect());
+        let names: Vec<&str> = any_of.iter().map(|scope| scope.as_str()).collect();
+        let needs = format!("Needs the scope {}.", names.join(" or "));
+        let said = operation.description.take().unwrap_or_default();
+        operation.description = Some(format!("{said}\n\n{needs}").trim().to_owned());
+        for kind in [Kind::Unauthenticated, Kind::Forbidden, Kind::RateLimited] {
+            add_problem(operation, kind);
+        }
+    }
+}
+
+/// Adds what every operation may answer, and the common parts.
+pub fn finish(document: &mut OpenApi) {
+    for operation in operations(document) {
+        for kind in [Kind::TooSlow, Kind::Internal, Kind::Busy, Kind::NoSpace] {
+            add_problem(operation, kind);
+        }
+        if operation.request_body.is_some() {
+            for kind in [Kind::Malformed, Kind::Invalid, Kind::TooLarge, Kind::UnsupportedMediaType]
+            {
+                add_problem(operation, kind);
+            }
+        }
+        let parameters = operation.parameters.as_deref().unwrap_or_default();
+        let (any, in_path) = (!parameters.is_empty(), parameters.iter().any(in_path));
+        if any {
+            add_problem(operation, Kind::Invalid);
+        }
+        if in_path {
+            add_problem(operation, Kind::NotFound);
+        }
+    }
+    let components = document.components.get_or_insert_with(Components::new);
+    components
+        .schemas
+        .insert("Problem".to_owned(), <ProblemBody as utoipa::PartialSchema>::schema());
+    let mut schemas = Vec::new();
+    <ProblemBody as ToSchema>::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("cnt_…")
+        .description(Some("An API key, made by `cenotaph key create` or `POST /v1/keys`."));
+    components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
+}
+
+/// The API document.
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "service",
+    responses((status = 200, description = "This document.", content_type = "application/json", body = Object))
+)]
+pub async fn serve() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.clone())
+}
+
+fn in_path(parameter: &RefOr<utoipa::openapi::path::Parameter>) -> bool {
+    match parameter {
+        RefOr::T(parameter) => {
+            matches!(parameter.parameter_in, utoipa::openapi::path::ParameterIn::Path)
+        }
+        RefOr::Ref(_) => false,
+    }
+}
+
+/// A problem that the endpoint has described itself stays as it says.
+fn add_problem(operation: &mut Operation, kind: Kind) {
+    let status = kind.status().as_str().to_owned();
+    let known = operation.responses.responses.entry(status);
+    known.or_insert_with(|| RefOr::T(problem(kind.title())));
+}
+
+/// An answer of problem details.
+pub fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}
+
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(of_item)
+}
+
+fn of_item(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.options,
+        &mut item.head,
+        &mut item.patch,
+        &mut item.trace,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
+}

@@ -1,0 +1,96 @@
+//! All routes, by the scopes that they need.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::auth::{self, Needs};
+use crate::http::error::{Kind, Problem};
+use crate::http::state::App;
+use crate::http::{api, docs, observe, openapi};
+use crate::model::{Scope, Scopes};
+
+/// Routes that need any one of the same scopes; without scopes they are open to everybody.
+struct Group {
+    any_of: &'static [Scope],
+    time: Time,
+    routes: OpenApiRouter<App>,
+}
+
+/// How long a request may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Time {
+    /// As the settings say.
+    Limited,
+    /// The endpoint sees to it itself: it takes a stream, gives one, or waits for something.
+    #[expect(dead_code, reason = "uploads, which are the next thing to be built, take streams")]
+    Own,
+}
+
+fn groups() -> Vec<Group> {
+    let group = |any_of, routes| Group { any_of, time: Time::Limited, routes };
+    vec![
+        group(
+            &[],
+            OpenApiRouter::new()
+                .routes(routes!(api::health::alive))
+                .routes(routes!(api::health::ready))
+                .routes(routes!(api::metrics::metrics))
+                .routes(routes!(docs::problem))
+                .routes(routes!(docs::page))
+                .routes(routes!(docs::style))
+                .routes(routes!(openapi::serve)),
+        ),
+        group(
+            &[Scope::Admin],
+            OpenApiRouter::new()
+                .routes(routes!(api::keys_create::create, api::keys_list::list))
+                .routes(routes!(api::keys_revoke::revoke)),
+        ),
+    ]
+}
+
+/// The API document.
+pub fn document() -> OpenApi {
+    let mut whole = openapi::begin();
+    for group in groups() {
+        let (_, mut document) = group.routes.split_for_parts();
+        openapi::secure(&mut document, group.any_of);
+        whole.merge(document);
+    }
+    openapi::finish(&mut whole);
+    whole
+}
+
+/// Everything that is served, ready to be called.
+pub fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for group in groups() {
+        let (mut routes, _) = group.routes.split_for_parts();
+        if !group.any_of.is_empty() {
+            let any_of: Scopes = group.any_of.iter().copied().collect();
+            let needs = Needs { app: app.clone(), any_of };
+            routes = routes.route_layer(middleware::from_fn_with_state(needs, auth::require));
+        }
+        if group.time == Time::Limited {
+            let limit = Duration::from_secs(app.options().request_timeout_s);
+            let status = StatusCode::REQUEST_TIMEOUT;
+            routes = routes.route_layer(TimeoutLayer::with_status_code(status, limit));
+        }
+        router = router.merge(routes);
+    }
+    router
+        .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
+        .layer(DefaultBodyLimit::max(app.options().json_bytes_max))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app.clone())
+}

@@ -1,0 +1,126 @@
+//! What all requests share, and the way from a handler to the engine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::engine;
+use crate::engine::{Engine, Pools};
+use crate::http::Options;
+use crate::http::auth::Limiter;
+use crate::http::error::Problem;
+use crate::http::linger::Linger;
+use crate::model::{ApiKeyId, Outside};
+
+/// What the service is made of; `cli` puts it together.
+pub struct Parts {
+    pub engine: Arc<Engine>,
+    pub pools: Pools,
+    pub outside: Outside,
+    pub options: Options,
+    /// The metrics as text for Prometheus.
+    pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// The running service; clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    limiter: Limiter,
+    linger: Linger,
+    /// Distinguishes requests of this start…
+    requests: AtomicU64,
+    /// …and this start from others.
+    start: u32,
+    ending: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> App {
+        let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
+        // Two starts in one second with the same number would only make log lines ambiguous.
+        let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
+        App(Arc::new(Shared {
+            parts,
+            limiter,
+            linger: Linger::default(),
+            requests: AtomicU64::new(0),
+            start,
+            ending: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// For what asks no database and takes no time; everything else goes by `ask`.
+    pub fn engine(&self) -> &Engine {
+        &self.0.parts.engine
+    }
+
+    pub fn pools(&self) -> &Pools {
+        &self.0.parts.pools
+    }
+
+    pub fn outside(&self) -> &Outside {
+        &self.0.parts.outside
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.0.parts.options
+    }
+
+    pub(super) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+
+    /// A key was revoked.
+    pub(super) fn forget_key(&self, key: ApiKeyId) {
+        self.0.limiter.forget(key);
+    }
+
+    pub(super) fn linger(&self) -> &Linger {
+        &self.0.linger
+    }
+
+    pub(super) fn render_metrics(&self) -> String {
+        (self.0.parts.render_metrics)()
+    }
+
+    /// Runs one method of the engine, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let shared = self.0.clone();
+        let span = tracing::Span::current();
+        let work = move || span.in_scope(|| job(&shared.parts.engine, &shared.parts.outside));
+        Ok(self.0.parts.pools.blocking(work).await?)
+    }
+
+    /// Work that goes on beside requests; the service waits for it when it ends, as long as its grace lasts.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(task);
+    }
+
+    /// Cancelled when the service begins to end.
+    pub fn ending(&self) -> &CancellationToken {
+        &self.0.ending
+    }
+
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
+    /// Unique among all requests of all starts, near enough.
+    pub(super) fn new_request_id(&self) -> String {
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}-{number:08x}", self.0.start)
+    }
+}

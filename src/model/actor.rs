@@ -1,0 +1,44 @@
+//! Who did something that is worth remembering.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::ApiKeyId;
+
+/// Whoever an entry of the audit log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A program with an API key.
+    Key(ApiKeyId),
+    /// Somebody at the machine itself: the command line.
+    Local,
+    /// The service, as its settings say: what expires, what is retried.
+    Policy,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Actor::Key(id) => write!(f, "{id}"),
+            Actor::Local => f.write_str("local"),
+            Actor::Policy => f.write_str("policy"),
+        }
+    }
+}
+
+/// Text that names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an actor")]
+pub struct NotAnActor;
+
+impl FromStr for Actor {
+    type Err = NotAnActor;
+
+    fn from_str(text: &str) -> Result<Actor, NotAnActor> {
+        match text {
+            "local" => Ok(Actor::Local),
+            "policy" => Ok(Actor::Policy),
+            key => key.parse().map(Actor::Key).map_err(|_| NotAnActor),
+        }
+    }
+}

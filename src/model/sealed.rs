@@ -1,0 +1,108 @@
+//! Plain words at rest: what the platform calls its videos, people and places, encrypted until it is no longer needed.
+//!
+//! The data folder alone, or a backup of it, must not tell who deleted what, not even while a deletion is under way. So
+//! such words are stored sealed under a key derived from the identity key, which lies elsewhere. Erasing them is still
+//! the store's duty: a seal keeps a thief of the data out, not the operator's later self.
+//!
+//! Format: 24 bytes of nonce, then XChaCha20-Poly1305's ciphertext with its tag of 16 bytes.
+
+use std::fmt;
+use std::io;
+
+use chacha20poly1305::aead::Aead;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+
+use crate::model::{IdentityKey, Outside};
+
+const NONCE_BYTES: usize = 24;
+
+/// Words under seal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+/// A seal that the key in use did not make, or that was damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "sealed words cannot be opened: they are damaged, or were sealed with another identity key"
+)]
+pub struct NotOurs;
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+impl IdentityKey {
+    /// Seals words.
+    ///
+    /// # Errors
+    /// When there are no random bytes.
+    pub fn seal(&self, words: &[u8], outside: &Outside) -> io::Result<Sealed> {
+        let nonce = outside.random::<NONCE_BYTES>()?;
+        let cipher = XChaCha20Poly1305::new(&self.sealing_key().into());
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), words)
+            .expect("the cipher takes far longer words than memory holds");
+        Ok(Sealed([&nonce[..], &sealed].concat()))
+    }
+
+    /// Opens a seal.
+    ///
+    /// # Errors
+    /// `NotOurs`.
+    pub fn open(&self, sealed: &Sealed) -> Result<Vec<u8>, NotOurs> {
+        let (nonce, sealed) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or(NotOurs)?;
+        let cipher = XChaCha20Poly1305::new(&self.sealing_key().into());
+        cipher.decrypt(&XNonce::from(*nonce), sealed).map_err(|_| NotOurs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+    use crate::model::FixedClock;
+
+    fn outside() -> Outside {
+        let next = AtomicU8::new(0);
+        let entropy = move |buffer: &mut [u8]| {
+            buffer.fill(next.fetch_add(1, Ordering::SeqCst));
+            Ok(())
+        };
+        Outside { clock: Arc::new(FixedClock(0)), entropy: Arc::new(entropy) }
+    }
+
+    #[test]
+    fn words_come_back_and_do_not_show() {
+        let (key, outside) = (IdentityKey::new([1; 32]), outside());
+        for words in ["", "user-17", &"x".repeat(5000)] {
+            let sealed = key.seal(words.as_bytes(), &outside).unwrap();
+            assert_eq!(key.open(&sealed).unwrap(), words.as_bytes());
+            let bytes = &sealed.0;
+            assert!(words.is_empty() || !bytes.windows(words.len()).any(|w| w == words.as_bytes()));
+            assert!(!format!("{sealed:?}").contains("user"));
+        }
+    }
+
+    #[test]
+    fn the_same_words_give_other_bytes_each_time() {
+        let (key, outside) = (IdentityKey::new([1; 32]), outside());
+        assert_ne!(key.seal(b"a", &outside).unwrap(), key.seal(b"a", &outside).unwrap());
+    }
+
+    #[test]
+    fn another_key_or_a_damaged_seal_opens_nothing() {
+        let (key, other) = (IdentityKey::new([1; 32]), IdentityKey::new([2; 32]));
+        let sealed = key.seal(b"user-17", &outside()).unwrap();
+        assert_eq!(other.open(&sealed), Err(NotOurs));
+        for at in 0..sealed.0.len() {
+            let mut damaged = sealed.clone();
+            damaged.0[at] ^= 1;
+            assert_eq!(key.open(&damaged), Err(NotOurs));
+        }
+        assert_eq!(key.open(&Sealed(vec![0; 5])), Err(NotOurs));
+    }
+}

@@ -1,0 +1,83 @@
+//! The audit log: what was done by whom, in the transaction in which it was done.
+
+use rusqlite::{Connection, Row, params};
+
+use crate::model::{Actor, UnixSeconds};
+use crate::store::{Result, Store, columns, tombstones};
+
+/// Something that is about to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    /// Noun and verb, such as `key.create`.
+    pub action: &'static str,
+    /// Our id of what it was done to; never what the platform calls a person or a video.
+    pub subject: String,
+    /// What the actor gave as the reason.
+    pub note: Option<String>,
+}
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Rises by the order of entries.
+    pub seq: u64,
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    pub action: String,
+    pub subject: String,
+    pub note: Option<String>,
+}
+
+impl Store {
+    /// Remembers something that changes nothing else in the store, such as that somebody looked.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn add_audit(&self, entry: &AuditEntry) -> Result<()> {
+        self.write(|transaction| append(transaction, entry))
+    }
+
+    /// At most `limit` entries, the latest first, from before `before` on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditLine>> {
+        let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT seq, at, actor, action, subject, note FROM audit WHERE seq < ?1 \
+                 ORDER BY seq DESC LIMIT ?2",
+            )?
+            .query_map(params![before, tombstones::row_limit(limit)], line)?
+            .collect()
+        })
+    }
+}
+
+pub(super) fn append(connection: &Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO audit (at, actor, action, subject, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            entry.at,
+            entry.actor.to_string(),
+            entry.action,
+            entry.subject,
+            entry.note
+        ])?;
+    Ok(())
+}
+
+fn line(row: &Row<'_>) -> rusqlite::Result<AuditLine> {
+    Ok(AuditLine {
+        seq: row.get::<_, i64>(0)?.cast_unsigned(),
+        at: row.get(1)?,
+        actor: columns::parsed(row, 2)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        note: row.get(5)?,
+    })
+}

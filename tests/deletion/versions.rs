@@ -1,0 +1,212 @@
+//! S3 buckets with versions and Object Lock, on moto's server.
+
+use std::process::Command;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, ObjectLockLegalHold, ObjectLockLegalHoldStatus, ObjectLockRetention,
+    ObjectLockRetentionMode, VersioningConfiguration,
+};
+use cenotaph::model::{CopyKind, CopyState, DeletionState, Stage, VerdictKind, Visibility};
+use cenotaph::remote::{S3Credentials, S3Options};
+
+use crate::servers::{Process, free_port, skip, tool};
+use crate::world::*;
+
+/// moto's server, with a bucket `versions` and a bucket `locked`.
+struct Moto {
+    _server: Process,
+    client: Client,
+    world: World,
+}
+
+impl Moto {
+    /// `None` when it is not installed.
+    fn start() -> Option<Moto> {
+        let Some(program) = tool("venv/bin/moto_server") else {
+            skip("moto is not installed; `make test-tools` does it");
+            return None;
+        };
+        let port = free_port();
+        let mut command = Command::new(program);
+        let server =
+            Process::start(command.args(["-H", "127.0.0.1", "-p"]).arg(port.to_string()), port);
+        let mut world = World::new();
+        let endpoint = format!("http://127.0.0.1:{port}");
+        world.remote.s3 = Some(S3Options {
+            endpoint: Some(endpoint.clone()),
+            path_style: true,
+            credentials: Some(S3Credentials {
+                key_id: "key".to_owned(),
+                secret: "secret".to_owned(),
+                session_token: None,
+            }),
+            ..S3Options::default()
+        });
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .endpoint_url(endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .force_path_style(true)
+            .build();
+        let moto = Moto { _server: server, client: Client::from_conf(config), world };
+        moto.block_on(async {
+            moto.client.create_bucket().bucket("versions").send().await.unwrap();
+            let enabled =
+                VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            let versions = moto.client.put_bucket_versioning().bucket("versions");
+            versions.versioning_configuration(enabled).send().await.unwrap();
+            let locked = moto.client.create_bucket().bucket("locked");
+            locked.object_lock_enabled_for_bucket(true).send().await.unwrap();
+        });
+        Some(moto)
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.world.runtime.block_on(future)
+    }
+
+    /// Puts a version; returns its id.
+    fn put(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> String {
+        let put = self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(bytes));
+        self.block_on(put.send()).unwrap().version_id().unwrap().to_owned()
+    }
+
+    fn mark_deleted(&self, bucket: &str, key: &str) {
+        self.block_on(self.client.delete_object().bucket(bucket).key(key).send()).unwrap();
+    }
+
+    /// Keys of all versions and markers.
+    fn versions(&self, bucket: &str) -> Vec<String> {
+        let listed =
+            self.block_on(self.client.list_object_versions().bucket(bucket).send()).unwrap();
+        let versions = listed.versions().iter().map(|v| v.key().unwrap().to_owned());
+        let markers = listed.delete_markers().iter().map(|m| m.key().unwrap().to_owned());
+        let mut keys: Vec<String> = versions.chain(markers).collect();
+        keys.sort();
+        keys
+    }
+
+    fn is_readable(&self, bucket: &str, key: &str) -> bool {
+        self.block_on(self.client.head_object().bucket(bucket).key(key).send()).is_ok()
+    }
+
+    fn lock_until(&self, key: &str, version: &str, until: i64) {
+        let retention = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Governance)
+            .retain_until_date(DateTime::from_secs(until))
+            .build();
+        let put = self.client.put_object_retention().bucket("locked").key(key).version_id(version);
+        self.block_on(put.retention(retention).bypass_governance_retention(true).send()).unwrap();
+    }
+
+    fn hold(&self, key: &str, version: &str, status: ObjectLockLegalHoldStatus) {
+        let hold = ObjectLockLegalHold::builder().status(status).build();
+        let put = self.client.put_object_legal_hold().bucket("locked").key(key).version_id(version);
+        self.block_on(put.legal_hold(hold).send()).unwrap();
+    }
+}
+
+#[test]
+fn every_version_and_delete_marker_goes_and_those_of_neighbours_stay() {
+    let Some(moto) = Moto::start() else { return };
+    for number in 0..3 {
+        moto.put("versions", "v/8812.bmp", picture(number));
+    }
+    moto.mark_deleted("versions", "v/8812.bmp");
+    moto.put("versions", "v/8812.bmp", picture(1));
+    moto.put("versions", "v/8812.bmp.jpg", vec![1]);
+    for part in 0..5 {
+        moto.put("versions", &format!("hls/8812/{part}.ts"), vec![1]);
+        moto.put("versions", &format!("hls/8812/{part}.ts"), vec![2]);
+        moto.mark_deleted("versions", &format!("hls/8812/{part}.ts"));
+    }
+    moto.put("versions", "hls/88120/1.ts", vec![1]);
+    let running = moto.world.start();
+    let copies = vec![
+        main_copy("s3://versions/v/8812.bmp"),
+        prefix(CopyKind::Backup, "s3://versions/hls/8812/"),
+    ];
+    let id = running.request(&request("8812", copies));
+    let view = running.wait_for(id, DeletionState::Complete);
+    assert_eq!(moto.versions("versions"), ["hls/88120/1.ts", "v/8812.bmp.jpg"]);
+    let objects: Vec<_> = view.copies.iter().map(|(copy, _)| copy.objects).collect();
+    assert_eq!(objects, [Some(5), Some(15)]);
+    let how = view.copies[0].0.how.as_deref();
+    assert_eq!(how, Some("listed again with all versions: nothing found"));
+    assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Block);
+}
+
+#[test]
+fn a_video_that_only_lies_behind_a_delete_marker_is_erased_too() {
+    let Some(moto) = Moto::start() else { return };
+    moto.put("versions", "v/8812.bmp", picture(1));
+    moto.mark_deleted("versions", "v/8812.bmp");
+    let mut world_request = request("8812", vec![main_copy("s3://versions/v/8812.bmp")]);
+    world_request.reason = cenotaph::model::DeletionReason::Legal;
+    let running = moto.world.start();
+    let id = running.request(&world_request);
+    // Nobody can read it any more, so it goes without a fingerprint when the time for that has passed.
+    running.wait(id, "tried", |v| v.deletion.failures > 0);
+    running.skip(3601);
+    running.wait_for(id, DeletionState::Complete);
+    assert!(moto.versions("versions").is_empty());
+}
+
+#[test]
+fn what_object_lock_holds_is_hidden_at_once_and_goes_at_its_date() {
+    let Some(moto) = Moto::start() else { return };
+    let (one, two) =
+        (moto.put("locked", "a.bmp", picture(1)), moto.put("locked", "a.bmp", picture(2)));
+    // moto's clock is the system's; ours is the test's. Both locks are long.
+    let running = moto.world.open();
+    let far = now_of_the_system() + 86_400 * 30;
+    moto.lock_until("a.bmp", &one, far);
+    drop(running);
+    let running = moto.world.start();
+    let file = moto.world.put_picture("main.bmp", 1);
+    let copies = vec![main_copy(&file), copy(CopyKind::Backup, "s3://locked/a.bmp")];
+    let id = running.request(&request("8812", copies));
+    let view = running.wait_for(id, DeletionState::Erased);
+    let backup = &view.copies[1].0;
+    assert_eq!(backup.state, CopyState::Held, "{backup:?}");
+    assert_eq!(backup.last_error.as_deref(), Some("it is under a retention lock until a date"));
+    assert_eq!(backup.due_at, Some(far + 1));
+    assert!(!moto.is_readable("locked", "a.bmp"), "a marker hides it");
+    assert_eq!(running.deletions.visibility_now("8812"), Visibility::Deleted);
+    // The version that nothing holds went at once; the held one and its marker are left.
+    assert_eq!(moto.versions("locked").len(), 2);
+    let _ = two;
+    // The lock ends early by the operator's hand, and the date comes.
+    moto.lock_until("a.bmp", &one, now_of_the_system() + 2);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    running.skip(far + 2 - START);
+    running.wait_for(id, DeletionState::Complete);
+    assert!(moto.versions("locked").is_empty(), "{:?}", moto.versions("locked"));
+}
+
+#[test]
+fn a_legal_hold_makes_it_stuck_until_somebody_lifts_it() {
+    let Some(moto) = Moto::start() else { return };
+    let version = moto.put("locked", "a.bmp", picture(1));
+    moto.hold("a.bmp", &version, ObjectLockLegalHoldStatus::On);
+    let running = moto.world.start();
+    let id = running.request(&request("8812", vec![main_copy("s3://locked/a.bmp")]));
+    let view = running.wait_for(id, DeletionState::Stuck);
+    assert_eq!(view.deletion.stage, Stage::Purging);
+    let why = view.deletion.stuck_why.unwrap();
+    assert_eq!(why, "copy 0 (main): it is under a legal hold, which somebody has to lift");
+    moto.hold("a.bmp", &version, ObjectLockLegalHoldStatus::Off);
+    assert_eq!(running.deletions.hurry(id).unwrap(), Some(true));
+    running.wait_for(id, DeletionState::Complete);
+    assert!(moto.versions("locked").is_empty());
+}
+
+fn now_of_the_system() -> i64 {
+    use cenotaph::model::Clock;
+    cenotaph::cli::SystemClock.now()
+}

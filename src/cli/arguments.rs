@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Effort;
+use crate::model::DeletionReason;
 
 /// Recognises re-uploads of deleted videos.
 ///
@@ -103,8 +104,8 @@ pub(super) enum TombstoneCommand {
         cenotaph tombstone add holiday.mp4                        its id is `holiday`\n  \
         cenotaph tombstone add --id v-193 --owner user-17 x.mp4\n  \
         cenotaph tombstone add --manifest deleted.jsonl\n\n\
-        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"file\": \"x.mp4\"}; id and \
-        owner may be absent, files are relative to the manifest.\n\n\
+        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \
+        \"file\": \"x.mp4\"}; all but file may be absent, files are relative to the manifest.\n\n\
         Exit codes: 0 all were made, 2 at least one was not (the others are kept).")]
     Add(AddCommand),
     /// List all tombstones.
@@ -172,7 +173,11 @@ pub(super) struct AddCommand {
     /// Id of the videos' owner, who may upload them again. It is kept as a keyed hash.
     #[arg(long, conflicts_with = "manifest")]
     pub owner: Option<String>,
-    /// File with an object {"id", "owner", "file"} a line.
+    /// Why they were deleted: owner_request, legal or moderation. Owners may upload again only what they deleted
+    /// themselves.
+    #[arg(long, default_value = "owner_request", value_name = "REASON")]
+    pub reason: DeletionReason,
+    /// File with an object {"id", "owner", "reason", "file"} a line.
     #[arg(long, value_name = "F.jsonl", conflicts_with = "files")]
     pub manifest: Option<PathBuf>,
     /// Files decoded at once. Default: one a core.

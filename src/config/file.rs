@@ -158,13 +158,34 @@ impl Default for Decode {
 pub struct Policy {
     pub block: f64,
     pub review: f64,
+    pub shadow: bool,
     pub exhaustive_max: usize,
+    pub owner_request: Thresholds,
+    pub legal: Thresholds,
+    pub moderation: Thresholds,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let of = matching::Policy::default();
-        let exhaustive_max = engine::Options::default().exhaustive_max;
-        Policy { block: of.block, review: of.review, exhaustive_max }
+        Policy {
+            block: of.block,
+            review: of.review,
+            shadow: engine::Policy::default().shadow,
+            exhaustive_max: engine::Options::default().exhaustive_max,
+            owner_request: Thresholds::default(),
+            legal: Thresholds::default(),
+            moderation: Thresholds::default(),
+        }
     }
+}
+
+/// `[policy.legal]` and the like; what is absent is as in `[policy]`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<f64>,
 }

@@ -19,6 +19,8 @@ use crate::media;
 pub const CONFIG_FILE: &str = "cenotaph.toml";
 /// The data folder when none is named.
 const DATA: &str = "cenotaph-data";
+/// Thresholds that make sense: below 1 chance matches every other upload, above 50 nothing is ever as sure.
+const SCORES: std::ops::RangeInclusive<f64> = 1.0..=50.0;
 
 /// Settings of all rooms.
 #[derive(Debug, Clone)]
@@ -169,20 +171,36 @@ fn pool_options(pools: &file::Pools) -> Result<engine::pools::Options> {
 
 fn engine_options(file: &File) -> Result<engine::Options> {
     let policy = &file.policy;
-    if !policy.review.is_finite() || !policy.block.is_finite() {
-        return bad("policy", "`review` and `block` are scores");
-    }
-    if policy.review > policy.block {
-        return bad(
-            "policy.review",
-            "it lies above `policy.block`: nothing would ever be reviewed",
-        );
-    }
     Ok(engine::Options {
         media: media_options(&file.decode)?,
-        policy: matching::Policy { block: policy.block, review: policy.review },
+        policy: verdicts(policy)?,
         exhaustive_max: policy.exhaustive_max,
         ..engine::Options::default()
+    })
+}
+
+/// The thresholds for each reason of deletion.
+fn verdicts(policy: &file::Policy) -> Result<engine::Policy> {
+    let thresholds = |name, own: &file::Thresholds| {
+        let block = own.block.unwrap_or(policy.block);
+        let review = own.review.unwrap_or(policy.review);
+        if !SCORES.contains(&review) || !SCORES.contains(&block) {
+            let (least, most) = (SCORES.start(), SCORES.end());
+            return bad(
+                name,
+                format!("`review` and `block` are scores between {least} and {most}"),
+            );
+        }
+        if review > block {
+            return bad(name, "`review` lies above `block`: nothing would ever be reviewed");
+        }
+        Ok(matching::Policy { block, review })
+    };
+    Ok(engine::Policy {
+        owner_request: thresholds("policy.owner_request", &policy.owner_request)?,
+        legal: thresholds("policy.legal", &policy.legal)?,
+        moderation: thresholds("policy.moderation", &policy.moderation)?,
+        shadow: policy.shadow,
     })
 }
 

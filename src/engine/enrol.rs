@@ -18,7 +18,7 @@ use crate::engine::parallel::each;
 use crate::engine::{Engine, Error, Result, sync};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::{self, Candidate, Judged};
-use crate::model::{ByteDigest, Clock, OwnerKey, Span, Strength, TombstoneId};
+use crate::model::{ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId};
 use crate::store::NewTombstone;
 
 /// Files a worker gets in one group: few, because what was decoded is lost if the process dies before the group is
@@ -32,6 +32,7 @@ pub struct Enrolment {
     pub id: Option<TombstoneId>,
     /// The owner's id as the platform writes it.
     pub owner: Option<String>,
+    pub reason: DeletionReason,
     pub path: PathBuf,
 }
 
@@ -128,6 +129,7 @@ impl Engine {
             voice: first_voice(owner, &digest),
             created_at: clock.now(),
             bytes_digest: Some(digest),
+            reason: enrolment.reason,
             key_id: self.keys.fingerprint.id(),
             fingerprint: fingerprint.to_bytes(),
             strength,
@@ -190,7 +192,7 @@ impl Engine {
         };
         let upload = judged.spans.iter().map(|s| s.upload).collect();
         let deleted = judged.spans.iter().map(|s| s.deleted).collect();
-        judged.score >= self.options.policy.block
+        judged.score >= self.options.policy.owner_request.block
             && share(upload, one.new.duration_s)
             && share(deleted, other_duration_s)
     }

@@ -18,6 +18,7 @@ mod known;
 mod look;
 mod measure;
 mod parallel;
+mod policy;
 pub mod pools;
 mod report;
 pub mod runner;
@@ -33,6 +34,7 @@ pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
 pub use parallel::each;
+pub use policy::{Leave, Policy, Seen, Weighed};
 pub use pools::Pools;
 pub use report::{Report, ReportMatch};
 pub use walk::{Walked, walk};
@@ -60,7 +62,7 @@ pub struct Options {
     pub store: store::Options,
     pub index: index::Options,
     pub matching: matching::Options,
-    pub policy: matching::Policy,
+    pub policy: Policy,
     /// Up to so many tombstones an upload is compared with all of them, beyond only with those that the index finds.
     /// Default 500: it costs some ten milliseconds then, and no candidate is lost.
     pub exhaustive_max: usize,
@@ -80,7 +82,7 @@ impl Default for Options {
             store: store::Options::default(),
             index: index::Options::default(),
             matching: matching::Options::default(),
-            policy: matching::Policy::default(),
+            policy: Policy::default(),
             exhaustive_max: 500,
             file_bytes_max: 64 << 30,
             same_content_min: 0.7,

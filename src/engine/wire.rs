@@ -36,6 +36,9 @@ pub struct LineMatch {
     /// Present and true: the uploader's own deleted video.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
+    /// Present and true: its owner allows this uploader to post it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub granted: bool,
     pub spans: Vec<LineSpan>,
     pub evidence: Evidence,
 }
@@ -101,7 +104,8 @@ impl LineMatch {
             tombstone: one.found.tombstone.0.clone(),
             score: round(one.found.score, 2),
             verdict: one.found.verdict,
-            own: one.own,
+            own: one.own(),
+            granted: one.granted(),
             spans: one.found.spans.iter().map(LineSpan::new).collect(),
             evidence: Evidence {
                 coverage: round(evidence.coverage, 3),
@@ -148,7 +152,8 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::model::{Match, Point, Strength, TombstoneId, Verdict};
+    use crate::engine::{Seen, Weighed};
+    use crate::model::{DeletionReason, Match, Point, Strength, TombstoneId, Verdict};
 
     #[test]
     fn a_line_has_the_documented_shape() {
@@ -173,9 +178,18 @@ mod tests {
             evidence: Evidence { keypoints: 7, coverage: 0.5, ..Evidence::default() },
         };
         let strength = Strength::Block;
-        let one = ReportMatch { found, own: false, stands: true, common: false, strength };
+        let weighed = Weighed {
+            score: found.score,
+            may_block: true,
+            same_bytes: false,
+            common: false,
+            reason: DeletionReason::OwnerRequest,
+            leave: None,
+        };
+        let one = ReportMatch { found, weighed, strength };
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Block, reason: Reason::Match },
+            seen: Seen::All,
             duration_s: Some(10.0),
             matches: vec![one],
             trouble: None,

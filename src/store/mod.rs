@@ -35,6 +35,7 @@ mod database;
 mod error;
 mod fingerprints;
 mod folder;
+mod grants;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use changes::{Change, ChangeKind};
 pub use error::{Error, Result};
 pub use fingerprints::StoredFingerprint;
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
+pub use grants::Grant;
 pub use tombstones::{NewTombstone, Stats, Tombstone};
 
 /// Limits of the store.

@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{ByteDigest, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds};
-use crate::store::{Change, Error, Result, Store, changes};
+use crate::model::{
+    ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds,
+};
+use crate::store::{Change, Error, Result, Store, changes, columns};
 
 /// A tombstone before it has a slot.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub struct NewTombstone {
     pub created_at: UnixSeconds,
     /// Keyed digest of the deleted file's bytes, when the file was at hand.
     pub bytes_digest: Option<ByteDigest>,
+    /// Why the video was deleted; policy asks.
+    pub reason: DeletionReason,
     /// The key that made the fingerprint.
     pub key_id: KeyId,
     /// The fingerprint in its byte format.
@@ -35,6 +39,7 @@ pub struct Tombstone {
     pub voice: u32,
     pub created_at: UnixSeconds,
     pub bytes_digest: Option<ByteDigest>,
+    pub reason: DeletionReason,
     pub key_id: KeyId,
     pub strength: Strength,
     pub strength_why: String,
@@ -62,7 +67,7 @@ pub struct Stats {
 }
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, \
-     duration_s, fingerprint_size";
+     duration_s, fingerprint_size, reason";
 
 impl Store {
     /// Adds all of them or none, and returns their slots in the order given. They are on the disk when it returns.
@@ -192,7 +197,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     let slot = connection
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
-             strength_why, duration_s, fingerprint_size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             strength_why, duration_s, fingerprint_size, reason) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -207,6 +213,7 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.strength_why,
                 new.duration_s,
                 new.fingerprint.len() as i64,
+                new.reason.as_str(),
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -280,6 +287,7 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
         strength_why: row.get(8)?,
         duration_s: row.get(9)?,
         fingerprint_size: row.get::<_, i64>(10)?.cast_unsigned(),
+        reason: columns::parsed(row, 11)?,
     })
 }
 

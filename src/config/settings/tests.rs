@@ -58,6 +58,9 @@ fn the_example_tells_every_setting_with_its_default() {
     expected.data = typed.data.clone();
     expected.keys = typed.keys.clone();
     expected.pools = typed.pools.clone();
+    expected.policy.owner_request = typed.policy.owner_request.clone();
+    expected.policy.legal = typed.policy.legal.clone();
+    expected.policy.moderation = typed.policy.moderation.clone();
     assert_eq!(typed, expected);
     assert!(typed.data.is_some() && typed.keys.is_some());
     let (mut shown, mut known) = (BTreeSet::new(), BTreeSet::new());
@@ -101,7 +104,9 @@ fn what_is_wrong_is_named_in_one_line() {
         ("server.metrics = \"all\"", "server.metrics"),
         ("server.connections_max = 0", "server.connections_max"),
         ("server.request_timeout_s = -1", "request_timeout_s"),
-        ("policy.review = 9.0", "policy.review"),
+        ("policy.review = 9.0", "policy.owner_request"),
+        ("policy.legal.review = 9.0", "policy.legal"),
+        ("policy.moderation.block = 0.0", "policy.moderation"),
         ("policy.block = nan", "policy"),
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
         ("rate.per_s = 0", "rate.per_s"),

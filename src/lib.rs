@@ -20,6 +20,8 @@ pub mod store;
 
 pub mod remote;
 
+pub mod erasure;
+
 pub mod engine;
 
 pub mod http;

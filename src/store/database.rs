@@ -17,6 +17,7 @@ pub(super) const APPLICATION_ID: u32 = 0x4345_4e4f;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tombstones.sql"),
     include_str!("migrations/0002_state.sql"),
+    include_str!("migrations/0003_deletions.sql"),
     include_str!("migrations/0004_uploads.sql"),
 ];
 

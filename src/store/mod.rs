@@ -31,11 +31,18 @@ mod api_keys;
 mod audit;
 mod changes;
 mod columns;
+mod copies;
 mod database;
+mod deletion_events;
+mod deletion_jobs;
+mod deletions;
 mod error;
 mod fingerprints;
 mod folder;
 mod grants;
+mod group;
+mod receipts;
+mod retained;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -49,10 +56,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use api_keys::ApiKey;
 pub use audit::{AuditEntry, AuditLine};
 pub use changes::{Change, ChangeKind};
+pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
+pub use deletion_events::{DeletionEvent, EventKind};
+pub use deletion_jobs::{Cancelled, Taken};
+pub use deletions::{Admission, Deletion, DeletionFilter, NewDeletion};
 pub use error::{Error, Result};
 pub use fingerprints::StoredFingerprint;
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
 pub use grants::Grant;
+pub use receipts::{KeptReceipt, NewReceipt};
+pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
 pub use tombstones::{NewTombstone, Stats, Tombstone};
 
 /// Limits of the store.
@@ -84,6 +97,7 @@ impl Default for Options {
 pub struct Store {
     // Connections stand before the folder, so that they are closed before its lock is released.
     writer: Option<Mutex<Connection>>,
+    group: group::Group,
     readers: Mutex<Vec<Connection>>,
     options: Options,
     folder: Folder,
@@ -103,7 +117,13 @@ impl Store {
         } else {
             (None, vec![database::open_reader(&path)?])
         };
-        let store = Store { writer, readers: Mutex::new(readers), options, folder };
+        let store = Store {
+            writer,
+            group: group::Group::default(),
+            readers: Mutex::new(readers),
+            options,
+            folder,
+        };
         if store.writer.is_some() {
             store.fold_log()?;
         }

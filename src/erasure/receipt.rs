@@ -1,0 +1,448 @@
+//! Receipts: the signed statement of what was erased, where, when, and how that was verified.
+//!
+//! There are two of each, signed by the same key. The *plain* one names video, owner and addresses; it is handed out
+//! while the retention lasts. The *keyed* one has keyed digests in their place and stays; it also has the SHA-256 of
+//! the plain one, so that whoever kept a plain receipt can show that this deployment issued it. (The plain one has a
+//! random `nonce`, so that nobody finds its content by trying.)
+//!
+//! Format: `{"receipt": {…}, "signature": {"algorithm": "Ed25519", "key_id": …, "value": base64}}`. Signed is the
+//! canonical form of the value of `receipt`: JSON with sorted keys, without blanks, integers and strings only (RFC 8785
+//! restricted to what we write).
+
+use std::fmt::Write;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::model::{Strength, UnixSeconds};
+use crate::store::{Copy, Deletion};
+
+const FORMAT: &str = "cenotaph-receipt-1";
+const STATEMENT: &str = "Each copy named here was erased at the time given and not found when it was looked for again. \
+     What stays is a keyed fingerprint (the tombstone), which can recognise the video but not show it.";
+
+/// The secret that signs receipts.
+#[derive(Clone)]
+pub struct ReceiptKey(SigningKey);
+
+/// Text that is not a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an Ed25519 key in the form that is expected here")]
+pub struct NotAKey;
+
+impl ReceiptKey {
+    pub fn from_seed(seed: &[u8; 32]) -> ReceiptKey {
+        ReceiptKey(SigningKey::from_bytes(seed))
+    }
+
+    /// # Errors
+    /// `NotAKey`.
+    pub fn from_pem(pem: &str) -> Result<ReceiptKey, NotAKey> {
+        SigningKey::from_pkcs8_pem(pem).map(ReceiptKey).map_err(|_| NotAKey)
+    }
+
+    /// PKCS#8, for a key file: secret.
+    pub fn to_pem(&self) -> String {
+        let pem = self.0.to_pkcs8_pem(LineEnding::LF);
+        pem.expect("a key of fixed size can always be written").to_string()
+    }
+
+    pub fn public(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    /// Which key this is; safe to show.
+    pub fn id(&self) -> String {
+        key_id(&self.public())
+    }
+}
+
+impl std::fmt::Debug for ReceiptKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ReceiptKey({})", self.id())
+    }
+}
+
+/// What a receipt is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceiptFacts<'a> {
+    pub deletion: &'a Deletion,
+    pub copies: &'a [Copy],
+    /// The copies' addresses, in the same order.
+    pub uris: &'a [String],
+    pub video: &'a str,
+    pub owner: Option<&'a str>,
+    /// SHA-256 of the fingerprint, and what it is good for.
+    pub tombstone: Option<(&'a [u8; 32], Strength)>,
+    pub complete_at: UnixSeconds,
+    pub nonce: [u8; 16],
+}
+
+/// Both receipts of a deletion, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipts {
+    pub plain: String,
+    pub keyed: String,
+}
+
+/// What keeps a receipt from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a deletion without all its times and addresses has no receipt")]
+pub struct ReceiptError;
+
+/// Makes and signs both receipts.
+///
+/// # Errors
+/// When a copy is not gone, or an address is missing: a bug of the caller.
+pub fn issue(key: &ReceiptKey, facts: &ReceiptFacts<'_>) -> Result<Receipts, ReceiptError> {
+    if facts.copies.len() != facts.uris.len() || facts.copies.iter().any(|c| c.gone_at.is_none()) {
+        return Err(ReceiptError);
+    }
+    let mut plain = common(facts);
+    plain.insert("form".into(), "plain".into());
+    plain.insert("video".into(), facts.video.into());
+    plain.insert("owner".into(), facts.owner.into());
+    plain.insert("nonce".into(), hex(&facts.nonce).into());
+    plain.insert("statement".into(), STATEMENT.into());
+    let uris = facts.uris.iter().map(|uri| ("uri", uri.clone()));
+    plain.insert("copies".into(), copies(facts.copies, uris));
+    let plain = Value::Object(plain);
+
+    let mut keyed = common(facts);
+    keyed.insert("form".into(), "keyed".into());
+    keyed.insert("video_key".into(), hex(&facts.deletion.video.0).into());
+    keyed.insert("owner_key".into(), facts.deletion.owner.map(|owner| hex(&owner.0)).into());
+    keyed.insert("plain_sha256".into(), hex(&Sha256::digest(canonical(&plain))).into());
+    let uris = facts.copies.iter().map(|copy| ("uri_key", hex(&copy.uri.0)));
+    keyed.insert("copies".into(), copies(facts.copies, uris));
+    Ok(Receipts { plain: sign(key, plain), keyed: sign(key, Value::Object(keyed)) })
+}
+
+/// What both forms have.
+fn common(facts: &ReceiptFacts<'_>) -> Map<String, Value> {
+    let deletion = facts.deletion;
+    let tombstone = facts.tombstone.map(|(digest, strength)| {
+        json!({
+            "id": deletion.tombstone.as_ref().map(|id| id.0.clone()),
+            "fingerprint_sha256": hex(digest),
+            "strength": strength,
+        })
+    });
+    let value = json!({
+        "format": FORMAT,
+        "deletion": deletion.id.to_string(),
+        "reason": deletion.reason,
+        "tombstone": tombstone,
+        "requested_at": time(Some(deletion.requested_at)),
+        "hidden_at": time(deletion.hidden_at),
+        "fingerprinted_at": time(deletion.fingerprinted_at),
+        "purging_at": time(deletion.purging_at),
+        "erased_at": time(deletion.erased_at),
+        "complete_at": time(Some(facts.complete_at)),
+    });
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn copies(copies: &[Copy], uris: impl Iterator<Item = (&'static str, String)>) -> Value {
+    let one = |(copy, (name, uri)): (&Copy, (&str, String))| {
+        json!({
+            "kind": copy.kind,
+            name: uri,
+            "prefix": copy.prefix,
+            "gone_at": time(copy.gone_at),
+            "objects": copy.objects,
+            "verified": copy.how,
+        })
+    };
+    copies.iter().zip(uris).map(one).collect()
+}
+
+fn sign(key: &ReceiptKey, receipt: Value) -> String {
+    let signature = key.0.sign(canonical(&receipt).as_bytes());
+    let value = STANDARD.encode(signature.to_bytes());
+    json!({
+        "receipt": receipt,
+        "signature": { "algorithm": "Ed25519", "key_id": key.id(), "value": value },
+    })
+    .to_string()
+}
+
+/// Public keys, by which receipts are verified.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PublicKeys(Vec<[u8; 32]>);
+
+impl PublicKeys {
+    pub fn new(keys: Vec<[u8; 32]>) -> PublicKeys {
+        PublicKeys(keys)
+    }
+
+    /// Reads a published document (`/.well-known/cenotaph-keys.json`), a public key in PEM, or one in base64url.
+    ///
+    /// # Errors
+    /// `NotAKey`.
+    pub fn from_text(text: &str) -> Result<PublicKeys, NotAKey> {
+        let text = text.trim();
+        if text.starts_with("-----BEGIN") {
+            let key = VerifyingKey::from_public_key_pem(text).map_err(|_| NotAKey)?;
+            return Ok(PublicKeys(vec![key.to_bytes()]));
+        }
+        let Ok(document) = serde_json::from_str::<Value>(text) else {
+            return Ok(PublicKeys(vec![decode_public(text)?]));
+        };
+        let keys = document["keys"].as_array().ok_or(NotAKey)?;
+        let ours = keys.iter().filter(|key| key["kty"] == "OKP" && key["crv"] == "Ed25519");
+        let keys = ours.map(|key| decode_public(key["x"].as_str().unwrap_or_default()));
+        keys.collect::<Result<_, _>>().map(PublicKeys)
+    }
+
+    /// The document to publish: a JSON Web Key Set.
+    pub fn document(&self) -> Value {
+        let one = |key: &[u8; 32]| {
+            json!({
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+                "kid": key_id(key), "x": URL_SAFE_NO_PAD.encode(key),
+            })
+        };
+        json!({ "keys": self.0.iter().map(one).collect::<Vec<_>>() })
+    }
+}
+
+/// A receipt that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    pub key_id: String,
+    /// What was signed.
+    pub receipt: Value,
+}
+
+/// Why a receipt does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    #[error("this is not a receipt: {0}")]
+    NotAReceipt(&'static str),
+    #[error("it was signed with the key {key_id}, which is not among those given")]
+    OtherKey { key_id: String },
+    #[error("the signature is not that of this text: the receipt was changed, or is forged")]
+    Forged,
+}
+
+/// Verifies a receipt offline.
+///
+/// # Errors
+/// Why it does not hold.
+pub fn verify(text: &str, keys: &PublicKeys) -> Result<Checked, Unverified> {
+    let wrong = Unverified::NotAReceipt;
+    let document: Value = serde_json::from_str(text).map_err(|_| wrong("it is not JSON"))?;
+    let (receipt, signature) = (&document["receipt"], &document["signature"]);
+    if receipt["format"] != FORMAT {
+        return Err(wrong("it has another format"));
+    }
+    if signature["algorithm"] != "Ed25519" {
+        return Err(wrong("it is signed by another algorithm"));
+    }
+    let key_id = signature["key_id"].as_str().unwrap_or_default();
+    let value = signature["value"].as_str().unwrap_or_default();
+    let value = STANDARD.decode(value).ok().and_then(|v| <[u8; 64]>::try_from(v).ok());
+    let value = value.ok_or(wrong("the signature cannot be read"))?;
+    let public = keys.0.iter().find(|key| self::key_id(key) == key_id);
+    let public = public.ok_or_else(|| Unverified::OtherKey { key_id: shown(key_id) })?;
+    let public = VerifyingKey::from_bytes(public).map_err(|_| Unverified::Forged)?;
+    let text = canonical(receipt);
+    let holds = public.verify_strict(text.as_bytes(), &Signature::from_bytes(&value));
+    holds.map_err(|_| Unverified::Forged)?;
+    Ok(Checked { key_id: key_id.to_owned(), receipt: receipt.clone() })
+}
+
+fn decode_public(text: &str) -> Result<[u8; 32], NotAKey> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| NotAKey)?;
+    bytes.try_into().map_err(|_| NotAKey)
+}
+
+fn key_id(public: &[u8; 32]) -> String {
+    hex(&Sha256::digest(public)[..8])
+}
+
+/// As much of somebody's text as a message bears.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric()).take(32).collect()
+}
+
+fn time(at: Option<UnixSeconds>) -> Option<String> {
+    jiff::Timestamp::from_second(at?).ok().map(|at| at.to_string())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Sorted keys, no blanks.
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by_key(|(name, _)| *name);
+            let one = |(name, value): (&String, &Value)| {
+                format!("{}:{}", Value::String(name.clone()), canonical(value))
+            };
+            format!("{{{}}}", entries.into_iter().map(one).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        CopyKind, CopyState, DeletionId, DeletionReason, OwnerKey, Stage, TombstoneId, UriKey,
+        VideoKey,
+    };
+
+    fn facts(check: impl FnOnce(&ReceiptFacts<'_>)) {
+        let deletion = Deletion {
+            seq: 1,
+            id: DeletionId([1; 16]),
+            video: VideoKey([2; 16]),
+            turn: 1,
+            owner: Some(OwnerKey([3; 16])),
+            reason: DeletionReason::OwnerRequest,
+            stage: Stage::Erased,
+            stuck_why: None,
+            last_error: None,
+            fingerprint_by: 0,
+            tombstone: Some(TombstoneId("t".into())),
+            requested_at: 1_769_860_800,
+            hidden_at: Some(1_769_860_800),
+            fingerprinted_at: Some(1_769_860_801),
+            purging_at: Some(1_769_860_801),
+            erased_at: Some(1_769_860_802),
+            complete_at: None,
+            cancelled_at: None,
+            attempts: 1,
+            failures: 0,
+            due_at: None,
+            retention_until: None,
+        };
+        let copy = Copy {
+            place: 0,
+            kind: CopyKind::Main,
+            prefix: false,
+            sealed: None,
+            uri: UriKey([4; 16]),
+            delete_after: None,
+            state: CopyState::Gone,
+            attempts: 1,
+            failures: 0,
+            due_at: None,
+            last_error: None,
+            gone_at: Some(1_769_860_802),
+            objects: Some(3),
+            how: Some("listed again".into()),
+        };
+        check(&ReceiptFacts {
+            deletion: &deletion,
+            copies: &[copy],
+            uris: &["s3://videos/\"secret\"\u{7f}é.mp4".to_owned()],
+            video: "secret-8812",
+            owner: Some("secret-anna"),
+            tombstone: Some((&[5; 32], Strength::Block)),
+            complete_at: 1_769_860_803,
+            nonce: [6; 16],
+        });
+    }
+
+    fn key() -> ReceiptKey {
+        ReceiptKey::from_seed(&[7; 32])
+    }
+
+    fn keys() -> PublicKeys {
+        PublicKeys::new(vec![[0; 32], key().public()])
+    }
+
+    #[test]
+    fn both_receipts_verify_and_only_the_plain_one_names_anything() {
+        facts(|facts| {
+            let Receipts { plain, keyed } = issue(&key(), facts).unwrap();
+            let checked = verify(&plain, &keys()).unwrap().receipt;
+            assert_eq!(checked["video"], "secret-8812");
+            assert_eq!(checked["copies"][0]["uri"], "s3://videos/\"secret\"\u{7f}é.mp4");
+            assert_eq!(checked["complete_at"], "2026-01-31T12:00:03Z");
+            assert!(!keyed.contains("secret"), "{keyed}");
+            let kept = verify(&keyed, &keys()).unwrap().receipt;
+            assert_eq!(kept["plain_sha256"], hex(&Sha256::digest(canonical(&checked))));
+            assert_eq!(kept["tombstone"]["strength"], "block");
+        });
+    }
+
+    #[test]
+    fn layout_does_not_matter_and_every_change_does() {
+        facts(|facts| {
+            let plain = issue(&key(), facts).unwrap().plain;
+            let value: Value = serde_json::from_str(&plain).unwrap();
+            verify(&serde_json::to_string_pretty(&value).unwrap(), &keys()).unwrap();
+            let forged = [
+                plain.replace("secret-anna", "secret-otto"),
+                plain.replace("\"objects\":3", "\"objects\":4"),
+                plain.replace("\"prefix\":false", "\"prefix\":true"),
+                plain.replace("\"form\":\"plain\"", "\"form\":\"plain\",\"more\":1"),
+            ];
+            for text in forged {
+                assert_ne!(text, plain);
+                assert_eq!(verify(&text, &keys()), Err(Unverified::Forged));
+            }
+            let other = PublicKeys::new(vec![ReceiptKey::from_seed(&[8; 32]).public()]);
+            assert!(matches!(verify(&plain, &other), Err(Unverified::OtherKey { .. })));
+            for text in ["", "{}", "[]", "null", r#"{"receipt":{"format":"cenotaph-receipt-1"}}"#] {
+                assert!(matches!(verify(text, &keys()), Err(Unverified::NotAReceipt(_))), "{text}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_copy_that_is_not_gone_has_no_receipt() {
+        facts(|facts| {
+            let mut copies = facts.copies.to_vec();
+            copies[0].gone_at = None;
+            let facts = ReceiptFacts { copies: &copies, ..*facts };
+            assert_eq!(issue(&key(), &facts), Err(ReceiptError));
+        });
+    }
+
+    #[test]
+    fn keys_are_read_in_every_form_in_which_they_are_given() {
+        let key = key();
+        assert_eq!(ReceiptKey::from_pem(&key.to_pem()).unwrap().public(), key.public());
+        assert!(ReceiptKey::from_pem("x").is_err());
+        let document = keys().document().to_string();
+        assert_eq!(PublicKeys::from_text(&document).unwrap(), keys());
+        let one = PublicKeys::new(vec![key.public()]);
+        assert_eq!(PublicKeys::from_text(&URL_SAFE_NO_PAD.encode(key.public())), Ok(one.clone()));
+        // As `openssl pkey -pubout` writes it.
+        let der = [
+            &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0][..],
+            &key.public(),
+        ];
+        let pem = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            STANDARD.encode(der.concat())
+        );
+        assert_eq!(PublicKeys::from_text(&pem), Ok(one));
+        for wrong in ["", "abc", "{}", "-----BEGIN PUBLIC KEY-----"] {
+            assert_eq!(PublicKeys::from_text(wrong), Err(NotAKey), "{wrong}");
+        }
+    }
+}

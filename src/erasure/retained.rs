@@ -1,0 +1,173 @@
+//! What may be said of deleted videos in numbers, without saying anything of one.
+//!
+//! A video's nameless row is folded into one sum: that of its day of upload, if at least `k` videos of this fold have
+//! it; else of its month, its year, all time; and what is too little even for that waits in an unpublished pool for the
+//! next fold. So every published sum has at least `k` videos, *and changes by at least `k` at once*, so that nobody
+//! learns of one video by comparing a sum with yesterday's. A video is in one sum only: sums of a month have what its
+//! days do not show. Sums of periods that are not over are not shown yet.
+//!
+//! ```text
+//! for grain in day, month, year, all:
+//!     group the rows that are left by their period; groups of k or more are added to the period's sum
+//! the rest and the old pool: k or more are added to all time; else they are the new pool
+//! ```
+//!
+//! Rows are folded together when a calendar month of erasures is over, or when their retention ends.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::store::{Bucket, Fold, Grain, RetainedVideo, Sums};
+
+/// A period of uploads.
+pub type Period = (Grain, i64);
+
+/// Folds rows into sums of at least `anonymity_min` videos.
+pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
+    let mut left: Vec<&RetainedVideo> = rows.iter().collect();
+    let mut added = Vec::new();
+    for grain in [Grain::Day, Grain::Month, Grain::Year] {
+        let mut groups: BTreeMap<i64, Vec<&RetainedVideo>> = BTreeMap::new();
+        let mut undated = Vec::new();
+        for row in left {
+            match row.uploaded_on.and_then(|day| start_of(grain, day)) {
+                Some(start) => groups.entry(start).or_default().push(row),
+                None => undated.push(row),
+            }
+        }
+        left = undated;
+        for (start_on, group) in groups {
+            if group.len() as u64 >= anonymity_min {
+                added.push(Bucket { grain, start_on, sums: sum(Sums::default(), &group) });
+            } else {
+                left.extend(group);
+            }
+        }
+    }
+    let mut pool = sum(pool, &left);
+    if pool.videos >= anonymity_min.max(1) {
+        added.push(Bucket { grain: Grain::All, start_on: 0, sums: pool });
+        pool = Sums::default();
+    }
+    Fold { deletions: rows.iter().map(|row| row.deletion).collect(), added, pool }
+}
+
+/// Whether a period lies wholly before a day.
+pub fn is_over((grain, start_on): Period, today: i64) -> bool {
+    match grain {
+        Grain::All => true,
+        _ => start_of(grain, today).is_some_and(|now| start_on < now),
+    }
+}
+
+/// The first day of the month of a day.
+pub fn month_start(day: i64) -> i64 {
+    start_of(Grain::Month, day).unwrap_or(day)
+}
+
+/// The first day of a day's period; `None` for days beyond the calendar.
+fn start_of(grain: Grain, day: i64) -> Option<i64> {
+    let epoch = Date::constant(1970, 1, 1);
+    let date = epoch.checked_add(jiff::Span::new().try_days(day).ok()?).ok()?;
+    let start = match grain {
+        Grain::Day => date,
+        Grain::Month => date.first_of_month(),
+        Grain::Year => date.first_of_year(),
+        Grain::All => epoch,
+    };
+    Some(i64::from(epoch.until(start).ok()?.get_days()))
+}
+
+fn sum(start: Sums, rows: &[&RetainedVideo]) -> Sums {
+    rows.iter().fold(start, |s, row| Sums {
+        videos: s.videos + 1,
+        views: s.views.saturating_add(row.engagement.views),
+        likes: s.likes.saturating_add(row.engagement.likes),
+        comments: s.comments.saturating_add(row.engagement.comments),
+        shares: s.shares.saturating_add(row.engagement.shares),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Engagement;
+
+    /// 2026-01-01.
+    const NEW_YEAR: i64 = 20_454;
+
+    fn rows(days: &[(i64, usize)]) -> Vec<RetainedVideo> {
+        let days = days.iter().flat_map(|(day, count)| std::iter::repeat_n(*day, *count));
+        let row = |(deletion, day)| RetainedVideo {
+            deletion,
+            uploaded_on: Some(day),
+            engagement: Engagement { views: 10, likes: 1, ..Engagement::default() },
+        };
+        (0..).zip(days).map(row).collect()
+    }
+
+    fn shape(fold: &Fold) -> Vec<(Grain, i64, u64)> {
+        fold.added.iter().map(|b| (b.grain, b.start_on - NEW_YEAR, b.sums.videos)).collect()
+    }
+
+    #[test]
+    fn days_with_too_few_go_to_their_month_then_year_then_all_time() {
+        // Ten on one day; nine and three on two days of January; four in March and seven in May; four the year before.
+        let days = [(0, 10), (5, 9), (6, 3), (60, 4), (121, 7), (-1, 4)];
+        let days: Vec<(i64, usize)> = days.iter().map(|(d, n)| (NEW_YEAR + d, *n)).collect();
+        let folded = fold(&rows(&days), Sums::default(), 10);
+        let expected = [(Grain::Day, 0, 10), (Grain::Month, 0, 12), (Grain::Year, 0, 11)];
+        assert_eq!(shape(&folded), expected);
+        assert_eq!((folded.pool.videos, folded.pool.views, folded.pool.likes), (4, 40, 4));
+        assert_eq!(folded.deletions.len(), 37, "every row is folded");
+        let again = fold(&rows(&[(NEW_YEAR + 300, 6)]), folded.pool, 10);
+        assert_eq!(shape(&again), [(Grain::All, -NEW_YEAR, 10)]);
+        assert_eq!(again.pool, Sums::default());
+    }
+
+    #[test]
+    fn no_sum_ever_has_or_changes_by_fewer_than_the_least() {
+        let mut pool = Sums::default();
+        let (mut published, mut seen) = (0, 0);
+        for round in 0..200_i64 {
+            let days: Vec<(i64, usize)> = (0..7)
+                .map(|n| {
+                    (NEW_YEAR + (round * 31 + n * n * 17) % 900, ((round + n * 5) % 13) as usize)
+                })
+                .collect();
+            let rows = rows(&days);
+            seen += rows.len() as u64;
+            let folded = fold(&rows, pool, 10);
+            assert!(folded.added.iter().all(|b| b.sums.videos >= 10), "{folded:?}");
+            assert!(folded.pool.videos < 10);
+            published += folded.added.iter().map(|b| b.sums.videos).sum::<u64>();
+            pool = folded.pool;
+        }
+        assert_eq!(published + pool.videos, seen, "nothing is lost or counted twice");
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_told_from_one_that_is() {
+        let march_2 = NEW_YEAR + 60;
+        assert!(
+            is_over((Grain::Day, march_2 - 1), march_2) && !is_over((Grain::Day, march_2), march_2)
+        );
+        assert!(is_over((Grain::Month, NEW_YEAR + 31), march_2));
+        assert!(!is_over((Grain::Month, NEW_YEAR + 59), march_2));
+        assert!(
+            !is_over((Grain::Year, NEW_YEAR), march_2)
+                && is_over((Grain::Year, NEW_YEAR - 365), march_2)
+        );
+        assert!(is_over((Grain::All, 0), march_2));
+        assert_eq!(month_start(march_2), NEW_YEAR + 59);
+    }
+
+    #[test]
+    fn videos_without_a_day_count_for_all_time_only() {
+        let mut rows = rows(&[(NEW_YEAR, 12)]);
+        rows.iter_mut().for_each(|row| row.uploaded_on = None);
+        rows[0].uploaded_on = Some(i64::MAX);
+        assert_eq!(shape(&fold(&rows, Sums::default(), 10)), [(Grain::All, -NEW_YEAR, 12)]);
+    }
+}

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cli::table::printable;
-use crate::engine::{Leave, Report, ReportMatch};
-use crate::model::{Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
+use crate::engine::{Report, ReportMatch};
+use crate::model::{Leave, Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
 
 /// A report as `check` shows it.
 pub(super) fn report(path: &Path, report: &Report) -> String {

@@ -12,13 +12,13 @@ use crate::engine::error::media_words;
 use crate::engine::known::KnownTombstone;
 use crate::engine::look::{Look, damage_words, open};
 use crate::engine::report::{Report, ReportMatch};
-use crate::engine::{Engine, Leave, Policy, Result, Seen, Weighed, sync};
+use crate::engine::{Engine, Policy, Result, sync};
 use crate::fingerprint::UploadPrint;
 use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::{
-    ByteDigest, Evidence, Match, OwnerKey, Placement, Point, Slot, Span, SpanPair, Strength,
-    VerdictKind,
+    ByteDigest, Evidence, Leave, Match, OwnerKey, Placement, Point, Seen, Slot, Span, SpanPair,
+    Strength, VerdictKind, Weighed,
 };
 use crate::store::Tombstone;
 

@@ -34,7 +34,7 @@ pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
 pub use parallel::each;
-pub use policy::{Leave, Policy, Seen, Weighed};
+pub use policy::Policy;
 pub use pools::Pools;
 pub use report::{Report, ReportMatch};
 pub use walk::{Walked, walk};

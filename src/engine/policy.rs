@@ -4,10 +4,8 @@
 //! Everything here is asked twice: when an upload is checked, and later again of what was recorded of it, when a
 //! tombstone is retired or other thresholds are tried out. So it looks at `Weighed` only, which is recorded.
 
-use serde::{Deserialize, Serialize};
-
 use crate::matching;
-use crate::model::{DeletionReason, Reason, Verdict, VerdictKind};
+use crate::model::{DeletionReason, Leave, Reason, Seen, Verdict, VerdictKind, Weighed};
 
 /// What the operator wants.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -20,44 +18,6 @@ pub struct Policy {
     pub moderation: matching::Policy,
     /// Verdicts are recorded and not acted upon: every upload is answered `allow`. Default false.
     pub shadow: bool,
-}
-
-/// Why a match does not count against an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Leave {
-    /// The uploader is the owner of the deleted video.
-    Owner,
-    /// The owner allows this uploader to post it.
-    Grant,
-}
-
-/// What policy asks of a match.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Weighed {
-    pub score: f64,
-    /// Two distinct pictures speak for it, and the tombstone is good for it.
-    pub may_block: bool,
-    /// The file is byte for byte the deleted one.
-    pub same_bytes: bool,
-    /// Most of what agrees is shared by many owners' videos.
-    pub common: bool,
-    /// Why the video was deleted.
-    pub reason: DeletionReason,
-    /// Given for videos that their owners deleted; of no effect for others.
-    pub leave: Option<Leave>,
-}
-
-/// How much of an upload was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Seen {
-    /// All that was to be looked at.
-    All,
-    /// All, but no frame of it tells anything.
-    Featureless,
-    /// Nothing or a part: it could not be decoded to its end.
-    Part,
 }
 
 impl Policy {
@@ -110,13 +70,6 @@ impl Policy {
         };
         let kind = if reason == Reason::Undecodable { VerdictKind::Review } else { worst };
         Verdict { kind, reason }
-    }
-}
-
-impl Weighed {
-    /// The leave that has an effect: nobody may post again what others than its owner had deleted.
-    pub fn leave(&self) -> Option<Leave> {
-        self.leave.filter(|_| self.reason == DeletionReason::OwnerRequest)
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a check has to say about one upload.
 
-use crate::engine::{Leave, Seen, Weighed};
-use crate::model::{Match, Strength, TombstoneId, Verdict};
+use crate::model::{Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
 /// The verdict with all that led to it.
 #[derive(Debug, Clone, PartialEq)]

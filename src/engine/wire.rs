@@ -152,8 +152,9 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::engine::{Seen, Weighed};
-    use crate::model::{DeletionReason, Match, Point, Strength, TombstoneId, Verdict};
+    use crate::model::{
+        DeletionReason, Match, Point, Seen, Strength, TombstoneId, Verdict, Weighed,
+    };
 
     #[test]
     fn a_line_has_the_documented_shape() {

@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,9 @@ use crate::engine::parallel::each;
 use crate::engine::{Engine, Error, Result, sync};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::{self, Candidate, Judged};
-use crate::model::{ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId};
+use crate::model::{
+    ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId, UnixSeconds,
+};
 use crate::store::NewTombstone;
 
 /// Files a worker gets in one group: few, because what was decoded is lost if the process dies before the group is
@@ -51,11 +54,19 @@ pub struct Enrolled {
 }
 
 /// A file that was decoded and waits for its place in the store.
-struct Ready {
-    new: NewTombstone,
-    fingerprint: Fingerprint,
-    print: UploadPrint,
-    damage: Option<String>,
+pub(super) struct Ready {
+    pub new: NewTombstone,
+    pub fingerprint: Fingerprint,
+    pub print: UploadPrint,
+    pub damage: Option<String>,
+}
+
+/// Whose tombstone it will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Naming {
+    pub id: TombstoneId,
+    pub owner: Option<OwnerKey>,
+    pub reason: DeletionReason,
 }
 
 impl Engine {
@@ -115,21 +126,34 @@ impl Engine {
         Ok(Ok(id))
     }
 
-    /// Decodes one file; everything but its voice and slot.
+    /// Opens and decodes one file; everything but its voice and slot.
     fn prepare(&self, enrolment: &Enrolment, id: &TombstoneId, clock: &dyn Clock) -> Result<Ready> {
         let path = &enrolment.path;
         let file = open(path, self.options.file_bytes_max)?;
         let digest = self.digest(path, &file)?;
-        let DeletedLook { fingerprint, print, summary } = self.look_deleted(path, &file)?;
-        let (strength, strength_why) = matching::strength(&fingerprint);
         let owner = enrolment.owner.as_ref().map(|owner| self.keys.identity.owner(owner));
+        let naming = Naming { id: id.clone(), owner, reason: enrolment.reason };
+        self.prepare_file(path, &file, digest, naming, clock.now())
+    }
+
+    /// Decodes an open file; `path` is what messages call it.
+    pub(super) fn prepare_file(
+        &self,
+        path: &Path,
+        file: &File,
+        digest: ByteDigest,
+        Naming { id, owner, reason }: Naming,
+        now: UnixSeconds,
+    ) -> Result<Ready> {
+        let DeletedLook { fingerprint, print, summary } = self.look_deleted(path, file)?;
+        let (strength, strength_why) = matching::strength(&fingerprint);
         let new = NewTombstone {
-            id: id.clone(),
+            id,
             owner,
-            voice: first_voice(owner, &digest),
-            created_at: clock.now(),
+            voice: first_voice(owner, &digest.0),
+            created_at: now,
             bytes_digest: Some(digest),
-            reason: enrolment.reason,
+            reason,
             key_id: self.keys.fingerprint.id(),
             fingerprint: fingerprint.to_bytes(),
             strength,
@@ -139,12 +163,12 @@ impl Engine {
         let damage = summary.damage.as_ref().map(damage_words);
         // The index must be given what the store will give when it is rebuilt: rounded geometry.
         let fingerprint = Fingerprint::from_bytes(&new.fingerprint)
-            .map_err(|source| Error::Fingerprint { id: id.clone(), source })?;
+            .map_err(|source| Error::Fingerprint { id: new.id.clone(), source })?;
         Ok(Ready { new, fingerprint, print, damage })
     }
 
     /// Store first, index second.
-    fn keep(&self, ready: &mut [(usize, Ready)]) -> Result<()> {
+    pub(super) fn keep(&self, ready: &mut [(usize, Ready)]) -> Result<()> {
         if ready.is_empty() {
             return Ok(());
         }
@@ -226,8 +250,8 @@ fn stem(path: &Path) -> Option<TombstoneId> {
 }
 
 /// An owner's tombstones share a voice; without an owner each has its own.
-fn first_voice(owner: Option<OwnerKey>, digest: &ByteDigest) -> u32 {
-    let name: &[u8] = owner.as_ref().map_or(&digest.0, |owner| &owner.0);
+pub(super) fn first_voice(owner: Option<OwnerKey>, otherwise: &[u8; 32]) -> u32 {
+    let name: &[u8] = owner.as_ref().map_or(otherwise, |owner| &owner.0);
     u32::from_le_bytes([name[0], name[1], name[2], name[3]])
 }
 

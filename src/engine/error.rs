@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::erasure::ReceiptError;
 use crate::fingerprint::FormatError;
 use crate::index;
 use crate::media;
-use crate::model::{KeyId, TombstoneId};
+use crate::model::{DeletionId, KeyId, NotOurs, TombstoneId};
 use crate::store;
 
 /// Shorthand for this room's results.
@@ -63,6 +64,16 @@ pub enum Error {
     /// Something that was asked for cannot be; `what` names the field.
     #[error("`{what}`: {why}")]
     Invalid { what: &'static str, why: String },
+
+    /// Something else was asked for the same video, and is under way.
+    #[error("another deletion of this video is under way: {id}")]
+    DeletionConflict { id: DeletionId },
+
+    #[error(transparent)]
+    Sealed(#[from] NotOurs),
+
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
 
     #[error("the system gives no random bytes ({source}); nothing was made")]
     NoEntropy { source: io::Error },

@@ -10,19 +10,29 @@
 
 mod api_keys;
 mod check;
+pub mod deletion_request;
+pub mod deletion_show;
+mod deletion_source;
+mod deletion_step;
+mod deletion_tombstone;
+pub mod deletions;
 mod doctor;
 mod enrol;
 mod error;
 pub mod eval;
+mod gather;
 mod known;
 mod look;
 mod measure;
 mod parallel;
 mod policy;
 pub mod pools;
+pub mod receipts;
 mod report;
+pub mod retention;
 pub mod runner;
 mod sync;
+pub mod visibility;
 mod walk;
 pub mod wire;
 
@@ -30,6 +40,9 @@ use std::path::Path;
 
 pub use api_keys::NewApiKey;
 pub use check::Effort;
+pub use deletion_request::{CopyRequest, DeletionRequest, DeletionWords, Requested};
+pub use deletion_source::attend;
+pub use deletions::{DeletionParts, Deletions};
 pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
@@ -98,6 +111,7 @@ pub struct Engine {
     hasher: Hasher,
     known: known::Known,
     ring: api_keys::KeyRing,
+    gather: gather::Gather,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
     store: Store,
@@ -147,7 +161,8 @@ impl Engine {
         let hasher = Hasher::new(&Secret(*keys.fingerprint.secret()));
         let known = known::Known::new(options.fingerprints_kept);
         let ring = api_keys::KeyRing::default();
-        Engine { options, keys, hasher, known, ring, index, store }
+        let gather = gather::Gather::default();
+        Engine { options, keys, hasher, known, ring, gather, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for

@@ -22,9 +22,9 @@ pub use copy::{CopyTask, erase};
 pub use plan::{Step, next};
 pub use receipt::{
     Checked, NotAKey, PublicKeys, ReceiptError, ReceiptFacts, ReceiptKey, Receipts, Unverified,
-    issue, verify,
+    canonical, issue, verify,
 };
-pub use retained::{Period, fold, is_over, month_start};
+pub use retained::{fold, month_start, period_start};
 
 use crate::model::{DeletionReason, UnixSeconds};
 

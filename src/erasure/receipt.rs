@@ -286,8 +286,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Sorted keys, no blanks.
-pub(super) fn canonical(value: &Value) -> String {
+/// One form for all spellings of a JSON value: sorted keys, no blanks.
+pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();

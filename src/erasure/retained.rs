@@ -20,9 +20,6 @@ use jiff::civil::Date;
 
 use crate::store::{Bucket, Fold, Grain, RetainedVideo, Sums};
 
-/// A period of uploads.
-pub type Period = (Grain, i64);
-
 /// Folds rows into sums of at least `anonymity_min` videos.
 pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
     let mut left: Vec<&RetainedVideo> = rows.iter().collect();
@@ -53,11 +50,11 @@ pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
     Fold { deletions: rows.iter().map(|row| row.deletion).collect(), added, pool }
 }
 
-/// Whether a period lies wholly before a day.
-pub fn is_over((grain, start_on): Period, today: i64) -> bool {
+/// The first day of the period that a day lies in; all time is always over.
+pub fn period_start(grain: Grain, day: i64) -> i64 {
     match grain {
-        Grain::All => true,
-        _ => start_of(grain, today).is_some_and(|now| start_on < now),
+        Grain::All => i64::MAX,
+        _ => start_of(grain, day).unwrap_or(day),
     }
 }
 
@@ -148,19 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn a_period_that_is_not_over_is_told_from_one_that_is() {
+    fn periods_begin_where_the_calendar_says() {
         let march_2 = NEW_YEAR + 60;
-        assert!(
-            is_over((Grain::Day, march_2 - 1), march_2) && !is_over((Grain::Day, march_2), march_2)
-        );
-        assert!(is_over((Grain::Month, NEW_YEAR + 31), march_2));
-        assert!(!is_over((Grain::Month, NEW_YEAR + 59), march_2));
-        assert!(
-            !is_over((Grain::Year, NEW_YEAR), march_2)
-                && is_over((Grain::Year, NEW_YEAR - 365), march_2)
-        );
-        assert!(is_over((Grain::All, 0), march_2));
+        assert_eq!(period_start(Grain::Day, march_2), march_2);
+        assert_eq!(period_start(Grain::Month, march_2), NEW_YEAR + 59);
+        assert_eq!(period_start(Grain::Year, march_2), NEW_YEAR);
+        assert_eq!(period_start(Grain::Year, NEW_YEAR - 1), NEW_YEAR - 365);
         assert_eq!(month_start(march_2), NEW_YEAR + 59);
+        assert_eq!(month_start(i64::MAX), i64::MAX, "beyond the calendar a day is its own month");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
@@ -118,15 +118,11 @@ impl Objects {
             return Ok(Gone::nothing());
         }
         let objects = found.len() as u64;
-        let deletes = found.into_iter().map(|object| async move {
-            match store.delete(&object.location).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(explain(cloud, error)),
-            }
-        });
-        let mut deletes =
-            futures::stream::iter(deletes.map(Ok)).try_buffer_unordered(DELETES_AT_ONCE);
-        while deletes.try_next().await?.is_some() {}
+        let deletes = found.into_iter().map(|object| delete(cloud, store, object.location).boxed());
+        let mut deletes = futures::stream::iter(deletes).buffer_unordered(DELETES_AT_ONCE);
+        while let Some(deleted) = deletes.next().await {
+            deleted?;
+        }
         if self.list(cloud, store, prefix).await?.is_empty() {
             return Ok(Gone::verified(objects, HOW));
         }
@@ -199,6 +195,14 @@ impl Objects {
             }
             _ => Err(Error::not_allowed(format!("{} is not in the settings", name(cloud)))),
         }
+    }
+}
+
+/// What is gone already is gone.
+async fn delete(cloud: Cloud, store: &dyn ObjectStore, path: Path) -> Result<()> {
+    match store.delete(&path).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(explain(cloud, error)),
     }
 }
 

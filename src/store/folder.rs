@@ -158,6 +158,16 @@ impl Folder {
         self.path.join(INDEX_FOLDER)
     }
 
+    /// Makes a folder of this name in the data folder (mode 0700) unless it is there.
+    ///
+    /// # Errors
+    /// Something is in the way, not permitted or full.
+    pub fn make_folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        make_folder(&path)?;
+        Ok(path)
+    }
+
     pub fn is_writing(&self) -> bool {
         self.lock.is_some()
     }

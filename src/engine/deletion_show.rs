@@ -1,0 +1,96 @@
+//! How far deletions are: one, a page of them, what happened to one.
+
+use crate::engine::deletion_request::DeletionWords;
+use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
+use crate::model::{DeletionId, DeletionReason, DeletionState, UnixSeconds};
+use crate::store::{Copy, Deletion, DeletionEvent, DeletionFilter};
+
+/// A deletion with what is still known of it in plain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeletionView {
+    pub deletion: Deletion,
+    /// `None` once they were forgotten.
+    pub words: Option<DeletionWords>,
+    /// With their addresses, as long as these are needed.
+    pub copies: Vec<(Copy, Option<String>)>,
+}
+
+/// Which deletions are listed, by the platform's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListFilter {
+    pub state: Option<DeletionState>,
+    pub reason: Option<DeletionReason>,
+    pub owner: Option<String>,
+    pub video: Option<String>,
+    pub requested_from: Option<UnixSeconds>,
+    pub requested_until: Option<UnixSeconds>,
+}
+
+impl Deletions {
+    /// # Errors
+    /// The store's refusal.
+    pub fn show(&self, id: DeletionId) -> Result<Option<DeletionView>> {
+        self.engine.store.deletion(id)?.map(|deletion| self.view(deletion)).transpose()
+    }
+
+    /// At most `limit` deletions, the latest first, from before the one with the number `before` on.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn list(
+        &self,
+        filter: &ListFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeletionView>> {
+        let identity = &self.engine.keys.identity;
+        let filter = DeletionFilter {
+            state: filter.state,
+            reason: filter.reason,
+            owner: filter.owner.as_ref().map(|owner| identity.owner(owner)),
+            video: filter.video.as_ref().map(|video| identity.video(video)),
+            requested_from: filter.requested_from,
+            requested_until: filter.requested_until,
+        };
+        let found = self.engine.store.list_deletions(&filter, before, limit)?;
+        found.into_iter().map(|deletion| self.view(deletion)).collect()
+    }
+
+    /// At most `limit` events of a deletion from behind `after` on, and whether it is final; `None` when there is no
+    /// such deletion.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn events(
+        &self,
+        id: DeletionId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Option<(Vec<DeletionEvent>, bool)>> {
+        // The stage is read first: if it is final, all events were written.
+        let Some(deletion) = self.engine.store.deletion(id)? else { return Ok(None) };
+        let events = self.engine.store.deletion_events(deletion.seq, after, limit)?;
+        let last = deletion.stage.is_final() && events.len() < limit;
+        Ok(Some((events, last)))
+    }
+
+    fn view(&self, deletion: Deletion) -> Result<DeletionView> {
+        let words = self.words(deletion.seq)?;
+        let copies = self.engine.store.copies(deletion.seq)?.into_iter().map(|copy| {
+            let uri = copy.sealed.as_ref().map(|sealed| self.unseal(sealed)).transpose()?;
+            Ok((copy, uri))
+        });
+        let copies = copies.collect::<Result<_>>()?;
+        Ok(DeletionView { deletion, words, copies })
+    }
+
+    /// What is still known of a deletion in plain.
+    pub(super) fn words(&self, seq: i64) -> Result<Option<DeletionWords>> {
+        let Some(sealed) = self.engine.store.deletion_words(seq)? else { return Ok(None) };
+        let words = self.engine.keys.identity.open(&sealed)?;
+        let words =
+            serde_json::from_slice(&words).map_err(|_| Error::Sealed(crate::model::NotOurs))?;
+        Ok(Some(words))
+    }
+}

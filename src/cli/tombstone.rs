@@ -193,7 +193,7 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
     let mut table = Table::new(&["id", "made", "length", "good for", "owner", "kept"]);
     let mut last: Option<Tombstone> = None;
     loop {
-        let page = engine.tombstones(last.as_ref(), PAGE)?;
+        let page = engine.tombstones(last.as_ref().map(|t| t.slot), PAGE)?;
         for one in &page {
             if output.json {
                 output.line(&TombstoneLine::new(one, None))?;

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::engine::error::media_words;
 use crate::engine::known::KnownTombstone;
@@ -37,7 +38,7 @@ const ANY_SCORE: matching::Policy =
     matching::Policy { block: f64::NEG_INFINITY, review: f64::NEG_INFINITY };
 
 /// How much of an upload is decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Effort {
     /// Intra frames; the rest only when these look suspicious.
     Fast,
@@ -99,7 +100,8 @@ impl Engine {
         if let Some(report) = self.check_bytes(&digest, &uploader)? {
             return Ok(report);
         }
-        let (look, recognised) = self.recognise_file(path, &file, effort)?;
+        let look = |effort| Ok(Arc::new(self.look(path, &file, effort)?));
+        let (look, recognised) = self.recognise_file(&look, effort)?;
         self.report(&look, recognised, &digest, &uploader)
     }
 
@@ -160,31 +162,28 @@ impl Engine {
         Ok(same.iter().map(|t| same_bytes(t, uploader, &self.options.policy)).collect())
     }
 
-    /// Decodes and judges; at fast effort a second time, thoroughly, when the first look was suspicious.
+    /// Looks and judges; at fast effort a second time, thoroughly, when the first look was suspicious.
     pub(super) fn recognise_file(
         &self,
-        path: &Path,
-        file: &std::fs::File,
+        look: &dyn Fn(Effort) -> Result<Arc<Look>>,
         effort: Effort,
-    ) -> Result<(Look, Vec<Recognised>)> {
-        let look = self.look(path, file, effort)?;
-        let judged = look.print.as_ref().map(|print| self.recognise(print)).transpose()?;
+    ) -> Result<(Arc<Look>, Vec<Recognised>)> {
+        let seen = look(effort)?;
+        let judged = seen.print.as_ref().map(|print| self.recognise(print)).transpose()?;
         let recognised = judged.unwrap_or_default();
         // A few intra frames may be flat where the rest is not: what was not seen is looked at too.
         let second = effort == Effort::Fast
-            && (look.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
-        if second {
-            self.recognise_file(path, file, Effort::Thorough)
-        } else {
-            Ok((look, recognised))
-        }
+            && (seen.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
+        if second { self.recognise_file(look, Effort::Thorough) } else { Ok((seen, recognised)) }
     }
 
     /// The tombstones that a print may show, judged, best first.
     pub(super) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
+        let begun = Instant::now();
         let (considered, tombstones) = self.candidates(print)?;
         let candidates: Vec<Candidate<'_>> = considered.iter().map(Considered::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
+        metrics::histogram!("cenotaph_search_seconds").record(begun.elapsed().as_secs_f64());
         let with_known = |judged: Judged| {
             let known = considered[judged.candidate].known.clone();
             Recognised { known, judged }

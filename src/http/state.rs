@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Engine, Pools};
+use crate::engine::{Engine, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -17,6 +17,7 @@ use crate::model::{ApiKeyId, Outside};
 /// What the service is made of; `cli` puts it together.
 pub struct Parts {
     pub engine: Arc<Engine>,
+    pub uploads: Arc<Uploads>,
     pub pools: Pools,
     pub outside: Outside,
     pub options: Options,
@@ -61,6 +62,10 @@ impl App {
         &self.0.parts.engine
     }
 
+    pub fn uploads(&self) -> &Arc<Uploads> {
+        &self.0.parts.uploads
+    }
+
     pub fn pools(&self) -> &Pools {
         &self.0.parts.pools
     }
@@ -101,6 +106,20 @@ impl App {
         let shared = self.0.clone();
         let span = tracing::Span::current();
         let work = move || span.in_scope(|| job(&shared.parts.engine, &shared.parts.outside));
+        Ok(self.0.parts.pools.blocking(work).await?)
+    }
+
+    /// Runs one method of the uploads, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_uploads<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Uploads) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let shared = self.0.clone();
+        let span = tracing::Span::current();
+        let work = move || span.in_scope(|| job(&shared.parts.uploads));
         Ok(self.0.parts.pools.blocking(work).await?)
     }
 

@@ -29,6 +29,7 @@
 
 mod api_keys;
 mod audit;
+mod backup;
 mod changes;
 mod columns;
 mod copies;
@@ -73,7 +74,7 @@ pub use outbox::{Delivery, DeliveryCounts, NewEvent, Parcel, Tried};
 pub use receipts::{KeptReceipt, NewReceipt};
 pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
 pub use subscriptions::{Subscription, SubscriptionChange};
-pub use tombstones::{NewTombstone, Stats, Tombstone};
+pub use tombstones::{NewTombstone, Stats, Tombstone, TombstoneEnd};
 pub use upload_end::{Forget, Forgotten};
 pub use upload_work::{NewDecision, Reversal};
 pub use uploads::{

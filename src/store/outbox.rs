@@ -6,9 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::model::{
     DeliveryId, DeliveryState, EventId, Sealed, SubscriptionId, Topic, UnixSeconds,
 };
-use crate::store::{
-    AuditEntry, Result, Store, Subscription, audit, columns, subscriptions, tombstones,
-};
+use crate::store::{AuditEntry, Result, Store, audit, columns, subscriptions, tombstones};
 
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +37,10 @@ pub struct Delivery {
     pub ended_at: Option<UnixSeconds>,
 }
 
-/// A delivery with all that is needed to make it.
+/// A delivery with what is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
     pub delivery: Delivery,
-    pub subscription: Subscription,
     pub body: Sealed,
 }
 
@@ -74,35 +71,39 @@ impl Store {
         self.write_grouped(move |c| emit(c, &event))
     }
 
-    /// At most `limit` deliveries that are due at `now`, the longest waiting first, and when the next will be. Those to
-    /// subscribers who are paused wait.
+    /// At most `limit` deliveries to one subscriber that are due at `now`, the longest waiting first.
     ///
     /// # Errors
     /// The database's refusal.
     pub fn due_deliveries(
         &self,
+        subscription: SubscriptionId,
         now: UnixSeconds,
         limit: usize,
-    ) -> Result<(Vec<Parcel>, Option<UnixSeconds>)> {
+    ) -> Result<Vec<Parcel>> {
         self.read(|c| {
-            let due = c
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS}, e.body, {} FROM deliveries d JOIN events e ON e.seq = d.event \
-                     JOIN subscriptions s ON s.id = d.subscription \
-                     WHERE d.state = 'due' AND d.due_at <= ?1 AND s.paused_at IS NULL \
-                     ORDER BY d.due_at, d.seq LIMIT ?2",
-                    subscriptions::COLUMNS
-                ))?
-                .query_map(params![now, tombstones::row_limit(limit)], parcel)?
-                .collect::<rusqlite::Result<_>>()?;
-            let next = c
-                .prepare_cached(
-                    "SELECT min(d.due_at) FROM deliveries d JOIN subscriptions s \
-                     ON s.id = d.subscription \
-                     WHERE d.state = 'due' AND d.due_at > ?1 AND s.paused_at IS NULL",
-                )?
-                .query_row([now], |row| row.get(0))?;
-            Ok((due, next))
+            c.prepare_cached(&format!(
+                "SELECT {COLUMNS}, e.body FROM deliveries d JOIN events e ON e.seq = d.event \
+                 WHERE d.subscription = ?1 AND d.state = 'due' AND d.due_at <= ?2 \
+                 ORDER BY d.due_at, d.seq LIMIT ?3"
+            ))?
+            .query_map(params![subscription.0, now, tombstones::row_limit(limit)], parcel)?
+            .collect()
+        })
+    }
+
+    /// When the next delivery to a subscriber who is not paused is due after `now`.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn next_delivery_after(&self, now: UnixSeconds) -> Result<Option<UnixSeconds>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT min(d.due_at) FROM deliveries d JOIN subscriptions s \
+                 ON s.id = d.subscription \
+                 WHERE d.state = 'due' AND d.due_at > ?1 AND s.paused_at IS NULL",
+            )?
+            .query_row([now], |row| row.get(0))
         })
     }
 
@@ -149,6 +150,29 @@ impl Store {
                 audit::append(c, &entry)?;
             }
             by_id(c, id)
+        })
+    }
+
+    /// Makes all deliveries to one subscriber due again that were given up; returns how many.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn resend_dead(
+        &self,
+        subscription: SubscriptionId,
+        now: UnixSeconds,
+        entry: AuditEntry,
+    ) -> Result<usize> {
+        self.write_grouped(move |c| {
+            let changed = c.execute(
+                "UPDATE deliveries SET state = 'due', due_at = ?2, attempts = 0, ended_at = NULL \
+                 WHERE subscription = ?1 AND state = 'dead'",
+                params![subscription.0, now],
+            )?;
+            if changed > 0 {
+                audit::append(c, &entry)?;
+            }
+            Ok(changed)
         })
     }
 
@@ -231,11 +255,7 @@ fn by_id(c: &Connection, id: DeliveryId) -> rusqlite::Result<Option<Delivery>> {
 }
 
 fn parcel(row: &Row<'_>) -> rusqlite::Result<Parcel> {
-    Ok(Parcel {
-        delivery: delivery(row)?,
-        body: Sealed(row.get(11)?),
-        subscription: subscriptions::subscription_at(row, 12)?,
-    })
+    Ok(Parcel { delivery: delivery(row)?, body: Sealed(row.get(11)?) })
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {

@@ -38,8 +38,7 @@ pub struct SubscriptionChange {
     pub rotated_at: Option<UnixSeconds>,
 }
 
-pub(super) const COLUMNS: &str =
-    "s.id, s.url, s.events, s.scores, s.secret, s.rotated_at, s.created_at, s.paused_at";
+const COLUMNS: &str = "id, url, events, scores, secret, rotated_at, created_at, paused_at";
 
 impl Store {
     /// # Errors
@@ -103,6 +102,20 @@ impl Store {
         })
     }
 
+    /// All subscriptions that are not paused; there are few.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn open_subscriptions(&self) -> Result<Vec<Subscription>> {
+        self.read(|c| {
+            c.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM subscriptions WHERE paused_at IS NULL"
+            ))?
+            .query_map([], subscription)?
+            .collect()
+        })
+    }
+
     /// # Errors
     /// The database's refusal.
     pub fn subscription(&self, id: SubscriptionId) -> Result<Option<Subscription>> {
@@ -121,9 +134,9 @@ impl Store {
         let after = after.map_or([0; 16], |id| id.0);
         self.read(|c| {
             c.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM subscriptions s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2"
+                "SELECT {COLUMNS} FROM subscriptions WHERE id > ?1 ORDER BY id LIMIT ?2"
             ))?
-            .query_map(params![after, tombstones::row_limit(limit)], |row| subscription_at(row, 0))?
+            .query_map(params![after, tombstones::row_limit(limit)], subscription)?
             .collect()
         })
     }
@@ -141,28 +154,27 @@ pub(super) fn wanting(c: &Connection, topic: Topic) -> rusqlite::Result<Vec<Subs
 }
 
 fn by_id(c: &Connection, id: SubscriptionId) -> rusqlite::Result<Option<Subscription>> {
-    c.prepare_cached(&format!("SELECT {COLUMNS} FROM subscriptions s WHERE s.id = ?1"))?
-        .query_row([id.0], |row| subscription_at(row, 0))
+    c.prepare_cached(&format!("SELECT {COLUMNS} FROM subscriptions WHERE id = ?1"))?
+        .query_row([id.0], subscription)
         .optional()
 }
 
-/// A subscription whose columns begin at `at`.
-pub(super) fn subscription_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Subscription> {
-    let topics: String = row.get(at + 2)?;
+fn subscription(row: &Row<'_>) -> rusqlite::Result<Subscription> {
+    let topics: String = row.get(2)?;
     let named = topics.split(',').filter(|topic| !topic.is_empty());
     let topics = named
         .map(str::parse::<Topic>)
         .collect::<std::result::Result<_, _>>()
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(at + 2, Type::Text, Box::new(e)))?;
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(e)))?;
     Ok(Subscription {
-        id: SubscriptionId(row.get(at)?),
-        url: Sealed(row.get(at + 1)?),
+        id: SubscriptionId(row.get(0)?),
+        url: Sealed(row.get(1)?),
         topics,
-        scores: row.get(at + 3)?,
-        secret: row.get(at + 4)?,
-        rotated_at: row.get(at + 5)?,
-        created_at: row.get(at + 6)?,
-        paused_at: row.get(at + 7)?,
+        scores: row.get(3)?,
+        secret: row.get(4)?,
+        rotated_at: row.get(5)?,
+        created_at: row.get(6)?,
+        paused_at: row.get(7)?,
     })
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::model::{
     ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds,
 };
-use crate::store::{Change, Error, Result, Store, changes, columns};
+use crate::store::{AuditEntry, Change, Error, Result, Store, audit, changes, columns};
 
 /// A tombstone before it has a slot.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +46,15 @@ pub struct Tombstone {
     pub duration_s: f64,
     /// Bytes of its fingerprint.
     pub fingerprint_size: u64,
+}
+
+/// Why a tombstone goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TombstoneEnd {
+    /// It should not have been there.
+    Retired,
+    /// Its time is over.
+    Expired,
 }
 
 /// What the store holds, in numbers.
@@ -116,6 +125,59 @@ impl Store {
             let _ = self.fold_log();
         }
         Ok(removed)
+    }
+
+    /// Erases a tombstone with its fingerprint and grants. `None` when there is none of this name; else how many uploads
+    /// it counted against.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn end_tombstone(
+        &self,
+        id: &TombstoneId,
+        end: TombstoneEnd,
+        entry: &AuditEntry,
+    ) -> Result<Option<u64>> {
+        self.write(|transaction| {
+            if delete(transaction, id)?.is_none() {
+                return Ok(None);
+            }
+            audit::append(transaction, entry)?;
+            if end == TombstoneEnd::Retired {
+                transaction.execute(
+                    "UPDATE upload_matches SET retired = 1 WHERE tombstone = ?1",
+                    [&id.0],
+                )?;
+            }
+            let against: i64 = transaction.query_row(
+                "SELECT count(*) FROM upload_matches WHERE tombstone = ?1 AND verdict <> 'allow'",
+                [&id.0],
+                |row| row.get(0),
+            )?;
+            Ok(Some(against.cast_unsigned()))
+        })
+    }
+
+    /// At most `limit` tombstones of videos deleted for this reason, made before a moment, oldest first.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn tombstones_before(
+        &self,
+        reason: DeletionReason,
+        before: UnixSeconds,
+        limit: usize,
+    ) -> Result<Vec<TombstoneId>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT id FROM tombstones WHERE created_at < ?1 AND reason = ?2 \
+                 ORDER BY created_at LIMIT ?3",
+            )?
+            .query_map(params![before, reason.as_str(), row_limit(limit)], |row| {
+                Ok(TombstoneId(row.get(0)?))
+            })?
+            .collect()
+        })
     }
 
     /// # Errors

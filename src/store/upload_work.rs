@@ -71,6 +71,14 @@ impl Store {
         })
     }
 
+    /// The number of the upload that was accepted last; 0 when there was none.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn last_upload(&self) -> Result<i64> {
+        self.read(|c| c.query_row("SELECT coalesce(max(seq), 0) FROM uploads", [], |r| r.get(0)))
+    }
+
     /// Notes that the bytes are here now.
     ///
     /// # Errors

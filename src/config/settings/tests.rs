@@ -110,6 +110,8 @@ fn what_is_wrong_is_named_in_one_line() {
         ("policy.block = nan", "policy"),
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
         ("rate.per_s = 0", "rate.per_s"),
+        ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
+        ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
         ("log.level = \"loud\"", "log.level"),
         ("[server", "c.toml"),
     ];

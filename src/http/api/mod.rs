@@ -5,3 +5,6 @@ pub mod keys_create;
 pub mod keys_list;
 pub mod keys_revoke;
 pub mod metrics;
+pub mod uploads_create;
+pub mod uploads_list;
+pub mod uploads_show;

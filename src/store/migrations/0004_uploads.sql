@@ -4,6 +4,8 @@
 ALTER TABLE tombstones ADD COLUMN reason TEXT NOT NULL DEFAULT 'owner_request'
     CHECK (reason IN ('owner_request', 'legal', 'moderation'));
 
+CREATE INDEX tombstones_by_age ON tombstones (created_at);
+
 -- The secret of a key is kept as its hash only.
 CREATE TABLE api_keys (
     id         BLOB    PRIMARY KEY CHECK (length(id) = 16),
@@ -144,7 +146,7 @@ CREATE TABLE deliveries (
     CHECK ((state = 'due') = (ended_at IS NULL))
 ) STRICT;
 
-CREATE INDEX deliveries_due ON deliveries (due_at) WHERE state = 'due';
+CREATE INDEX deliveries_due ON deliveries (subscription, due_at) WHERE state = 'due';
 CREATE INDEX deliveries_by_state ON deliveries (state, seq);
 CREATE INDEX deliveries_by_event ON deliveries (event);
-CREATE INDEX deliveries_by_subscription ON deliveries (subscription);
+CREATE INDEX deliveries_by_subscription ON deliveries (subscription, state);

@@ -93,6 +93,19 @@ pub(super) enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write a backup of the database, also beside the running service.
+    #[command(after_help = "Example:\n  \
+        cenotaph backup /backup/cenotaph-2026-01-31.db\n\n\
+        To restore: put the file into an empty data folder as cenotaph.db, with the keys of that time in place (they are \
+        not in the backup); the next start makes the index from it. Bytes of uploads that wait for a moderator are not in \
+        it; uploads that had no verdict yet go to review.")]
+    Backup(BackupCommand),
+    /// Tell what other thresholds would have made of the uploads that were recorded.
+    #[command(after_help = "Examples:\n  \
+        cenotaph replay --review 3.5\n  \
+        cenotaph replay --review 5 --block 10 --json      a line for each upload that would change, then the counts\n\n\
+        An upload is judged by the matches that were found at the time.")]
+    Replay(ReplayCommand),
     /// Look whether all is well: keys, data folder, database, index, decoding. Exit code 0, or 2 when something is not.
     Doctor,
 }
@@ -163,6 +176,23 @@ pub(super) enum ConfigCommand {
     Check,
     /// Print a settings' file in which every setting is explained.
     Example,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupCommand {
+    /// Where to; nothing may be there yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayCommand {
+    /// Score from which an upload goes to review. Default: as the settings say.
+    #[arg(long, value_name = "SCORE")]
+    pub review: Option<f64>,
+    /// Score from which an upload is blocked. Default: as the settings say.
+    #[arg(long, value_name = "SCORE")]
+    pub block: Option<f64>,
 }
 
 #[derive(Debug, Args)]

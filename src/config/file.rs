@@ -28,6 +28,7 @@ pub struct File {
     pub decode: Decode,
     pub policy: Policy,
     pub uploads: Uploads,
+    pub webhooks: Webhooks,
     pub remote: Remote,
 }
 
@@ -194,6 +195,8 @@ pub struct Thresholds {
     pub block: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_days: Option<f64>,
 }
 
 /// `[uploads]`
@@ -245,6 +248,21 @@ impl Default for Uploads {
 pub enum Effort {
     Fast,
     Thorough,
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    pub pauses_s: Vec<i64>,
+    pub at_once_max: usize,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        let of = engine::outbox::Options::default();
+        Webhooks { pauses_s: of.pauses_s, at_once_max: of.at_once_max }
+    }
 }
 
 /// `[remote]`

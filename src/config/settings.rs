@@ -36,6 +36,7 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
+    pub outbox: engine::outbox::Options,
     pub http: http::Options,
     pub pools: engine::pools::Options,
     pub runner: engine::runner::Options,
@@ -86,6 +87,7 @@ impl Settings {
             keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
             engine: engine_options(file)?,
             uploads: upload_options(&file.uploads)?,
+            outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
             pools: pool_options(&file.pools)?,
             runner: engine::runner::Options {
@@ -190,6 +192,7 @@ fn engine_options(file: &File) -> Result<engine::Options> {
     Ok(engine::Options {
         media: media_options(&file.decode)?,
         policy: verdicts(policy)?,
+        expiry: expiry(policy)?,
         exhaustive_max: policy.exhaustive_max,
         ..engine::Options::default()
     })
@@ -225,6 +228,28 @@ fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {
         words_s: seconds("uploads.words_days", uploads.words_days, DAY_S)?,
         record_s: seconds("uploads.record_days", uploads.record_days, DAY_S)?,
         idempotency_s: seconds("uploads.idempotency_hours", uploads.idempotency_hours, HOUR_S)?,
+    })
+}
+
+fn outbox_options(webhooks: &file::Webhooks) -> Result<engine::outbox::Options> {
+    at_least("webhooks.at_once_max", webhooks.at_once_max as u64, 1)?;
+    let month_s = 30 * DAY_S as i64;
+    if webhooks.pauses_s.iter().any(|pause_s| !(1..=month_s).contains(pause_s)) {
+        return bad("webhooks.pauses_s", "each pause has at least one second and at most 30 days");
+    }
+    let (pauses_s, at_once_max) = (webhooks.pauses_s.clone(), webhooks.at_once_max);
+    Ok(engine::outbox::Options { pauses_s, at_once_max })
+}
+
+/// How long tombstones are kept, by the reason of the deletion.
+fn expiry(policy: &file::Policy) -> Result<engine::Expiry> {
+    let of = |name, own: &file::Thresholds| {
+        own.expire_days.map(|days| seconds(name, days, DAY_S)).transpose()
+    };
+    Ok(engine::Expiry {
+        owner_request_s: of("policy.owner_request.expire_days", &policy.owner_request)?,
+        legal_s: of("policy.legal.expire_days", &policy.legal)?,
+        moderation_s: of("policy.moderation.expire_days", &policy.moderation)?,
     })
 }
 

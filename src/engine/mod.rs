@@ -254,6 +254,24 @@ impl Engine {
         Ok(Some((fingerprint.keypoints.len(), fingerprint.frames.len())))
     }
 
+    /// A tombstone with the numbers of keypoints and frames in its fingerprint.
+    ///
+    /// # Errors
+    /// As `hash_counts`.
+    pub fn tombstone_with_counts(
+        &self,
+        id: &TombstoneId,
+    ) -> Result<Option<(Tombstone, (usize, usize))>> {
+        let Some(tombstone) = self.store.get_by_id(id)? else { return Ok(None) };
+        let counts = self.hash_counts(&tombstone)?;
+        Ok(counts.map(|counts| (tombstone, counts)))
+    }
+
+    /// How long tombstones are kept.
+    pub fn expiry(&self) -> &Expiry {
+        &self.options.expiry
+    }
+
     /// # Errors
     /// The database's refusal.
     pub fn store_stats(&self) -> Result<Stats> {

@@ -78,6 +78,17 @@ impl Outbox {
         Outbox { engine, remote, outside, wake, pools, options, under_way: Mutex::default() }
     }
 
+    /// Sets the gauges that are only worth their look-up when somebody asks.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn measure(&self) -> Result<()> {
+        let counts = self.engine.store.delivery_counts()?;
+        metrics::gauge!("cenotaph_webhooks_due").set(counts.due as f64);
+        metrics::gauge!("cenotaph_webhooks_dead").set(counts.dead as f64);
+        Ok(())
+    }
+
     pub(super) fn url(&self, subscription: &Subscription) -> Result<String> {
         let url = self.engine.keys.identity.open(&subscription.url)?;
         Ok(String::from_utf8_lossy(&url).into_owned())

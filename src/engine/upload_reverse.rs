@@ -45,7 +45,8 @@ impl Uploads {
         lines.map(Some)
     }
 
-    /// Reverses the verdicts that a retired tombstone caused: those of `only`, or all.
+    /// Reverses the verdicts that a retired tombstone caused: those of `only`, or all. `None` when nothing is known of
+    /// that tombstone.
     ///
     /// # Errors
     /// `Invalid` when the tombstone still counts; the store's refusal.
@@ -55,11 +56,14 @@ impl Uploads {
         only: Option<&[UploadId]>,
         note: Option<&str>,
         actor: Actor,
-    ) -> Result<Reversed> {
+    ) -> Result<Option<Reversed>> {
         check_note(note)?;
         if self.engine.store.get_by_id(tombstone)?.is_some() {
             let why = "it counts still; retire it first".to_owned();
             return Err(Error::Invalid { what: "tombstone", why });
+        }
+        if self.engine.store.uploads_against(tombstone, None, 1)?.is_empty() {
+            return Ok(None);
         }
         let mut outcome = Reversed::default();
         let mut before = None;
@@ -88,7 +92,7 @@ impl Uploads {
             self.wake_outbox.wake();
             self.wake_retention.wake();
         }
-        Ok(outcome)
+        Ok(Some(outcome))
     }
 
     /// True when the upload has a milder verdict now.

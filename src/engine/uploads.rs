@@ -175,6 +175,16 @@ impl Uploads {
         found.map_or(true, |upload| upload.is_none_or(|upload| upload.decision.is_some()))
     }
 
+    /// Sets the gauges that are only worth their look-up when somebody asks.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn measure(&self) -> Result<()> {
+        metrics::gauge!("cenotaph_uploads_undecided").set(self.places.taken() as f64);
+        metrics::gauge!("cenotaph_uploads_under_way").set(self.under_way().len() as f64);
+        Ok(())
+    }
+
     pub(super) fn under_way(&self) -> MutexGuard<'_, HashSet<i64>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,5 @@
 //! Bodies of uploads, streamed into the spool piece by piece: never more than a piece in memory.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -60,10 +60,38 @@ fn groups() -> Vec<Group> {
         ),
         group(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_list::list))),
         group(
+            &[Scope::Review, Scope::Admin],
+            OpenApiRouter::new()
+                .routes(routes!(api::tombstones_list::list))
+                .routes(routes!(api::tombstones_show::show))
+                .routes(routes!(api::tombstones_blocks::list)),
+        ),
+        group(
+            &[Scope::Delete, Scope::Admin],
+            OpenApiRouter::new().routes(routes!(
+                api::grants_create::create,
+                api::grants_list::list,
+                api::grants_revoke::revoke
+            )),
+        ),
+        group(
             &[Scope::Admin],
             OpenApiRouter::new()
                 .routes(routes!(api::keys_create::create, api::keys_list::list))
-                .routes(routes!(api::keys_revoke::revoke)),
+                .routes(routes!(api::keys_revoke::revoke))
+                .routes(routes!(api::tombstones_retire::retire))
+                .routes(routes!(api::tombstones_reverse::reverse))
+                .routes(routes!(api::subscriptions_create::create, api::subscriptions_list::list))
+                .routes(routes!(
+                    api::subscriptions_show::show,
+                    api::subscriptions_change::change,
+                    api::subscriptions_remove::remove
+                ))
+                .routes(routes!(api::subscriptions_rotate::rotate))
+                .routes(routes!(api::subscriptions_resend::resend))
+                .routes(routes!(api::deliveries_list::list))
+                .routes(routes!(api::deliveries_resend::resend))
+                .routes(routes!(api::audit_list::list)),
         ),
     ]
 }

@@ -21,6 +21,9 @@ fn typed(text: &str) -> Result<Settings> {
 /// The example as it would be with every default typed out.
 fn uncommented() -> String {
     let is_setting = |line: &str| {
+        if line.starts_with('[') && line.ends_with(']') {
+            return true;
+        }
         let name = line.split(" = ").next().unwrap_or_default();
         line.contains(" = ")
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
@@ -61,6 +64,10 @@ fn the_example_tells_every_setting_with_its_default() {
     expected.policy.owner_request = typed.policy.owner_request.clone();
     expected.policy.legal = typed.policy.legal.clone();
     expected.policy.moderation = typed.policy.moderation.clone();
+    expected.remote.s3 = typed.remote.s3.clone();
+    expected.remote.gs = typed.remote.gs.clone();
+    expected.remote.az = typed.remote.az.clone();
+    expected.remote.purge = typed.remote.purge.clone();
     assert_eq!(typed, expected);
     assert!(typed.data.is_some() && typed.keys.is_some());
     let (mut shown, mut known) = (BTreeSet::new(), BTreeSet::new());

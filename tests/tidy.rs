@@ -39,7 +39,7 @@ const FOREIGN: [(&str, &[&str]); 20] = [
     ("hyper_util", &["http"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),
-    ("utoipa", &["http"]),
+    ("utoipa", &["http", "engine"]),
     ("utoipa_axum", &["http"]),
     ("askama", &["http"]),
     ("governor", &["http"]),

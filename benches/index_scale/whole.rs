@@ -9,7 +9,7 @@ use std::path::Path;
 use cenotaph::fingerprint::{Fingerprint, UploadPrint};
 use cenotaph::index::{self, SearchOptions, Snapshot};
 use cenotaph::matching::{self, Background, Candidate, Lucky};
-use cenotaph::model::{FixedClock, Slot, Strength, TombstoneId};
+use cenotaph::model::{DeletionReason, FixedClock, Slot, Strength, TombstoneId};
 use cenotaph::store::{self, Folder, NewTombstone, Store};
 
 use crate::clips::{Pair, hasher};
@@ -54,6 +54,7 @@ fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
         voice: n,
         created_at: 0,
         bytes_digest: None,
+        reason: DeletionReason::OwnerRequest,
         key_id: fingerprint.key_id,
         fingerprint: fingerprint.to_bytes(),
         strength: Strength::Block,

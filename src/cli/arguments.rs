@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Effort;
+use crate::model::DeletionReason;
 
 /// Recognises re-uploads of deleted videos.
 ///
@@ -92,6 +93,19 @@ pub(super) enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write a backup of the database, also beside the running service.
+    #[command(after_help = "Example:\n  \
+        cenotaph backup /backup/cenotaph-2026-01-31.db\n\n\
+        To restore: put the file into an empty data folder as cenotaph.db, with the keys of that time in place (they are \
+        not in the backup); the next start makes the index from it. Bytes of uploads that wait for a moderator are not in \
+        it; uploads that had no verdict yet go to review.")]
+    Backup(BackupCommand),
+    /// Tell what other thresholds would have made of the uploads that were recorded.
+    #[command(after_help = "Examples:\n  \
+        cenotaph replay --review 3.5\n  \
+        cenotaph replay --review 5 --block 10 --json      a line for each upload that would change, then the counts\n\n\
+        An upload is judged by the matches that were found at the time.")]
+    Replay(ReplayCommand),
     /// Look whether all is well: keys, data folder, database, index, decoding. Exit code 0, or 2 when something is not.
     Doctor,
 }
@@ -103,8 +117,8 @@ pub(super) enum TombstoneCommand {
         cenotaph tombstone add holiday.mp4                        its id is `holiday`\n  \
         cenotaph tombstone add --id v-193 --owner user-17 x.mp4\n  \
         cenotaph tombstone add --manifest deleted.jsonl\n\n\
-        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"file\": \"x.mp4\"}; id and \
-        owner may be absent, files are relative to the manifest.\n\n\
+        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \
+        \"file\": \"x.mp4\"}; all but file may be absent, files are relative to the manifest.\n\n\
         Exit codes: 0 all were made, 2 at least one was not (the others are kept).")]
     Add(AddCommand),
     /// List all tombstones.
@@ -165,6 +179,23 @@ pub(super) enum ConfigCommand {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct BackupCommand {
+    /// Where to; nothing may be there yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayCommand {
+    /// Score from which an upload goes to review. Default: as the settings say.
+    #[arg(long, value_name = "SCORE")]
+    pub review: Option<f64>,
+    /// Score from which an upload is blocked. Default: as the settings say.
+    #[arg(long, value_name = "SCORE")]
+    pub block: Option<f64>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct AddCommand {
     /// Id of the tombstone, for one file only. Default: the file's name without its extension.
     #[arg(long, conflicts_with = "manifest")]
@@ -172,7 +203,11 @@ pub(super) struct AddCommand {
     /// Id of the videos' owner, who may upload them again. It is kept as a keyed hash.
     #[arg(long, conflicts_with = "manifest")]
     pub owner: Option<String>,
-    /// File with an object {"id", "owner", "file"} a line.
+    /// Why they were deleted: owner_request, legal or moderation. Owners may upload again only what they deleted
+    /// themselves.
+    #[arg(long, default_value = "owner_request", value_name = "REASON")]
+    pub reason: DeletionReason,
+    /// File with an object {"id", "owner", "reason", "file"} a line.
     #[arg(long, value_name = "F.jsonl", conflicts_with = "files")]
     pub manifest: Option<PathBuf>,
     /// Files decoded at once. Default: one a core.

@@ -2,6 +2,7 @@
 //! words in `words` and `table`.
 
 mod arguments;
+mod backup;
 mod check;
 mod clock;
 mod config;
@@ -12,6 +13,7 @@ mod index;
 mod key;
 mod logs;
 mod output;
+mod replay;
 mod scan;
 mod serve;
 mod session;
@@ -60,6 +62,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Serve(command) => serve::run(&arguments.common, command, &mut output),
         Command::Key(command) => key::run(&arguments.common, command, &mut output),
         Command::Config(command) => config::run(&arguments.common, command, &mut output),
+        Command::Backup(command) => backup::run(&arguments.common, command, &mut output),
+        Command::Replay(command) => replay::run(&arguments.common, command, &mut output),
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -11,8 +11,12 @@ use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::Settings;
-use crate::engine::{Engine, Pools};
+use crate::engine::runner::{Runner, Wake};
+use crate::engine::{
+    Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads, attend_outbox, attend_uploads,
+};
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
+use crate::remote::Remote;
 
 /// Upper bounds of the histograms' buckets, seconds: from a look-up to a long decode.
 const BUCKETS_S: [f64; 14] =
@@ -48,13 +52,34 @@ async fn serve_until_told(
     let bound = bound.with_context(|| format!("cannot listen on {listen}"))?;
     let address = bound.address()?;
     tokio::spawn(upkeep(metrics.clone()));
-    let app = App::new(Parts {
-        engine: Arc::new(engine),
-        pools: Pools::new(&settings.pools),
-        outside: session::outside(SystemClock),
-        options: settings.http,
-        render_metrics: Box::new(move || metrics.render()),
-    });
+    let engine = Arc::new(engine);
+    let pools = Pools::new(&settings.pools);
+    let outside = session::outside(SystemClock);
+    let remote = Remote::new(&settings.remote)?;
+    let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
+    let wake = Wake::default();
+    let uploads = Arc::new(Uploads::open(UploadParts {
+        engine: engine.clone(),
+        pools: pools.clone(),
+        remote: remote.clone(),
+        outside: outside.clone(),
+        options: settings.uploads,
+        outbox: wake.clone(),
+    })?);
+    attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
+    let outbox = Arc::new(Outbox::new(OutboxParts {
+        engine: engine.clone(),
+        pools: pools.clone(),
+        remote,
+        outside: outside.clone(),
+        options: settings.outbox,
+        wake,
+    }));
+    attend_outbox(&outbox, &mut runner);
+    let options = settings.http;
+    let render_metrics = Box::new(move || metrics.render());
+    let app = App::new(Parts { engine, uploads, outbox, pools, outside, options, render_metrics });
+    app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");

@@ -12,7 +12,7 @@ use crate::cli::output::{Output, in_one_line};
 use crate::cli::table::Table;
 use crate::cli::{Exit, SystemClock, session, words};
 use crate::engine::{Enrolled, Enrolment};
-use crate::model::{Strength, TombstoneId};
+use crate::model::{DeletionReason, Strength, TombstoneId};
 use crate::store::Tombstone;
 
 /// Tombstones read from the database at once.
@@ -51,7 +51,7 @@ fn add(common: &Common, command: &AddCommand, output: &mut Output) -> Result<Exi
         bail!("--id names one tombstone, but {} files were given", command.files.len());
     }
     let batch = match &command.manifest {
-        Some(path) => manifest(path)?,
+        Some(path) => manifest(path, command.reason)?,
         None => command.files.iter().map(|file| enrolment(command, file)).collect(),
     };
     let engine = session::writing(common, "cenotaph tombstone add", output)?;
@@ -112,6 +112,7 @@ fn enrolment(command: &AddCommand, file: &Path) -> Enrolment {
     Enrolment {
         id: command.id.clone().map(TombstoneId),
         owner: command.owner.clone(),
+        reason: command.reason,
         path: file.to_path_buf(),
     }
 }
@@ -122,10 +123,11 @@ fn enrolment(command: &AddCommand, file: &Path) -> Enrolment {
 struct ManifestLine {
     id: Option<String>,
     owner: Option<String>,
+    reason: Option<DeletionReason>,
     file: PathBuf,
 }
 
-fn manifest(path: &Path) -> Result<Vec<Enrolment>> {
+fn manifest(path: &Path, reason: DeletionReason) -> Result<Vec<Enrolment>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("the manifest {shown} cannot be read"))?;
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -143,6 +145,7 @@ fn manifest(path: &Path) -> Result<Vec<Enrolment>> {
         batch.push(Enrolment {
             id: line.id.map(TombstoneId),
             owner: line.owner,
+            reason: line.reason.unwrap_or(reason),
             path: folder.join(line.file),
         });
     }
@@ -158,6 +161,7 @@ struct TombstoneLine<'a> {
     strength: Strength,
     why: &'a str,
     owned: bool,
+    reason: DeletionReason,
     key_id: String,
     fingerprint_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,6 +179,7 @@ impl<'a> TombstoneLine<'a> {
             strength: tombstone.strength,
             why: &tombstone.strength_why,
             owned: tombstone.owner.is_some(),
+            reason: tombstone.reason,
             key_id: tombstone.key_id.to_string(),
             fingerprint_bytes: tombstone.fingerprint_size,
             keypoints: counts.map(|c| c.0),
@@ -188,7 +193,7 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
     let mut table = Table::new(&["id", "made", "length", "good for", "owner", "kept"]);
     let mut last: Option<Tombstone> = None;
     loop {
-        let page = engine.tombstones(last.as_ref(), PAGE)?;
+        let page = engine.tombstones(last.as_ref().map(|t| t.slot), PAGE)?;
         for one in &page {
             if output.json {
                 output.line(&TombstoneLine::new(one, None))?;
@@ -232,6 +237,10 @@ fn show(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
     let owner = match tombstone.owner {
         Some(_) => "known, as a keyed hash: may upload it again",
         None => "nobody",
+    };
+    let owner = match tombstone.reason {
+        DeletionReason::OwnerRequest => owner.to_owned(),
+        reason => format!("makes no difference: deleted for the reason `{reason}`"),
     };
     output.say(&format!(
         "tombstone    {}\nmade         {}\nlength       {}\ngood for     {}: {}\nowner        {owner}\n\

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::table::printable;
 use crate::engine::{Report, ReportMatch};
-use crate::model::{Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
+use crate::model::{Leave, Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
 
 /// A report as `check` shows it.
 pub(super) fn report(path: &Path, report: &Report) -> String {
@@ -31,18 +31,28 @@ pub(super) fn reason(report: &Report) -> String {
         (Reason::Match, _) => format!("it may show the deleted video {id}; somebody should look"),
         (Reason::SameBytes, _) => format!("it is byte for byte the deleted file of {id}"),
         (Reason::Owner, _) => "it shows only the uploader's own deleted videos".into(),
+        (Reason::Grant, _) => {
+            "it shows only deleted videos whose owners allow this uploader to post them".into()
+        }
         (Reason::Common, _) => {
             "it shares with deleted videos only what many owners' videos have".into()
         }
         (Reason::Undecodable, _) => "it cannot be decoded to its end; somebody should look".into(),
         (Reason::Featureless, _) => "no frame of it shows anything that could be recognised".into(),
+        (Reason::Unchecked, _) => "it could not be checked; somebody should look".into(),
+        (Reason::Reversed, _) => "what stood against it was taken back".into(),
+        (Reason::Shadow, _) => "the verdict was recorded and is not acted upon".into(),
     }
 }
 
 fn match_lines(one: &ReportMatch) -> Vec<String> {
     let found = &one.found;
     let evidence = &found.evidence;
-    let own = if one.own { ", the uploader's own" } else { "" };
+    let own = match one.weighed.leave() {
+        Some(Leave::Owner) => ", the uploader's own",
+        Some(Leave::Grant) => ", with its owner's leave",
+        None => "",
+    };
     let mut lines = vec![format!(
         "  {}  {}{own}  score {:.1}: {}",
         found.verdict.as_str(),
@@ -61,7 +71,7 @@ fn match_lines(one: &ReportMatch) -> Vec<String> {
         evidence.keyframes,
         evidence.coverage * 100.0,
         frames(evidence.frames_nats),
-        if one.common { "; mostly what many owners' videos share" } else { "" },
+        if one.common() { "; mostly what many owners' videos share" } else { "" },
     ));
     if one.strength == Strength::Review && found.verdict == VerdictKind::Review {
         lines.push("         the tombstone is good for review only".into());

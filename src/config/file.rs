@@ -4,6 +4,7 @@
 //! whether it makes sense beside the others, is `settings`' business. `example.toml` explains each for people; a test
 //! holds the two together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::engine;
 use crate::http;
 use crate::matching;
 use crate::media;
+use crate::remote;
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -25,6 +27,9 @@ pub struct File {
     pub pools: Pools,
     pub decode: Decode,
     pub policy: Policy,
+    pub uploads: Uploads,
+    pub webhooks: Webhooks,
+    pub remote: Remote,
 }
 
 /// `[server]`
@@ -36,6 +41,7 @@ pub struct Server {
     pub connections_max: usize,
     pub head_timeout_s: u64,
     pub request_timeout_s: u64,
+    pub upload_pause_s: u64,
     pub json_bytes_max: usize,
     pub shutdown_grace_s: u64,
     pub metrics: Metrics,
@@ -50,6 +56,7 @@ impl Default for Server {
             connections_max: of.connections_max,
             head_timeout_s: of.head_timeout_s,
             request_timeout_s: of.request_timeout_s,
+            upload_pause_s: of.upload_pause_s,
             json_bytes_max: of.json_bytes_max,
             shutdown_grace_s: of.shutdown_grace_s,
             metrics: Metrics::Loopback,
@@ -158,13 +165,180 @@ impl Default for Decode {
 pub struct Policy {
     pub block: f64,
     pub review: f64,
+    pub shadow: bool,
     pub exhaustive_max: usize,
+    pub owner_request: Thresholds,
+    pub legal: Thresholds,
+    pub moderation: Thresholds,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let of = matching::Policy::default();
-        let exhaustive_max = engine::Options::default().exhaustive_max;
-        Policy { block: of.block, review: of.review, exhaustive_max }
+        Policy {
+            block: of.block,
+            review: of.review,
+            shadow: engine::Policy::default().shadow,
+            exhaustive_max: engine::Options::default().exhaustive_max,
+            owner_request: Thresholds::default(),
+            legal: Thresholds::default(),
+            moderation: Thresholds::default(),
+        }
     }
+}
+
+/// `[policy.legal]` and the like; what is absent is as in `[policy]`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_days: Option<f64>,
+}
+
+/// `[uploads]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uploads {
+    pub bytes_max: u64,
+    pub undecided_max: usize,
+    pub effort: Effort,
+    pub uri_prefixes: Vec<String>,
+    pub word_bytes_max: usize,
+    pub metadata_bytes_max: usize,
+    pub prints_bytes_max: usize,
+    pub attempts_max: u32,
+    pub matches_max: usize,
+    pub appeal_days: f64,
+    pub words_days: f64,
+    pub record_days: f64,
+    pub idempotency_hours: f64,
+}
+
+const HOUR_S: f64 = 3600.0;
+
+impl Default for Uploads {
+    fn default() -> Self {
+        let of = engine::uploads::Options::default();
+        let days = |seconds: i64| seconds as f64 / 24.0 / HOUR_S;
+        Uploads {
+            bytes_max: of.bytes_max,
+            undecided_max: of.undecided_max,
+            effort: Effort::Thorough,
+            uri_prefixes: of.uri_prefixes,
+            word_bytes_max: of.word_bytes_max,
+            metadata_bytes_max: of.metadata_bytes_max,
+            prints_bytes_max: of.prints_bytes_max,
+            attempts_max: of.attempts_max,
+            matches_max: of.matches_max,
+            appeal_days: days(of.appeal_s),
+            words_days: days(of.words_s),
+            record_days: days(of.record_s),
+            idempotency_hours: of.idempotency_s as f64 / HOUR_S,
+        }
+    }
+}
+
+/// `uploads.effort`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effort {
+    Fast,
+    Thorough,
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    pub pauses_s: Vec<i64>,
+    pub at_once_max: usize,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        let of = engine::outbox::Options::default();
+        Webhooks { pauses_s: of.pauses_s, at_once_max: of.at_once_max }
+    }
+}
+
+/// `[remote]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Remote {
+    pub connect_timeout_ms: u64,
+    pub request_timeout_ms: u64,
+    pub answer_bytes_max: u64,
+    pub objects_max: u64,
+    pub networks_allowed: Vec<String>,
+    pub file_roots: Vec<PathBuf>,
+    pub callback_secrets: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gs: Option<Gs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub az: Option<Az>,
+    pub purge: Vec<Purge>,
+}
+
+impl Default for Remote {
+    fn default() -> Self {
+        let of = remote::Limits::default();
+        Remote {
+            connect_timeout_ms: of.connect_timeout_ms,
+            request_timeout_ms: of.request_timeout_ms,
+            answer_bytes_max: of.answer_bytes_max,
+            objects_max: of.objects_max,
+            networks_allowed: Vec::new(),
+            file_roots: Vec::new(),
+            callback_secrets: Vec::new(),
+            s3: None,
+            gs: None,
+            az: None,
+            purge: Vec::new(),
+        }
+    }
+}
+
+/// `[remote.s3]`
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct S3 {
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    pub path_style: bool,
+    pub key_id: Option<String>,
+    pub secret: Option<String>,
+    pub session_token: Option<String>,
+}
+
+/// `[remote.gs]`
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gs {
+    pub endpoint: Option<String>,
+    pub service_account_key: Option<String>,
+}
+
+/// `[remote.az]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Az {
+    pub account: String,
+    pub access_key: String,
+    pub endpoint: Option<String>,
+}
+
+/// `[[remote.purge]]`
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Purge {
+    pub hosts: Vec<String>,
+    pub method: Option<String>,
+    pub headers: BTreeMap<String, String>,
+    pub doors: Vec<String>,
 }

@@ -9,6 +9,7 @@ mod environment;
 mod error;
 pub mod file;
 mod keys;
+mod remote;
 mod settings;
 
 pub use environment::Environment;

@@ -9,16 +9,23 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 
 use crate::config::file::{self, File};
+use crate::config::remote::options as remote_options;
 use crate::config::{Environment, Error, Result};
 use crate::engine;
 use crate::http;
 use crate::matching;
 use crate::media;
+use crate::remote;
 
+/// Units of times, seconds.
+const HOUR_S: f64 = 3600.0;
+const DAY_S: f64 = 24.0 * HOUR_S;
 /// The file that is read when none is named.
 pub const CONFIG_FILE: &str = "cenotaph.toml";
 /// The data folder when none is named.
 const DATA: &str = "cenotaph-data";
+/// Thresholds that make sense: below 1 chance matches every other upload, above 50 nothing is ever as sure.
+const SCORES: std::ops::RangeInclusive<f64> = 1.0..=50.0;
 
 /// Settings of all rooms.
 #[derive(Debug, Clone)]
@@ -28,8 +35,12 @@ pub struct Settings {
     pub data: PathBuf,
     pub keys: PathBuf,
     pub engine: engine::Options,
+    pub uploads: engine::uploads::Options,
+    pub outbox: engine::outbox::Options,
     pub http: http::Options,
     pub pools: engine::pools::Options,
+    pub runner: engine::runner::Options,
+    pub remote: remote::Options,
     pub log: file::Log,
 }
 
@@ -75,8 +86,15 @@ impl Settings {
             data: data.unwrap_or_else(|| DATA.into()),
             keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
             engine: engine_options(file)?,
+            uploads: upload_options(&file.uploads)?,
+            outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
             pools: pool_options(&file.pools)?,
+            runner: engine::runner::Options {
+                grace_s: u32::try_from(file.server.shutdown_grace_s).unwrap_or(u32::MAX),
+                ..engine::runner::Options::default()
+            },
+            remote: remote_options(&file.remote)?,
             log: file.log.clone(),
             file: path,
         })
@@ -137,6 +155,7 @@ fn http_options(file: &File) -> Result<http::Options> {
     at_least("server.connections_max", server.connections_max as u64, 1)?;
     at_least("server.head_timeout_s", server.head_timeout_s, 1)?;
     at_least("server.request_timeout_s", server.request_timeout_s, 1)?;
+    at_least("server.upload_pause_s", server.upload_pause_s, 1)?;
     at_least("server.json_bytes_max", server.json_bytes_max as u64, 1024)?;
     at_least("rate.per_s", file.rate.per_s.into(), 1)?;
     at_least("rate.burst", file.rate.burst.into(), 1)?;
@@ -146,6 +165,7 @@ fn http_options(file: &File) -> Result<http::Options> {
         connections_max: server.connections_max,
         head_timeout_s: server.head_timeout_s,
         request_timeout_s: server.request_timeout_s,
+        upload_pause_s: server.upload_pause_s,
         json_bytes_max: server.json_bytes_max,
         shutdown_grace_s: server.shutdown_grace_s,
         metrics: match server.metrics {
@@ -169,20 +189,101 @@ fn pool_options(pools: &file::Pools) -> Result<engine::pools::Options> {
 
 fn engine_options(file: &File) -> Result<engine::Options> {
     let policy = &file.policy;
-    if !policy.review.is_finite() || !policy.block.is_finite() {
-        return bad("policy", "`review` and `block` are scores");
-    }
-    if policy.review > policy.block {
-        return bad(
-            "policy.review",
-            "it lies above `policy.block`: nothing would ever be reviewed",
-        );
-    }
     Ok(engine::Options {
         media: media_options(&file.decode)?,
-        policy: matching::Policy { block: policy.block, review: policy.review },
+        policy: verdicts(policy)?,
+        expiry: expiry(policy)?,
         exhaustive_max: policy.exhaustive_max,
         ..engine::Options::default()
+    })
+}
+
+fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {
+    at_least("uploads.bytes_max", uploads.bytes_max, 1)?;
+    at_least("uploads.undecided_max", uploads.undecided_max as u64, 1)?;
+    at_least("uploads.word_bytes_max", uploads.word_bytes_max as u64, 1)?;
+    at_least("uploads.attempts_max", uploads.attempts_max.into(), 1)?;
+    at_least("uploads.matches_max", uploads.matches_max as u64, 1)?;
+    for prefix in &uploads.uri_prefixes {
+        // Without the slash, `s3://in` would allow `s3://internal/`.
+        if !prefix.ends_with('/') || !prefix.contains("://") {
+            let why = format!("{prefix:?} is no prefix such as \"s3://incoming/\", ending with /");
+            return bad("uploads.uri_prefixes", why);
+        }
+    }
+    Ok(engine::uploads::Options {
+        bytes_max: uploads.bytes_max,
+        undecided_max: uploads.undecided_max,
+        effort: match uploads.effort {
+            file::Effort::Fast => engine::Effort::Fast,
+            file::Effort::Thorough => engine::Effort::Thorough,
+        },
+        uri_prefixes: uploads.uri_prefixes.clone(),
+        word_bytes_max: uploads.word_bytes_max,
+        metadata_bytes_max: uploads.metadata_bytes_max,
+        prints_bytes_max: uploads.prints_bytes_max,
+        attempts_max: uploads.attempts_max,
+        matches_max: uploads.matches_max,
+        appeal_s: seconds("uploads.appeal_days", uploads.appeal_days, DAY_S)?,
+        words_s: seconds("uploads.words_days", uploads.words_days, DAY_S)?,
+        record_s: seconds("uploads.record_days", uploads.record_days, DAY_S)?,
+        idempotency_s: seconds("uploads.idempotency_hours", uploads.idempotency_hours, HOUR_S)?,
+    })
+}
+
+fn outbox_options(webhooks: &file::Webhooks) -> Result<engine::outbox::Options> {
+    at_least("webhooks.at_once_max", webhooks.at_once_max as u64, 1)?;
+    let month_s = 30 * DAY_S as i64;
+    if webhooks.pauses_s.iter().any(|pause_s| !(1..=month_s).contains(pause_s)) {
+        return bad("webhooks.pauses_s", "each pause has at least one second and at most 30 days");
+    }
+    let (pauses_s, at_once_max) = (webhooks.pauses_s.clone(), webhooks.at_once_max);
+    Ok(engine::outbox::Options { pauses_s, at_once_max })
+}
+
+/// How long tombstones are kept, by the reason of the deletion.
+fn expiry(policy: &file::Policy) -> Result<engine::Expiry> {
+    let of = |name, own: &file::Thresholds| {
+        own.expire_days.map(|days| seconds(name, days, DAY_S)).transpose()
+    };
+    Ok(engine::Expiry {
+        owner_request_s: of("policy.owner_request.expire_days", &policy.owner_request)?,
+        legal_s: of("policy.legal.expire_days", &policy.legal)?,
+        moderation_s: of("policy.moderation.expire_days", &policy.moderation)?,
+    })
+}
+
+/// A time in `unit`s, up to a hundred years.
+fn seconds(name: &'static str, value: f64, unit: f64) -> Result<i64> {
+    let seconds = value * unit;
+    if !(0.0..=36_525.0 * DAY_S).contains(&seconds) {
+        return bad(name, format!("it is {value}; a number from 0 on is needed"));
+    }
+    Ok(seconds as i64)
+}
+
+/// The thresholds for each reason of deletion.
+fn verdicts(policy: &file::Policy) -> Result<engine::Policy> {
+    let thresholds = |name, own: &file::Thresholds| {
+        let block = own.block.unwrap_or(policy.block);
+        let review = own.review.unwrap_or(policy.review);
+        if !SCORES.contains(&review) || !SCORES.contains(&block) {
+            let (least, most) = (SCORES.start(), SCORES.end());
+            return bad(
+                name,
+                format!("`review` and `block` are scores between {least} and {most}"),
+            );
+        }
+        if review > block {
+            return bad(name, "`review` lies above `block`: nothing would ever be reviewed");
+        }
+        Ok(matching::Policy { block, review })
+    };
+    Ok(engine::Policy {
+        owner_request: thresholds("policy.owner_request", &policy.owner_request)?,
+        legal: thresholds("policy.legal", &policy.legal)?,
+        moderation: thresholds("policy.moderation", &policy.moderation)?,
+        shadow: policy.shadow,
     })
 }
 

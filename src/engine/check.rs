@@ -4,21 +4,22 @@
 //! names candidates, `matching` judges them, and policy makes a verdict of the matches: the worst of them counts,
 //! those with the uploader's own tombstones aside.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::engine::error::media_words;
 use crate::engine::known::KnownTombstone;
 use crate::engine::look::{Look, damage_words, open};
 use crate::engine::report::{Report, ReportMatch};
-use crate::engine::{Engine, Result, sync};
+use crate::engine::{Engine, Policy, Result, sync};
 use crate::fingerprint::UploadPrint;
 use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::{
-    Evidence, Match, OwnerKey, Placement, Point, Reason, Slot, Span, SpanPair, Strength, Verdict,
-    VerdictKind,
+    ByteDigest, Evidence, Leave, Match, OwnerKey, Placement, Point, Seen, Slot, Span, SpanPair,
+    Strength, VerdictKind, Weighed,
 };
 use crate::store::Tombstone;
 
@@ -32,8 +33,12 @@ const QUALITY_MIN: u8 = 8;
 /// Keypoint pairs compared in a small store at most: some 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
+/// Blocks whatever could ever block.
+const ANY_SCORE: matching::Policy =
+    matching::Policy { block: f64::NEG_INFINITY, review: f64::NEG_INFINITY };
+
 /// How much of an upload is decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Effort {
     /// Intra frames; the rest only when these look suspicious.
     Fast,
@@ -62,6 +67,25 @@ pub(super) struct Recognised {
     pub judged: Judged,
 }
 
+/// Whose upload it is, and what that person may post.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Uploader {
+    pub key: Option<OwnerKey>,
+    /// Tombstones whose owners allow it.
+    pub granted: HashSet<Slot>,
+}
+
+impl Uploader {
+    fn leave(&self, tombstone: &Tombstone) -> Option<Leave> {
+        match () {
+            // A tombstone without an owner is nobody's.
+            () if tombstone.owner.is_some() && tombstone.owner == self.key => Some(Leave::Owner),
+            () if self.granted.contains(&tombstone.slot) => Some(Leave::Grant),
+            () => None,
+        }
+    }
+}
+
 impl Engine {
     /// The verdict for one file. `uploader` is the uploader's id as the platform writes it: the owner of a deleted
     /// video may post it again.
@@ -71,51 +95,95 @@ impl Engine {
     /// content is no error but a verdict: `review`, `undecodable`.
     pub fn check(&self, path: &Path, uploader: Option<&str>, effort: Effort) -> Result<Report> {
         let file = open(path, self.options.file_bytes_max)?;
-        let uploader = uploader.map(|id| self.keys.identity.owner(id));
+        let uploader = self.uploader(uploader.map(|id| self.keys.identity.owner(id)))?;
         let digest = self.digest(path, &file)?;
-        let same = self.store.find_by_digest(&digest, SAME_BYTES_MAX)?;
-        let same: Vec<ReportMatch> = same.iter().map(|t| same_bytes(t, uploader)).collect();
-        if let Some(theirs) = same.iter().find(|m| !m.own) {
-            let duration_s = Some(theirs.found.spans[0].upload.end_s);
-            let verdict = Verdict { kind: VerdictKind::Block, reason: Reason::SameBytes };
-            return Ok(Report { verdict, duration_s, matches: same, trouble: None, damage: None });
+        if let Some(report) = self.check_bytes(&digest, &uploader)? {
+            return Ok(report);
         }
-        let (look, recognised) = self.recognise_file(path, &file, effort)?;
-        let mut matches = same;
+        let look = |effort| Ok(Arc::new(self.look(path, &file, effort)?));
+        let (look, recognised) = self.recognise_file(&look, effort)?;
+        self.report(&look, recognised, &digest, &uploader)
+    }
+
+    /// The report on a file whose bytes settle it: those of a deleted file that somebody else owns.
+    pub(super) fn check_bytes(
+        &self,
+        digest: &ByteDigest,
+        uploader: &Uploader,
+    ) -> Result<Option<Report>> {
+        let matches = self.same_bytes(digest, uploader)?;
+        if matches.iter().all(|m| m.found.verdict != VerdictKind::Block) {
+            return Ok(None);
+        }
+        let duration_s = matches.first().map(|m| m.found.spans[0].upload.end_s);
+        let verdict = self.options.policy.overall(matches.iter().map(|m| &m.weighed), Seen::All);
+        let (trouble, damage) = (None, None);
+        Ok(Some(Report { verdict, seen: Seen::All, duration_s, matches, trouble, damage }))
+    }
+
+    /// What is known of an uploader.
+    pub(super) fn uploader(&self, key: Option<OwnerKey>) -> Result<Uploader> {
+        let granted = key.map(|key| self.store.granted_to(key)).transpose()?;
+        Ok(Uploader { key, granted: granted.unwrap_or_default() })
+    }
+
+    /// The matches of a file's bytes, and of what was recognised in it.
+    pub(super) fn report(
+        &self,
+        look: &Look,
+        recognised: Vec<Recognised>,
+        digest: &ByteDigest,
+        uploader: &Uploader,
+    ) -> Result<Report> {
+        let mut matches = self.same_bytes(digest, uploader)?;
         for one in recognised {
             let again = matches.iter().any(|m| m.found.tombstone == one.known.tombstone.id);
             if !again {
                 matches.push(self.report_match(one, uploader));
             }
         }
-        Ok(report(look, matches))
+        let seen = match (&look.trouble, &look.print) {
+            (Some(_), _) => Seen::Part,
+            (None, Some(print)) if featureless(print) => Seen::Featureless,
+            (None, _) => Seen::All,
+        };
+        Ok(Report {
+            verdict: self.options.policy.overall(matches.iter().map(|m| &m.weighed), seen),
+            seen,
+            duration_s: look.duration_s,
+            matches,
+            trouble: look.trouble.as_ref().map(media_words),
+            damage: look.damage.as_ref().map(damage_words),
+        })
     }
 
-    /// Decodes and judges; at fast effort a second time, thoroughly, when the first look was suspicious.
-    fn recognise_file(
+    fn same_bytes(&self, digest: &ByteDigest, uploader: &Uploader) -> Result<Vec<ReportMatch>> {
+        let same = self.store.find_by_digest(digest, SAME_BYTES_MAX)?;
+        Ok(same.iter().map(|t| same_bytes(t, uploader, &self.options.policy)).collect())
+    }
+
+    /// Looks and judges; at fast effort a second time, thoroughly, when the first look was suspicious.
+    pub(super) fn recognise_file(
         &self,
-        path: &Path,
-        file: &std::fs::File,
+        look: &dyn Fn(Effort) -> Result<Arc<Look>>,
         effort: Effort,
-    ) -> Result<(Look, Vec<Recognised>)> {
-        let look = self.look(path, file, effort)?;
-        let judged = look.print.as_ref().map(|print| self.recognise(print)).transpose()?;
+    ) -> Result<(Arc<Look>, Vec<Recognised>)> {
+        let seen = look(effort)?;
+        let judged = seen.print.as_ref().map(|print| self.recognise(print)).transpose()?;
         let recognised = judged.unwrap_or_default();
         // A few intra frames may be flat where the rest is not: what was not seen is looked at too.
         let second = effort == Effort::Fast
-            && (look.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
-        if second {
-            self.recognise_file(path, file, Effort::Thorough)
-        } else {
-            Ok((look, recognised))
-        }
+            && (seen.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
+        if second { self.recognise_file(look, Effort::Thorough) } else { Ok((seen, recognised)) }
     }
 
     /// The tombstones that a print may show, judged, best first.
     pub(super) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
+        let begun = Instant::now();
         let (considered, tombstones) = self.candidates(print)?;
         let candidates: Vec<Candidate<'_>> = considered.iter().map(Considered::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
+        metrics::histogram!("cenotaph_search_seconds").record(begun.elapsed().as_secs_f64());
         let with_known = |judged: Judged| {
             let known = considered[judged.candidate].known.clone();
             Recognised { known, judged }
@@ -172,23 +240,24 @@ impl Engine {
         Ok((considered.collect(), tombstones))
     }
 
-    fn report_match(&self, one: Recognised, uploader: Option<OwnerKey>) -> ReportMatch {
+    fn report_match(&self, one: Recognised, uploader: &Uploader) -> ReportMatch {
         let Recognised { known, judged } = one;
-        let own = is_own(&known.tombstone, uploader);
-        let verdict = match own {
-            true => VerdictKind::Allow,
-            false => self.options.policy.verdict(&judged, known.tombstone.strength),
-        };
-        let stands = judged.score >= self.options.policy.review;
-        ReportMatch {
-            own,
-            stands,
+        let tombstone = &known.tombstone;
+        let weighed = Weighed {
+            score: judged.score,
+            may_block: ANY_SCORE.verdict(&judged, tombstone.strength) == VerdictKind::Block,
+            same_bytes: false,
             common: judged.common,
-            strength: known.tombstone.strength,
+            reason: tombstone.reason,
+            leave: uploader.leave(tombstone),
+        };
+        ReportMatch {
+            weighed,
+            strength: tombstone.strength,
             found: Match {
-                tombstone: known.tombstone.id.clone(),
+                tombstone: tombstone.id.clone(),
                 score: judged.score,
-                verdict,
+                verdict: self.options.policy.verdict(&weighed),
                 spans: judged.spans,
                 evidence: judged.evidence,
             },
@@ -196,35 +265,15 @@ impl Engine {
     }
 }
 
-/// The verdict over all matches.
-fn report(look: Look, matches: Vec<ReportMatch>) -> Report {
-    let worst = matches.iter().map(|m| m.found.verdict).max().unwrap_or(VerdictKind::Allow);
-    let reason = match worst {
-        // A file that was seen in part only is never waved through.
-        VerdictKind::Allow if look.trouble.is_some() => Reason::Undecodable,
-        VerdictKind::Review | VerdictKind::Block => Reason::Match,
-        VerdictKind::Allow if matches.iter().any(|m| m.own && m.stands) => Reason::Owner,
-        VerdictKind::Allow if matches.iter().any(|m| m.common) => Reason::Common,
-        VerdictKind::Allow if look.print.as_ref().is_some_and(featureless) => Reason::Featureless,
-        VerdictKind::Allow => Reason::NoMatch,
+fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> ReportMatch {
+    let weighed = Weighed {
+        score: SAME_BYTES_SCORE,
+        may_block: true,
+        same_bytes: true,
+        common: false,
+        reason: tombstone.reason,
+        leave: uploader.leave(tombstone),
     };
-    let kind = if reason == Reason::Undecodable { VerdictKind::Review } else { worst };
-    Report {
-        verdict: Verdict { kind, reason },
-        duration_s: look.duration_s,
-        matches,
-        trouble: look.trouble.as_ref().map(media_words),
-        damage: look.damage.as_ref().map(damage_words),
-    }
-}
-
-/// A tombstone without an owner is nobody's.
-fn is_own(tombstone: &Tombstone, uploader: Option<OwnerKey>) -> bool {
-    tombstone.owner.is_some() && tombstone.owner == uploader
-}
-
-fn same_bytes(tombstone: &Tombstone, uploader: Option<OwnerKey>) -> ReportMatch {
-    let own = is_own(tombstone, uploader);
     let whole = Span { start_s: 0.0, end_s: tombstone.duration_s };
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let placement = Placement {
@@ -235,14 +284,12 @@ fn same_bytes(tombstone: &Tombstone, uploader: Option<OwnerKey>) -> ReportMatch 
         quad: corners.map(|(x, y)| Point { x, y }),
     };
     ReportMatch {
-        own,
-        stands: true,
-        common: false,
+        weighed,
         strength: tombstone.strength,
         found: Match {
             tombstone: tombstone.id.clone(),
             score: SAME_BYTES_SCORE,
-            verdict: if own { VerdictKind::Allow } else { VerdictKind::Block },
+            verdict: policy.verdict(&weighed),
             spans: vec![SpanPair { upload: whole, deleted: whole, speed: 1.0, placement }],
             evidence: Evidence { same_bytes: true, coverage: 1.0, ..Evidence::default() },
         },

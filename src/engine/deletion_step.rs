@@ -133,8 +133,11 @@ impl Deletions {
     /// Makes the tombstone; false when it cannot be made yet.
     async fn fingerprint(self: Arc<Self>, deletion: &Deletion, copies: &[Copy]) -> Result<bool> {
         self.options.pauses.at("fingerprint");
-        let naming =
-            Naming { id: tombstone_id(deletion.video, deletion.turn), owner: deletion.owner };
+        let naming = Naming {
+            id: tombstone_id(deletion.video, deletion.turn),
+            owner: deletion.owner,
+            reason: deletion.reason,
+        };
         let id = naming.id.clone();
         let wanted = id.clone();
         if self.read(move |d| d.engine.store.get_by_id(&wanted)).await?.is_none() {

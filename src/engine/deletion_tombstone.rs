@@ -48,7 +48,7 @@ impl Engine {
     pub(super) fn prepare_unfingerprinted(
         &self,
         digest: Option<ByteDigest>,
-        Naming { id, owner }: Naming,
+        Naming { id, owner, reason }: Naming,
         why: &str,
         now: UnixSeconds,
     ) -> Ready {
@@ -82,6 +82,7 @@ impl Engine {
             voice: first_voice(owner, &otherwise),
             created_at: now,
             bytes_digest: digest,
+            reason,
             key_id,
             fingerprint: fingerprint.to_bytes(),
             strength: Strength::Unmatchable,

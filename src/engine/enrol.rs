@@ -19,7 +19,9 @@ use crate::engine::parallel::each;
 use crate::engine::{Engine, Error, Result, sync};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::{self, Candidate, Judged};
-use crate::model::{ByteDigest, Clock, OwnerKey, Span, Strength, TombstoneId, UnixSeconds};
+use crate::model::{
+    ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId, UnixSeconds,
+};
 use crate::store::NewTombstone;
 
 /// Files a worker gets in one group: few, because what was decoded is lost if the process dies before the group is
@@ -33,6 +35,7 @@ pub struct Enrolment {
     pub id: Option<TombstoneId>,
     /// The owner's id as the platform writes it.
     pub owner: Option<String>,
+    pub reason: DeletionReason,
     pub path: PathBuf,
 }
 
@@ -63,6 +66,7 @@ pub(super) struct Ready {
 pub(super) struct Naming {
     pub id: TombstoneId,
     pub owner: Option<OwnerKey>,
+    pub reason: DeletionReason,
 }
 
 impl Engine {
@@ -128,7 +132,7 @@ impl Engine {
         let file = open(path, self.options.file_bytes_max)?;
         let digest = self.digest(path, &file)?;
         let owner = enrolment.owner.as_ref().map(|owner| self.keys.identity.owner(owner));
-        let naming = Naming { id: id.clone(), owner };
+        let naming = Naming { id: id.clone(), owner, reason: enrolment.reason };
         self.prepare_file(path, &file, digest, naming, clock.now())
     }
 
@@ -138,7 +142,7 @@ impl Engine {
         path: &Path,
         file: &File,
         digest: ByteDigest,
-        Naming { id, owner }: Naming,
+        Naming { id, owner, reason }: Naming,
         now: UnixSeconds,
     ) -> Result<Ready> {
         let DeletedLook { fingerprint, print, summary } = self.look_deleted(path, file)?;
@@ -149,6 +153,7 @@ impl Engine {
             voice: first_voice(owner, &digest.0),
             created_at: now,
             bytes_digest: Some(digest),
+            reason,
             key_id: self.keys.fingerprint.id(),
             fingerprint: fingerprint.to_bytes(),
             strength,
@@ -211,7 +216,7 @@ impl Engine {
         };
         let upload = judged.spans.iter().map(|s| s.upload).collect();
         let deleted = judged.spans.iter().map(|s| s.deleted).collect();
-        judged.score >= self.options.policy.block
+        judged.score >= self.options.policy.owner_request.block
             && share(upload, one.new.duration_s)
             && share(deleted, other_duration_s)
     }

@@ -65,6 +65,14 @@ pub enum Error {
     #[error("`{what}`: {why}")]
     Invalid { what: &'static str, why: String },
 
+    /// There is no room for one more at present.
+    #[error("too many {what} are waiting; try again in a few seconds")]
+    Busy { what: &'static str },
+
+    /// A caller's name for a request stands for another one.
+    #[error("this Idempotency-Key was given to another request")]
+    KeyTaken,
+
     /// Something else was asked for the same video, and is under way.
     #[error("another deletion of this video is under way: {id}")]
     DeletionConflict { id: DeletionId },

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Instant;
 
 use crate::engine::{Effort, Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, TombstoneBuilder, UploadBuilder, UploadPrint};
@@ -74,11 +75,13 @@ impl Engine {
         let plan = Plan { loop_filter: LoopFilter::Skip, frames: Frames::Referenced, ..plan };
         let mut builder = UploadBuilder::new(&self.hasher);
         let mut last_s = None;
+        let begun = Instant::now();
         let decoded = media::decode(file, &plan, &self.options.media, &mut |frame: Frame| {
             last_s = Some(f64::from(frame.time_s));
             builder.push(frame);
             ControlFlow::Continue(())
         });
+        metrics::histogram!("cenotaph_decode_seconds").record(begun.elapsed().as_secs_f64());
         let (duration_s, damage, trouble) = match decoded {
             Ok(summary) => (Some(summary.duration_s), summary.damage, None),
             Err(error) if is_ours(&error) => {

@@ -1,7 +1,6 @@
 //! How the service is doing: whether it works at all, and numbers for the metrics.
 
 use crate::engine::{Engine, Result};
-use crate::model::Outside;
 
 impl Engine {
     /// Touches the database.
@@ -17,7 +16,7 @@ impl Engine {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn measure(&self, _: &Outside) -> Result<()> {
+    pub fn measure(&self) -> Result<()> {
         if let Some(stats) = self.index_stats() {
             metrics::gauge!("cenotaph_index_tombstones").set(stats.tombstones as f64);
             metrics::gauge!("cenotaph_index_mapped_bytes").set(stats.mapped_bytes as f64);

@@ -9,6 +9,9 @@
 //! Nothing here prints, reads flags or tells the time.
 
 mod api_keys;
+mod audit;
+mod backup;
+mod bell;
 mod check;
 pub mod deletion_request;
 pub mod deletion_show;
@@ -21,16 +24,32 @@ mod enrol;
 mod error;
 pub mod eval;
 mod gather;
+mod grants;
 mod known;
 mod look;
 mod measure;
+pub mod outbox;
 mod parallel;
+mod places;
+mod policy;
 pub mod pools;
+mod prints;
 pub mod receipts;
+mod replay;
 mod report;
 pub mod retention;
 pub mod runner;
+mod spool;
+mod subscriptions;
 mod sync;
+mod tombstone_end;
+mod upload_accept;
+mod upload_check;
+mod upload_retention;
+mod upload_reverse;
+mod upload_show;
+mod upload_source;
+pub mod uploads;
 pub mod visibility;
 mod walk;
 pub mod wire;
@@ -45,9 +64,20 @@ pub use deletions::{DeletionParts, Deletions};
 pub use doctor::{Finding, diagnose};
 pub use enrol::{Enrolled, Enrolment};
 pub use error::{Error, Result};
+pub use outbox::{Outbox, OutboxParts, attend_outbox};
 pub use parallel::each;
+pub use policy::Policy;
 pub use pools::Pools;
+pub use replay::{ReplayCounts, Replayed};
 pub use report::{Report, ReportMatch};
+pub use spool::SPOOL_FOLDER;
+pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};
+pub use tombstone_end::Expiry;
+pub use upload_accept::{Accepted, Arriving, IdempotencyKey};
+pub use upload_reverse::Reversed;
+pub use upload_show::UploadQuery;
+pub use upload_source::attend_uploads;
+pub use uploads::{UploadParts, UploadWords, Uploads};
 pub use walk::{Walked, walk};
 
 use crate::fingerprint::{Hasher, Secret};
@@ -55,7 +85,7 @@ use crate::index;
 use crate::index::Index;
 use crate::matching;
 use crate::media;
-use crate::model::{Clock, FingerprintKey, IdentityKey, TombstoneId};
+use crate::model::{Clock, FingerprintKey, IdentityKey, Slot, TombstoneId};
 use crate::store;
 use crate::store::{Folder, Stats, Store, Tombstone};
 
@@ -73,7 +103,9 @@ pub struct Options {
     pub store: store::Options,
     pub index: index::Options,
     pub matching: matching::Options,
-    pub policy: matching::Policy,
+    pub policy: Policy,
+    /// How long tombstones are kept. Default: until they are retired.
+    pub expiry: Expiry,
     /// Up to so many tombstones an upload is compared with all of them, beyond only with those that the index finds.
     /// Default 500: it costs some ten milliseconds then, and no candidate is lost.
     pub exhaustive_max: usize,
@@ -93,7 +125,8 @@ impl Default for Options {
             store: store::Options::default(),
             index: index::Options::default(),
             matching: matching::Options::default(),
-            policy: matching::Policy::default(),
+            policy: Policy::default(),
+            expiry: Expiry::default(),
             exhaustive_max: 500,
             file_bytes_max: 64 << 30,
             same_content_min: 0.7,
@@ -206,8 +239,8 @@ impl Engine {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn tombstones(&self, after: Option<&Tombstone>, limit: usize) -> Result<Vec<Tombstone>> {
-        Ok(self.store.list(after.map(|t| t.slot), limit)?)
+    pub fn tombstones(&self, after: Option<Slot>, limit: usize) -> Result<Vec<Tombstone>> {
+        Ok(self.store.list(after, limit)?)
     }
 
     /// The numbers of keypoints and frames in a tombstone's fingerprint.
@@ -219,6 +252,24 @@ impl Engine {
         let Some(stored) = stored.first() else { return Ok(None) };
         let fingerprint = known::parse(stored)?;
         Ok(Some((fingerprint.keypoints.len(), fingerprint.frames.len())))
+    }
+
+    /// A tombstone with the numbers of keypoints and frames in its fingerprint.
+    ///
+    /// # Errors
+    /// As `hash_counts`.
+    pub fn tombstone_with_counts(
+        &self,
+        id: &TombstoneId,
+    ) -> Result<Option<(Tombstone, (usize, usize))>> {
+        let Some(tombstone) = self.store.get_by_id(id)? else { return Ok(None) };
+        let counts = self.hash_counts(&tombstone)?;
+        Ok(counts.map(|counts| (tombstone, counts)))
+    }
+
+    /// How long tombstones are kept.
+    pub fn expiry(&self) -> &Expiry {
+        &self.options.expiry
     }
 
     /// # Errors

@@ -21,6 +21,7 @@ pub enum Kind {
     MethodNotAllowed,
     TooSlow,
     Conflict,
+    KeyTaken,
     Gone,
     TooLarge,
     UnsupportedMediaType,
@@ -32,7 +33,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Malformed,
         Kind::Invalid,
         Kind::Unauthenticated,
@@ -41,6 +42,7 @@ impl Kind {
         Kind::MethodNotAllowed,
         Kind::TooSlow,
         Kind::Conflict,
+        Kind::KeyTaken,
         Kind::Gone,
         Kind::TooLarge,
         Kind::UnsupportedMediaType,
@@ -54,7 +56,7 @@ impl Kind {
     pub fn status(self) -> StatusCode {
         match self {
             Kind::Malformed => StatusCode::BAD_REQUEST,
-            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::Invalid | Kind::KeyTaken => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
@@ -81,6 +83,7 @@ impl Kind {
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::TooSlow => "too-slow",
             Kind::Conflict => "conflict",
+            Kind::KeyTaken => "idempotency-key-taken",
             Kind::Gone => "gone",
             Kind::TooLarge => "too-large",
             Kind::UnsupportedMediaType => "unsupported-media-type",
@@ -102,6 +105,7 @@ impl Kind {
             Kind::MethodNotAllowed => "This method is not known here",
             Kind::TooSlow => "The request took too long",
             Kind::Conflict => "It contradicts what is there",
+            Kind::KeyTaken => "This Idempotency-Key stands for another request",
             Kind::Gone => "It was deleted for good",
             Kind::TooLarge => "The body is too large",
             Kind::UnsupportedMediaType => "A body of this type is not understood",
@@ -130,6 +134,7 @@ impl Kind {
             Kind::MethodNotAllowed => "Use one of the methods in the `Allow` header.",
             Kind::TooSlow => "Try again; send the body without pauses.",
             Kind::Conflict => "Read the present state and decide anew.",
+            Kind::KeyTaken => "Choose a new key for a new request, and repeat a request unchanged.",
             Kind::Gone => "Nothing brings it back.",
             Kind::TooLarge => "Send less; the limit is in `detail` and in the settings.",
             Kind::UnsupportedMediaType => "Send one of the content types in the API document.",
@@ -230,6 +235,11 @@ impl IntoResponse for Problem {
 impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Problem {
         match error {
+            engine::Error::Busy { .. } => Problem::busy(sentence(&error)),
+            engine::Error::KeyTaken => Problem::new(Kind::KeyTaken, sentence(&error)),
+            engine::Error::TooLarge { bytes_max, .. } => {
+                Problem::new(Kind::TooLarge, format!("An upload has at most {bytes_max} bytes."))
+            }
             engine::Error::Invalid { .. } => Problem::new(Kind::Invalid, format!("{error}.")),
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
@@ -239,4 +249,13 @@ impl From<engine::Error> for Problem {
             error => Problem::internal(&error),
         }
     }
+}
+
+/// An error's words with a capital letter and a full stop.
+fn sentence(error: &engine::Error) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

@@ -42,6 +42,15 @@ pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })
 }
 
+/// Bytes as text.
+///
+/// # Errors
+/// 422 for what is not UTF-8.
+pub fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
+    String::from_utf8(bytes)
+        .map_err(|_| Problem::new(Kind::Invalid, "A field of text is not UTF-8."))
+}
+
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()

@@ -2,7 +2,7 @@
 //!
 //! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
-//! keeps its rate; `extract` reads bodies, paths and queries within limits; an endpoint has a file of its own in `api`
+//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
 //! `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
@@ -16,6 +16,7 @@ mod extract;
 mod linger;
 mod observe;
 mod openapi;
+mod receive;
 mod routes;
 mod server;
 mod state;
@@ -43,6 +44,8 @@ pub struct Options {
     pub head_timeout_s: u64,
     /// For a whole request, seconds; uploads and waiting for verdicts have limits of their own. Default 30.
     pub request_timeout_s: u64,
+    /// Longest pause in the body of an upload, seconds. Default 30.
+    pub upload_pause_s: u64,
     /// Largest JSON body, bytes. Default 1 MiB.
     pub json_bytes_max: usize,
     /// For requests and checks under way when the service ends, seconds; what is not finished then is begun anew at
@@ -63,6 +66,7 @@ impl Default for Options {
             connections_max: 4096,
             head_timeout_s: 30,
             request_timeout_s: 30,
+            upload_pause_s: 30,
             json_bytes_max: 1 << 20,
             shutdown_grace_s: 30,
             metrics: MetricsAccess::Loopback,

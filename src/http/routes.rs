@@ -30,13 +30,14 @@ struct Group {
 enum Time {
     /// As the settings say.
     Limited,
-    /// The endpoint sees to it itself: it takes a stream, gives one, or waits for something.
-    #[expect(dead_code, reason = "uploads, which are the next thing to be built, take streams")]
+    /// The endpoint sees to it itself: it takes a stream, gives one, or waits for something. So it does with the size of
+    /// the body.
     Own,
 }
 
 fn groups() -> Vec<Group> {
     let group = |any_of, routes| Group { any_of, time: Time::Limited, routes };
+    let streams = |any_of, routes| Group { any_of, time: Time::Own, routes };
     vec![
         group(
             &[],
@@ -49,11 +50,48 @@ fn groups() -> Vec<Group> {
                 .routes(routes!(docs::style))
                 .routes(routes!(openapi::serve)),
         ),
+        streams(
+            &[Scope::Upload],
+            OpenApiRouter::new().routes(routes!(api::uploads_create::create)),
+        ),
+        streams(
+            &[Scope::Upload, Scope::Review],
+            OpenApiRouter::new().routes(routes!(api::uploads_show::show)),
+        ),
+        group(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_list::list))),
+        group(
+            &[Scope::Review, Scope::Admin],
+            OpenApiRouter::new()
+                .routes(routes!(api::tombstones_list::list))
+                .routes(routes!(api::tombstones_show::show))
+                .routes(routes!(api::tombstones_blocks::list)),
+        ),
+        group(
+            &[Scope::Delete, Scope::Admin],
+            OpenApiRouter::new().routes(routes!(
+                api::grants_create::create,
+                api::grants_list::list,
+                api::grants_revoke::revoke
+            )),
+        ),
         group(
             &[Scope::Admin],
             OpenApiRouter::new()
                 .routes(routes!(api::keys_create::create, api::keys_list::list))
-                .routes(routes!(api::keys_revoke::revoke)),
+                .routes(routes!(api::keys_revoke::revoke))
+                .routes(routes!(api::tombstones_retire::retire))
+                .routes(routes!(api::tombstones_reverse::reverse))
+                .routes(routes!(api::subscriptions_create::create, api::subscriptions_list::list))
+                .routes(routes!(
+                    api::subscriptions_show::show,
+                    api::subscriptions_change::change,
+                    api::subscriptions_remove::remove
+                ))
+                .routes(routes!(api::subscriptions_rotate::rotate))
+                .routes(routes!(api::subscriptions_resend::resend))
+                .routes(routes!(api::deliveries_list::list))
+                .routes(routes!(api::deliveries_resend::resend))
+                .routes(routes!(api::audit_list::list)),
         ),
     ]
 }
@@ -80,16 +118,20 @@ pub fn router(app: &App) -> Router {
             let needs = Needs { app: app.clone(), any_of };
             routes = routes.route_layer(middleware::from_fn_with_state(needs, auth::require));
         }
-        if group.time == Time::Limited {
-            let limit = Duration::from_secs(app.options().request_timeout_s);
-            let status = StatusCode::REQUEST_TIMEOUT;
-            routes = routes.route_layer(TimeoutLayer::with_status_code(status, limit));
-        }
+        routes = match group.time {
+            Time::Limited => {
+                let limit = Duration::from_secs(app.options().request_timeout_s);
+                let status = StatusCode::REQUEST_TIMEOUT;
+                routes
+                    .route_layer(TimeoutLayer::with_status_code(status, limit))
+                    .route_layer(DefaultBodyLimit::max(app.options().json_bytes_max))
+            }
+            Time::Own => routes.route_layer(DefaultBodyLimit::disable()),
+        };
         router = router.merge(routes);
     }
     router
         .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
-        .layer(DefaultBodyLimit::max(app.options().json_bytes_max))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())

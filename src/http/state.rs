@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Engine, Pools};
+use crate::engine::{Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -17,6 +17,8 @@ use crate::model::{ApiKeyId, Outside};
 /// What the service is made of; `cli` puts it together.
 pub struct Parts {
     pub engine: Arc<Engine>,
+    pub uploads: Arc<Uploads>,
+    pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
     pub options: Options,
@@ -61,6 +63,10 @@ impl App {
         &self.0.parts.engine
     }
 
+    pub fn uploads(&self) -> &Arc<Uploads> {
+        &self.0.parts.uploads
+    }
+
     pub fn pools(&self) -> &Pools {
         &self.0.parts.pools
     }
@@ -99,9 +105,53 @@ impl App {
         job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = self.0.clone();
+        self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
+    }
+
+    /// Runs one method of the uploads, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_uploads<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Uploads) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let uploads = self.0.parts.uploads.clone();
+        self.blocking(move || job(&uploads)).await
+    }
+
+    /// Runs one method of the outbox, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_outbox<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Outbox) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let outbox = self.0.parts.outbox.clone();
+        self.blocking(move || job(&outbox)).await
+    }
+
+    /// Brings the gauges up to date.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub(super) async fn measure(&self) -> Result<(), Problem> {
+        let shared = self.0.clone();
+        self.blocking(move || {
+            shared.parts.engine.measure()?;
+            shared.parts.uploads.measure()?;
+            shared.parts.outbox.measure()
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
         let span = tracing::Span::current();
-        let work = move || span.in_scope(|| job(&shared.parts.engine, &shared.parts.outside));
-        Ok(self.0.parts.pools.blocking(work).await?)
+        Ok(self.0.parts.pools.blocking(move || span.in_scope(job)).await?)
     }
 
     /// Work that goes on beside requests; the service waits for it when it ends, as long as its grace lasts.

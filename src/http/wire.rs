@@ -1,5 +1,7 @@
 //! What several endpoints have in common on the wire: times, pages, cursors.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,6 +12,22 @@ use crate::model::UnixSeconds;
 const LIMIT: usize = 50;
 /// Items of a page at most.
 const LIMIT_MAX: usize = 500;
+
+/// Longest wait for a verdict within a request, seconds: what proxies usually bear.
+const WAIT_S_MAX: u64 = 60;
+
+/// How long to wait for a verdict.
+///
+/// # Errors
+/// 422 for more than a minute.
+pub fn wait_for(seconds: Option<u64>) -> Result<Duration, Problem> {
+    let seconds = seconds.unwrap_or(0);
+    if seconds > WAIT_S_MAX {
+        let detail = format!("`wait`: it lies between 0 and {WAIT_S_MAX} seconds.");
+        return Err(Problem::new(Kind::Invalid, detail));
+    }
+    Ok(Duration::from_secs(seconds))
+}
 
 /// RFC 3339, UTC.
 pub fn time(seconds: UnixSeconds) -> String {

@@ -47,6 +47,7 @@ macro_rules! words {
         }
     )*};
 }
+pub(super) use words;
 
 words! {
     /// Why a video is deleted.

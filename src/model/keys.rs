@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io;
 
-use crate::model::{ByteDigest, KeyId, OwnerKey, TombstoneId, UriKey, VideoKey};
+use crate::model::{ByteDigest, KeyId, OwnerKey, SubscriptionId, TombstoneId, UriKey, VideoKey};
 
 // Contexts of `blake3::derive_key`: never change one, all that was made with it would match nothing any more.
 const FINGERPRINT_ID: &str = "cenotaph 2026-01 fingerprint key id";
@@ -18,6 +18,7 @@ const VIDEOS: &str = "cenotaph 2026-01 ids of videos";
 const URIS: &str = "cenotaph 2026-01 addresses of copies";
 const REQUESTS: &str = "cenotaph 2026-01 digests of requests";
 const SEALS: &str = "cenotaph 2026-01 seals";
+const WEBHOOKS: &str = "cenotaph 2026-01 secrets of webhooks";
 
 /// The secret behind every perceptual hash of this deployment.
 #[derive(Clone, PartialEq, Eq)]
@@ -103,6 +104,13 @@ impl IdentityKey {
         *blake3::keyed_hash(&blake3::derive_key(REQUESTS, &self.0), canonical).as_bytes()
     }
 
+    /// The `turn`th secret that a subscriber shares with us: derived, so that it need not be kept.
+    pub fn webhook_secret(&self, subscription: SubscriptionId, turn: u32) -> [u8; 32] {
+        let key = blake3::derive_key(WEBHOOKS, &self.0);
+        let name = [&subscription.0[..], &turn.to_le_bytes()].concat();
+        *blake3::keyed_hash(&key, &name).as_bytes()
+    }
+
     /// The key of `model::Sealed`.
     pub(super) fn sealing_key(&self) -> [u8; 32] {
         blake3::derive_key(SEALS, &self.0)
@@ -177,6 +185,7 @@ mod tests {
             hex(&identity.video("anna").0),
             hex(&identity.uri("anna").0),
             hex(&identity.request_digest(b"anna")[..16]),
+            hex(&identity.webhook_secret(SubscriptionId([1; 16]), 1)[..16]),
         ];
         // Golden values: a change here orphans every tombstone that exists.
         let golden = [
@@ -187,6 +196,7 @@ mod tests {
             "9e94350fffb12e1510cfbc9b813308da",
             "afc975f894852ef0b13acaf911b59125",
             "044070dcc38069f18be282222154653e",
+            "TO BE FILLED",
         ];
         assert_eq!(names, golden);
     }

@@ -75,6 +75,17 @@ made_ids! {
     DeletionId = "del";
 }
 
+impl DeliveryId {
+    /// The name of this event's way to this subscriber: the same each time it is asked for.
+    pub fn between(event: EventId, subscription: SubscriptionId) -> DeliveryId {
+        let hash = blake3::hash(&[event.0, subscription.0].concat());
+        let mut id = event.0;
+        // The event's time and version stay, so that deliveries sort as their events do.
+        id[9..].copy_from_slice(&hash.as_bytes()[..7]);
+        DeliveryId(id)
+    }
+}
+
 fn version_7(now_ms: i64, random: &[u8; 10]) -> [u8; 16] {
     // A clock before 1970 gives ids that sort first; nothing depends on it.
     let millis = u64::try_from(now_ms).unwrap_or(0);

@@ -13,7 +13,9 @@ mod made_ids;
 mod scope;
 mod sealed;
 mod token;
+mod upload;
 mod verdict;
+mod weighed;
 
 pub use actor::{Actor, NotAnActor};
 pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
@@ -29,6 +31,8 @@ pub use made_ids::{
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use token::{Token, TokenHash};
+pub use upload::{DeliveryState, Seen, Topic, UploadState};
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
 };
+pub use weighed::{Leave, Weighed};

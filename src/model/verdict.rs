@@ -1,9 +1,13 @@
 //! What comes out of a check: verdict, reason, matches with spans, placement and evidence.
 
-use serde::Serialize;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::NoSuchWord;
 
 /// What policy makes of an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     Allow,
@@ -12,6 +16,8 @@ pub enum VerdictKind {
 }
 
 impl VerdictKind {
+    pub const ALL: [VerdictKind; 3] = [VerdictKind::Allow, VerdictKind::Review, VerdictKind::Block];
+
     pub fn as_str(self) -> &'static str {
         match self {
             VerdictKind::Allow => "allow",
@@ -21,8 +27,25 @@ impl VerdictKind {
     }
 }
 
+impl FromStr for VerdictKind {
+    type Err = NoSuchWord;
+
+    fn from_str(word: &str) -> Result<VerdictKind, NoSuchWord> {
+        word_of(word, &VerdictKind::ALL, VerdictKind::as_str)
+    }
+}
+
+/// The value with this name.
+fn word_of<T: Copy>(word: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, NoSuchWord> {
+    let found = all.iter().copied().find(|value| name(*value) == word);
+    found.ok_or_else(|| NoSuchWord {
+        word: word.to_owned(),
+        choices: all.iter().map(|value| name(*value)).collect::<Vec<_>>().join(", "),
+    })
+}
+
 /// Why a verdict is what it is. The list is closed; each value is documented in the README.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Nothing reached the review threshold.
@@ -33,12 +56,60 @@ pub enum Reason {
     SameBytes,
     /// The only matches are the uploader's own deleted videos.
     Owner,
+    /// The only matches are deleted videos whose owners allow this uploader to post them.
+    Grant,
     /// What agrees is shared by the videos of many owners: a template, a watermark, an end card.
     Common,
     /// Bytes were read but no picture could be decoded from them.
     Undecodable,
     /// The file decodes, but no frame of it tells anything (black, one colour).
     Featureless,
+    /// It could not be checked, again and again, for a fault on the service's side.
+    Unchecked,
+    /// What stood against it was taken back: the tombstone was retired.
+    Reversed,
+    /// Shadow mode: the verdict was recorded and not acted upon.
+    Shadow,
+}
+
+impl Reason {
+    pub const ALL: [Reason; 11] = [
+        Reason::NoMatch,
+        Reason::Match,
+        Reason::SameBytes,
+        Reason::Owner,
+        Reason::Grant,
+        Reason::Common,
+        Reason::Undecodable,
+        Reason::Featureless,
+        Reason::Unchecked,
+        Reason::Reversed,
+        Reason::Shadow,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NoMatch => "no_match",
+            Reason::Match => "match",
+            Reason::SameBytes => "same_bytes",
+            Reason::Owner => "owner",
+            Reason::Grant => "grant",
+            Reason::Common => "common",
+            Reason::Undecodable => "undecodable",
+            Reason::Featureless => "featureless",
+            Reason::Unchecked => "unchecked",
+            Reason::Reversed => "reversed",
+            Reason::Shadow => "shadow",
+        }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = NoSuchWord;
+
+    fn from_str(word: &str) -> Result<Reason, NoSuchWord> {
+        word_of(word, &Reason::ALL, Reason::as_str)
+    }
 }
 
 /// The verdict for one upload.
@@ -99,7 +170,7 @@ pub struct SpanPair {
 }
 
 /// What speaks for a match, in numbers that a person can be told.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     /// The same bytes as the deleted file.
     pub same_bytes: bool,
@@ -126,4 +197,23 @@ pub struct Match<T> {
     pub verdict: VerdictKind,
     pub spans: Vec<SpanPair>,
     pub evidence: Evidence,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_back_and_are_those_of_json() {
+        for reason in Reason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        for kind in VerdictKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        let error = "maybe".parse::<VerdictKind>().unwrap_err().to_string();
+        assert!(error.contains("allow, review, block"), "{error}");
+    }
 }

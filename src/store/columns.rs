@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use rusqlite::Row;
 use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
 
 /// A column's text as the value that it was written from.
 pub(super) fn parsed<T: FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
@@ -19,4 +20,10 @@ where
 {
     let wrong = |e| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(e));
     text.parse().map_err(wrong)
+}
+
+/// A column's JSON as the value that it was written from.
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    let wrong = |e| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(e));
+    serde_json::from_str(row.get_ref(at)?.as_str()?).map_err(wrong)
 }

@@ -29,6 +29,7 @@
 
 mod api_keys;
 mod audit;
+mod backup;
 mod changes;
 mod columns;
 mod copies;
@@ -39,13 +40,19 @@ mod deletions;
 mod error;
 mod fingerprints;
 mod folder;
+mod grants;
 mod group;
+mod outbox;
 mod receipts;
 mod retained;
 mod state;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod tombstones;
+mod upload_end;
+mod upload_work;
+mod uploads;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,9 +69,17 @@ pub use deletions::{Admission, Deletion, DeletionFilter, NewDeletion};
 pub use error::{Error, Result};
 pub use fingerprints::StoredFingerprint;
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
+pub use grants::Grant;
+pub use outbox::{Delivery, DeliveryCounts, NewEvent, Parcel, Tried};
 pub use receipts::{KeptReceipt, NewReceipt};
 pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
-pub use tombstones::{NewTombstone, Stats, Tombstone};
+pub use subscriptions::{Subscription, SubscriptionChange};
+pub use tombstones::{NewTombstone, Stats, Tombstone, TombstoneEnd};
+pub use upload_end::{Forget, Forgotten};
+pub use upload_work::{NewDecision, Reversal};
+pub use uploads::{
+    Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
+};
 
 /// Limits of the store.
 #[derive(Debug, Clone)]

@@ -12,7 +12,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::{ByteDigest, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId};
+use crate::model::{
+    ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId,
+};
 
 const CLOCK: FixedClock = FixedClock(1_769_860_800);
 
@@ -23,6 +25,7 @@ fn new(id: &str) -> NewTombstone {
         voice: u32::MAX,
         created_at: 1_769_860_800,
         bytes_digest: Some(ByteDigest([9; 32])),
+        reason: DeletionReason::OwnerRequest,
         key_id: KeyId([3; 8]),
         fingerprint: format!("fingerprint of {id}").repeat(100).into_bytes(),
         strength: Strength::Block,
@@ -63,6 +66,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
     let ownerless = NewTombstone {
         owner: None,
         bytes_digest: None,
+        reason: DeletionReason::Legal,
         strength: Strength::Unmatchable,
         ..new("b")
     };
@@ -77,6 +81,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
         voice: found.voice,
         created_at: found.created_at,
         bytes_digest: found.bytes_digest,
+        reason: found.reason,
         key_id: found.key_id,
         fingerprint: bytes,
         strength: found.strength,
@@ -357,8 +362,9 @@ fn a_damaged_database_is_reported_and_left_as_it_is() {
         assert_eq!(fs::read(&file).unwrap(), damaged);
     }
     let mut middle = sound.clone();
+    // The first pages hold the schema, without which nothing is opened at all.
     let page = 8192;
-    for at in (page * 3..sound.len()).step_by(page) {
+    for at in (sound.len() / page / 2 * page..sound.len()).step_by(page) {
         middle[at..at + 64].fill(0xaa);
     }
     fs::write(&file, &middle).unwrap();

@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{ByteDigest, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds};
-use crate::store::{Change, Error, Result, Store, changes};
+use crate::model::{
+    ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds,
+};
+use crate::store::{AuditEntry, Change, Error, Result, Store, audit, changes, columns};
 
 /// A tombstone before it has a slot.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub struct NewTombstone {
     pub created_at: UnixSeconds,
     /// Keyed digest of the deleted file's bytes, when the file was at hand.
     pub bytes_digest: Option<ByteDigest>,
+    /// Why the video was deleted; policy asks.
+    pub reason: DeletionReason,
     /// The key that made the fingerprint.
     pub key_id: KeyId,
     /// The fingerprint in its byte format.
@@ -35,12 +39,22 @@ pub struct Tombstone {
     pub voice: u32,
     pub created_at: UnixSeconds,
     pub bytes_digest: Option<ByteDigest>,
+    pub reason: DeletionReason,
     pub key_id: KeyId,
     pub strength: Strength,
     pub strength_why: String,
     pub duration_s: f64,
     /// Bytes of its fingerprint.
     pub fingerprint_size: u64,
+}
+
+/// Why a tombstone goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TombstoneEnd {
+    /// It should not have been there.
+    Retired,
+    /// Its time is over.
+    Expired,
 }
 
 /// What the store holds, in numbers.
@@ -62,7 +76,7 @@ pub struct Stats {
 }
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, \
-     duration_s, fingerprint_size";
+     duration_s, fingerprint_size, reason";
 
 impl Store {
     /// Adds all of them or none, and returns their slots in the order given. They are on the disk when it returns.
@@ -111,6 +125,59 @@ impl Store {
             let _ = self.fold_log();
         }
         Ok(removed)
+    }
+
+    /// Erases a tombstone with its fingerprint and grants. `None` when there is none of this name; else how many uploads
+    /// it counted against.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn end_tombstone(
+        &self,
+        id: &TombstoneId,
+        end: TombstoneEnd,
+        entry: &AuditEntry,
+    ) -> Result<Option<u64>> {
+        self.write(|transaction| {
+            if delete(transaction, id)?.is_none() {
+                return Ok(None);
+            }
+            audit::append(transaction, entry)?;
+            if end == TombstoneEnd::Retired {
+                transaction.execute(
+                    "UPDATE upload_matches SET retired = 1 WHERE tombstone = ?1",
+                    [&id.0],
+                )?;
+            }
+            let against: i64 = transaction.query_row(
+                "SELECT count(*) FROM upload_matches WHERE tombstone = ?1 AND verdict <> 'allow'",
+                [&id.0],
+                |row| row.get(0),
+            )?;
+            Ok(Some(against.cast_unsigned()))
+        })
+    }
+
+    /// At most `limit` tombstones of videos deleted for this reason, made before a moment, oldest first.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn tombstones_before(
+        &self,
+        reason: DeletionReason,
+        before: UnixSeconds,
+        limit: usize,
+    ) -> Result<Vec<TombstoneId>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT id FROM tombstones WHERE created_at < ?1 AND reason = ?2 \
+                 ORDER BY created_at LIMIT ?3",
+            )?
+            .query_map(params![before, reason.as_str(), row_limit(limit)], |row| {
+                Ok(TombstoneId(row.get(0)?))
+            })?
+            .collect()
+        })
     }
 
     /// # Errors
@@ -192,7 +259,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     let slot = connection
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
-             strength_why, duration_s, fingerprint_size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             strength_why, duration_s, fingerprint_size, reason) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -207,6 +275,7 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.strength_why,
                 new.duration_s,
                 new.fingerprint.len() as i64,
+                new.reason.as_str(),
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -280,6 +349,7 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
         strength_why: row.get(8)?,
         duration_s: row.get(9)?,
         fingerprint_size: row.get::<_, i64>(10)?.cast_unsigned(),
+        reason: columns::parsed(row, 11)?,
     })
 }
 

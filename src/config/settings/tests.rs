@@ -21,6 +21,9 @@ fn typed(text: &str) -> Result<Settings> {
 /// The example as it would be with every default typed out.
 fn uncommented() -> String {
     let is_setting = |line: &str| {
+        if line.starts_with('[') && line.ends_with(']') {
+            return true;
+        }
         let name = line.split(" = ").next().unwrap_or_default();
         line.contains(" = ")
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
@@ -58,6 +61,13 @@ fn the_example_tells_every_setting_with_its_default() {
     expected.data = typed.data.clone();
     expected.keys = typed.keys.clone();
     expected.pools = typed.pools.clone();
+    expected.policy.owner_request = typed.policy.owner_request.clone();
+    expected.policy.legal = typed.policy.legal.clone();
+    expected.policy.moderation = typed.policy.moderation.clone();
+    expected.remote.s3 = typed.remote.s3.clone();
+    expected.remote.gs = typed.remote.gs.clone();
+    expected.remote.az = typed.remote.az.clone();
+    expected.remote.purge = typed.remote.purge.clone();
     assert_eq!(typed, expected);
     assert!(typed.data.is_some() && typed.keys.is_some());
     let (mut shown, mut known) = (BTreeSet::new(), BTreeSet::new());
@@ -101,10 +111,14 @@ fn what_is_wrong_is_named_in_one_line() {
         ("server.metrics = \"all\"", "server.metrics"),
         ("server.connections_max = 0", "server.connections_max"),
         ("server.request_timeout_s = -1", "request_timeout_s"),
-        ("policy.review = 9.0", "policy.review"),
+        ("policy.review = 9.0", "policy.owner_request"),
+        ("policy.legal.review = 9.0", "policy.legal"),
+        ("policy.moderation.block = 0.0", "policy.moderation"),
         ("policy.block = nan", "policy"),
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
         ("rate.per_s = 0", "rate.per_s"),
+        ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
+        ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
         ("log.level = \"loud\"", "log.level"),
         ("[server", "c.toml"),
     ];

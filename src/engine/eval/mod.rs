@@ -16,7 +16,7 @@ pub use bench::{Bench, Clip, Expected, Query};
 pub use score::{Group, Pair, Score, Wrong, score};
 
 use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Report, Result, each};
-use crate::model::{Clock, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
+use crate::model::{Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
 
 /// The detector's answer for one upload, in the format that the benchmark's own scoring reads.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -114,6 +114,7 @@ fn enrolment(clip: &Clip) -> Enrolment {
     Enrolment {
         id: Some(TombstoneId(clip.id.clone())),
         owner: Some(format!("owner of {}", clip.id)),
+        reason: DeletionReason::OwnerRequest,
         path: clip.path.clone(),
     }
 }

@@ -37,7 +37,7 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
         let detail = "The metrics are not for this caller; see `server.metrics` in the settings.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
-    app.ask(|engine, outside| engine.measure(outside)).await?;
+    app.measure().await?;
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content_type)], app.render_metrics()).into_response())
 }

@@ -1,14 +1,22 @@
-//! A report as one line of JSON: what `scan` writes for each file and `check --json` prints.
+//! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
+//! upload is in `upload`, in the same shapes.
 //!
 //! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
+
+mod schema;
+mod upload;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::engine::{Report, ReportMatch};
-use crate::model::{Evidence, Placement, Reason, Span, SpanPair, VerdictKind};
+use crate::model::{Evidence, Placement, Reason, Span, SpanPair, UnixSeconds, VerdictKind};
+
+pub(in crate::engine) use upload::detail;
+pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadLine, UploadLineMatch};
 
 /// One line. `verdict` and `reason` are null when the file could not be read, and `error` says why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,27 +44,58 @@ pub struct LineMatch {
     /// Present and true: the uploader's own deleted video.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
+    /// Present and true: its owner allows this uploader to post it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub granted: bool,
     pub spans: Vec<LineSpan>,
-    pub evidence: Evidence,
+    pub evidence: LineEvidence,
 }
 
 /// One span of a match; reversed playback has `speed` below 0 and `deleted` descending.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Span)]
 pub struct LineSpan {
+    /// From and to in the upload, seconds.
     pub upload: [f64; 2],
+    /// From and to in the deleted video, seconds.
     pub deleted: [f64; 2],
+    /// Seconds of the deleted video shown in one of the upload; below 0 when it runs backwards.
     pub speed: f64,
     pub placement: LinePlacement,
 }
 
-/// Where the deleted picture sits in the upload's; see `model::Placement`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Where the deleted picture sits in the upload's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Placement)]
 pub struct LinePlacement {
     pub mirrored: bool,
+    /// Light and dark exchanged.
     pub inverted: bool,
+    /// Clockwise, −180 to 180.
     pub rotation_deg: f64,
+    /// Of the deleted picture's long side, in that of the upload's picture.
     pub scale: f64,
+    /// Corners of the deleted picture, clockwise from its own top left, in fractions of the upload's picture; they may
+    /// lie outside it.
     pub quad: [[f64; 2]; 4],
+}
+
+/// What speaks for a match.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = Evidence)]
+pub struct LineEvidence {
+    /// The same bytes as the deleted file.
+    pub same_bytes: bool,
+    /// Distinct keypoints of the deleted video that agree on one placement and time line.
+    pub keypoints: u32,
+    /// Of the deleted video's keypoints that ought to be visible, the share found, 0 to 1.
+    pub coverage: f64,
+    /// Distinct keyframes of the deleted video that contribute.
+    pub keyframes: u32,
+    /// Frame evidence along the time line, nats; negative when the frames contradict the keypoints.
+    pub frames_nats: f64,
+    /// Share of the agreeing keypoints that many owners' videos have, 0 to 1.
+    pub common: f64,
 }
 
 impl Line {
@@ -101,14 +140,23 @@ impl LineMatch {
             tombstone: one.found.tombstone.0.clone(),
             score: round(one.found.score, 2),
             verdict: one.found.verdict,
-            own: one.own,
+            own: one.own(),
+            granted: one.granted(),
             spans: one.found.spans.iter().map(LineSpan::new).collect(),
-            evidence: Evidence {
-                coverage: round(evidence.coverage, 3),
-                frames_nats: round(evidence.frames_nats, 1),
-                common: round(evidence.common, 3),
-                ..evidence.clone()
-            },
+            evidence: LineEvidence::new(evidence),
+        }
+    }
+}
+
+impl LineEvidence {
+    fn new(evidence: &Evidence) -> LineEvidence {
+        LineEvidence {
+            same_bytes: evidence.same_bytes,
+            keypoints: evidence.keypoints,
+            coverage: round(evidence.coverage, 3),
+            keyframes: evidence.keyframes,
+            frames_nats: round(evidence.frames_nats, 1),
+            common: round(evidence.common, 3),
         }
     }
 }
@@ -143,12 +191,19 @@ fn round(value: f64, digits: i32) -> f64 {
     (value * unit).round() / unit + 0.0
 }
 
+/// RFC 3339, UTC.
+pub(in crate::engine) fn time(seconds: UnixSeconds) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::model::{Match, Point, Strength, TombstoneId, Verdict};
+    use crate::model::{
+        DeletionReason, Match, Point, Seen, Strength, TombstoneId, Verdict, Weighed,
+    };
 
     #[test]
     fn a_line_has_the_documented_shape() {
@@ -173,9 +228,18 @@ mod tests {
             evidence: Evidence { keypoints: 7, coverage: 0.5, ..Evidence::default() },
         };
         let strength = Strength::Block;
-        let one = ReportMatch { found, own: false, stands: true, common: false, strength };
+        let weighed = Weighed {
+            score: found.score,
+            may_block: true,
+            same_bytes: false,
+            common: false,
+            reason: DeletionReason::OwnerRequest,
+            leave: None,
+        };
+        let one = ReportMatch { found, weighed, strength };
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Block, reason: Reason::Match },
+            seen: Seen::All,
             duration_s: Some(10.0),
             matches: vec![one],
             trouble: None,

@@ -1,0 +1,85 @@
+//! How many uploads may be without a verdict: those that arrive, wait and are checked. Whoever finds no place is told to
+//! come back later, so nothing piles up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The count, shared.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    taken: Arc<AtomicUsize>,
+    max: usize,
+}
+
+/// One of the places; free again when dropped, unless it was kept for an upload that was accepted.
+#[derive(Debug)]
+pub(super) struct Place {
+    taken: Arc<AtomicUsize>,
+    kept: bool,
+}
+
+impl Places {
+    /// `taken` uploads were accepted before this start and wait for their verdicts.
+    pub fn new(max: usize, taken: usize) -> Places {
+        Places { taken: Arc::new(AtomicUsize::new(taken)), max }
+    }
+
+    /// `None` when all are taken.
+    pub fn take(&self) -> Option<Place> {
+        let room = |taken: usize| (taken < self.max).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).ok()?;
+        Some(Place { taken: self.taken.clone(), kept: false })
+    }
+
+    /// An accepted upload has its verdict.
+    pub fn free(&self) {
+        let less = |taken: usize| Some(taken.saturating_sub(1));
+        let _ = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+    }
+
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+}
+
+impl Place {
+    /// The upload was accepted: `Places::free` will be called when it has its verdict.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.taken.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_when_its_upload_went_away_or_has_its_verdict() {
+        let places = Places::new(2, 1);
+        let place = places.take().unwrap();
+        assert!(places.take().is_none());
+        drop(place);
+        places.take().unwrap().keep();
+        assert!(places.take().is_none());
+        places.free();
+        assert!(places.take().is_some());
+        assert_eq!(places.taken(), 1);
+    }
+
+    #[test]
+    fn what_waits_from_an_earlier_start_may_be_more_than_there_are_places() {
+        let places = Places::new(1, 3);
+        (0..2).for_each(|_| places.free());
+        assert!(places.take().is_none());
+        (0..2).for_each(|_| places.free());
+        assert!(places.take().is_some());
+    }
+}

@@ -1,0 +1,146 @@
+//! What is made of matches: thresholds by the reason of the deletion, leave by owner or grant, and the verdict over
+//! all of an upload's matches.
+//!
+//! Everything here is asked twice: when an upload is checked, and later again of what was recorded of it, when a
+//! tombstone is retired or other thresholds are tried out. So it looks at `Weighed` only, which is recorded.
+
+use crate::matching;
+use crate::model::{DeletionReason, Leave, Reason, Seen, Verdict, VerdictKind, Weighed};
+
+/// What the operator wants.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Policy {
+    /// Thresholds for tombstones of videos that their owners deleted.
+    pub owner_request: matching::Policy,
+    /// …that a court or an authority had deleted.
+    pub legal: matching::Policy,
+    /// …that the platform's moderators deleted.
+    pub moderation: matching::Policy,
+    /// Verdicts are recorded and not acted upon: every upload is answered `allow`. Default false.
+    pub shadow: bool,
+}
+
+impl Policy {
+    pub fn of(&self, reason: DeletionReason) -> &matching::Policy {
+        match reason {
+            DeletionReason::OwnerRequest => &self.owner_request,
+            DeletionReason::Legal => &self.legal,
+            DeletionReason::Moderation => &self.moderation,
+        }
+    }
+
+    /// What one match amounts to.
+    pub fn verdict(&self, one: &Weighed) -> VerdictKind {
+        let thresholds = self.of(one.reason);
+        match () {
+            () if one.leave().is_some() => VerdictKind::Allow,
+            () if one.same_bytes => VerdictKind::Block,
+            () if one.may_block && one.score >= thresholds.block => VerdictKind::Block,
+            () if one.score >= thresholds.review => VerdictKind::Review,
+            () => VerdictKind::Allow,
+        }
+    }
+
+    /// Whether a match would count if nobody had leave.
+    pub fn stands(&self, one: &Weighed) -> bool {
+        one.same_bytes || one.score >= self.of(one.reason).review
+    }
+
+    /// The verdict over all matches: the worst of them.
+    pub fn overall<'a>(
+        &self,
+        matches: impl Iterator<Item = &'a Weighed> + Clone,
+        seen: Seen,
+    ) -> Verdict {
+        let worst = matches.clone().map(|one| self.verdict(one)).max();
+        let worst = worst.unwrap_or(VerdictKind::Allow);
+        let any = |what: &dyn Fn(&Weighed) -> bool| matches.clone().any(what);
+        let left = |leave| any(&|one| one.leave() == Some(leave) && self.stands(one));
+        let same = |one: &Weighed| one.same_bytes && one.leave().is_none();
+        let reason = match worst {
+            // A file that was seen in part only is never waved through.
+            VerdictKind::Allow if seen == Seen::Part => Reason::Undecodable,
+            VerdictKind::Block if any(&same) => Reason::SameBytes,
+            VerdictKind::Review | VerdictKind::Block => Reason::Match,
+            VerdictKind::Allow if left(Leave::Owner) => Reason::Owner,
+            VerdictKind::Allow if left(Leave::Grant) => Reason::Grant,
+            VerdictKind::Allow if any(&|one| one.common) => Reason::Common,
+            VerdictKind::Allow if seen == Seen::Featureless => Reason::Featureless,
+            VerdictKind::Allow => Reason::NoMatch,
+        };
+        let kind = if reason == Reason::Undecodable { VerdictKind::Review } else { worst };
+        Verdict { kind, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighed(score: f64) -> Weighed {
+        Weighed {
+            score,
+            may_block: true,
+            same_bytes: false,
+            common: false,
+            reason: DeletionReason::OwnerRequest,
+            leave: None,
+        }
+    }
+
+    fn verdict(matches: &[Weighed], seen: Seen) -> (VerdictKind, Reason) {
+        let verdict = Policy::default().overall(matches.iter(), seen);
+        (verdict.kind, verdict.reason)
+    }
+
+    #[test]
+    fn the_worst_match_counts() {
+        let single = Weighed { may_block: false, ..weighed(50.0) };
+        assert_eq!(verdict(&[], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
+        assert_eq!(verdict(&[weighed(3.9)], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
+        assert_eq!(verdict(&[weighed(4.0)], Seen::All), (VerdictKind::Review, Reason::Match));
+        assert_eq!(verdict(&[single], Seen::All), (VerdictKind::Review, Reason::Match));
+        let both = [weighed(4.0), weighed(8.0)];
+        assert_eq!(verdict(&both, Seen::All), (VerdictKind::Block, Reason::Match));
+    }
+
+    #[test]
+    fn leave_counts_only_for_what_owners_deleted() {
+        let own = Weighed { leave: Some(Leave::Owner), ..weighed(50.0) };
+        let granted = Weighed { leave: Some(Leave::Grant), ..own };
+        assert_eq!(verdict(&[own, granted], Seen::All), (VerdictKind::Allow, Reason::Owner));
+        assert_eq!(verdict(&[granted], Seen::All), (VerdictKind::Allow, Reason::Grant));
+        assert_eq!(verdict(&[own, weighed(9.0)], Seen::All).0, VerdictKind::Block);
+        for reason in [DeletionReason::Legal, DeletionReason::Moderation] {
+            let theirs = Weighed { reason, ..own };
+            assert_eq!(verdict(&[theirs], Seen::All), (VerdictKind::Block, Reason::Match));
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_block_whatever_the_tombstone_is_good_for() {
+        let same = Weighed { same_bytes: true, may_block: false, ..weighed(0.0) };
+        assert_eq!(verdict(&[same], Seen::All), (VerdictKind::Block, Reason::SameBytes));
+        let own = Weighed { leave: Some(Leave::Owner), ..same };
+        assert_eq!(verdict(&[own], Seen::All), (VerdictKind::Allow, Reason::Owner));
+        assert_eq!(verdict(&[own, weighed(9.0)], Seen::All), (VerdictKind::Block, Reason::Match));
+    }
+
+    #[test]
+    fn what_was_seen_in_part_is_never_waved_through() {
+        let own = Weighed { leave: Some(Leave::Owner), ..weighed(50.0) };
+        assert_eq!(verdict(&[own], Seen::Part), (VerdictKind::Review, Reason::Undecodable));
+        assert_eq!(verdict(&[weighed(9.0)], Seen::Part), (VerdictKind::Block, Reason::Match));
+        assert_eq!(verdict(&[], Seen::Featureless), (VerdictKind::Allow, Reason::Featureless));
+    }
+
+    #[test]
+    fn each_reason_has_thresholds_of_its_own() {
+        let legal = matching::Policy { block: 20.0, review: 10.0 };
+        let policy = Policy { legal, ..Policy::default() };
+        let one = Weighed { reason: DeletionReason::Legal, ..weighed(9.0) };
+        assert_eq!(policy.verdict(&one), VerdictKind::Allow);
+        assert_eq!(policy.verdict(&Weighed { score: 15.0, ..one }), VerdictKind::Review);
+        assert_eq!(policy.verdict(&weighed(9.0)), VerdictKind::Block);
+    }
+}

@@ -1,0 +1,40 @@
+//! Closed lists of words in the API document.
+
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Object, RefOr};
+
+use crate::model::{Reason, UploadState, VerdictKind};
+
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}
+
+fn or_null<'a>(of: impl Iterator<Item = &'a str>) -> RefOr<Schema> {
+    let values = of.map(serde_json::Value::from).chain([serde_json::Value::Null]);
+    let kind = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(kind).enum_values(Some(values)).into()
+}
+
+pub(super) fn verdict() -> Object {
+    words(VerdictKind::ALL.into_iter().map(VerdictKind::as_str)).build()
+}
+
+pub(super) fn maybe_verdict() -> RefOr<Schema> {
+    or_null(VerdictKind::ALL.into_iter().map(VerdictKind::as_str))
+}
+
+pub(super) fn reason() -> Object {
+    words(Reason::ALL.into_iter().map(Reason::as_str)).build()
+}
+
+pub(super) fn maybe_reason() -> RefOr<Schema> {
+    or_null(Reason::ALL.into_iter().map(Reason::as_str))
+}
+
+pub(super) fn upload_state() -> Object {
+    words(UploadState::ALL.iter().map(|state| state.as_str())).build()
+}
+
+pub(super) fn bytes_state() -> Object {
+    words(["awaited", "kept", "gone"].into_iter()).build()
+}

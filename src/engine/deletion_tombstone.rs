@@ -62,6 +62,7 @@ impl Engine {
             height: 1.0,
             active: whole,
             keypoints: Vec::new(),
+            keyframes: Vec::new(),
             frames: Vec::new(),
         };
         let print = UploadPrint {

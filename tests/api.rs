@@ -2,8 +2,18 @@
 
 #[path = "support/sandbox.rs"]
 mod sandbox;
+#[path = "support/servers.rs"]
+mod servers;
 #[path = "support/service.rs"]
 mod service;
+#[path = "api/videos.rs"]
+mod videos;
 
 #[path = "api/base.rs"]
 mod base;
+#[path = "api/upload_after.rs"]
+mod upload_after;
+#[path = "api/upload_limits.rs"]
+mod upload_limits;
+#[path = "api/uploads.rs"]
+mod uploads;

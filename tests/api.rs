@@ -3,6 +3,7 @@
 #[path = "support/sandbox.rs"]
 mod sandbox;
 #[path = "support/servers.rs"]
+#[expect(dead_code, reason = "other tests need other servers")]
 mod servers;
 #[path = "support/service.rs"]
 mod service;
@@ -11,9 +12,17 @@ mod videos;
 
 #[path = "api/base.rs"]
 mod base;
+#[path = "api/hooks.rs"]
+mod hooks;
+#[path = "api/operating.rs"]
+mod operating;
+#[path = "api/schema.rs"]
+mod schema;
 #[path = "api/upload_after.rs"]
 mod upload_after;
 #[path = "api/upload_limits.rs"]
 mod upload_limits;
 #[path = "api/uploads.rs"]
 mod uploads;
+#[path = "api/webhooks.rs"]
+mod webhooks;

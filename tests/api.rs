@@ -1,6 +1,13 @@
 //! The service over HTTP as programs meet it. Claims about the base are here, those of each part in `api/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says so when it is skipped"
+)]
+
 #[path = "support/sandbox.rs"]
+#[expect(dead_code, reason = "other tests check files")]
 mod sandbox;
 #[path = "support/servers.rs"]
 #[expect(dead_code, reason = "other tests need other servers")]

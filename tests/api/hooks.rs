@@ -134,7 +134,7 @@ fn tusd_says_who_uploads_where_the_settings_name_a_header_and_a_full_queue_is_to
     let body = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
     let request = service.client().post(service.url("/v1/uploads")).bearer_auth(&service.key);
     let request = request.body(reqwest::Body::wrap_stream(body));
-    let sending = service.block_on(async { tokio::spawn(request.send()) });
+    let sending = service.spawn(request.send());
     service.wait_for("a full house", || {
         (metric(&service, "cenotaph_uploads_undecided") == 1.0).then_some(())
     });
@@ -180,6 +180,28 @@ fn the_official_tus_server_and_client_get_their_verdicts() {
     assert_eq!(items[1]["metadata"]["filename"], "copy-of-chess.mp4");
 }
 
+/// MinIO's shape: Amazon's with two names before it, and user metadata.
+fn notification(event: &str, bucket: &str, key: &str, etag: &str) -> Value {
+    json!({
+        "EventName": event, "Key": format!("{bucket}/{key}"),
+        "Records": [{
+            "eventVersion": "2.0", "eventSource": "minio:s3", "eventName": event,
+            "eventTime": "2026-01-31T12:00:00.000Z", "userIdentity": { "principalId": "x" },
+            "requestParameters": { "sourceIPAddress": "127.0.0.1" },
+            "s3": {
+                "s3SchemaVersion": "1.0", "configurationId": "Config",
+                "bucket": { "name": bucket, "ownerIdentity": { "principalId": "x" }, "arn": "arn:aws:s3:::b" },
+                "object": {
+                    "key": key, "size": 1, "eTag": etag, "contentType": "video/mp4",
+                    "userMetadata": { "X-Amz-Meta-Uploader": "anna", "content-type": "video/mp4" },
+                    "versionId": "1", "sequencer": "159ACF",
+                },
+            },
+            "source": { "host": "127.0.0.1", "port": "", "userAgent": "MinIO" },
+        }],
+    })
+}
+
 #[test]
 fn an_object_that_a_foreign_client_puts_is_checked_when_its_store_tells_of_it() {
     let s = with_tombstones();
@@ -212,27 +234,7 @@ fn an_object_that_a_foreign_client_puts_is_checked_when_its_store_tells_of_it() 
             "0".to_owned()
         }
     };
-    // MinIO's shape: Amazon's with two names before it, and user metadata.
-    let event = |event: &str, bucket: &str, key: &str| {
-        json!({
-            "EventName": event, "Key": format!("{bucket}/{key}"),
-            "Records": [{
-                "eventVersion": "2.0", "eventSource": "minio:s3", "eventName": event,
-                "eventTime": "2026-01-31T12:00:00.000Z", "userIdentity": { "principalId": "x" },
-                "requestParameters": { "sourceIPAddress": "127.0.0.1" },
-                "s3": {
-                    "s3SchemaVersion": "1.0", "configurationId": "Config",
-                    "bucket": { "name": bucket, "ownerIdentity": { "principalId": "x" }, "arn": "arn:aws:s3:::b" },
-                    "object": {
-                        "key": key, "size": 1, "eTag": etag, "contentType": "video/mp4",
-                        "userMetadata": { "X-Amz-Meta-Uploader": "anna", "content-type": "video/mp4" },
-                        "versionId": "1", "sequencer": "159ACF",
-                    },
-                },
-                "source": { "host": "127.0.0.1", "port": "", "userAgent": "MinIO" },
-            }],
-        })
-    };
+    let event = |event: &str, bucket: &str, key: &str| notification(event, bucket, key, &etag);
     let coded = "in%2Fa+b%2B%C3%A4.mp4";
     let put = event("s3:ObjectCreated:Put", "incoming", coded);
     let accepted = service.post("/hooks/s3", &put).expect(200);

@@ -132,7 +132,7 @@ fn a_service_that_is_told_to_end_answers_who_waits_and_takes_the_rest_up_later()
     let last = ids.last().unwrap().clone();
     let request = service.client().get(service.url(&format!("/v1/uploads/{last}?wait=60")));
     let request = request.header("authorization", format!("Bearer {}", service.key));
-    let waiting = service.block_on(async { tokio::spawn(crate::service::answer(request)) });
+    let waiting = service.spawn(crate::service::answer(request));
     std::thread::sleep(Duration::from_millis(300));
     service.terminate();
     let answer = service.block_on(waiting).unwrap().unwrap();

@@ -230,6 +230,14 @@ impl<'a> Service<'a> {
         self.runtime.block_on(future)
     }
 
+    /// Begins something asynchronous and goes on.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
+    }
+
     pub fn client(&self) -> &reqwest::Client {
         &self.client
     }

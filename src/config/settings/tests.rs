@@ -57,10 +57,8 @@ fn the_example_changes_nothing_as_it_stands() {
 fn the_example_tells_every_setting_with_its_default() {
     let typed: File = toml::from_str(&uncommented()).unwrap();
     // What has no default that could be typed is shown by an example; all else must be the default.
-    let mut expected = File::default();
-    expected.data = typed.data.clone();
-    expected.keys = typed.keys.clone();
-    expected.pools = typed.pools.clone();
+    let (data, keys, pools) = (typed.data.clone(), typed.keys.clone(), typed.pools.clone());
+    let mut expected = File { data, keys, pools, ..File::default() };
     expected.policy.owner_request = typed.policy.owner_request.clone();
     expected.policy.legal = typed.policy.legal.clone();
     expected.policy.moderation = typed.policy.moderation.clone();

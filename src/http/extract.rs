@@ -34,6 +34,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 /// # Errors
 /// 400 for what is not JSON, 422 for JSON of another shape.
 pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // The library would take a list for an object, field by field.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Kind::Invalid, "The body is a list where an object is expected."));
+    }
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Data => {
             Problem::new(Kind::Invalid, format!("The body has another shape: {error}."))

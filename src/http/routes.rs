@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::http::auth::{self, Needs};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
-use crate::http::{api, docs, observe, openapi};
+use crate::http::{api, docs, hooks, observe, openapi};
 use crate::model::{Scope, Scopes};
 
 /// Routes that need any one of the same scopes; without scopes they are open to everybody.
@@ -53,6 +53,12 @@ fn groups() -> Vec<Group> {
         streams(
             &[Scope::Upload],
             OpenApiRouter::new().routes(routes!(api::uploads_create::create)),
+        ),
+        group(
+            &[Scope::Upload],
+            OpenApiRouter::new()
+                .routes(routes!(hooks::tusd::hook))
+                .routes(routes!(hooks::s3::hook)),
         ),
         streams(
             &[Scope::Upload, Scope::Review],

@@ -54,7 +54,7 @@ fn a_main_copy_that_cannot_be_decoded_is_held_until_its_deadline_and_legal_ones_
     let done = wait_for(&service, &own, "complete");
     let tombstone =
         service.get(&format!("/v1/tombstones/{}", text(&done["tombstone"]))).expect(200);
-    assert_eq!(tombstone["strength"], "block");
+    assert_eq!(tombstone["strength"], "review");
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_service_that_is_killed_in_each_state_goes_on_from_there() {
     let receipt = service.get(&format!("/v1/deletions/{id}/receipt")).expect(200);
     assert_eq!(receipt["receipt"]["copies"].as_array().unwrap().len(), 3);
     let tombstone = format!("/v1/tombstones/{}", text(&complete["tombstone"]));
-    assert_eq!(service.get(&tombstone).expect(200)["strength"], "block");
+    assert_eq!(service.get(&tombstone).expect(200)["strength"], "review");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_service_that_is_killed_at_any_moment_loses_nothing_and_erases_nothing_too_e
     for (number, id) in ids.iter().enumerate() {
         let done: Value = wait_for(&service, id, "complete");
         let tombstone = format!("/v1/tombstones/{}", text(&done["tombstone"]));
-        assert_eq!(service.get(&tombstone).expect(200)["strength"], "block", "{done}");
+        assert_eq!(service.get(&tombstone).expect(200)["strength"], "review", "{done}");
         assert!(!media(&s, &format!("{number}.bmp")).exists());
         assert!(!media(&s, &format!("hls/{number}/1.ts")).exists());
         service.get(&format!("/v1/deletions/{id}/receipt")).expect(200);

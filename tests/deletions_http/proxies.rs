@@ -73,11 +73,7 @@ fn nginx_serves_media_until_the_button_is_pressed_and_not_a_moment_longer() {
     // nginx' workers run as somebody else when this is root.
     open_to_all(&s.path(""));
     let Some((_nginx, port)) = nginx(&s.path(""), &service) else { return };
-    let get = |path: &str| {
-        let url = format!("http://127.0.0.1:{port}{path}");
-        let get = service.client().get(url).send();
-        service.block_on(get).unwrap().status().as_u16()
-    };
+    let get = |path: &str| reqwest_status(&format!("http://127.0.0.1:{port}{path}"));
     let main = put_picture(&s, "8812 ä.bmp", 1);
     let folder = put(&s, "hls/8812/1.ts", b"1").replace("1.ts", "");
     put(&s, "hls/88121/1.ts", b"1");
@@ -94,8 +90,7 @@ fn nginx_serves_media_until_the_button_is_pressed_and_not_a_moment_longer() {
     assert_eq!(paths.map(get), [200, 200, 200]);
     // Without the service nothing is served: the gate fails closed.
     service.stop();
-    let closed = reqwest_status(&format!("http://127.0.0.1:{port}{}", paths[2]));
-    assert_eq!(closed, 500);
+    assert_eq!(get(paths[2]), 500);
 }
 
 fn reqwest_status(url: &str) -> u16 {

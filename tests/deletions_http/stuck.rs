@@ -123,7 +123,7 @@ fn an_s3_that_answers_500_and_recovers_delays_but_loses_nothing() {
     assert!(!s3.has("videos", "in/8812.bmp") && !s3.has("videos", "hls/8812/1.ts"));
     let tombstone =
         service.get(&format!("/v1/tombstones/{}", text(&done["tombstone"]))).expect(200);
-    assert_eq!(tombstone["strength"], "block");
+    assert_eq!(tombstone["strength"], "review");
 }
 
 #[test]

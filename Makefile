@@ -30,7 +30,7 @@ test: setup test-tools  ## All tests but the heavy ones.
 	cargo test --release --locked
 
 test-heavy: setup test-tools  ## The tests that take minutes.
-	cargo test --release --locked --test deletion -- --ignored heavy
+	cargo test --release --locked --test deletions_http -- --ignored heavy --nocapture
 
 test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
 	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"

@@ -13,6 +13,7 @@ mod index;
 mod key;
 mod logs;
 mod output;
+mod receipt;
 mod replay;
 mod scan;
 mod serve;
@@ -63,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Key(command) => key::run(&arguments.common, command, &mut output),
         Command::Config(command) => config::run(&arguments.common, command, &mut output),
         Command::Backup(command) => backup::run(&arguments.common, command, &mut output),
+        Command::Receipt(command) => receipt::run(command, &mut output),
         Command::Replay(command) => replay::run(&arguments.common, command, &mut output),
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };

@@ -73,6 +73,8 @@ made_ids! {
     GrantId = "gra";
     /// The carrying out of one request to delete a video.
     DeletionId = "del";
+    /// Somebody who signs in.
+    UserId = "usr";
 }
 
 impl DeliveryId {

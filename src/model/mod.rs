@@ -10,8 +10,10 @@ mod ids;
 mod keys;
 mod luma;
 mod made_ids;
+mod role;
 mod scope;
 mod sealed;
+mod session;
 mod token;
 mod upload;
 mod verdict;
@@ -26,10 +28,12 @@ pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use luma::{Frame, Luma};
 pub use made_ids::{
-    ApiKeyId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
+    ApiKeyId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId, UserId,
 };
+pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
+pub use session::{SessionHash, SessionSecret};
 pub use token::{Token, TokenHash};
 pub use upload::{DeliveryState, Seen, Topic, UploadState};
 pub use verdict::{

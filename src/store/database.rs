@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_state.sql"),
     include_str!("migrations/0003_deletions.sql"),
     include_str!("migrations/0004_uploads.sql"),
+    include_str!("migrations/0005_users.sql"),
 ];
 
 /// The schema that this program knows.

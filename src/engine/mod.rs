@@ -26,10 +26,12 @@ pub mod eval;
 mod gather;
 mod grants;
 mod known;
+mod lock_out;
 mod look;
 mod measure;
 pub mod outbox;
 mod parallel;
+mod passwords;
 mod places;
 mod policy;
 pub mod pools;
@@ -39,6 +41,7 @@ mod replay;
 mod report;
 pub mod retention;
 pub mod runner;
+mod sign_in;
 mod spool;
 mod subscriptions;
 mod sync;
@@ -50,6 +53,7 @@ mod upload_reverse;
 mod upload_show;
 mod upload_source;
 pub mod uploads;
+mod users;
 pub mod visibility;
 mod walk;
 pub mod wire;
@@ -70,6 +74,7 @@ pub use policy::Policy;
 pub use pools::Pools;
 pub use replay::{ReplayCounts, Replayed};
 pub use report::{Report, ReportMatch};
+pub use sign_in::{SessionOptions, SignIn};
 pub use spool::SPOOL_FOLDER;
 pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};
 pub use tombstone_end::Expiry;
@@ -78,6 +83,7 @@ pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;
 pub use uploads::{UploadParts, UploadWords, Uploads};
+pub use users::{NewUser, UserPatch};
 pub use walk::{Walked, walk};
 
 use crate::fingerprint::{Hasher, Secret};
@@ -116,6 +122,8 @@ pub struct Options {
     pub same_content_min: f64,
     /// Parsed fingerprints kept in memory. Default 4096, some 30 MB for short clips.
     pub fingerprints_kept: usize,
+    /// When people who signed in have to do so again.
+    pub sessions: SessionOptions,
 }
 
 impl Default for Options {
@@ -131,6 +139,7 @@ impl Default for Options {
             file_bytes_max: 64 << 30,
             same_content_min: 0.7,
             fingerprints_kept: 4096,
+            sessions: SessionOptions::default(),
         }
     }
 }
@@ -143,6 +152,7 @@ pub struct Engine {
     known: known::Known,
     ring: api_keys::KeyRing,
     gather: gather::Gather,
+    lock_out: lock_out::LockOut,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
     store: Store,
@@ -193,7 +203,8 @@ impl Engine {
         let known = known::Known::new(options.fingerprints_kept);
         let ring = api_keys::KeyRing::default();
         let gather = gather::Gather::default();
-        Engine { options, keys, hasher, known, ring, gather, index, store }
+        let lock_out = lock_out::LockOut::default();
+        Engine { options, keys, hasher, known, ring, gather, lock_out, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for

@@ -91,7 +91,10 @@ fn groups() -> Vec<Group> {
                 .routes(routes!(api::subscriptions_resend::resend))
                 .routes(routes!(api::deliveries_list::list))
                 .routes(routes!(api::deliveries_resend::resend))
-                .routes(routes!(api::audit_list::list)),
+                .routes(routes!(api::audit_list::list))
+                .routes(routes!(api::users_create::create, api::users_list::list))
+                .routes(routes!(api::users_change::change))
+                .routes(routes!(api::users_change::sign_out)),
         ),
     ]
 }

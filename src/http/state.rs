@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -40,7 +41,12 @@ struct Shared {
     start: u32,
     ending: CancellationToken,
     tasks: TaskTracker,
+    /// One permit for each password that may be hashed at once.
+    passwords: Semaphore,
 }
+
+/// Passwords hashed at once: each takes 19 MiB and some 20 ms of a core.
+const PASSWORDS_MAX: usize = 2;
 
 impl App {
     pub fn new(parts: Parts) -> App {
@@ -55,6 +61,7 @@ impl App {
             start,
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            passwords: Semaphore::new(PASSWORDS_MAX),
         }))
     }
 
@@ -106,6 +113,20 @@ impl App {
     ) -> Result<T, Problem> {
         let shared = self.0.clone();
         self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
+    }
+
+    /// Runs one method of the engine that hashes a password: few of these at once.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub(super) async fn ask_slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.0.passwords.acquire().await;
+        let answer = self.ask(job).await;
+        drop(permit);
+        answer
     }
 
     /// Runs one method of the uploads, off the async threads.

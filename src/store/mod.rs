@@ -45,6 +45,7 @@ mod group;
 mod outbox;
 mod receipts;
 mod retained;
+mod sessions;
 mod state;
 mod subscriptions;
 #[cfg(test)]
@@ -53,6 +54,7 @@ mod tombstones;
 mod upload_end;
 mod upload_work;
 mod uploads;
+mod users;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,6 +75,7 @@ pub use grants::Grant;
 pub use outbox::{Delivery, DeliveryCounts, NewEvent, Parcel, Tried};
 pub use receipts::{KeptReceipt, NewReceipt};
 pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
+pub use sessions::{Session, SessionsEnd, SessionsOf};
 pub use subscriptions::{Subscription, SubscriptionChange};
 pub use tombstones::{NewTombstone, Stats, Tombstone, TombstoneEnd};
 pub use upload_end::{Forget, Forgotten};
@@ -80,6 +83,7 @@ pub use upload_work::{NewDecision, Reversal};
 pub use uploads::{
     Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
 };
+pub use users::{User, UserChange};
 
 /// Limits of the store.
 #[derive(Debug, Clone)]

@@ -26,3 +26,6 @@ pub mod tombstones_show;
 pub mod uploads_create;
 pub mod uploads_list;
 pub mod uploads_show;
+pub mod users_change;
+pub mod users_create;
+pub mod users_list;

@@ -22,6 +22,7 @@ pub struct File {
     pub data: Option<PathBuf>,
     pub keys: Option<PathBuf>,
     pub server: Server,
+    pub pages: Pages,
     pub log: Log,
     pub rate: Rate,
     pub pools: Pools,
@@ -71,6 +72,28 @@ pub enum Metrics {
     Loopback,
     Open,
     Key,
+}
+
+/// `[pages]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pages {
+    pub behind_proxy: bool,
+    pub session_idle_minutes: f64,
+    pub session_hours: f64,
+    pub break_minutes: u32,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        let of = engine::SessionOptions::default();
+        Pages {
+            behind_proxy: http::Options::default().behind_proxy,
+            session_idle_minutes: of.idle_s as f64 / 60.0,
+            session_hours: of.whole_s as f64 / HOUR_S,
+            break_minutes: http::Options::default().break_minutes,
+        }
+    }
 }
 
 /// `[log]`

@@ -168,6 +168,8 @@ fn http_options(file: &File) -> Result<http::Options> {
         upload_pause_s: server.upload_pause_s,
         json_bytes_max: server.json_bytes_max,
         shutdown_grace_s: server.shutdown_grace_s,
+        behind_proxy: file.pages.behind_proxy,
+        break_minutes: file.pages.break_minutes,
         metrics: match server.metrics {
             file::Metrics::Loopback => http::MetricsAccess::Loopback,
             file::Metrics::Open => http::MetricsAccess::Open,
@@ -194,8 +196,17 @@ fn engine_options(file: &File) -> Result<engine::Options> {
         policy: verdicts(policy)?,
         expiry: expiry(policy)?,
         exhaustive_max: policy.exhaustive_max,
+        sessions: sessions(&file.pages)?,
         ..engine::Options::default()
     })
+}
+
+fn sessions(pages: &file::Pages) -> Result<engine::SessionOptions> {
+    let idle_s = seconds("pages.session_idle_minutes", pages.session_idle_minutes, 60.0)?;
+    let whole_s = seconds("pages.session_hours", pages.session_hours, HOUR_S)?;
+    at_least("pages.session_idle_minutes", idle_s.unsigned_abs() / 60, 1)?;
+    at_least("pages.session_hours", whole_s.unsigned_abs() / 60, 1)?;
+    Ok(engine::SessionOptions { idle_s, whole_s })
 }
 
 fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {

@@ -1,4 +1,4 @@
-//! All routes, by the scopes that they need.
+//! All routes, by the scopes that they need; those of pages, by the roles, are listed in `ui`.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::http::auth::{self, Needs};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
-use crate::http::{api, docs, observe, openapi};
+use crate::http::{api, docs, observe, openapi, ui};
 use crate::model::{Scope, Scopes};
 
 /// Routes that need any one of the same scopes; without scopes they are open to everybody.
@@ -134,6 +134,7 @@ pub fn router(app: &App) -> Router {
         router = router.merge(routes);
     }
     router
+        .merge(ui::routes(app))
         .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))

@@ -13,7 +13,8 @@ use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::Settings;
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
-    Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads, attend_outbox, attend_uploads,
+    CaseOpening, CaseParts, Cases, Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads,
+    attend_cases, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;
@@ -57,6 +58,7 @@ async fn serve_until_told(
     let outside = session::outside(SystemClock);
     let remote = Remote::new(&settings.remote)?;
     let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
+    let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
     let wake = Wake::default();
     let uploads = Arc::new(Uploads::open(UploadParts {
         engine: engine.clone(),
@@ -65,8 +67,18 @@ async fn serve_until_told(
         outside: outside.clone(),
         options: settings.uploads,
         outbox: wake.clone(),
+        cases: opening.clone(),
     })?);
     attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
+    let cases = Arc::new(Cases::open(CaseParts {
+        engine: engine.clone(),
+        uploads: uploads.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        options: settings.cases,
+        changes: opening.changes,
+    })?);
+    attend_cases(&cases, &mut runner);
     let outbox = Arc::new(Outbox::new(OutboxParts {
         engine: engine.clone(),
         pools: pools.clone(),
@@ -78,7 +90,8 @@ async fn serve_until_told(
     attend_outbox(&outbox, &mut runner);
     let options = settings.http;
     let render_metrics = Box::new(move || metrics.render());
-    let app = App::new(Parts { engine, uploads, outbox, pools, outside, options, render_metrics });
+    let app =
+        App::new(Parts { engine, uploads, cases, outbox, pools, outside, options, render_metrics });
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -19,6 +19,7 @@ use crate::model::{ApiKeyId, Outside};
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
+    pub cases: Arc<Cases>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
@@ -72,6 +73,10 @@ impl App {
 
     pub fn uploads(&self) -> &Arc<Uploads> {
         &self.0.parts.uploads
+    }
+
+    pub fn cases(&self) -> &Arc<Cases> {
+        &self.0.parts.cases
     }
 
     pub fn pools(&self) -> &Pools {
@@ -141,6 +146,18 @@ impl App {
         self.blocking(move || job(&uploads)).await
     }
 
+    /// Runs one method of the cases, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_cases<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Cases) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let cases = self.0.parts.cases.clone();
+        self.blocking(move || job(&cases)).await
+    }
+
     /// Runs one method of the outbox, off the async threads.
     ///
     /// # Errors
@@ -162,6 +179,7 @@ impl App {
         self.blocking(move || {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
+            shared.parts.cases.measure()?;
             shared.parts.outbox.measure()
         })
         .await

@@ -3,7 +3,10 @@
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, RefOr};
 
-use crate::model::{Reason, UploadState, VerdictKind};
+use crate::model::{
+    CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason, UploadState,
+    VerdictKind,
+};
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
@@ -37,4 +40,32 @@ pub(super) fn upload_state() -> Object {
 
 pub(super) fn bytes_state() -> Object {
     words(["awaited", "kept", "gone"].into_iter()).build()
+}
+
+pub(super) fn case_state() -> Object {
+    words(CaseState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn case_event() -> Object {
+    words(CaseEventKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn match_kind() -> Object {
+    words(MatchKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_kind() -> Object {
+    words(DecisionKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_turn() -> Object {
+    words(DecisionTurn::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn grounds() -> Object {
+    words(Grounds::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
+    or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
 }

@@ -16,6 +16,7 @@ mod extract;
 mod linger;
 mod observe;
 mod openapi;
+mod ranged;
 mod receive;
 mod routes;
 mod server;

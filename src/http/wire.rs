@@ -34,6 +34,18 @@ pub fn time(seconds: UnixSeconds) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
 }
 
+/// A time as somebody wrote it.
+///
+/// # Errors
+/// 422 for what is not RFC 3339.
+pub fn parse_time(field: &str, text: &str) -> Result<UnixSeconds, Problem> {
+    let at = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
+    at.map_err(|_| {
+        let detail = format!("`{field}`: it is no time such as `2026-11-24T12:00:00Z`.");
+        Problem::new(Kind::Invalid, detail)
+    })
+}
+
 /// Which page of a list is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -13,6 +13,7 @@
 mod error;
 mod options;
 mod orient;
+mod picture;
 mod protocol;
 mod scale;
 mod supervise;
@@ -21,6 +22,7 @@ pub mod worker;
 
 pub use error::{Error, Failure, Limit, Why};
 pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound};
+pub use picture::jpeg;
 pub use supervise::{decode, decode_items};
 pub use versions::versions;
 

@@ -55,6 +55,7 @@ mod upload_end;
 mod upload_work;
 mod uploads;
 mod users;
+mod viewing;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -62,7 +63,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use api_keys::ApiKey;
-pub use audit::{AuditEntry, AuditLine};
+pub use audit::{AuditEntry, AuditFilter, AuditLine};
 pub use changes::{Change, ChangeKind};
 pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
 pub use deletion_events::{DeletionEvent, EventKind};
@@ -84,6 +85,7 @@ pub use uploads::{
     Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
 };
 pub use users::{User, UserChange};
+pub use viewing::Viewing;
 
 /// Limits of the store.
 #[derive(Debug, Clone)]

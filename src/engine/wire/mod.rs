@@ -162,7 +162,7 @@ impl LineEvidence {
 }
 
 impl LineSpan {
-    fn new(pair: &SpanPair) -> LineSpan {
+    pub(in crate::engine) fn new(pair: &SpanPair) -> LineSpan {
         let seconds = |span: &Span| [round(span.start_s, 2), round(span.end_s, 2)];
         LineSpan {
             upload: seconds(&pair.upload),

@@ -79,12 +79,7 @@ impl Frame {
 
     /// For somebody unknown.
     pub fn bare(title: impl Into<String>) -> Frame {
-        Frame {
-            title: title.into(),
-            assets: assets::folder(),
-            visitor: None,
-            entries: Vec::new(),
-        }
+        Frame { title: title.into(), assets: assets::folder(), visitor: None, entries: Vec::new() }
     }
 
     /// For forms of this page; empty before signing in.

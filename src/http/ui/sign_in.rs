@@ -45,7 +45,10 @@ pub async fn page(
     }
     // Whoever was in the middle of something is told that it is kept.
     let message = (next != "/review").then(|| {
-        ("info", "Sign in to go on. What you had begun to write on a case is still there.".to_owned())
+        (
+            "info",
+            "Sign in to go on. What you had begun to write on a case is still there.".to_owned(),
+        )
     });
     Ok(shown(StatusCode::OK, message, "", &next))
 }
@@ -63,16 +66,16 @@ pub async fn enter(
     let (name, password) = (form.text("name").to_owned(), form.exact("password").to_owned());
     let address = visitor::address(&app, &headers, peer.as_ref().map(|peer| &peer.0));
     let typed = name.clone();
-    let outcome = app.ask_slowly(move |engine, outside| {
-        engine.sign_in(&name, &password, &address, outside)
-    });
+    let outcome =
+        app.ask_slowly(move |engine, outside| engine.sign_in(&name, &password, &address, outside));
     let (status, words) = match outcome.await? {
         SignIn::Done { secret, .. } => {
             let cookie = visitor::cookie(&app, Some(&secret));
             return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response());
         }
         SignIn::Wrong => {
-            let words = "Name and password do not fit together. Capital letters matter in passwords.";
+            let words =
+                "Name and password do not fit together. Capital letters matter in passwords.";
             (StatusCode::UNPROCESSABLE_ENTITY, words.to_owned())
         }
         SignIn::Locked { wait_s } => {

@@ -115,8 +115,8 @@ pub fn address(app: &App, request_headers: &HeaderMap, peer: Option<&Peer>) -> S
 /// A page to go back to: one of ours, or the queue.
 pub fn safe_next(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let ours = next == PAGES
-        || next.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with(['/', '?']));
+    let ours =
+        next == PAGES || next.strip_prefix(PAGES).is_some_and(|rest| rest.starts_with(['/', '?']));
     let loops = next.starts_with("/review/sign-in");
     if plain && ours && !loops && !next.contains("//") { next } else { PAGES }
 }
@@ -149,7 +149,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Infallible> {
         let visitor = parts.extensions.get::<Visitor>().cloned();
-        Ok(visitor.expect("a page whose handler asks for the visitor stands in a group with a role"))
+        Ok(visitor
+            .expect("a page whose handler asks for the visitor stands in a group with a role"))
     }
 }
 
@@ -162,10 +163,17 @@ mod tests {
         for good in ["/review", "/review?verdict=review", "/review/cases/cas_1"] {
             assert_eq!(safe_next(good), good);
         }
-        for bad in
-            ["", "//evil.example", "https://evil.example/review", "/reviews", "/review/sign-in?x",
-             "/review//evil.example", "/review\\evil", "/v1/keys", "/review\r\nSet-Cookie: a=b"]
-        {
+        for bad in [
+            "",
+            "//evil.example",
+            "https://evil.example/review",
+            "/reviews",
+            "/review/sign-in?x",
+            "/review//evil.example",
+            "/review\\evil",
+            "/v1/keys",
+            "/review\r\nSet-Cookie: a=b",
+        ] {
             assert_eq!(safe_next(bad), "/review", "{bad}");
         }
     }

@@ -42,7 +42,8 @@ pub fn machine(at: UnixSeconds) -> String {
 }
 
 fn time(at: UnixSeconds, format: &str) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| "?".to_owned(), |at| at.strftime(format).to_string())
+    jiff::Timestamp::from_second(at)
+        .map_or_else(|_| "?".to_owned(), |at| at.strftime(format).to_string())
 }
 
 /// A place in a video: `0:07.3`, `1:02:33.0`.
@@ -79,7 +80,9 @@ pub fn grouped(n: u64) -> String {
 pub fn sentence(text: &str) -> String {
     let plain = text.replace('`', "");
     let mut letters = plain.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::deletions::Deletions;
 use crate::engine;
 use crate::http;
 use crate::matching;
@@ -22,13 +23,15 @@ pub struct File {
     pub data: Option<PathBuf>,
     pub keys: Option<PathBuf>,
     pub server: Server,
-    pub pages: Pages,
+    pub people: People,
     pub log: Log,
     pub rate: Rate,
     pub pools: Pools,
     pub decode: Decode,
     pub policy: Policy,
     pub uploads: Uploads,
+    pub deletions: Deletions,
+    pub pages: Pages,
     pub webhooks: Webhooks,
     pub remote: Remote,
 }
@@ -46,6 +49,9 @@ pub struct Server {
     pub json_bytes_max: usize,
     pub shutdown_grace_s: u64,
     pub metrics: Metrics,
+    pub visibility: Visibility,
+    pub event_streams_max: usize,
+    pub bulk_bytes_max: usize,
 }
 
 impl Default for Server {
@@ -61,6 +67,9 @@ impl Default for Server {
             json_bytes_max: of.json_bytes_max,
             shutdown_grace_s: of.shutdown_grace_s,
             metrics: Metrics::Loopback,
+            visibility: Visibility::Key,
+            event_streams_max: of.event_streams_max,
+            bulk_bytes_max: of.bulk_bytes_max,
         }
     }
 }
@@ -74,20 +83,41 @@ pub enum Metrics {
     Key,
 }
 
+/// `server.visibility`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    Key,
+    Open,
+}
+
 /// `[pages]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pages {
+    pub links: Vec<String>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Pages { links: http::Options::default().links }
+    }
+}
+
+/// `[people]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct People {
     pub behind_proxy: bool,
     pub session_idle_minutes: f64,
     pub session_hours: f64,
     pub break_minutes: u32,
 }
 
-impl Default for Pages {
+impl Default for People {
     fn default() -> Self {
         let of = engine::SessionOptions::default();
-        Pages {
+        People {
             behind_proxy: http::Options::default().behind_proxy,
             session_idle_minutes: of.idle_s as f64 / 60.0,
             session_hours: of.whole_s as f64 / HOUR_S,

@@ -17,6 +17,7 @@ pub enum Kind {
     Invalid,
     Unauthenticated,
     Forbidden,
+    Hidden,
     NotFound,
     MethodNotAllowed,
     TooSlow,
@@ -33,11 +34,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 18] = [
         Kind::Malformed,
         Kind::Invalid,
         Kind::Unauthenticated,
         Kind::Forbidden,
+        Kind::Hidden,
         Kind::NotFound,
         Kind::MethodNotAllowed,
         Kind::TooSlow,
@@ -58,7 +60,7 @@ impl Kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::Invalid | Kind::KeyTaken => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Forbidden | Kind::Hidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -79,6 +81,7 @@ impl Kind {
             Kind::Invalid => "invalid",
             Kind::Unauthenticated => "unauthenticated",
             Kind::Forbidden => "forbidden",
+            Kind::Hidden => "hidden",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::TooSlow => "too-slow",
@@ -101,6 +104,7 @@ impl Kind {
             Kind::Invalid => "A value in the request cannot be used",
             Kind::Unauthenticated => "An API key is needed",
             Kind::Forbidden => "This key may not do that",
+            Kind::Hidden => "It must not be served any more",
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "This method is not known here",
             Kind::TooSlow => "The request took too long",
@@ -128,6 +132,7 @@ impl Kind {
                 "Send `Authorization: Bearer cnt_…` with a key that was not revoked."
             }
             Kind::Forbidden => "Use a key with one of the scopes that `detail` names.",
+            Kind::Hidden => "Answer whoever asked for it as if it were not there.",
             Kind::NotFound => {
                 "Look at the id or the path; it may also have been forgotten on time."
             }
@@ -241,6 +246,9 @@ impl From<engine::Error> for Problem {
                 Problem::new(Kind::TooLarge, format!("An upload has at most {bytes_max} bytes."))
             }
             engine::Error::Invalid { .. } => Problem::new(Kind::Invalid, format!("{error}.")),
+            engine::Error::DeletionConflict { .. } => {
+                Problem::new(Kind::Conflict, sentence(&error))
+            }
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
                 tracing::error!(error = %error, "no space is left");

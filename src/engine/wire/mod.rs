@@ -1,9 +1,10 @@
 //! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
-//! upload is in `upload`, in the same shapes.
+//! upload is in `upload`, in the same shapes, and what it answers of a deletion in `deletion`.
 //!
 //! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
 
-mod schema;
+mod deletion;
+pub mod schema;
 mod upload;
 
 use std::os::unix::ffi::OsStrExt;
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 use crate::engine::{Report, ReportMatch};
 use crate::model::{Evidence, Placement, Reason, Span, SpanPair, UnixSeconds, VerdictKind};
 
+pub use deletion::{DeletionLine, DeletionLineCopy};
 pub(in crate::engine) use upload::detail;
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadLine, UploadLineMatch};
 

@@ -1,8 +1,18 @@
 //! The endpoints of the API, one file each: what is taken, the handler, what is given.
 
 pub mod audit_list;
+pub mod deletion_body;
+pub mod deletions_bulk;
+pub mod deletions_cancel;
+pub mod deletions_create;
+pub mod deletions_events;
+pub mod deletions_list;
+pub mod deletions_receipt;
+pub mod deletions_retry;
+pub mod deletions_show;
 pub mod deliveries_list;
 pub mod deliveries_resend;
+pub mod gate;
 pub mod grants_create;
 pub mod grants_list;
 pub mod grants_revoke;
@@ -11,6 +21,7 @@ pub mod keys_create;
 pub mod keys_list;
 pub mod keys_revoke;
 pub mod metrics;
+pub mod retained_list;
 pub mod subscriptions_change;
 pub mod subscriptions_create;
 pub mod subscriptions_list;
@@ -29,3 +40,5 @@ pub mod uploads_show;
 pub mod users_change;
 pub mod users_create;
 pub mod users_list;
+pub mod visibility_batch;
+pub mod visibility_show;

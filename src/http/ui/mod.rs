@@ -7,6 +7,7 @@
 mod assets;
 mod audit;
 mod chart;
+mod deletions;
 mod form;
 mod frame;
 mod people;
@@ -40,8 +41,11 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
     let all = Router::new()
         .route("/review/sign-out", post(sign_in::leave))
-        .route("/review/tombstones", get(tombstones::page));
+        .route("/review/tombstones", get(tombstones::page))
+        .route("/review/deletions", get(deletions::page))
+        .route("/review/deletions/{id}", get(deletions::show));
     let lead = Router::new()
+        .route("/review/deletions/{id}/retry", post(deletions::retry))
         .route("/review/audit", get(audit::page))
         .route("/review/audit.csv", get(audit::csv))
         .route("/review/audit.jsonl", get(audit::jsonl));

@@ -103,6 +103,9 @@ pub(super) enum Command {
         not in the backup); the next start makes the index from it. Bytes of uploads that wait for a moderator are not in \
         it; uploads that had no verdict yet go to review.")]
     Backup(BackupCommand),
+    /// Check receipts of deletions.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Tell what other thresholds would have made of the uploads that were recorded.
     #[command(after_help = "Examples:\n  \
         cenotaph replay --review 3.5\n  \
@@ -225,6 +228,23 @@ pub(super) enum ConfigCommand {
     Check,
     /// Print a settings' file in which every setting is explained.
     Example,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check offline that a receipt was signed by a deployment and not changed since.
+    #[command(after_help = "Examples:\n  \
+        curl -s https://video.example.com/.well-known/cenotaph-keys.json > keys.json\n  \
+        cenotaph receipt verify receipt.json --key keys.json\n\n\
+        Exit codes: 0 it holds, 2 it does not, or a file cannot be read.")]
+    Verify {
+        /// The receipt, as `GET /v1/deletions/{id}/receipt` gave it; `-` for stdin.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key: the published `cenotaph-keys.json`, PEM, or base64url.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod key;
 mod logs;
 mod output;
 mod password;
+mod receipt;
 mod replay;
 mod scan;
 mod serve;
@@ -66,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::User(command) => user::run(&arguments.common, command, &mut output),
         Command::Config(command) => config::run(&arguments.common, command, &mut output),
         Command::Backup(command) => backup::run(&arguments.common, command, &mut output),
+        Command::Receipt(command) => receipt::run(command, &mut output),
         Command::Replay(command) => replay::run(&arguments.common, command, &mut output),
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };

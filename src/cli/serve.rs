@@ -10,11 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, logs, session};
-use crate::config::Settings;
+use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
-    CaseOpening, CaseParts, Cases, Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads,
-    attend_cases, attend_outbox, attend_uploads,
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
+    UploadParts, Uploads, attend, attend_cases, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;
@@ -79,6 +79,16 @@ async fn serve_until_told(
         changes: opening.changes,
     })?);
     attend_cases(&cases, &mut runner);
+    let deletions = Deletions::open(DeletionParts {
+        engine: engine.clone(),
+        remote: remote.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        receipt_key: receipt_key(&settings.keys, &mut system_entropy)?,
+        options: settings.deletions,
+        outbox: wake.clone(),
+    })?;
+    attend(&deletions, &mut runner);
     let outbox = Arc::new(Outbox::new(OutboxParts {
         engine: engine.clone(),
         pools: pools.clone(),
@@ -90,8 +100,18 @@ async fn serve_until_told(
     attend_outbox(&outbox, &mut runner);
     let options = settings.http;
     let render_metrics = Box::new(move || metrics.render());
-    let app =
-        App::new(Parts { engine, uploads, cases, outbox, pools, outside, options, render_metrics });
+    let parts = Parts {
+        engine,
+        uploads,
+        cases,
+        deletions,
+        outbox,
+        pools,
+        outside,
+        options,
+        render_metrics,
+    };
+    let app = App::new(parts);
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

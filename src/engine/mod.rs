@@ -25,10 +25,12 @@ mod case_show;
 mod case_stats;
 pub mod cases;
 mod check;
+mod deletion_copies;
 pub mod deletion_request;
 pub mod deletion_show;
 mod deletion_source;
 mod deletion_step;
+mod deletion_tell;
 mod deletion_tombstone;
 pub mod deletions;
 mod doctor;
@@ -62,12 +64,14 @@ mod sync;
 mod tombstone_end;
 mod upload_accept;
 mod upload_check;
+mod upload_look;
 mod upload_retention;
 mod upload_reverse;
 mod upload_show;
 mod upload_source;
 pub mod uploads;
 mod users;
+mod viewing;
 pub mod visibility;
 mod walk;
 pub mod wire;
@@ -103,6 +107,7 @@ pub use spool::SPOOL_FOLDER;
 pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};
 pub use tombstone_end::Expiry;
 pub use upload_accept::{Accepted, Arriving, IdempotencyKey};
+pub use upload_look::{FileKind, KeyPicture, UploadFile};
 pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;
@@ -300,6 +305,19 @@ impl Engine {
         let Some(tombstone) = self.store.get_by_id(id)? else { return Ok(None) };
         let counts = self.hash_counts(&tombstone)?;
         Ok(counts.map(|counts| (tombstone, counts)))
+    }
+
+    /// The tombstone of this id, or the latest one of the video that the platform called so.
+    ///
+    /// # Errors
+    /// As `hash_counts`.
+    pub fn find_tombstone(&self, text: &str) -> Result<Option<(Tombstone, (usize, usize))>> {
+        if let Some(found) = self.tombstone_with_counts(&TombstoneId(text.to_owned()))? {
+            return Ok(Some(found));
+        }
+        let latest = self.store.latest_deletion(self.keys.identity.video(text))?;
+        let Some(id) = latest.and_then(|deletion| deletion.tombstone) else { return Ok(None) };
+        self.tombstone_with_counts(&id)
     }
 
     /// How long tombstones are kept.

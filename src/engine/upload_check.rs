@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use crate::engine::case_open::Looks;
 use crate::engine::look::Look;
+use crate::engine::spool::NAME;
 use crate::engine::uploads::Uploads;
 use crate::engine::wire::{self, UploadLine};
 use crate::engine::{Effort, Error, Report, ReportMatch, Result};
@@ -24,8 +25,6 @@ use crate::model::{EventId, Reason, Seen, Topic, UploadId, UploadState, Verdict,
 use crate::remote::{self, Address};
 use crate::store::{Bytes, Decision, NewDecision, NewEvent, Upload, UploadMatch};
 
-/// What messages call the file: it has no name that anybody knows.
-const NAME: &str = "the upload";
 /// Pause after the first failed try, seconds; each further one is four times as long…
 const PAUSE_S: i64 = 5;
 /// …up to this.

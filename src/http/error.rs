@@ -17,6 +17,7 @@ pub enum Kind {
     Invalid,
     Unauthenticated,
     Forbidden,
+    Hidden,
     NotFound,
     MethodNotAllowed,
     TooSlow,
@@ -34,11 +35,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Malformed,
         Kind::Invalid,
         Kind::Unauthenticated,
         Kind::Forbidden,
+        Kind::Hidden,
         Kind::NotFound,
         Kind::MethodNotAllowed,
         Kind::TooSlow,
@@ -60,7 +62,7 @@ impl Kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::Invalid | Kind::KeyTaken => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Forbidden | Kind::Hidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -82,6 +84,7 @@ impl Kind {
             Kind::Invalid => "invalid",
             Kind::Unauthenticated => "unauthenticated",
             Kind::Forbidden => "forbidden",
+            Kind::Hidden => "hidden",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::TooSlow => "too-slow",
@@ -105,6 +108,7 @@ impl Kind {
             Kind::Invalid => "A value in the request cannot be used",
             Kind::Unauthenticated => "An API key is needed",
             Kind::Forbidden => "This is not for this caller to do",
+            Kind::Hidden => "It must not be served any more",
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "This method is not known here",
             Kind::TooSlow => "The request took too long",
@@ -135,6 +139,7 @@ impl Kind {
             Kind::Forbidden => {
                 "Use a key with one of the scopes that `detail` names, or leave it to whom it is for."
             }
+            Kind::Hidden => "Answer whoever asked for it as if it were not there.",
             Kind::NotFound => {
                 "Look at the id or the path; it may also have been forgotten on time."
             }
@@ -253,6 +258,9 @@ impl From<engine::Error> for Problem {
                 Problem::new(Kind::Conflict, sentence(&error))
             }
             engine::Error::NotAllowed { .. } => Problem::new(Kind::Forbidden, sentence(&error)),
+            engine::Error::DeletionConflict { .. } => {
+                Problem::new(Kind::Conflict, sentence(&error))
+            }
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
                 tracing::error!(error = %error, "no space is left");

@@ -4,7 +4,7 @@
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
 //! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
-//! `ui` has the pages for people who sign in. `openapi` makes the document from the endpoints, `docs` a page of it.
+//! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
 //! Neither logs nor errors name uploaders, owners, videos, URIs or files.
 
@@ -16,6 +16,7 @@ mod extract;
 mod linger;
 mod observe;
 mod openapi;
+mod public;
 mod ranged;
 mod receive;
 mod routes;
@@ -63,6 +64,15 @@ pub struct Options {
     /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
     pub rate_per_s: u32,
     pub rate_burst: u32,
+    /// Whether visibility and gate are told without a key. Default false.
+    pub visibility_open: bool,
+    /// Streams of a deletion's events that are open at once. Default 256; more are told to come back.
+    pub event_streams_max: usize,
+    /// Largest JSON body of a request that deletes a whole account's videos, bytes. Default 16 MiB.
+    pub bulk_bytes_max: usize,
+    /// How the platform's own addresses of a video look, path and query: `{id}` stands for its id. Default `/v/{id}`
+    /// and `/embed/{id}`.
+    pub links: Vec<String>,
 }
 
 impl Default for Options {
@@ -81,6 +91,10 @@ impl Default for Options {
             metrics: MetricsAccess::Loopback,
             rate_per_s: 10_000,
             rate_burst: 20_000,
+            visibility_open: false,
+            event_streams_max: 256,
+            bulk_bytes_max: 16 << 20,
+            links: ["/v/{id}", "/embed/{id}"].map(str::to_owned).to_vec(),
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Cases, Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -20,6 +20,7 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
     pub cases: Arc<Cases>,
+    pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
@@ -36,6 +37,8 @@ struct Shared {
     parts: Parts,
     limiter: Limiter,
     linger: Linger,
+    /// One for each stream of events that may be open.
+    streams: Arc<Semaphore>,
     /// Distinguishes requests of this start…
     requests: AtomicU64,
     /// …and this start from others.
@@ -54,10 +57,12 @@ impl App {
         let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
         // Two starts in one second with the same number would only make log lines ambiguous.
         let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
+        let streams = Arc::new(Semaphore::new(parts.options.event_streams_max));
         App(Arc::new(Shared {
             parts,
             limiter,
             linger: Linger::default(),
+            streams,
             requests: AtomicU64::new(0),
             start,
             ending: CancellationToken::new(),
@@ -77,6 +82,16 @@ impl App {
 
     pub fn cases(&self) -> &Arc<Cases> {
         &self.0.parts.cases
+    }
+
+    /// For what is answered from memory or waits; everything else goes by `ask_deletions`.
+    pub fn deletions(&self) -> &Arc<Deletions> {
+        &self.0.parts.deletions
+    }
+
+    /// A place for a stream of events; `None` when too many are open.
+    pub(super) fn take_stream(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.streams.clone().try_acquire_owned().ok()
     }
 
     pub fn pools(&self) -> &Pools {
@@ -158,6 +173,18 @@ impl App {
         self.blocking(move || job(&cases)).await
     }
 
+    /// Runs one method of the deletions, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_deletions<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deletions) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deletions = self.0.parts.deletions.clone();
+        self.blocking(move || job(&deletions)).await
+    }
+
     /// Runs one method of the outbox, off the async threads.
     ///
     /// # Errors
@@ -180,6 +207,7 @@ impl App {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
             shared.parts.cases.measure()?;
+            shared.parts.deletions.measure()?;
             shared.parts.outbox.measure()
         })
         .await

@@ -34,14 +34,15 @@ pub fn time(seconds: UnixSeconds) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
 }
 
-/// A time as somebody wrote it.
+/// A time that was sent.
 ///
 /// # Errors
-/// 422 for what is not RFC 3339.
-pub fn parse_time(field: &str, text: &str) -> Result<UnixSeconds, Problem> {
-    let at = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
-    at.map_err(|_| {
-        let detail = format!("`{field}`: it is no time such as `2026-11-24T12:00:00Z`.");
+/// 422 names the field.
+pub fn parse_time(what: &str, text: &str) -> Result<UnixSeconds, Problem> {
+    let at: Result<jiff::Timestamp, _> = text.parse();
+    at.map(|at| at.as_second()).map_err(|_| {
+        let detail =
+            format!("`{what}`: a time by RFC 3339 is needed, such as 2026-01-31T12:00:00Z.");
         Problem::new(Kind::Invalid, detail)
     })
 }

@@ -16,6 +16,7 @@ mod error;
 mod likeness;
 mod options;
 mod orient;
+mod picture;
 mod protocol;
 mod scale;
 mod supervise;
@@ -25,6 +26,7 @@ pub mod worker;
 pub use error::{Error, Failure, Limit, Why};
 pub use likeness::picture_hash;
 pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound};
+pub use picture::jpeg;
 pub use supervise::{decode, decode_items};
 pub use versions::versions;
 

@@ -63,6 +63,7 @@ mod upload_end;
 mod upload_work;
 mod uploads;
 mod users;
+mod viewing;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -70,7 +71,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use api_keys::ApiKey;
-pub use audit::{AuditEntry, AuditLine};
+pub use audit::{AuditEntry, AuditFilter, AuditLine};
 pub use case_appeal::{AppealOutcome, NewAppeal};
 pub use case_list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow, NotAPlace};
 pub use case_open::{Joining, NewCase};
@@ -100,6 +101,7 @@ pub use uploads::{
     Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
 };
 pub use users::{User, UserChange};
+pub use viewing::Viewing;
 
 /// Limits of the store.
 #[derive(Debug, Clone)]

@@ -20,8 +20,8 @@ use cenotaph::engine::{
 };
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
-    Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement, Outside,
-    UnixSeconds,
+    Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
+    Outside, UnixSeconds,
 };
 use cenotaph::{engine, erasure, media, remote};
 use tempfile::TempDir;
@@ -161,6 +161,7 @@ impl World {
             pools: Pools::new(&pools::Options::default()),
             outside: self.outside(),
             receipt_key: ReceiptKey::from_seed(&[7; 32]),
+            outbox: runner::Wake::default(),
             options: Options { pauses, ..self.options.clone() },
         });
         Running {
@@ -204,7 +205,7 @@ impl Running<'_> {
 
     #[track_caller]
     pub fn request(&self, request: &DeletionRequest) -> DeletionId {
-        self.deletions.request(request).unwrap().id
+        self.deletions.request(request, Actor::Local).unwrap().id
     }
 
     pub fn show(&self, id: DeletionId) -> DeletionView {

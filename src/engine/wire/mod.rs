@@ -1,10 +1,11 @@
 //! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
-//! upload is in `upload`, of a case in `case`, in the same shapes.
+//! upload is in `upload`, of a case in `case`, of a deletion in `deletion`, in the same shapes.
 //!
 //! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
 
 mod case;
-mod schema;
+mod deletion;
+pub mod schema;
 mod upload;
 
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +22,7 @@ pub use case::{
     CaseDecided, CaseDecisionLine, CaseDetail, CaseEventLine, CaseLine, CaseMemberLine, Claim,
     DeletedVideo, EarlierCaseLine, MatchPlot, Person,
 };
+pub use deletion::{DeletionLine, DeletionLineCopy};
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadLine, UploadLineMatch};
 pub(in crate::engine) use upload::{detail, first_span};
 
@@ -168,7 +170,7 @@ impl LineEvidence {
 }
 
 impl LineSpan {
-    fn new(pair: &SpanPair) -> LineSpan {
+    pub(in crate::engine) fn new(pair: &SpanPair) -> LineSpan {
         let seconds = |span: &Span| [round(span.start_s, 2), round(span.end_s, 2)];
         LineSpan {
             upload: seconds(&pair.upload),

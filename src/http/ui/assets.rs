@@ -24,6 +24,13 @@ const ASSETS: &[(&str, &str, &str)] = assets! {
     "style.css": CSS;
     "icon.svg": SVG;
     "frame.js": SCRIPT;
+    "queue.js": SCRIPT;
+    "undo.js": SCRIPT;
+    "case.js": SCRIPT;
+    "player.js": SCRIPT;
+    "plot.js": SCRIPT;
+    "veil.js": SCRIPT;
+    "compare.js": SCRIPT;
 };
 
 /// Hash of all texts. One for all, so that scripts find each other by relative names.

@@ -5,10 +5,16 @@
 //! the API. `words` says numbers and times as people do. Templates escape everything; scripts build no HTML from text.
 
 mod assets;
+mod audit;
+mod chart;
+mod deletions;
 mod form;
 mod frame;
 mod people;
+mod play;
+mod proof;
 mod sign_in;
+mod tombstones;
 mod visitor;
 mod words;
 
@@ -33,15 +39,30 @@ pub fn routes(app: &App) -> Router<App> {
     let open = Router::new()
         .route("/review/assets/{version}/{name}", get(assets::serve))
         .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
-    let all = Router::new().route("/review/sign-out", post(sign_in::leave));
+    let all = Router::new()
+        .route("/review/sign-out", post(sign_in::leave))
+        .route("/review/tombstones", get(tombstones::page))
+        .route("/review/deletions", get(deletions::page))
+        .route("/review/deletions/{id}", get(deletions::show));
+    let lead = Router::new()
+        .route("/review/deletions/{id}/retry", post(deletions::retry))
+        .route("/review/audit", get(audit::page))
+        .route("/review/audit.csv", get(audit::csv))
+        .route("/review/audit.jsonl", get(audit::jsonl));
     let admin = Router::new()
         .route("/review/people", get(people::page).post(people::add))
         .route("/review/people/{id}", post(people::change));
+    // Takes a file, and as long as it takes to look at it.
+    let files = Router::new()
+        .route("/review/tombstones/compare", post(tombstones::compare))
+        .layer(DefaultBodyLimit::disable());
     let limit = Duration::from_secs(app.options().request_timeout_s);
     open.merge(needing(app, Role::Moderator, all))
+        .merge(needing(app, Role::Lead, lead))
         .merge(needing(app, Role::Admin, admin))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limit))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .merge(needing(app, Role::Moderator, files))
         .layer(middleware::from_fn_with_state(app.clone(), frame::dress))
 }
 

@@ -23,3 +23,16 @@ CREATE TABLE sessions (
 
 CREATE INDEX sessions_by_user ON sessions (user);
 CREATE INDEX sessions_by_age ON sessions (seen_at);
+
+-- Seconds that somebody has viewed uploads that the platform flagged sensitive, by day (since 1970-01-01, UTC), and at
+-- how many of them a break was last suggested.
+CREATE TABLE viewing (
+    user         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    day          INTEGER NOT NULL,
+    seconds      INTEGER NOT NULL,
+    suggested_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (user, day)
+) STRICT, WITHOUT ROWID;
+
+-- For the audit log of one thing.
+CREATE INDEX audit_by_subject ON audit (subject, seq);

@@ -1,6 +1,7 @@
 //! What a check has to say about one upload.
 
 use crate::engine::wire::LineSpan;
+use crate::matching::Agreement;
 use crate::model::{Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
 /// The verdict with all that led to it.
@@ -24,6 +25,8 @@ pub struct ReportMatch {
     pub found: Match<TombstoneId>,
     pub weighed: Weighed,
     pub strength: Strength,
+    /// What agrees, to be drawn.
+    pub agreement: Agreement,
 }
 
 impl ReportMatch {

@@ -246,9 +246,10 @@ impl From<engine::Error> for Problem {
                 Problem::new(Kind::TooLarge, format!("An upload has at most {bytes_max} bytes."))
             }
             engine::Error::Invalid { .. } => Problem::new(Kind::Invalid, format!("{error}.")),
-            engine::Error::DeletionConflict { .. } => {
-                Problem::new(Kind::Conflict, sentence(&error))
-            }
+            engine::Error::DeletionConflict { .. }
+            | engine::Error::CaseConflict { .. }
+            | engine::Error::NoAppeal { .. } => Problem::new(Kind::Conflict, sentence(&error)),
+            engine::Error::NotAllowed { .. } => Problem::new(Kind::Forbidden, sentence(&error)),
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
                 tracing::error!(error = %error, "no space is left");

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Deletions, Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -20,6 +20,7 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
     pub deletions: Arc<Deletions>,
+    pub cases: Arc<Cases>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
@@ -87,6 +88,10 @@ impl App {
     /// A place for a stream of events; `None` when too many are open.
     pub(super) fn take_stream(&self) -> Option<OwnedSemaphorePermit> {
         self.0.streams.clone().try_acquire_owned().ok()
+    }
+
+    pub fn cases(&self) -> &Arc<Cases> {
+        &self.0.parts.cases
     }
 
     pub fn pools(&self) -> &Pools {
@@ -168,6 +173,18 @@ impl App {
         self.blocking(move || job(&deletions)).await
     }
 
+    /// Runs one method of the cases, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_cases<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Cases) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let cases = self.0.parts.cases.clone();
+        self.blocking(move || job(&cases)).await
+    }
+
     /// Runs one method of the outbox, off the async threads.
     ///
     /// # Errors
@@ -190,6 +207,7 @@ impl App {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
             shared.parts.deletions.measure()?;
+            shared.parts.cases.measure()?;
             shared.parts.outbox.measure()
         })
         .await

@@ -4,10 +4,12 @@
 //! `matching`; this room only says what the results look like.
 
 mod actor;
+mod case;
 mod clock;
 mod deletion;
 mod ids;
 mod keys;
+mod likeness;
 mod luma;
 mod made_ids;
 mod role;
@@ -20,15 +22,20 @@ mod verdict;
 mod weighed;
 
 pub use actor::{Actor, NotAnActor};
+pub use case::{
+    CaseEventKind, CaseOrder, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
+};
 pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
 };
 pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
+pub use likeness::{LIKENESS_FRAMES, Likeness, LikenessPlace};
 pub use luma::{Frame, Luma};
 pub use made_ids::{
-    ApiKeyId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId, UserId,
+    ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
+    UserId,
 };
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_deletions.sql"),
     include_str!("migrations/0004_uploads.sql"),
     include_str!("migrations/0005_users.sql"),
+    include_str!("migrations/0006_cases.sql"),
 ];
 
 /// The schema that this program knows.

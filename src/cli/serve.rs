@@ -70,6 +70,15 @@ async fn serve_until_told(
         cases: opening.clone(),
     })?);
     attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
+    let cases = Arc::new(Cases::open(CaseParts {
+        engine: engine.clone(),
+        uploads: uploads.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        options: settings.cases,
+        changes: opening.changes,
+    })?);
+    attend_cases(&cases, &mut runner);
     let deletions = Deletions::open(DeletionParts {
         engine: engine.clone(),
         remote: remote.clone(),
@@ -80,15 +89,6 @@ async fn serve_until_told(
         outbox: wake.clone(),
     })?;
     attend(&deletions, &mut runner);
-    let cases = Arc::new(Cases::open(CaseParts {
-        engine: engine.clone(),
-        uploads: uploads.clone(),
-        pools: pools.clone(),
-        outside: outside.clone(),
-        options: settings.cases,
-        changes: opening.changes,
-    })?);
-    attend_cases(&cases, &mut runner);
     let outbox = Arc::new(Outbox::new(OutboxParts {
         engine: engine.clone(),
         pools: pools.clone(),
@@ -100,17 +100,18 @@ async fn serve_until_told(
     attend_outbox(&outbox, &mut runner);
     let options = settings.http;
     let render_metrics = Box::new(move || metrics.render());
-    let app = App::new(Parts {
+    let parts = Parts {
         engine,
         uploads,
-        deletions,
         cases,
+        deletions,
         outbox,
         pools,
         outside,
         options,
         render_metrics,
-    });
+    };
+    let app = App::new(parts);
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -32,6 +32,7 @@ pub struct File {
     pub uploads: Uploads,
     pub deletions: Deletions,
     pub pages: Pages,
+    pub review: Review,
     pub webhooks: Webhooks,
     pub remote: Remote,
 }
@@ -301,6 +302,39 @@ impl Default for Uploads {
 pub enum Effort {
     Fast,
     Thorough,
+}
+
+/// `[review]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    pub lease_minutes: f64,
+    pub undo_s: i64,
+    pub join_hours: f64,
+    pub members_max: u32,
+    pub twice_share: f64,
+    pub second_hours: f64,
+    pub blocks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_hours: Option<f64>,
+    pub bulk_max: usize,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        let of = engine::cases::Options::default();
+        Review {
+            lease_minutes: of.lease_s as f64 / 60.0,
+            undo_s: of.undo_s,
+            join_hours: of.join_s as f64 / HOUR_S,
+            members_max: of.members_max,
+            twice_share: of.twice_share,
+            second_hours: of.second_s as f64 / HOUR_S,
+            blocks: of.blocks,
+            due_hours: of.due_s.map(|due_s| due_s as f64 / HOUR_S),
+            bulk_max: of.bulk_max,
+        }
+    }
 }
 
 /// `[webhooks]`

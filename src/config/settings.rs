@@ -11,6 +11,7 @@ use figment::providers::{Env, Format as _, Toml};
 use crate::config::deletions::options as deletion_options;
 use crate::config::file::{self, File};
 use crate::config::remote::options as remote_options;
+use crate::config::review::options as review_options;
 use crate::config::{Environment, Error, Result};
 use crate::engine;
 use crate::http;
@@ -37,8 +38,8 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
-    pub deletions: engine::deletions::Options,
     pub cases: engine::cases::Options,
+    pub deletions: engine::deletions::Options,
     pub outbox: engine::outbox::Options,
     pub http: http::Options,
     pub pools: engine::pools::Options,
@@ -90,8 +91,8 @@ impl Settings {
             keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
             engine: engine_options(file)?,
             uploads: upload_options(&file.uploads)?,
+            cases: review_options(&file.review)?,
             deletions: deletion_options(&file.deletions)?,
-            cases: engine::cases::Options::default(),
             outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
             pools: pool_options(&file.pools)?,

@@ -2,7 +2,7 @@
 
 use crate::engine::case_rules::{self, DecisionRequest, Moment, Refusal};
 use crate::engine::cases::Cases;
-use crate::engine::wire::time;
+use crate::engine::wire::{CaseLine, time};
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, CaseEventKind, CaseId, CaseState, DecisionKind, DeletionReason, Reviewer, UnixSeconds,
@@ -40,12 +40,17 @@ impl Cases {
     /// # Errors
     /// `CaseConflict` when somebody else was faster, and says what happened; `NotAllowed`; `Invalid` names the field;
     /// the store's refusal.
-    pub fn act(&self, id: CaseId, action: CaseAction, reviewer: Reviewer) -> Result<Option<Case>> {
+    pub fn act(
+        &self,
+        id: CaseId,
+        action: CaseAction,
+        reviewer: Reviewer,
+    ) -> Result<Option<CaseLine>> {
         let Some(outcome) = self.try_act(id, action, reviewer)? else { return Ok(None) };
         match outcome {
             Ok(case) => {
                 self.changed();
-                Ok(Some(case))
+                self.line(case.id, reviewer)
             }
             Err(refusal) => Err(self.explain(id, refusal, reviewer)?),
         }
@@ -85,7 +90,7 @@ impl Cases {
         &self,
         query: &crate::engine::CaseQuery,
         reviewer: Reviewer,
-    ) -> Result<Option<Case>> {
+    ) -> Result<Option<CaseLine>> {
         /// Cases tried: others claim meanwhile.
         const TRIED: usize = 20;
         let mut filter = self.filter(query, reviewer);
@@ -93,7 +98,7 @@ impl Cases {
         for id in self.engine.store.case_ids(&filter, TRIED)? {
             if let Some(Ok(case)) = self.try_act(id, CaseAction::Claim, reviewer)? {
                 self.changed();
-                return Ok(Some(case));
+                return self.line(case.id, reviewer);
             }
         }
         Ok(None)

@@ -2,10 +2,9 @@
 
 use crate::engine::Result;
 use crate::engine::cases::Cases;
-use crate::engine::uploads::UploadWords;
 use crate::engine::wire::{CaseLine, CaseTimes};
 use crate::model::{
-    CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind,
+    CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind,
 };
 use crate::store::{CaseFilter, CasePlace, CaseRow};
 
@@ -67,7 +66,11 @@ impl Cases {
         reviewer: Reviewer,
     ) -> Result<Vec<CaseLine>> {
         let rows = self.engine.store.cases(&self.filter(query, reviewer), after, limit)?;
-        rows.into_iter().map(|row| self.line_of(row, reviewer)).collect()
+        let line = |row: CaseRow| {
+            let place = Some(row.place(query.order));
+            Ok(CaseLine { place, ..self.line_of(&row, reviewer)? })
+        };
+        rows.into_iter().map(line).collect()
     }
 
     /// How many cases a query finds, up to 10 000.
@@ -95,10 +98,23 @@ impl Cases {
         }
     }
 
-    fn line_of(&self, row: CaseRow, reviewer: Reviewer) -> Result<CaseLine> {
-        let words: UploadWords = self.uploads.words(row.words.as_ref())?;
+    /// A case as a queue shows it; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn line(&self, id: CaseId, reviewer: Reviewer) -> Result<Option<CaseLine>> {
+        let row = self.engine.store.case_row(id)?;
+        row.map(|row| self.line_of(&row, reviewer)).transpose()
+    }
+
+    pub(super) fn line_of(&self, row: &CaseRow, reviewer: Reviewer) -> Result<CaseLine> {
+        let words = self.uploads.words(row.words.as_ref())?;
         let names = |actor| self.engine.store.actor_name(actor);
-        let times = CaseTimes { now: self.outside.now(), steady: self.steady.now() };
-        CaseLine::new(&row, &words, &times, reviewer, &names)
+        let times = CaseTimes {
+            now: self.outside.now(),
+            steady: self.steady.now(),
+            first_lasts_s: self.options.second_s - self.options.undo_s,
+        };
+        CaseLine::new(row, &words, &times, reviewer, &names)
     }
 }

@@ -3,8 +3,8 @@
 use crate::engine::case_act::blindfold;
 use crate::engine::cases::Cases;
 use crate::engine::wire::{
-    CaseDecisionLine, CaseDetail, CaseEventLine, CaseLine, CaseMemberLine, CaseTimes, DeletedVideo,
-    EarlierCaseLine, MatchPlot, UploadLine,
+    CaseDecisionLine, CaseDetail, CaseEventLine, CaseMemberLine, DeletedVideo, EarlierCaseLine,
+    MatchPlot, UploadLine,
 };
 use crate::engine::{Result, case_plot};
 use crate::model::{CaseId, Reviewer, UploadId};
@@ -35,9 +35,8 @@ impl Cases {
             words: words.clone(),
             case,
         };
-        let times = CaseTimes { now: self.outside.now(), steady: self.steady.now() };
         let said = self.uploads.words(words.as_ref())?;
-        let line = CaseLine::new(&row, &said, &times, reviewer, &names)?;
+        let line = self.line_of(&row, reviewer)?;
         let (first, matches) = upload.map_or((None, Vec::new()), |(u, m)| (Some(u), m));
         let uploader = first.as_ref().and_then(|upload| upload.uploader);
         let earlier = match uploader {
@@ -62,14 +61,6 @@ impl Cases {
             appeal: self.said_in_appeal(row.case.appeal.as_ref())?,
             parted_from: row.case.parted_from.map(|id| id.to_string()),
         }))
-    }
-
-    /// A case as a queue shows it.
-    ///
-    /// # Errors
-    /// The store's refusal.
-    pub fn line(&self, id: CaseId, reviewer: Reviewer) -> Result<Option<CaseLine>> {
-        Ok(self.show(id, reviewer)?.map(|detail| detail.case))
     }
 
     /// At most `limit` uploads of a case with their places in it, from behind a place on; `None` when there is no such

@@ -17,6 +17,7 @@ mod linger;
 mod observe;
 mod openapi;
 mod public;
+mod ranged;
 mod receive;
 mod routes;
 mod server;

@@ -116,7 +116,30 @@ fn own_groups() -> Vec<Group> {
             &[Scope::Upload, Scope::Review],
             OpenApiRouter::new().routes(routes!(api::uploads_show::show)),
         ),
-        group(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_list::list))),
+        group(
+            &[Scope::Upload, Scope::Review],
+            OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal)),
+        ),
+        streams(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_bytes::bytes))),
+        group(
+            &[Scope::Review],
+            OpenApiRouter::new()
+                .routes(routes!(api::uploads_list::list))
+                .routes(routes!(api::cases_list::list))
+                .routes(routes!(api::cases_list::counts))
+                .routes(routes!(api::cases_stats::stats))
+                .routes(routes!(api::cases_bulk::bulk))
+                .routes(routes!(api::cases_claim::claim_next))
+                .routes(routes!(api::cases_show::show))
+                .routes(routes!(api::cases_show::history))
+                .routes(routes!(api::cases_show::members))
+                .routes(routes!(api::cases_claim::claim, api::cases_claim::release))
+                .routes(routes!(api::cases_decide::decide, api::cases_decide::undo))
+                .routes(routes!(api::cases_pass::escalate))
+                .routes(routes!(api::cases_pass::assign))
+                .routes(routes!(api::cases_pass::set_due))
+                .routes(routes!(api::cases_pass::note)),
+        ),
         group(
             &[Scope::Review, Scope::Admin],
             OpenApiRouter::new()

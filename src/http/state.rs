@@ -19,8 +19,8 @@ use crate::model::{ApiKeyId, Outside};
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
-    pub deletions: Arc<Deletions>,
     pub cases: Arc<Cases>,
+    pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
@@ -80,6 +80,10 @@ impl App {
         &self.0.parts.uploads
     }
 
+    pub fn cases(&self) -> &Arc<Cases> {
+        &self.0.parts.cases
+    }
+
     /// For what is answered from memory or waits; everything else goes by `ask_deletions`.
     pub fn deletions(&self) -> &Arc<Deletions> {
         &self.0.parts.deletions
@@ -88,10 +92,6 @@ impl App {
     /// A place for a stream of events; `None` when too many are open.
     pub(super) fn take_stream(&self) -> Option<OwnedSemaphorePermit> {
         self.0.streams.clone().try_acquire_owned().ok()
-    }
-
-    pub fn cases(&self) -> &Arc<Cases> {
-        &self.0.parts.cases
     }
 
     pub fn pools(&self) -> &Pools {
@@ -161,18 +161,6 @@ impl App {
         self.blocking(move || job(&uploads)).await
     }
 
-    /// Runs one method of the deletions, off the async threads.
-    ///
-    /// # Errors
-    /// What the engine refused, as a problem.
-    pub async fn ask_deletions<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&Deletions) -> engine::Result<T> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let deletions = self.0.parts.deletions.clone();
-        self.blocking(move || job(&deletions)).await
-    }
-
     /// Runs one method of the cases, off the async threads.
     ///
     /// # Errors
@@ -183,6 +171,18 @@ impl App {
     ) -> Result<T, Problem> {
         let cases = self.0.parts.cases.clone();
         self.blocking(move || job(&cases)).await
+    }
+
+    /// Runs one method of the deletions, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_deletions<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deletions) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deletions = self.0.parts.deletions.clone();
+        self.blocking(move || job(&deletions)).await
     }
 
     /// Runs one method of the outbox, off the async threads.
@@ -206,8 +206,8 @@ impl App {
         self.blocking(move || {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
-            shared.parts.deletions.measure()?;
             shared.parts.cases.measure()?;
+            shared.parts.deletions.measure()?;
             shared.parts.outbox.measure()
         })
         .await

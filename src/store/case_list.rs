@@ -3,7 +3,10 @@
 //! A page costs the same wherever it is in the queue: each order has an index that begins with the state, and a page
 //! seeks its place in it. Filters are asked of the rows from there on.
 
-use rusqlite::{Connection, Row, named_params};
+use std::fmt;
+use std::str::FromStr;
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::model::{
     Actor, CaseId, CaseOrder, CaseState, MatchKind, Sealed, TombstoneId, UnixSeconds, UploadId,
@@ -64,6 +67,28 @@ pub struct CasePlace {
     pub seq: i64,
 }
 
+impl fmt::Display for CasePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.key, self.seq)
+    }
+}
+
+/// Text that names no place in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in a queue")]
+pub struct NotAPlace;
+
+impl FromStr for CasePlace {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> std::result::Result<CasePlace, NotAPlace> {
+        let (key, seq) = text.split_once('_').ok_or(NotAPlace)?;
+        let key: f64 = key.parse().map_err(|_| NotAPlace)?;
+        let seq = seq.parse().map_err(|_| NotAPlace)?;
+        if key.is_finite() { Ok(CasePlace { key, seq }) } else { Err(NotAPlace) }
+    }
+}
+
 /// A case as a queue shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseRow {
@@ -87,7 +112,32 @@ pub struct CaseCounts {
     pub oldest_opened_at: Option<UnixSeconds>,
 }
 
+impl CaseRow {
+    /// Its place in a queue of this order.
+    pub fn place(&self, order: CaseOrder) -> CasePlace {
+        let key = match order {
+            CaseOrder::Score => self.case.score,
+            CaseOrder::Age => self.case.opened_at as f64,
+            CaseOrder::Due => self.case.due_at.unwrap_or_default() as f64,
+        };
+        CasePlace { key, seq: self.case.seq }
+    }
+}
+
 impl Store {
+    /// A case as a queue shows it.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn case_row(&self, id: CaseId) -> Result<Option<CaseRow>> {
+        self.read(|c| {
+            let columns = row_columns();
+            c.prepare_cached(&format!("SELECT {columns} FROM {FROM} WHERE c.id = ?1"))?
+                .query_row([id.0], row)
+                .optional()
+        })
+    }
+
     /// At most `limit` cases behind a place in the queue.
     ///
     /// # Errors
@@ -99,9 +149,8 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<CaseRow>> {
         self.read(|c| {
-            let columns = format!("{COLUMNS}, u.id, u.words, u.duration_s");
-            let from = "cases c LEFT JOIN uploads u ON u.seq = c.upload";
-            query(c, &columns, from, filter, after, tombstones::row_limit(limit), row)
+            let columns = row_columns();
+            query(c, &columns, FROM, filter, after, tombstones::row_limit(limit), row)
         })
     }
 
@@ -166,6 +215,13 @@ impl Store {
             .query_row((actor.to_string(), steady), |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
         })
     }
+}
+
+/// Where a row of a queue comes from.
+pub(super) const FROM: &str = "cases c LEFT JOIN uploads u ON u.seq = c.upload";
+
+pub(super) fn row_columns() -> String {
+    format!("{COLUMNS}, u.id, u.words, u.duration_s")
 }
 
 /// The text of a page's query.

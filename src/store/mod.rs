@@ -73,7 +73,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use api_keys::ApiKey;
 pub use audit::{AuditEntry, AuditFilter, AuditLine};
 pub use case_appeal::{AppealOutcome, NewAppeal};
-pub use case_list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow};
+pub use case_list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow, NotAPlace};
 pub use case_open::{Joining, NewCase};
 pub use case_settle::{MemberEnd, Settlement};
 pub use case_show::{CaseFile, CaseMember, EarlierCase};

@@ -12,13 +12,17 @@ use crate::model::{
     Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason,
     Reviewer, UnixSeconds, VerdictKind,
 };
-use crate::store::{CaseDecision, CaseEvent, CaseMember, CaseRow, EarlierCase, Tombstone};
+use crate::store::{
+    CaseDecision, CaseEvent, CaseMember, CasePlace, CaseRow, EarlierCase, Tombstone,
+};
 
 /// What time it is where a case is told of.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct CaseTimes {
     pub now: UnixSeconds,
     pub steady: i64,
+    /// How much longer a first decision that can be replaced by a second lasts than it can be undone.
+    pub first_lasts_s: i64,
 }
 
 impl CaseTimes {
@@ -111,6 +115,10 @@ pub struct CaseLine {
     /// For so many seconds the last decision can still be undone; null when it cannot.
     #[schema(required)]
     pub undo_left_s: Option<u32>,
+    /// Behind it the queue goes on; `None` where it was not asked of a queue.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub place: Option<CasePlace>,
 }
 
 impl CaseLine {
@@ -133,7 +141,12 @@ impl CaseLine {
             None => None,
         };
         let waits = matches!(case.state, CaseState::Open | CaseState::Escalated);
-        let undo = case.settle_steady.filter(|_| case.state == CaseState::Decided);
+        let own_first = case.first_by == Some(reviewer.actor);
+        let undo = case.settle_steady.and_then(|settle| match case.state {
+            CaseState::Decided => Some(settle),
+            CaseState::Open if own_first => Some(settle - times.first_lasts_s),
+            _ => None,
+        });
         Ok(CaseLine {
             id: case.id.to_string(),
             state: case.state,
@@ -155,6 +168,7 @@ impl CaseLine {
             assigned_to: case.assigned_to.map(|to| Person::new(to, names)).transpose()?,
             claim,
             undo_left_s: undo.and_then(|until| times.left_s(until)),
+            place: None,
         })
     }
 

@@ -1,5 +1,5 @@
 //! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
-//! upload is in `upload`, of a deletion in `deletion`, of a case in `case`, in the same shapes.
+//! upload is in `upload`, of a case in `case`, of a deletion in `deletion`, in the same shapes.
 //!
 //! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
 

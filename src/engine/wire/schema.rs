@@ -43,6 +43,34 @@ pub(super) fn bytes_state() -> Object {
     words(["awaited", "kept", "gone"].into_iter()).build()
 }
 
+pub(super) fn case_state() -> Object {
+    words(CaseState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn case_event() -> Object {
+    words(CaseEventKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn match_kind() -> Object {
+    words(MatchKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_kind() -> Object {
+    words(DecisionKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_turn() -> Object {
+    words(DecisionTurn::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn grounds() -> Object {
+    words(Grounds::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
+    or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
+}
+
 /// How far a deletion has come.
 pub fn deletion_state() -> Object {
     words(DeletionState::ALL.iter().map(|word| word.as_str())).build()
@@ -76,32 +104,4 @@ pub fn visibility() -> Object {
 /// The length of a period.
 pub fn grain() -> Object {
     words(Grain::ALL.into_iter().map(Grain::as_str)).build()
-}
-
-pub(super) fn case_state() -> Object {
-    words(CaseState::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn case_event() -> Object {
-    words(CaseEventKind::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn match_kind() -> Object {
-    words(MatchKind::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn decision_kind() -> Object {
-    words(DecisionKind::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn decision_turn() -> Object {
-    words(DecisionTurn::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn grounds() -> Object {
-    words(Grounds::ALL.iter().map(|word| word.as_str())).build()
-}
-
-pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
-    or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
 }

@@ -106,7 +106,7 @@ pub use spool::SPOOL_FOLDER;
 pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};
 pub use tombstone_end::Expiry;
 pub use upload_accept::{Accepted, Arriving, IdempotencyKey};
-pub use upload_look::{FileKind, KeyPicture, UploadFile};
+pub use upload_look::KeyPicture;
 pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;

@@ -28,7 +28,6 @@ const ASSETS: &[(&str, &str, &str)] = assets! {
     "undo.js": SCRIPT;
     "case.js": SCRIPT;
     "player.js": SCRIPT;
-    "plot.js": SCRIPT;
     "veil.js": SCRIPT;
     "compare.js": SCRIPT;
 };

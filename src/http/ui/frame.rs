@@ -130,7 +130,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         (header::REFERRER_POLICY, "same-origin"),
     ];
     for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // What moderators see is nothing for the browser's disk.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -6,15 +6,24 @@
 
 mod assets;
 mod audit;
+mod case;
+mod case_proof;
 mod chart;
+mod dashboard;
+mod decide;
 mod deletions;
+mod events;
 mod form;
 mod frame;
+mod history;
 mod people;
-mod play;
+mod pictures;
 mod proof;
+mod queue;
+mod queue_query;
 mod sign_in;
 mod tombstones;
+mod undo;
 mod visitor;
 mod words;
 
@@ -41,10 +50,24 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
     let all = Router::new()
         .route("/review/sign-out", post(sign_in::leave))
+        .route("/review", get(queue::page))
+        .route("/review/events", get(events::stream))
+        .route("/review/next", get(decide::skip))
+        .route("/review/viewing", post(case::viewing))
+        .route("/review/cases/{id}", get(case::page))
+        .route("/review/cases/{id}/upload", get(case::upload))
+        .route("/review/cases/{id}/pictures", get(case::key_pictures))
+        .route("/review/cases/{id}/decision", post(decide::decide))
+        .route("/review/cases/{id}/undo", post(decide::undo))
+        .route("/review/cases/{id}/{way}", post(decide::claim))
         .route("/review/tombstones", get(tombstones::page))
         .route("/review/deletions", get(deletions::page))
         .route("/review/deletions/{id}", get(deletions::show));
     let lead = Router::new()
+        .route("/review/dashboard", get(dashboard::page))
+        .route("/review/bulk", post(queue::bulk))
+        .route("/review/cases/{id}/assign", post(decide::assign))
+        .route("/review/cases/{id}/due", post(decide::due))
         .route("/review/deletions/{id}/retry", post(deletions::retry))
         .route("/review/audit", get(audit::page))
         .route("/review/audit.csv", get(audit::csv))

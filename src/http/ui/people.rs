@@ -153,6 +153,16 @@ async fn shown(
     Ok((status, Page(page)).into_response())
 }
 
+/// Ids and names of those who can sign in.
+///
+/// # Errors
+/// The store's refusal.
+pub async fn names(app: &App) -> Result<Vec<(String, String)>, Problem> {
+    let users = app.ask(|engine, _| engine.users()).await?;
+    let good = users.into_iter().filter(|user| user.disabled_at.is_none());
+    Ok(good.map(|user| (user.id.to_string(), user.name)).collect())
+}
+
 fn role(form: &Form) -> Result<Role, Problem> {
     form.text("role").parse().map_err(|e| Problem::new(Kind::Invalid, format!("`role`: {e}.")))
 }

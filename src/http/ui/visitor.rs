@@ -15,7 +15,7 @@ use crate::http::error::{Kind, Problem};
 use crate::http::observe::KnownCaller;
 use crate::http::server::Peer;
 use crate::http::state::App;
-use crate::model::{Actor, Role, SessionSecret};
+use crate::model::{Actor, Reviewer, Role, SessionSecret};
 use crate::store::User;
 
 /// The cookie's name where the browser came by plain HTTP…
@@ -35,6 +35,11 @@ pub struct Visitor {
 impl Visitor {
     pub fn actor(&self) -> Actor {
         Actor::User(self.user.id)
+    }
+
+    /// As whoever works on cases.
+    pub fn reviewer(&self) -> Reviewer {
+        Reviewer { actor: self.actor(), role: self.user.role }
     }
 
     /// Whether this role or more is theirs.

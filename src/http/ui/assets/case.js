@@ -2,8 +2,7 @@
 
 import { typing } from "./frame.js";
 import "./undo.js";
-import { player, clock } from "./player.js";
-import { draw } from "./plot.js";
+import { player } from "./player.js";
 import { veil } from "./veil.js";
 
 const main = document.querySelector("main[data-case]");
@@ -11,7 +10,6 @@ const form = document.querySelector("[data-decide]");
 const id = main.dataset.case;
 const look = player(main);
 const cover = veil(main, look);
-for (const plot of document.querySelectorAll("[data-plot]")) draw(plot);
 
 // Deciding.
 const radios = form ? [...form.querySelectorAll("[name=decision]")] : [];
@@ -97,5 +95,3 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
-
-export { clock };

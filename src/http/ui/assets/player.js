@@ -15,7 +15,8 @@ export function clock(seconds) {
 export function player(main) {
   const stage = main.querySelector("[data-stage]");
   const shown = main.querySelector("[data-player]");
-  const video = shown instanceof HTMLVideoElement ? shown : null;
+  const video = shown instanceof HTMLMediaElement ? shown : null;
+  const sound = shown instanceof HTMLAudioElement;
   const pictures = main.querySelector("[data-pictures]");
   const outline = main.querySelector("[data-outline]");
   const time = main.querySelector("[data-clock]");
@@ -111,7 +112,7 @@ export function player(main) {
     video.addEventListener("loadedmetadata", () => {
       fit();
       // A sound with no picture is shown as what it is.
-      if (!video.videoWidth) return showPictures();
+      if (!video.videoWidth && !sound) return showPictures();
       if (spans.length && !video.currentTime) seek(spans[0].upload[0]);
       paint();
     });
@@ -119,7 +120,7 @@ export function player(main) {
     if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) showPictures();
     else if (video.readyState >= HTMLMediaElement.HAVE_METADATA) {
       fit();
-      if (!video.videoWidth) showPictures();
+      if (!video.videoWidth && !sound) showPictures();
       else if (spans.length) seek(spans[0].upload[0]);
     }
   } else if (shown) {

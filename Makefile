@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 APT := gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev \
        libswresample-dev ffmpeg fonts-dejavu-core
 # What only tests need: real servers to delete from and to ask.
-APT_TEST := varnish nginx-light python3-venv
+APT_TEST := varnish nginx-light python3-venv chromium chromium-driver
 TOOLS := target/test-tools
 # Installs those of Debian's packages that are missing.
 define install
@@ -34,7 +34,7 @@ test-heavy: setup test-tools  ## The tests that take minutes.
 
 test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
 	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"
-	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed
+	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed $(TOOLS)/axe/installed
 
 # moto is an S3 server with versions and Object Lock, boto3 an S3 client; standardwebhooks verifies what we sign.
 $(TOOLS)/venv/installed: Makefile
@@ -57,6 +57,11 @@ test-schema: setup  ## Schemathesis against a running service: no 500, nothing t
 	@test -x $(TOOLS)/venv/bin/python || python3 -m venv $(TOOLS)/venv
 	@$(TOOLS)/venv/bin/pip install -q 'schemathesis==4.*'
 	cargo test --release --locked --test api -- --ignored --nocapture schemathesis
+
+# Looks for what keeps people from using the pages.
+$(TOOLS)/axe/installed: Makefile
+	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/axe axe-core@4 && touch $@ || \
+	    echo "no Node packages: the tests of the pages will say that axe-core is skipped"
 
 bench: build  ## The tables of speed in the README.
 	cargo bench --locked --bench speed

@@ -6,6 +6,8 @@
     reason = "a test fails loudly, and says so when it is skipped"
 )]
 
+#[path = "support/review.rs"]
+mod review;
 #[path = "support/sandbox.rs"]
 #[expect(dead_code, reason = "other tests check files")]
 mod sandbox;
@@ -33,3 +35,7 @@ mod upload_limits;
 mod uploads;
 #[path = "api/webhooks.rs"]
 mod webhooks;
+#[path = "api/case_outcomes.rs"]
+mod case_outcomes;
+#[path = "api/cases.rs"]
+mod cases;

@@ -90,6 +90,9 @@ pub(super) enum Command {
     /// Make, list and revoke API keys; goes through the running service when there is one.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Add, list and change people who sign in to the review pages; goes through the running service when there is one.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -170,6 +173,52 @@ pub(super) enum KeyCommand {
     Revoke {
         /// Its id, `key_…`.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Add somebody. The password is asked for, or read from stdin: one line.
+    #[command(after_help = "Examples:\n  \
+        cenotaph user add ada --role lead\n  \
+        pass show cenotaph/ada | cenotaph user add ada --role lead\n\n\
+        Roles: moderator (works the queue), lead (also assigns, acts on many cases, reads the audit log), admin (also \
+        looks after people).")]
+    Add {
+        /// What they sign in with, and what colleagues see.
+        name: String,
+        /// moderator, lead or admin.
+        #[arg(long, default_value = "moderator")]
+        role: String,
+    },
+    /// List everybody.
+    List,
+    /// Let somebody sign in no more, and end their sessions.
+    Disable {
+        /// Their name.
+        name: String,
+    },
+    /// Let somebody sign in again.
+    Enable {
+        /// Their name.
+        name: String,
+    },
+    /// Give somebody another role.
+    Role {
+        /// Their name.
+        name: String,
+        /// moderator, lead or admin.
+        role: String,
+    },
+    /// Give somebody a new password, asked for or read from stdin, and end their sessions.
+    Password {
+        /// Their name.
+        name: String,
+    },
+    /// End all sessions of somebody.
+    SignOut {
+        /// Their name.
+        name: String,
     },
 }
 

@@ -13,8 +13,8 @@ use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
-    DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads, attend,
-    attend_outbox, attend_uploads,
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
+    UploadParts, Uploads, attend, attend_cases, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;
@@ -58,6 +58,7 @@ async fn serve_until_told(
     let outside = session::outside(SystemClock);
     let remote = Remote::new(&settings.remote)?;
     let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
+    let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
     let wake = Wake::default();
     let uploads = Arc::new(Uploads::open(UploadParts {
         engine: engine.clone(),
@@ -66,8 +67,18 @@ async fn serve_until_told(
         outside: outside.clone(),
         options: settings.uploads,
         outbox: wake.clone(),
+        cases: opening.clone(),
     })?);
     attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
+    let cases = Arc::new(Cases::open(CaseParts {
+        engine: engine.clone(),
+        uploads: uploads.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        options: settings.cases,
+        changes: opening.changes,
+    })?);
+    attend_cases(&cases, &mut runner);
     let deletions = Deletions::open(DeletionParts {
         engine: engine.clone(),
         remote: remote.clone(),
@@ -89,8 +100,17 @@ async fn serve_until_told(
     attend_outbox(&outbox, &mut runner);
     let options = settings.http;
     let render_metrics = Box::new(move || metrics.render());
-    let parts =
-        Parts { engine, uploads, deletions, outbox, pools, outside, options, render_metrics };
+    let parts = Parts {
+        engine,
+        uploads,
+        cases,
+        deletions,
+        outbox,
+        pools,
+        outside,
+        options,
+        render_metrics,
+    };
     let app = App::new(parts);
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;

@@ -12,6 +12,7 @@ pub mod file;
 mod keys;
 mod receipt_key;
 mod remote;
+mod review;
 mod settings;
 
 pub use environment::Environment;

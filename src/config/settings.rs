@@ -11,6 +11,7 @@ use figment::providers::{Env, Format as _, Toml};
 use crate::config::deletions::options as deletion_options;
 use crate::config::file::{self, File};
 use crate::config::remote::options as remote_options;
+use crate::config::review::options as review_options;
 use crate::config::{Environment, Error, Result};
 use crate::engine;
 use crate::http;
@@ -37,6 +38,7 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
+    pub cases: engine::cases::Options,
     pub deletions: engine::deletions::Options,
     pub outbox: engine::outbox::Options,
     pub http: http::Options,
@@ -89,6 +91,7 @@ impl Settings {
             keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
             engine: engine_options(file)?,
             uploads: upload_options(&file.uploads)?,
+            cases: review_options(&file.review)?,
             deletions: deletion_options(&file.deletions)?,
             outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
@@ -172,6 +175,8 @@ fn http_options(file: &File) -> Result<http::Options> {
         upload_pause_s: server.upload_pause_s,
         json_bytes_max: server.json_bytes_max,
         shutdown_grace_s: server.shutdown_grace_s,
+        behind_proxy: file.people.behind_proxy,
+        break_minutes: file.people.break_minutes,
         metrics: match server.metrics {
             file::Metrics::Loopback => http::MetricsAccess::Loopback,
             file::Metrics::Open => http::MetricsAccess::Open,
@@ -237,8 +242,17 @@ fn engine_options(file: &File) -> Result<engine::Options> {
         policy: verdicts(policy)?,
         expiry: expiry(policy)?,
         exhaustive_max: policy.exhaustive_max,
+        sessions: sessions(&file.people)?,
         ..engine::Options::default()
     })
+}
+
+fn sessions(people: &file::People) -> Result<engine::SessionOptions> {
+    let idle_s = seconds("people.session_idle_minutes", people.session_idle_minutes, 60.0)?;
+    let whole_s = seconds("people.session_hours", people.session_hours, HOUR_S)?;
+    at_least("people.session_idle_minutes", idle_s.unsigned_abs() / 60, 1)?;
+    at_least("people.session_hours", whole_s.unsigned_abs() / 60, 1)?;
+    Ok(engine::SessionOptions { idle_s, whole_s })
 }
 
 fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {

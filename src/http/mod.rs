@@ -4,7 +4,7 @@
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
 //! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api` or `hooks`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
-//! What viewers of the platform meet is in `public`. `openapi` makes the document from the endpoints, `docs` a page of it.
+//! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
 //! Neither logs nor errors name uploaders, owners, videos, URIs or files.
 
@@ -18,10 +18,12 @@ mod linger;
 mod observe;
 mod openapi;
 mod public;
+mod ranged;
 mod receive;
 mod routes;
 mod server;
 mod state;
+mod ui;
 mod wire;
 
 use std::net::SocketAddr;
@@ -53,6 +55,11 @@ pub struct Options {
     /// For requests and checks under way when the service ends, seconds; what is not finished then is begun anew at
     /// the next start. Default 30.
     pub shutdown_grace_s: u64,
+    /// People reach the pages through a proxy that speaks https: cookies are for https only, and a sender's address is
+    /// the last in `X-Forwarded-For`. Default false.
+    pub behind_proxy: bool,
+    /// Minutes of viewing sensitive uploads after which a break is suggested. Default 30.
+    pub break_minutes: u32,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
     /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
@@ -82,6 +89,8 @@ impl Default for Options {
             upload_pause_s: 30,
             json_bytes_max: 1 << 20,
             shutdown_grace_s: 30,
+            behind_proxy: false,
+            break_minutes: 30,
             metrics: MetricsAccess::Loopback,
             rate_per_s: 10_000,
             rate_burst: 20_000,

@@ -1,4 +1,4 @@
-//! All routes, by the scopes that they need.
+//! All routes, by the scopes that they need; those of pages, by the roles, are listed in `ui`.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::http::auth::{self, Needs};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
-use crate::http::{api, docs, hooks, observe, openapi, public};
+use crate::http::{api, docs, hooks, observe, openapi, public, ui};
 use crate::model::{Scope, Scopes};
 
 /// Routes that need any one of the same scopes; without scopes they are open to everybody.
@@ -122,7 +122,30 @@ fn own_groups() -> Vec<Group> {
             &[Scope::Upload, Scope::Review],
             OpenApiRouter::new().routes(routes!(api::uploads_show::show)),
         ),
-        group(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_list::list))),
+        group(
+            &[Scope::Upload, Scope::Review],
+            OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal)),
+        ),
+        streams(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_bytes::bytes))),
+        group(
+            &[Scope::Review],
+            OpenApiRouter::new()
+                .routes(routes!(api::uploads_list::list))
+                .routes(routes!(api::cases_list::list))
+                .routes(routes!(api::cases_list::counts))
+                .routes(routes!(api::cases_stats::stats))
+                .routes(routes!(api::cases_bulk::bulk))
+                .routes(routes!(api::cases_claim::claim_next))
+                .routes(routes!(api::cases_show::show))
+                .routes(routes!(api::cases_show::history))
+                .routes(routes!(api::cases_show::members))
+                .routes(routes!(api::cases_claim::claim, api::cases_claim::release))
+                .routes(routes!(api::cases_decide::decide, api::cases_decide::undo))
+                .routes(routes!(api::cases_pass::escalate))
+                .routes(routes!(api::cases_pass::assign))
+                .routes(routes!(api::cases_pass::set_due))
+                .routes(routes!(api::cases_pass::note)),
+        ),
         group(
             &[Scope::Review, Scope::Admin],
             OpenApiRouter::new()
@@ -155,7 +178,10 @@ fn own_groups() -> Vec<Group> {
                 .routes(routes!(api::subscriptions_resend::resend))
                 .routes(routes!(api::deliveries_list::list))
                 .routes(routes!(api::deliveries_resend::resend))
-                .routes(routes!(api::audit_list::list)),
+                .routes(routes!(api::audit_list::list))
+                .routes(routes!(api::users_create::create, api::users_list::list))
+                .routes(routes!(api::users_change::change))
+                .routes(routes!(api::users_change::sign_out)),
         ),
     ]
 }
@@ -196,6 +222,7 @@ pub fn router(app: &App) -> Router {
         router = router.merge(routes);
     }
     router
+        .merge(ui::routes(app))
         .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Deletions, Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -20,6 +20,7 @@ use crate::model::{ApiKeyId, Outside, UploadId};
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
+    pub cases: Arc<Cases>,
     pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
@@ -45,7 +46,12 @@ struct Shared {
     start: u32,
     ending: CancellationToken,
     tasks: TaskTracker,
+    /// One permit for each password that may be hashed at once.
+    passwords: Semaphore,
 }
+
+/// Passwords hashed at once: each takes 19 MiB and some 20 ms of a core.
+const PASSWORDS_MAX: usize = 2;
 
 impl App {
     pub fn new(parts: Parts) -> App {
@@ -62,6 +68,7 @@ impl App {
             start,
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            passwords: Semaphore::new(PASSWORDS_MAX),
         }))
     }
 
@@ -72,6 +79,10 @@ impl App {
 
     pub fn uploads(&self) -> &Arc<Uploads> {
         &self.0.parts.uploads
+    }
+
+    pub fn cases(&self) -> &Arc<Cases> {
+        &self.0.parts.cases
     }
 
     /// For what is answered from memory or waits; everything else goes by `ask_deletions`.
@@ -125,6 +136,20 @@ impl App {
         self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
     }
 
+    /// Runs one method of the engine that hashes a password: few of these at once.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub(super) async fn ask_slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.0.passwords.acquire().await;
+        let answer = self.ask(job).await;
+        drop(permit);
+        answer
+    }
+
     /// Runs one method of the uploads, off the async threads.
     ///
     /// # Errors
@@ -135,6 +160,18 @@ impl App {
     ) -> Result<T, Problem> {
         let uploads = self.0.parts.uploads.clone();
         self.blocking(move || job(&uploads)).await
+    }
+
+    /// Runs one method of the cases, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_cases<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Cases) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let cases = self.0.parts.cases.clone();
+        self.blocking(move || job(&cases)).await
     }
 
     /// Runs one method of the deletions, off the async threads.
@@ -181,6 +218,7 @@ impl App {
         self.blocking(move || {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
+            shared.parts.cases.measure()?;
             shared.parts.deletions.measure()?;
             shared.parts.outbox.measure()
         })

@@ -4,8 +4,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, RefOr};
 
 use crate::model::{
-    CopyKind, CopyState, DeletionReason, DeletionState, Reason, Stage, UploadState, VerdictKind,
-    Visibility,
+    CaseEventKind, CaseState, CopyKind, CopyState, DecisionKind, DecisionTurn, DeletionReason,
+    DeletionState, Grounds, MatchKind, Reason, Stage, UploadState, VerdictKind, Visibility,
 };
 use crate::store::Grain;
 
@@ -41,6 +41,34 @@ pub(super) fn upload_state() -> Object {
 
 pub(super) fn bytes_state() -> Object {
     words(["awaited", "kept", "gone"].into_iter()).build()
+}
+
+pub(super) fn case_state() -> Object {
+    words(CaseState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn case_event() -> Object {
+    words(CaseEventKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn match_kind() -> Object {
+    words(MatchKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_kind() -> Object {
+    words(DecisionKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_turn() -> Object {
+    words(DecisionTurn::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn grounds() -> Object {
+    words(Grounds::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
+    or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
 }
 
 /// How far a deletion has come.

@@ -1,6 +1,13 @@
 //! The endpoints of the API, one file each: what is taken, the handler, what is given.
 
 pub mod audit_list;
+pub mod cases_bulk;
+pub mod cases_claim;
+pub mod cases_decide;
+pub mod cases_list;
+pub mod cases_pass;
+pub mod cases_show;
+pub mod cases_stats;
 pub mod deletion_body;
 pub mod deletions_bulk;
 pub mod deletions_cancel;
@@ -34,8 +41,13 @@ pub mod tombstones_list;
 pub mod tombstones_retire;
 pub mod tombstones_reverse;
 pub mod tombstones_show;
+pub mod uploads_appeal;
+pub mod uploads_bytes;
 pub mod uploads_create;
 pub mod uploads_list;
 pub mod uploads_show;
+pub mod users_change;
+pub mod users_create;
+pub mod users_list;
 pub mod visibility_batch;
 pub mod visibility_show;

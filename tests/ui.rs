@@ -9,7 +9,11 @@ mod sandbox;
 #[path = "support/service.rs"]
 mod service;
 
+#[path = "ui/floor.rs"]
+mod floor;
 #[path = "ui/pages.rs"]
 mod pages;
 #[path = "ui/people.rs"]
 mod people;
+#[path = "ui/review.rs"]
+mod review;

@@ -364,3 +364,6 @@ fn audit(
 ) -> AuditEntry {
     AuditEntry { at: now.at, actor: reviewer.actor, action, subject: case.id.to_string(), note }
 }
+
+#[cfg(test)]
+mod tests;

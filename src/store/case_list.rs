@@ -303,3 +303,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<CaseRow> {
         duration_s: row.get(25)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// WebDriver's names of keys that are no letters.
 pub const ENTER: &str = "\u{e007}";
 pub const ESCAPE: &str = "\u{e00c}";
-pub const TAB: &str = "\u{e004}";
 const CONTROL: &str = "\u{e009}";
 /// The field under which WebDriver refers to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

@@ -34,7 +34,8 @@ test-heavy: setup test-tools  ## The tests that take minutes.
 
 test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
 	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"
-	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed $(TOOLS)/axe/installed
+	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed \
+	    $(TOOLS)/axe/installed
 
 # moto is an S3 server with versions and Object Lock, boto3 an S3 client; standardwebhooks verifies what we sign.
 $(TOOLS)/venv/installed: Makefile
@@ -47,6 +48,11 @@ $(TOOLS)/azurite/installed: Makefile
 	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/azurite azurite@3.37 && touch $@ || \
 	    echo "no Node packages: the test that needs azurite will say that it is skipped"
 
+# Looks for what keeps people from using the pages.
+$(TOOLS)/axe/installed: Makefile
+	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/axe axe-core@4 && touch $@ || \
+	    echo "no Node packages: the tests of the pages will say that axe-core is skipped"
+
 # The official tus server and client.
 $(TOOLS)/tus/installed: Makefile
 	@command -v npm >/dev/null && \
@@ -57,11 +63,6 @@ test-schema: setup  ## Schemathesis against a running service: no 500, nothing t
 	@test -x $(TOOLS)/venv/bin/python || python3 -m venv $(TOOLS)/venv
 	@$(TOOLS)/venv/bin/pip install -q 'schemathesis==4.*'
 	cargo test --release --locked --test api -- --ignored --nocapture schemathesis
-
-# Looks for what keeps people from using the pages.
-$(TOOLS)/axe/installed: Makefile
-	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/axe axe-core@4 && touch $@ || \
-	    echo "no Node packages: the tests of the pages will say that axe-core is skipped"
 
 bench: build  ## The tables of speed in the README.
 	cargo bench --locked --bench speed

@@ -21,6 +21,10 @@ mod videos;
 
 #[path = "api/base.rs"]
 mod base;
+#[path = "api/case_outcomes.rs"]
+mod case_outcomes;
+#[path = "api/cases.rs"]
+mod cases;
 #[path = "api/hooks.rs"]
 mod hooks;
 #[path = "api/operating.rs"]
@@ -35,7 +39,3 @@ mod upload_limits;
 mod uploads;
 #[path = "api/webhooks.rs"]
 mod webhooks;
-#[path = "api/case_outcomes.rs"]
-mod case_outcomes;
-#[path = "api/cases.rs"]
-mod cases;

@@ -183,6 +183,22 @@ fn http_options(file: &File) -> Result<http::Options> {
         event_streams_max: server.event_streams_max,
         bulk_bytes_max: server.bulk_bytes_max,
         links: links(&file.pages)?,
+        hooks: hook_options(&file.hooks)?,
+    })
+}
+
+fn hook_options(hooks: &file::Hooks) -> Result<http::hooks::Options> {
+    if hooks.wait_s >= 60 {
+        return bad(
+            "hooks.wait_s",
+            format!("it is {}; less than a minute makes sense", hooks.wait_s),
+        );
+    }
+    Ok(http::hooks::Options {
+        wait_s: hooks.wait_s,
+        tusd_uploader_header: hooks.tusd_uploader_header.clone(),
+        tusd_uploader_field: hooks.tusd_uploader_field.clone(),
+        s3_uploader_field: hooks.s3_uploader_field.clone(),
     })
 }
 

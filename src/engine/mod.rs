@@ -51,6 +51,7 @@ mod upload_retention;
 mod upload_reverse;
 mod upload_show;
 mod upload_source;
+mod upload_told;
 pub mod uploads;
 pub mod visibility;
 mod walk;
@@ -79,6 +80,7 @@ pub use upload_accept::{Accepted, Arriving, IdempotencyKey};
 pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;
+pub use upload_told::Told;
 pub use uploads::{UploadParts, UploadWords, Uploads};
 pub use walk::{Walked, walk};
 

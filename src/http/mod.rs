@@ -2,7 +2,7 @@
 //!
 //! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
-//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api`
+//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api` or `hooks`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
 //! What viewers of the platform meet is in `public`. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
@@ -13,6 +13,7 @@ mod auth;
 mod docs;
 mod error;
 mod extract;
+pub mod hooks;
 mod linger;
 mod observe;
 mod openapi;
@@ -66,6 +67,8 @@ pub struct Options {
     /// How the platform's own addresses of a video look, path and query: `{id}` stands for its id. Default `/v/{id}`
     /// and `/embed/{id}`.
     pub links: Vec<String>,
+    /// How hooks are understood.
+    pub hooks: hooks::Options,
 }
 
 impl Default for Options {
@@ -86,6 +89,7 @@ impl Default for Options {
             event_streams_max: 256,
             bulk_bytes_max: 16 << 20,
             links: ["/v/{id}", "/embed/{id}"].map(str::to_owned).to_vec(),
+            hooks: hooks::Options::default(),
         }
     }
 }

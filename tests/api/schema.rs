@@ -14,15 +14,18 @@ use crate::videos::*;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,ignored_auth";
 
-/// Settings by which the tool asks for what there is, half of the time: it makes up ids else, and meets 404.
+/// Settings by which the tool asks for what there is, mostly: it makes up ids else, and meets 404.
 fn known(service: &Service<'_>, ids: &[(&str, &Value)]) -> String {
     let document = service.get("/openapi.json").expect(200);
     let mut text = String::new();
+    for (n, (_, id)) in ids.iter().enumerate() {
+        writeln!(text, "[dictionaries.known{n}]\nvalues = [{id}]").unwrap();
+    }
     for path in document["paths"].as_object().unwrap().keys() {
-        let id = ids.iter().find(|(part, _)| path.contains(part));
-        if let Some((_, id)) = id {
-            let id = id.as_str().unwrap();
-            writeln!(text, "[[operations]]\ninclude-path = {path:?}\nparameters = {{ \"path.id\" = [{id:?}, \"none\"] }}\n").unwrap();
+        if let Some(n) = ids.iter().position(|(part, _)| path.contains(part)) {
+            let known = format!("{{ dictionary = \"known{n}\", probability = 0.8 }}");
+            writeln!(text, "[[operations]]\ninclude-path = {path:?}").unwrap();
+            writeln!(text, "parameters = {{ \"path.id\" = {known} }}").unwrap();
         }
     }
     text

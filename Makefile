@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 APT := gcc libc6-dev pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev \
        libswresample-dev ffmpeg fonts-dejavu-core
 # What only tests need: real servers to delete from and to ask.
-APT_TEST := varnish nginx-light python3-venv
+APT_TEST := varnish nginx-light python3-venv chromium chromium-driver
 TOOLS := target/test-tools
 # Installs those of Debian's packages that are missing.
 define install
@@ -30,11 +30,12 @@ test: setup test-tools  ## All tests but the heavy ones.
 	cargo test --release --locked
 
 test-heavy: setup test-tools  ## The tests that take minutes.
-	cargo test --release --locked --test deletion -- --ignored heavy
+	cargo test --release --locked --test deletions_http -- --ignored heavy --nocapture
 
 test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
 	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"
-	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed
+	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed \
+	    $(TOOLS)/axe/installed
 
 # moto is an S3 server with versions and Object Lock, boto3 an S3 client; standardwebhooks verifies what we sign.
 $(TOOLS)/venv/installed: Makefile
@@ -46,6 +47,11 @@ $(TOOLS)/venv/installed: Makefile
 $(TOOLS)/azurite/installed: Makefile
 	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/azurite azurite@3.37 && touch $@ || \
 	    echo "no Node packages: the test that needs azurite will say that it is skipped"
+
+# Looks for what keeps people from using the pages.
+$(TOOLS)/axe/installed: Makefile
+	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/axe axe-core@4 && touch $@ || \
+	    echo "no Node packages: the tests of the pages will say that axe-core is skipped"
 
 # The official tus server and client.
 $(TOOLS)/tus/installed: Makefile

@@ -6,6 +6,8 @@
     reason = "a test fails loudly, and says so when it is skipped"
 )]
 
+#[path = "support/review.rs"]
+mod review;
 #[path = "support/sandbox.rs"]
 #[expect(dead_code, reason = "other tests check files")]
 mod sandbox;
@@ -19,6 +21,10 @@ mod videos;
 
 #[path = "api/base.rs"]
 mod base;
+#[path = "api/case_outcomes.rs"]
+mod case_outcomes;
+#[path = "api/cases.rs"]
+mod cases;
 #[path = "api/hooks.rs"]
 mod hooks;
 #[path = "api/operating.rs"]

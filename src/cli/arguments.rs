@@ -90,6 +90,9 @@ pub(super) enum Command {
     /// Make, list and revoke API keys; goes through the running service when there is one.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Add, list and change people who sign in to the review pages; goes through the running service when there is one.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -100,6 +103,9 @@ pub(super) enum Command {
         not in the backup); the next start makes the index from it. Bytes of uploads that wait for a moderator are not in \
         it; uploads that had no verdict yet go to review.")]
     Backup(BackupCommand),
+    /// Check receipts of deletions.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
     /// Tell what other thresholds would have made of the uploads that were recorded.
     #[command(after_help = "Examples:\n  \
         cenotaph replay --review 3.5\n  \
@@ -171,11 +177,74 @@ pub(super) enum KeyCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Add somebody. The password is asked for, or read from stdin: one line.
+    #[command(after_help = "Examples:\n  \
+        cenotaph user add ada --role lead\n  \
+        pass show cenotaph/ada | cenotaph user add ada --role lead\n\n\
+        Roles: moderator (works the queue), lead (also assigns, acts on many cases, reads the audit log), admin (also \
+        looks after people).")]
+    Add {
+        /// What they sign in with, and what colleagues see.
+        name: String,
+        /// moderator, lead or admin.
+        #[arg(long, default_value = "moderator")]
+        role: String,
+    },
+    /// List everybody.
+    List,
+    /// Let somebody sign in no more, and end their sessions.
+    Disable {
+        /// Their name.
+        name: String,
+    },
+    /// Let somebody sign in again.
+    Enable {
+        /// Their name.
+        name: String,
+    },
+    /// Give somebody another role.
+    Role {
+        /// Their name.
+        name: String,
+        /// moderator, lead or admin.
+        role: String,
+    },
+    /// Give somebody a new password, asked for or read from stdin, and end their sessions.
+    Password {
+        /// Their name.
+        name: String,
+    },
+    /// End all sessions of somebody.
+    SignOut {
+        /// Their name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Say whether the settings are sound, or what is wrong with them. Exit code 0, or 2 when they are not.
     Check,
     /// Print a settings' file in which every setting is explained.
     Example,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check offline that a receipt was signed by a deployment and not changed since.
+    #[command(after_help = "Examples:\n  \
+        curl -s https://video.example.com/.well-known/cenotaph-keys.json > keys.json\n  \
+        cenotaph receipt verify receipt.json --key keys.json\n\n\
+        Exit codes: 0 it holds, 2 it does not, or a file cannot be read.")]
+    Verify {
+        /// The receipt, as `GET /v1/deletions/{id}/receipt` gave it; `-` for stdin.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public key: the published `cenotaph-keys.json`, PEM, or base64url.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

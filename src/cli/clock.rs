@@ -1,8 +1,12 @@
 //! The system's clock: the only place that asks what time it is.
 
-use std::time::UNIX_EPOCH;
+use std::sync::LazyLock;
+use std::time::{Instant, UNIX_EPOCH};
 
 use crate::model::{Clock, UnixSeconds};
+
+/// Since when `steady_ms` counts.
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the system's time.
 #[derive(Debug, Clone, Copy)]
@@ -19,5 +23,8 @@ impl Clock for SystemClock {
         // A clock before 1970 is not worth failing for.
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+    fn steady_ms(&self) -> i64 {
+        i64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }

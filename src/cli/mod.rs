@@ -13,12 +13,15 @@ mod index;
 mod key;
 mod logs;
 mod output;
+mod password;
+mod receipt;
 mod replay;
 mod scan;
 mod serve;
 mod session;
 mod table;
 mod tombstone;
+mod user;
 mod words;
 
 use std::process::ExitCode;
@@ -61,8 +64,10 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Index(command) => index::run(&arguments.common, command, &mut output),
         Command::Serve(command) => serve::run(&arguments.common, command, &mut output),
         Command::Key(command) => key::run(&arguments.common, command, &mut output),
+        Command::User(command) => user::run(&arguments.common, command, &mut output),
         Command::Config(command) => config::run(&arguments.common, command, &mut output),
         Command::Backup(command) => backup::run(&arguments.common, command, &mut output),
+        Command::Receipt(command) => receipt::run(command, &mut output),
         Command::Replay(command) => replay::run(&arguments.common, command, &mut output),
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };

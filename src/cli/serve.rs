@@ -10,10 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, logs, session};
-use crate::config::Settings;
+use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
-    Engine, Outbox, OutboxParts, Pools, UploadParts, Uploads, attend_outbox, attend_uploads,
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
+    UploadParts, Uploads, attend, attend_cases, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;
@@ -52,33 +53,9 @@ async fn serve_until_told(
     let bound = bound.with_context(|| format!("cannot listen on {listen}"))?;
     let address = bound.address()?;
     tokio::spawn(upkeep(metrics.clone()));
-    let engine = Arc::new(engine);
-    let pools = Pools::new(&settings.pools);
-    let outside = session::outside(SystemClock);
-    let remote = Remote::new(&settings.remote)?;
-    let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
-    let wake = Wake::default();
-    let uploads = Arc::new(Uploads::open(UploadParts {
-        engine: engine.clone(),
-        pools: pools.clone(),
-        remote: remote.clone(),
-        outside: outside.clone(),
-        options: settings.uploads,
-        outbox: wake.clone(),
-    })?);
-    attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
-    let outbox = Arc::new(Outbox::new(OutboxParts {
-        engine: engine.clone(),
-        pools: pools.clone(),
-        remote,
-        outside: outside.clone(),
-        options: settings.outbox,
-        wake,
-    }));
-    attend_outbox(&outbox, &mut runner);
-    let options = settings.http;
     let render_metrics = Box::new(move || metrics.render());
-    let app = App::new(Parts { engine, uploads, outbox, pools, outside, options, render_metrics });
+    let (parts, runner) = put_together(settings, engine, render_metrics)?;
+    let app = App::new(parts);
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -92,6 +69,72 @@ async fn serve_until_told(
     serve(app, bound, stop).await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// The parts of the service, and the runner that attends to their work.
+fn put_together(
+    settings: Settings,
+    engine: Engine,
+    render_metrics: Box<dyn Fn() -> String + Send + Sync>,
+) -> Result<(Parts, Runner)> {
+    let engine = Arc::new(engine);
+    let pools = Pools::new(&settings.pools);
+    let outside = session::outside(SystemClock);
+    let remote = Remote::new(&settings.remote)?;
+    let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
+    let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
+    let wake = Wake::default();
+    let uploads = Arc::new(Uploads::open(UploadParts {
+        engine: engine.clone(),
+        pools: pools.clone(),
+        remote: remote.clone(),
+        outside: outside.clone(),
+        options: settings.uploads,
+        outbox: wake.clone(),
+        cases: opening.clone(),
+    })?);
+    attend_uploads(&uploads, &mut runner, settings.pools.decode_max);
+    let cases = Arc::new(Cases::open(CaseParts {
+        engine: engine.clone(),
+        uploads: uploads.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        options: settings.cases,
+        changes: opening.changes,
+    })?);
+    attend_cases(&cases, &mut runner);
+    let deletions = Deletions::open(DeletionParts {
+        engine: engine.clone(),
+        remote: remote.clone(),
+        pools: pools.clone(),
+        outside: outside.clone(),
+        receipt_key: receipt_key(&settings.keys, &mut system_entropy)?,
+        options: settings.deletions,
+        outbox: wake.clone(),
+    })?;
+    attend(&deletions, &mut runner);
+    let outbox = Arc::new(Outbox::new(OutboxParts {
+        engine: engine.clone(),
+        pools: pools.clone(),
+        remote,
+        outside: outside.clone(),
+        options: settings.outbox,
+        wake,
+    }));
+    attend_outbox(&outbox, &mut runner);
+    let options = settings.http;
+    let parts = Parts {
+        engine,
+        uploads,
+        cases,
+        deletions,
+        outbox,
+        pools,
+        outside,
+        options,
+        render_metrics,
+    };
+    Ok((parts, runner))
 }
 
 /// A service that nobody can call is of no use: the very first start makes a key and shows it.

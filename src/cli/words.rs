@@ -41,6 +41,10 @@ pub(super) fn reason(report: &Report) -> String {
         (Reason::Featureless, _) => "no frame of it shows anything that could be recognised".into(),
         (Reason::Unchecked, _) => "it could not be checked; somebody should look".into(),
         (Reason::Reversed, _) => "what stood against it was taken back".into(),
+        (Reason::Decided, _) => "a moderator has decided".into(),
+        (Reason::RuledOut, _) => {
+            "a moderator ruled that it is not the deleted videos that it resembles".into()
+        }
         (Reason::Shadow, _) => "the verdict was recorded and is not acted upon".into(),
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::deletions::Deletions;
 use crate::engine;
 use crate::http;
 use crate::matching;
@@ -22,12 +23,16 @@ pub struct File {
     pub data: Option<PathBuf>,
     pub keys: Option<PathBuf>,
     pub server: Server,
+    pub people: People,
     pub log: Log,
     pub rate: Rate,
     pub pools: Pools,
     pub decode: Decode,
     pub policy: Policy,
     pub uploads: Uploads,
+    pub deletions: Deletions,
+    pub pages: Pages,
+    pub review: Review,
     pub webhooks: Webhooks,
     pub hooks: Hooks,
     pub remote: Remote,
@@ -46,6 +51,9 @@ pub struct Server {
     pub json_bytes_max: usize,
     pub shutdown_grace_s: u64,
     pub metrics: Metrics,
+    pub visibility: Visibility,
+    pub event_streams_max: usize,
+    pub bulk_bytes_max: usize,
 }
 
 impl Default for Server {
@@ -61,6 +69,9 @@ impl Default for Server {
             json_bytes_max: of.json_bytes_max,
             shutdown_grace_s: of.shutdown_grace_s,
             metrics: Metrics::Loopback,
+            visibility: Visibility::Key,
+            event_streams_max: of.event_streams_max,
+            bulk_bytes_max: of.bulk_bytes_max,
         }
     }
 }
@@ -72,6 +83,49 @@ pub enum Metrics {
     Loopback,
     Open,
     Key,
+}
+
+/// `server.visibility`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    Key,
+    Open,
+}
+
+/// `[pages]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pages {
+    pub links: Vec<String>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Pages { links: http::Options::default().links }
+    }
+}
+
+/// `[people]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct People {
+    pub behind_proxy: bool,
+    pub session_idle_minutes: f64,
+    pub session_hours: f64,
+    pub break_minutes: u32,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        let of = engine::SessionOptions::default();
+        People {
+            behind_proxy: http::Options::default().behind_proxy,
+            session_idle_minutes: of.idle_s as f64 / 60.0,
+            session_hours: of.whole_s as f64 / HOUR_S,
+            break_minutes: http::Options::default().break_minutes,
+        }
+    }
 }
 
 /// `[log]`
@@ -249,6 +303,39 @@ impl Default for Uploads {
 pub enum Effort {
     Fast,
     Thorough,
+}
+
+/// `[review]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    pub lease_minutes: f64,
+    pub undo_s: i64,
+    pub join_hours: f64,
+    pub members_max: u32,
+    pub twice_share: f64,
+    pub second_hours: f64,
+    pub blocks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_hours: Option<f64>,
+    pub bulk_max: usize,
+}
+
+impl Default for Review {
+    fn default() -> Self {
+        let of = engine::cases::Options::default();
+        Review {
+            lease_minutes: of.lease_s as f64 / 60.0,
+            undo_s: of.undo_s,
+            join_hours: of.join_s as f64 / HOUR_S,
+            members_max: of.members_max,
+            twice_share: of.twice_share,
+            second_hours: of.second_s as f64 / HOUR_S,
+            blocks: of.blocks,
+            due_hours: of.due_s.map(|due_s| due_s as f64 / HOUR_S),
+            bulk_max: of.bulk_max,
+        }
+    }
 }
 
 /// `[webhooks]`

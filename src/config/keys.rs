@@ -212,7 +212,7 @@ fn make(folder: &Path, secrets: [[u8; 32]; 2]) -> Result<()> {
 }
 
 /// Leaves what is already at `path`.
-fn write_new(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_new(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     // A temporary file has mode 0600 from the start.
     let mut file = tempfile::Builder::new().prefix(".new-key-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;

@@ -5,16 +5,20 @@
 //! `Keys` loads the two secrets, or makes them before the first tombstone. Other rooms get the resulting values and
 //! never see this one.
 
+mod deletions;
 mod environment;
 mod error;
 pub mod file;
 mod keys;
+mod receipt_key;
 mod remote;
+mod review;
 mod settings;
 
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use keys::{FINGERPRINT_KEY_FILE, IDENTITY_KEY_FILE, Keys, KeysMade, system_entropy};
+pub use receipt_key::{RECEIPT_KEY_FILE, receipt_key};
 pub use settings::{CONFIG_FILE, Flags, Settings};
 
 /// The settings' file with every setting explained.

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 
+use crate::config::deletions::options as deletion_options;
 use crate::config::file::{self, File};
 use crate::config::remote::options as remote_options;
+use crate::config::review::options as review_options;
 use crate::config::{Environment, Error, Result};
 use crate::engine;
 use crate::http;
@@ -18,8 +20,8 @@ use crate::media;
 use crate::remote;
 
 /// Units of times, seconds.
-const HOUR_S: f64 = 3600.0;
-const DAY_S: f64 = 24.0 * HOUR_S;
+pub(super) const HOUR_S: f64 = 3600.0;
+pub(super) const DAY_S: f64 = 24.0 * HOUR_S;
 /// The file that is read when none is named.
 pub const CONFIG_FILE: &str = "cenotaph.toml";
 /// The data folder when none is named.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
+    pub cases: engine::cases::Options,
+    pub deletions: engine::deletions::Options,
     pub outbox: engine::outbox::Options,
     pub http: http::Options,
     pub pools: engine::pools::Options,
@@ -87,6 +91,8 @@ impl Settings {
             keys: environment.keys_folder(flags.keys.as_deref(), file.keys.as_deref())?,
             engine: engine_options(file)?,
             uploads: upload_options(&file.uploads)?,
+            cases: review_options(&file.review)?,
+            deletions: deletion_options(&file.deletions)?,
             outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
             pools: pool_options(&file.pools)?,
@@ -134,11 +140,11 @@ fn bad_config(path: Option<&Path>, error: figment::Error) -> Error {
     Error::BadConfig { place, why }
 }
 
-fn bad<T>(name: &'static str, why: impl Into<String>) -> Result<T> {
+pub(super) fn bad<T>(name: &'static str, why: impl Into<String>) -> Result<T> {
     Err(Error::BadSetting { name, why: why.into() })
 }
 
-fn at_least(name: &'static str, value: u64, least: u64) -> Result<()> {
+pub(super) fn at_least(name: &'static str, value: u64, least: u64) -> Result<()> {
     if value < least {
         bad(name, format!("it is {value}, at least {least} makes sense"))
     } else {
@@ -157,6 +163,7 @@ fn http_options(file: &File) -> Result<http::Options> {
     at_least("server.request_timeout_s", server.request_timeout_s, 1)?;
     at_least("server.upload_pause_s", server.upload_pause_s, 1)?;
     at_least("server.json_bytes_max", server.json_bytes_max as u64, 1024)?;
+    at_least("server.bulk_bytes_max", server.bulk_bytes_max as u64, 1024)?;
     at_least("rate.per_s", file.rate.per_s.into(), 1)?;
     at_least("rate.burst", file.rate.burst.into(), 1)?;
     Ok(http::Options {
@@ -168,6 +175,8 @@ fn http_options(file: &File) -> Result<http::Options> {
         upload_pause_s: server.upload_pause_s,
         json_bytes_max: server.json_bytes_max,
         shutdown_grace_s: server.shutdown_grace_s,
+        behind_proxy: file.people.behind_proxy,
+        break_minutes: file.people.break_minutes,
         metrics: match server.metrics {
             file::Metrics::Loopback => http::MetricsAccess::Loopback,
             file::Metrics::Open => http::MetricsAccess::Open,
@@ -176,6 +185,10 @@ fn http_options(file: &File) -> Result<http::Options> {
         rate_per_s: file.rate.per_s,
         rate_burst: file.rate.burst,
         hooks: hook_options(file)?,
+        visibility_open: server.visibility == file::Visibility::Open,
+        event_streams_max: server.event_streams_max,
+        bulk_bytes_max: server.bulk_bytes_max,
+        links: links(&file.pages)?,
     })
 }
 
@@ -191,6 +204,25 @@ fn hook_options(file: &File) -> Result<http::hooks::Options> {
         tusd_uploader_field: hooks.tusd_uploader_field.clone(),
         s3_uploader_field: hooks.s3_uploader_field.clone(),
     })
+}
+
+/// How the platform's addresses look.
+fn links(pages: &file::Pages) -> Result<Vec<String>> {
+    let sound = |link: &&String| {
+        let path = link.starts_with('/') && link.matches("{id}").count() == 1;
+        let query = link.split_once('?').is_none_or(|(_, query)| {
+            query.strip_suffix("={id}").is_some_and(|name| !name.contains(['&', '=']))
+        });
+        path && query
+    };
+    match pages.links.iter().find(|link| !sound(link)) {
+        None => Ok(pages.links.clone()),
+        Some(link) => {
+            let why =
+                format!("{link:?} is no pattern such as \"/v/{{id}}\" or \"/watch?v={{id}}\"");
+            bad("pages.links", why)
+        }
+    }
 }
 
 fn pool_options(pools: &file::Pools) -> Result<engine::pools::Options> {
@@ -209,8 +241,17 @@ fn engine_options(file: &File) -> Result<engine::Options> {
         policy: verdicts(policy)?,
         expiry: expiry(policy)?,
         exhaustive_max: policy.exhaustive_max,
+        sessions: sessions(&file.people)?,
         ..engine::Options::default()
     })
+}
+
+fn sessions(people: &file::People) -> Result<engine::SessionOptions> {
+    let idle_s = seconds("people.session_idle_minutes", people.session_idle_minutes, 60.0)?;
+    let whole_s = seconds("people.session_hours", people.session_hours, HOUR_S)?;
+    at_least("people.session_idle_minutes", idle_s.unsigned_abs() / 60, 1)?;
+    at_least("people.session_hours", whole_s.unsigned_abs() / 60, 1)?;
+    Ok(engine::SessionOptions { idle_s, whole_s })
 }
 
 fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {
@@ -269,7 +310,7 @@ fn expiry(policy: &file::Policy) -> Result<engine::Expiry> {
 }
 
 /// A time in `unit`s, up to a hundred years.
-fn seconds(name: &'static str, value: f64, unit: f64) -> Result<i64> {
+pub(super) fn seconds(name: &'static str, value: f64, unit: f64) -> Result<i64> {
     let seconds = value * unit;
     if !(0.0..=36_525.0 * DAY_S).contains(&seconds) {
         return bad(name, format!("it is {value}; a number from 0 on is needed"));

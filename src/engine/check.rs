@@ -13,10 +13,10 @@ use crate::engine::error::media_words;
 use crate::engine::known::KnownTombstone;
 use crate::engine::look::{Look, damage_words, open};
 use crate::engine::report::{Report, ReportMatch};
-use crate::engine::{Engine, Policy, Result, sync};
+use crate::engine::{Engine, Policy, Result, ruled_out, sync};
 use crate::fingerprint::UploadPrint;
 use crate::index::{self, Found, SearchOptions};
-use crate::matching::{self, Background, Candidate, Judged, Lucky};
+use crate::matching::{self, Agreement, Background, Candidate, Judged, Lucky};
 use crate::model::{
     ByteDigest, Evidence, Leave, Match, OwnerKey, Placement, Point, Seen, Slot, Span, SpanPair,
     Strength, VerdictKind, Weighed,
@@ -97,12 +97,18 @@ impl Engine {
         let file = open(path, self.options.file_bytes_max)?;
         let uploader = self.uploader(uploader.map(|id| self.keys.identity.owner(id)))?;
         let digest = self.digest(path, &file)?;
-        if let Some(report) = self.check_bytes(&digest, &uploader)? {
-            return Ok(report);
+        if let Some(mut report) = self.check_bytes(&digest, &uploader)? {
+            self.rule_out(&mut report, &digest, None)?;
+            if report.verdict.kind == VerdictKind::Block {
+                return Ok(report);
+            }
         }
         let look = |effort| Ok(Arc::new(self.look(path, &file, effort)?));
         let (look, recognised) = self.recognise_file(&look, effort)?;
-        self.report(&look, recognised, &digest, &uploader)
+        let mut report = self.report(&look, recognised, &digest, &uploader)?;
+        let content = look.print.as_ref().and_then(ruled_out::content);
+        self.rule_out(&mut report, &digest, content.as_deref())?;
+        Ok(report)
     }
 
     /// The report on a file whose bytes settle it: those of a deleted file that somebody else owns.
@@ -250,9 +256,11 @@ impl Engine {
             common: judged.common,
             reason: tombstone.reason,
             leave: uploader.leave(tombstone),
+            ruled_out: false,
         };
         ReportMatch {
             weighed,
+            agreement: judged.agreement,
             strength: tombstone.strength,
             found: Match {
                 tombstone: tombstone.id.clone(),
@@ -273,6 +281,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         common: false,
         reason: tombstone.reason,
         leave: uploader.leave(tombstone),
+        ruled_out: false,
     };
     let whole = Span { start_s: 0.0, end_s: tombstone.duration_s };
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
@@ -285,6 +294,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
     };
     ReportMatch {
         weighed,
+        agreement: Agreement::default(),
         strength: tombstone.strength,
         found: Match {
             tombstone: tombstone.id.clone(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{CopyKind, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
+use crate::model::{Actor, CopyKind, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
 use crate::store::{Admission, Cancelled, NewCopy, NewDeletion};
 
 const DAY_S: i64 = 86_400;
@@ -66,8 +66,8 @@ impl Deletions {
     ///
     /// # Errors
     /// `Invalid` names the field; `DeletionConflict`; the store's refusal.
-    pub fn request(&self, request: &DeletionRequest) -> Result<Requested> {
-        let mut each = self.request_many(std::slice::from_ref(request))?;
+    pub fn request(&self, request: &DeletionRequest, by: Actor) -> Result<Requested> {
+        let mut each = self.request_many(std::slice::from_ref(request), by)?;
         each.pop().unwrap_or_else(|| Err(invalid("body", "it is empty")))
     }
 
@@ -75,7 +75,11 @@ impl Deletions {
     ///
     /// # Errors
     /// There are too many; the store's refusal: then none is accepted.
-    pub fn request_many(&self, requests: &[DeletionRequest]) -> Result<Vec<Result<Requested>>> {
+    pub fn request_many(
+        &self,
+        requests: &[DeletionRequest],
+        by: Actor,
+    ) -> Result<Vec<Result<Requested>>> {
         let bulk_max = self.options.bulk_max;
         if requests.len() > bulk_max {
             return Err(invalid(
@@ -89,7 +93,7 @@ impl Deletions {
         let sound: Vec<NewDeletion> =
             prepared.iter().filter_map(|p| p.as_ref().ok().cloned()).collect();
         let repeat_since = now - i64::from(self.options.repeat_s);
-        let admitted = self.engine.store.add_deletions(sound, repeat_since)?;
+        let admitted = self.engine.store.add_deletions(sound, repeat_since, by)?;
         let mut admitted = admitted.into_iter();
         let mut answers = Vec::with_capacity(prepared.len());
         for one in prepared {
@@ -119,8 +123,8 @@ impl Deletions {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn cancel(&self, id: DeletionId) -> Result<Option<Cancelled>> {
-        let outcome = self.engine.store.cancel_deletion(id, self.outside.now())?;
+    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<Cancelled>> {
+        let outcome = self.engine.store.cancel_deletion(id, self.outside.now(), by)?;
         if outcome == Some(Cancelled::Done)
             && let Some(deletion) = self.engine.store.deletion(id)?
         {
@@ -138,11 +142,11 @@ impl Deletions {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn hurry(&self, id: DeletionId) -> Result<Option<bool>> {
+    pub fn hurry(&self, id: DeletionId, by: Actor) -> Result<Option<bool>> {
         if self.engine.store.deletion(id)?.is_none() {
             return Ok(None);
         }
-        let hurried = self.engine.store.hurry_deletion(id, self.outside.now())?;
+        let hurried = self.engine.store.hurry_deletion(id, self.outside.now(), by)?;
         self.touch();
         self.wake().wake();
         Ok(Some(hurried))
@@ -203,7 +207,7 @@ impl Deletions {
         Ok(())
     }
 
-    fn check_id(&self, what: &'static str, id: &str) -> Result<()> {
+    pub(super) fn check_id(&self, what: &'static str, id: &str) -> Result<()> {
         let bytes_max = self.options.id_bytes_max;
         match () {
             () if id.is_empty() => Err(invalid(what, "it is empty")),

@@ -1,9 +1,9 @@
 //! How far deletions are: one, a page of them, what happened to one.
 
-use crate::engine::deletion_request::DeletionWords;
+use crate::engine::deletion_request::{DeletionRequest, DeletionWords};
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{DeletionId, DeletionReason, DeletionState, UnixSeconds};
+use crate::model::{Actor, DeletionId, DeletionReason, DeletionState, UnixSeconds};
 use crate::store::{Copy, Deletion, DeletionEvent, DeletionFilter};
 
 /// A deletion with what is still known of it in plain.
@@ -28,6 +28,16 @@ pub struct ListFilter {
 }
 
 impl Deletions {
+    /// Accepts a deletion and shows it as it is then.
+    ///
+    /// # Errors
+    /// As `request`.
+    pub fn request_shown(&self, request: &DeletionRequest, by: Actor) -> Result<DeletionView> {
+        let requested = self.request(request, by)?;
+        // Deletions are never removed; a store without it is one that somebody has tampered with.
+        self.show(requested.id)?.ok_or(Error::Sealed(crate::model::NotOurs))
+    }
+
     /// # Errors
     /// The store's refusal.
     pub fn show(&self, id: DeletionId) -> Result<Option<DeletionView>> {
@@ -77,12 +87,17 @@ impl Deletions {
 
     fn view(&self, deletion: Deletion) -> Result<DeletionView> {
         let words = self.words(deletion.seq)?;
-        let copies = self.engine.store.copies(deletion.seq)?.into_iter().map(|copy| {
+        let copies = self.with_addresses(self.engine.store.copies(deletion.seq)?)?;
+        Ok(DeletionView { deletion, words, copies })
+    }
+
+    /// Copies with their addresses, as long as these are kept.
+    pub(super) fn with_addresses(&self, copies: Vec<Copy>) -> Result<Vec<(Copy, Option<String>)>> {
+        let with_address = |copy: Copy| {
             let uri = copy.sealed.as_ref().map(|sealed| self.unseal(sealed)).transpose()?;
             Ok((copy, uri))
-        });
-        let copies = copies.collect::<Result<_>>()?;
-        Ok(DeletionView { deletion, words, copies })
+        };
+        copies.into_iter().map(with_address).collect()
     }
 
     /// What is still known of a deletion in plain.

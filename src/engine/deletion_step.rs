@@ -7,30 +7,26 @@
 //! Every step may be cut off anywhere and is done again from what is on the disk: a tombstone that is there already is
 //! taken for ours, a copy that is gone already is gone, a change of stage that has happened does nothing. The order of
 //! the steps is what keeps the promises: `Purging` is written only after the tombstone is on the disk, and nothing is
-//! erased before `Purging` is written.
+//! erased before `Purging` is written. How copies go is in `deletion_copies`.
 
 use std::fs::File;
 use std::sync::Arc;
 
-use futures::{FutureExt, StreamExt};
-
+use crate::engine::Result;
 use crate::engine::deletion_tombstone::{Undecoded, tombstone_id};
 use crate::engine::deletions::Deletions;
 use crate::engine::enrol::{Naming, Ready};
-use crate::engine::{Error, Result};
 use crate::erasure;
-use crate::erasure::{CopyTask, Step};
-use crate::model::{ByteDigest, CopyKind, CopyState, Stage, UnixSeconds};
+use crate::erasure::Step;
+use crate::model::{ByteDigest, CopyKind, Stage, UnixSeconds};
 use crate::remote::Address;
 use crate::store;
-use crate::store::{Copy, Deletion, Recorded};
+use crate::store::{Copy, Deletion};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
 /// When not even a failure can be written down, it is tried again so often.
 const STORE_RETRY: std::time::Duration = std::time::Duration::from_secs(5);
-/// Outcomes of copies that are written down in one go at most.
-const RECORDED_AT_ONCE: usize = 16;
 
 /// What making a tombstone came to.
 enum Looked {
@@ -101,7 +97,7 @@ impl Deletions {
     }
 
     /// Runs a short job on the blocking pool.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         job: impl FnOnce(&Deletions) -> store::Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -210,85 +206,6 @@ impl Deletions {
         self.pools.decode(move || deletions.engine.prepare_deleted(&file, naming, now)).await
     }
 
-    /// Erases copies, some at once, and writes down each one's end as it comes.
-    async fn erase_copies(self: Arc<Self>, deletion: &Deletion, due: Vec<Copy>) -> Result<()> {
-        let seq = deletion.seq;
-        let words = self.callback_words(deletion, &due).await?;
-        let mut tasks = Vec::with_capacity(due.len());
-        for copy in &due {
-            let Some(address) = self.address(copy)? else { continue };
-            tasks.push((
-                copy.place,
-                CopyTask {
-                    kind: copy.kind,
-                    address,
-                    prefix: copy.prefix,
-                    failures: copy.failures,
-                    seed: seed(deletion, copy.place),
-                    message_id: format!("{}.{}", deletion.id, copy.place),
-                    message: words.clone(),
-                },
-            ));
-        }
-        self.options.pauses.at("erase");
-        let now = self.outside.now();
-        let each = tasks
-            .into_iter()
-            .map(|(place, task)| self.clone().erase_copy(place, task, now).boxed());
-        let at_once = self.options.erasure.copies_at_once.max(1);
-        let mut ended =
-            futures::stream::iter(each).buffer_unordered(at_once).ready_chunks(RECORDED_AT_ONCE);
-        let video = deletion.video;
-        while let Some(tries) = ended.next().await {
-            let caches = tries
-                .iter()
-                .any(|one| due.iter().any(|c| c.place == one.place && c.kind == CopyKind::Cache));
-            self.read(move |d| {
-                d.options.pauses.at("record");
-                d.engine.store.record_copies(seq, tries, d.outside.now())?;
-                d.options.pauses.at("recorded");
-                if caches {
-                    d.hidden.refresh(&d.engine.store, video)?;
-                }
-                d.touch();
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn erase_copy(self: Arc<Self>, place: u32, task: CopyTask, now: UnixSeconds) -> Recorded {
-        let outcome = erasure::erase(&self.remote, &task, &self.options.erasure, now).await;
-        Recorded { place, outcome }
-    }
-
-    /// What callbacks are told, JSON; empty when none of the copies is one.
-    async fn callback_words(
-        self: &Arc<Self>,
-        deletion: &Deletion,
-        due: &[Copy],
-    ) -> Result<Vec<u8>> {
-        if due.iter().all(|copy| copy.kind != CopyKind::Callback) {
-            return Ok(Vec::new());
-        }
-        let (deletions, seq) = (self.clone(), deletion.seq);
-        let words = self.pools.blocking(move || deletions.words(seq)).await?;
-        let words = words.ok_or(Error::Sealed(crate::model::NotOurs))?;
-        let message = serde_json::json!({
-            "type": "deletion.forget",
-            "timestamp": jiff::Timestamp::from_second(deletion.requested_at).map(|at| at.to_string()).ok(),
-            "data": {
-                "deletion": deletion.id.to_string(),
-                "video": words.video,
-                "owner": words.owner,
-                "reason": deletion.reason,
-                "metadata": words.metadata,
-            },
-        });
-        Ok(message.to_string().into_bytes())
-    }
-
     async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<Copy>) -> Result<()> {
         let deletions = self.clone();
         self.pools
@@ -298,8 +215,11 @@ impl Deletions {
                 let retention_s =
                     i64::try_from(deletions.options.erasure.retention_s).unwrap_or(i64::MAX);
                 let until = now.saturating_add(retention_s);
+                let event = deletions.complete_event(&deletion, copies, now, until)?;
                 deletions.options.pauses.at("complete");
-                deletions.engine.store.complete_deletion(deletion.seq, receipt, now, until)?;
+                let store = &deletions.engine.store;
+                store.complete_deletion(deletion.seq, receipt, event, now, until)?;
+                deletions.outbox.wake();
                 deletions.options.pauses.at("completed");
                 deletions.hidden.refresh(&deletions.engine.store, deletion.video)?;
                 deletions.touch();
@@ -328,36 +248,35 @@ impl Deletions {
     /// Writes down that a deletion could not go on, and when it is due again: not after the time at which it goes on
     /// without a fingerprint.
     async fn put_off(self: Arc<Self>, seq: i64, why: String, stuck: bool) -> Result<()> {
-        self.read(move |d| {
-            let Some(deletion) = d.engine.store.deletion_by_seq(seq)? else { return Ok(()) };
-            let (now, options) = (d.outside.now(), &d.options.erasure);
-            let failures = deletion.failures.saturating_add(1);
-            let again_at = options.backoff.again_at(now, failures, seed(&deletion, u32::MAX), None);
-            let deadline =
-                Some(deletion.fingerprint_by).filter(|_| deletion.stage == Stage::Hidden);
-            let due_at = again_at.min(deadline.unwrap_or(UnixSeconds::MAX)).max(now + 1);
-            let stuck = stuck && failures >= options.stuck_after;
-            d.engine.store.fail_deletion(seq, &why, stuck, due_at, now)?;
-            d.touch();
-            Ok(())
-        })
-        .await
+        let deletions = self.clone();
+        self.pools.blocking(move || deletions.put_off_now(seq, &why, stuck)).await
     }
 
-    /// Where a copy is; `None` for one that needs no address any more.
-    fn address(&self, copy: &Copy) -> Result<Option<Address>> {
-        if copy.state == CopyState::Gone {
-            return Ok(None);
-        }
-        let Some(sealed) = &copy.sealed else { return Ok(None) };
-        let uri = self.unseal(sealed)?;
-        // It was read once before it was accepted.
-        Ok(Some(Address::parse(&uri).map_err(|_| Error::Sealed(crate::model::NotOurs))?))
+    fn put_off_now(&self, seq: i64, why: &str, stuck: bool) -> Result<()> {
+        let Some((deletion, copies)) = self.engine.store.deletion_facts(seq)? else {
+            return Ok(());
+        };
+        let (now, options) = (self.outside.now(), &self.options.erasure);
+        let failures = deletion.failures.saturating_add(1);
+        let again_at = options.backoff.again_at(now, failures, seed(&deletion, u32::MAX), None);
+        let deadline = Some(deletion.fingerprint_by).filter(|_| deletion.stage == Stage::Hidden);
+        let due_at = again_at.min(deadline.unwrap_or(UnixSeconds::MAX)).max(now + 1);
+        let stuck = stuck && failures >= options.stuck_after;
+        let event = if stuck {
+            let stuck_why = Some(why.to_owned());
+            Some(self.stuck_event(&Deletion { stuck_why, ..deletion }, copies, now)?)
+        } else {
+            None
+        };
+        self.engine.store.fail_deletion(seq, why, event, due_at, now)?;
+        self.outbox.wake();
+        self.touch();
+        Ok(())
     }
 }
 
 /// What spreads the tries of a copy among those of others.
-fn seed(deletion: &Deletion, place: u32) -> u64 {
+pub(super) fn seed(deletion: &Deletion, place: u32) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&deletion.id.0[8..]);
     u64::from_le_bytes(bytes) ^ u64::from(place)

@@ -12,14 +12,11 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::engine::runner::Wake;
 use crate::engine::visibility::Hidden;
-use crate::engine::{Engine, Error, Pools, Result};
+use crate::engine::{Engine, Error, Pools, Result, SPOOL_FOLDER};
 use crate::erasure;
 use crate::erasure::ReceiptKey;
-use crate::model::{Outside, Sealed};
+use crate::model::{DeletionState, Outside, Sealed};
 use crate::remote::Remote;
-
-/// The folder in the data folder for bytes that are looked at and then dropped.
-pub const SPOOL_FOLDER: &str = "spool";
 
 /// Settings and limits of deletions.
 #[derive(Debug, Clone)]
@@ -96,6 +93,8 @@ pub struct DeletionParts {
     pub outside: Outside,
     pub receipt_key: ReceiptKey,
     pub options: Options,
+    /// Tells the outbox that there is something to send.
+    pub outbox: Wake,
 }
 
 /// The deletions of an open data folder.
@@ -106,6 +105,7 @@ pub struct Deletions {
     pub(super) outside: Outside,
     pub(super) receipt_key: ReceiptKey,
     pub(super) options: Options,
+    pub(super) outbox: Wake,
     pub(super) hidden: Hidden,
     pub(super) fetches: Semaphore,
     pub(super) spool: PathBuf,
@@ -120,7 +120,7 @@ impl Deletions {
     /// # Errors
     /// The store's refusal; the spool cannot be made.
     pub fn open(parts: DeletionParts) -> Result<Arc<Deletions>> {
-        let DeletionParts { engine, remote, pools, outside, receipt_key, options } = parts;
+        let DeletionParts { engine, remote, pools, outside, receipt_key, options, outbox } = parts;
         engine.store.release_deletion_leases()?;
         let public = receipt_key.public();
         engine.store.remember_receipt_key(&receipt_key.id(), &public, outside.now())?;
@@ -135,12 +135,28 @@ impl Deletions {
             outside,
             receipt_key,
             options,
+            outbox,
             hidden,
             fetches,
             spool,
             changes,
             wake,
         }))
+    }
+
+    /// Sets the gauges that are only worth their look-up when somebody asks.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn measure(&self) -> Result<()> {
+        let counts = self.engine.store.deletion_counts()?;
+        let open = DeletionState::ALL.iter().filter(|state| !state.is_final());
+        for state in open {
+            let found = counts.iter().find(|(counted, _)| counted == state);
+            let count = found.map_or(0, |(_, count)| *count);
+            metrics::gauge!("cenotaph_deletions", "state" => state.as_str()).set(count as f64);
+        }
+        Ok(())
     }
 
     pub fn options(&self) -> &Options {

@@ -7,7 +7,7 @@ use crate::erasure::ReceiptError;
 use crate::fingerprint::FormatError;
 use crate::index;
 use crate::media;
-use crate::model::{DeletionId, KeyId, NotOurs, TombstoneId};
+use crate::model::{CaseId, DeletionId, KeyId, NotOurs, TombstoneId};
 use crate::store;
 
 /// Shorthand for this room's results.
@@ -76,6 +76,18 @@ pub enum Error {
     /// Something else was asked for the same video, and is under way.
     #[error("another deletion of this video is under way: {id}")]
     DeletionConflict { id: DeletionId },
+
+    /// A case is not as whoever acts saw it; `happened` says what happened, in words.
+    #[error("{happened}")]
+    CaseConflict { id: CaseId, happened: String },
+
+    /// It is not for this person to do.
+    #[error("{why}")]
+    NotAllowed { why: String },
+
+    /// An upload's verdict cannot be appealed against.
+    #[error("{why}")]
+    NoAppeal { why: &'static str },
 
     #[error(transparent)]
     Sealed(#[from] NotOurs),

@@ -113,7 +113,7 @@ impl Engine {
 }
 
 /// Whether a decode failed for a reason that says nothing about the file's content.
-fn is_ours(error: &media::Error) -> bool {
+pub(super) fn is_ours(error: &media::Error) -> bool {
     matches!(
         error,
         media::Error::Unreadable(_)

@@ -12,11 +12,25 @@ mod api_keys;
 mod audit;
 mod backup;
 mod bell;
+mod case_act;
+mod case_appeal;
+mod case_bulk;
+mod case_bytes;
+mod case_list;
+mod case_open;
+mod case_plot;
+mod case_rules;
+mod case_settle;
+mod case_show;
+mod case_stats;
+pub mod cases;
 mod check;
+mod deletion_copies;
 pub mod deletion_request;
 pub mod deletion_show;
 mod deletion_source;
 mod deletion_step;
+mod deletion_tell;
 mod deletion_tombstone;
 pub mod deletions;
 mod doctor;
@@ -26,10 +40,12 @@ pub mod eval;
 mod gather;
 mod grants;
 mod known;
+mod lock_out;
 mod look;
 mod measure;
 pub mod outbox;
 mod parallel;
+mod passwords;
 mod places;
 mod policy;
 pub mod pools;
@@ -38,19 +54,25 @@ pub mod receipts;
 mod replay;
 mod report;
 pub mod retention;
+mod ruled_out;
 pub mod runner;
+mod sign_in;
 mod spool;
+mod steady;
 mod subscriptions;
 mod sync;
 mod tombstone_end;
 mod upload_accept;
 mod upload_check;
+mod upload_look;
 mod upload_retention;
 mod upload_reverse;
 mod upload_show;
 mod upload_source;
 mod upload_told;
 pub mod uploads;
+mod users;
+mod viewing;
 pub mod visibility;
 mod walk;
 pub mod wire;
@@ -58,6 +80,16 @@ pub mod wire;
 use std::path::Path;
 
 pub use api_keys::NewApiKey;
+pub use case_act::CaseAction;
+pub use case_appeal::Appealed;
+pub use case_bulk::{BulkOutcome, BulkTarget};
+pub use case_bytes::Viewing;
+pub use case_list::{CaseQuery, Whose};
+pub use case_open::CaseOpening;
+pub use case_rules::DecisionRequest;
+pub use case_settle::attend_cases;
+pub use case_stats::{CaseDay, CaseNumbers, CaseReviewer};
+pub use cases::{CaseChanges, CaseParts, Cases, QueueCounts};
 pub use check::Effort;
 pub use deletion_request::{CopyRequest, DeletionRequest, DeletionWords, Requested};
 pub use deletion_source::attend;
@@ -71,15 +103,18 @@ pub use policy::Policy;
 pub use pools::Pools;
 pub use replay::{ReplayCounts, Replayed};
 pub use report::{Report, ReportMatch};
+pub use sign_in::{SessionOptions, SignIn};
 pub use spool::SPOOL_FOLDER;
 pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};
 pub use tombstone_end::Expiry;
 pub use upload_accept::{Accepted, Arriving, IdempotencyKey};
+pub use upload_look::KeyPicture;
 pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;
 pub use upload_told::Told;
 pub use uploads::{UploadParts, UploadWords, Uploads};
+pub use users::{NewUser, UserPatch};
 pub use walk::{Walked, walk};
 
 use crate::fingerprint::{Hasher, Secret};
@@ -118,6 +153,8 @@ pub struct Options {
     pub same_content_min: f64,
     /// Parsed fingerprints kept in memory. Default 4096, some 30 MB for short clips.
     pub fingerprints_kept: usize,
+    /// When people who signed in have to do so again.
+    pub sessions: SessionOptions,
 }
 
 impl Default for Options {
@@ -133,6 +170,7 @@ impl Default for Options {
             file_bytes_max: 64 << 30,
             same_content_min: 0.7,
             fingerprints_kept: 4096,
+            sessions: SessionOptions::default(),
         }
     }
 }
@@ -145,6 +183,7 @@ pub struct Engine {
     known: known::Known,
     ring: api_keys::KeyRing,
     gather: gather::Gather,
+    lock_out: lock_out::LockOut,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
     store: Store,
@@ -195,7 +234,8 @@ impl Engine {
         let known = known::Known::new(options.fingerprints_kept);
         let ring = api_keys::KeyRing::default();
         let gather = gather::Gather::default();
-        Engine { options, keys, hasher, known, ring, gather, index, store }
+        let lock_out = lock_out::LockOut::default();
+        Engine { options, keys, hasher, known, ring, gather, lock_out, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for
@@ -267,6 +307,19 @@ impl Engine {
         let Some(tombstone) = self.store.get_by_id(id)? else { return Ok(None) };
         let counts = self.hash_counts(&tombstone)?;
         Ok(counts.map(|counts| (tombstone, counts)))
+    }
+
+    /// The tombstone of this id, or the latest one of the video that the platform called so.
+    ///
+    /// # Errors
+    /// As `hash_counts`.
+    pub fn find_tombstone(&self, text: &str) -> Result<Option<(Tombstone, (usize, usize))>> {
+        if let Some(found) = self.tombstone_with_counts(&TombstoneId(text.to_owned()))? {
+            return Ok(Some(found));
+        }
+        let latest = self.store.latest_deletion(self.keys.identity.video(text))?;
+        let Some(id) = latest.and_then(|deletion| deletion.tombstone) else { return Ok(None) };
+        self.tombstone_with_counts(&id)
     }
 
     /// How long tombstones are kept.

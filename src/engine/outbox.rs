@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 use crate::engine::runner::{Claim, Job, Runner, Source, Take, Wake};
-use crate::engine::wire::{UploadLine, time};
+use crate::engine::wire::{CaseDecided, UploadLine, time};
 use crate::engine::{Engine, Pools, Result};
 use crate::model::{Actor, Outside, SubscriptionId, Topic, UnixSeconds};
 use crate::remote::signature::Secret;
@@ -123,6 +123,11 @@ impl Outbox {
             && let Ok(line) = serde_json::from_slice::<UploadLine>(&body)
         {
             data = serde_json::to_value(line.for_caller(subscription.scores)).unwrap_or_default();
+        }
+        if matches!(parcel.delivery.topic, Topic::CaseDecided | Topic::AppealDecided)
+            && let Ok(told) = serde_json::from_slice::<CaseDecided>(&body)
+        {
+            data = serde_json::to_value(told.for_caller(subscription.scores)).unwrap_or_default();
         }
         let timestamp = time(parcel.delivery.at);
         let message =

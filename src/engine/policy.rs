@@ -33,7 +33,7 @@ impl Policy {
     pub fn verdict(&self, one: &Weighed) -> VerdictKind {
         let thresholds = self.of(one.reason);
         match () {
-            () if one.leave().is_some() => VerdictKind::Allow,
+            () if one.ruled_out || one.leave().is_some() => VerdictKind::Allow,
             () if one.same_bytes => VerdictKind::Block,
             () if one.may_block && one.score >= thresholds.block => VerdictKind::Block,
             () if one.score >= thresholds.review => VerdictKind::Review,
@@ -56,7 +56,7 @@ impl Policy {
         let worst = worst.unwrap_or(VerdictKind::Allow);
         let any = |what: &dyn Fn(&Weighed) -> bool| matches.clone().any(what);
         let left = |leave| any(&|one| one.leave() == Some(leave) && self.stands(one));
-        let same = |one: &Weighed| one.same_bytes && one.leave().is_none();
+        let same = |one: &Weighed| one.same_bytes && !one.ruled_out && one.leave().is_none();
         let reason = match worst {
             // A file that was seen in part only is never waved through.
             VerdictKind::Allow if seen == Seen::Part => Reason::Undecodable,
@@ -64,6 +64,7 @@ impl Policy {
             VerdictKind::Review | VerdictKind::Block => Reason::Match,
             VerdictKind::Allow if left(Leave::Owner) => Reason::Owner,
             VerdictKind::Allow if left(Leave::Grant) => Reason::Grant,
+            VerdictKind::Allow if any(&|one| one.ruled_out) => Reason::RuledOut,
             VerdictKind::Allow if any(&|one| one.common) => Reason::Common,
             VerdictKind::Allow if seen == Seen::Featureless => Reason::Featureless,
             VerdictKind::Allow => Reason::NoMatch,
@@ -85,6 +86,7 @@ mod tests {
             common: false,
             reason: DeletionReason::OwnerRequest,
             leave: None,
+            ruled_out: false,
         }
     }
 
@@ -102,6 +104,16 @@ mod tests {
         assert_eq!(verdict(&[single], Seen::All), (VerdictKind::Review, Reason::Match));
         let both = [weighed(4.0), weighed(8.0)];
         assert_eq!(verdict(&both, Seen::All), (VerdictKind::Block, Reason::Match));
+    }
+
+    #[test]
+    fn what_a_moderator_ruled_out_never_counts() {
+        let ruled_out = Weighed { ruled_out: true, ..weighed(50.0) };
+        let same = Weighed { same_bytes: true, ..ruled_out };
+        let allowed = (VerdictKind::Allow, Reason::RuledOut);
+        assert_eq!(verdict(&[ruled_out], Seen::All), allowed);
+        assert_eq!(verdict(&[same], Seen::All), allowed);
+        assert_eq!(verdict(&[same, weighed(9.0)], Seen::All), (VerdictKind::Block, Reason::Match));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a check has to say about one upload.
 
+use crate::engine::wire::LineSpan;
+use crate::matching::Agreement;
 use crate::model::{Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
 /// The verdict with all that led to it.
@@ -23,6 +25,8 @@ pub struct ReportMatch {
     pub found: Match<TombstoneId>,
     pub weighed: Weighed,
     pub strength: Strength,
+    /// What agrees, to be drawn.
+    pub agreement: Agreement,
 }
 
 impl ReportMatch {
@@ -34,6 +38,11 @@ impl ReportMatch {
     /// Its owner allows this uploader to post it: it does not count against the upload.
     pub fn granted(&self) -> bool {
         self.weighed.leave() == Some(Leave::Grant)
+    }
+
+    /// Its spans as they are shown, rounded to what they mean.
+    pub fn wire_spans(&self) -> Vec<LineSpan> {
+        self.found.spans.iter().map(LineSpan::new).collect()
     }
 
     /// Most of what agrees is shared by many owners' videos.

@@ -14,6 +14,8 @@ use crate::store::{Bytes, Store};
 
 /// The folder in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
+/// What messages call a file of the spool.
+pub(super) const NAME: &str = "the upload";
 /// Files looked at in one go at the start.
 const FILES_AT_ONCE: usize = 1000;
 

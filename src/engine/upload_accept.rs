@@ -41,6 +41,11 @@ pub struct Accepted {
 }
 
 impl Arriving {
+    /// Under which its bytes lie in the spool.
+    pub(super) fn id(&self) -> UploadId {
+        self.spooling.id
+    }
+
     /// Appends a piece. Blocks.
     ///
     /// # Errors

@@ -15,7 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::engine::case_open::Looks;
 use crate::engine::look::Look;
+use crate::engine::spool::NAME;
 use crate::engine::uploads::Uploads;
 use crate::engine::wire::{self, UploadLine};
 use crate::engine::{Effort, Error, Report, ReportMatch, Result};
@@ -23,14 +25,15 @@ use crate::model::{EventId, Reason, Seen, Topic, UploadId, UploadState, Verdict,
 use crate::remote::{self, Address};
 use crate::store::{Bytes, Decision, NewDecision, NewEvent, Upload, UploadMatch};
 
-/// What messages call the file: it has no name that anybody knows.
-const NAME: &str = "the upload";
 /// Pause after the first failed try, seconds; each further one is four times as long…
 const PAUSE_S: i64 = 5;
 /// …up to this.
 const PAUSE_S_MAX: i64 = 600;
 /// Read at once.
 const PIECE_BYTES: usize = 1 << 18;
+
+/// What a check gives: the report, and what only the case needs that may come of it.
+type Checked = (Report, Looks);
 
 /// Why an upload has no verdict yet.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,7 @@ impl Uploads {
         let outcome = self.clone().check(upload.clone()).await;
         let (uploads, id) = (self.clone(), upload.id);
         let noted = self.pools.blocking(move || match outcome {
-            Ok(report) => uploads.decide(&upload, report),
+            Ok((report, looks)) => uploads.decide(&upload, report, looks),
             Err(setback) => uploads.set_back(&upload, &setback),
         });
         match noted.await {
@@ -80,7 +83,7 @@ impl Uploads {
         }
     }
 
-    async fn check(self: Arc<Self>, upload: Upload) -> std::result::Result<Report, Setback> {
+    async fn check(self: Arc<Self>, upload: Upload) -> std::result::Result<Checked, Setback> {
         let bytes = match (upload.state, upload.bytes) {
             (UploadState::Fetching, _) => self.fetch(&upload).await?,
             (_, Some(bytes)) => bytes,
@@ -127,7 +130,11 @@ impl Uploads {
     }
 
     /// Everything about a check that computes; on the decoding pool.
-    fn check_spooled(&self, upload: &Upload, bytes: Bytes) -> std::result::Result<Report, Setback> {
+    fn check_spooled(
+        &self,
+        upload: &Upload,
+        bytes: Bytes,
+    ) -> std::result::Result<Checked, Setback> {
         let engine = &self.engine;
         let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
         let length = file.metadata().map_err(|source| Error::File { path: NAME.into(), source })?;
@@ -138,12 +145,18 @@ impl Uploads {
             return Err(Setback::Lost);
         }
         let uploader = engine.uploader(upload.uploader)?;
-        if let Some(report) = engine.check_bytes(&bytes.digest, &uploader)? {
-            return Ok(report);
+        if let Some(mut report) = engine.check_bytes(&bytes.digest, &uploader)? {
+            engine.rule_out(&mut report, &bytes.digest, None)?;
+            if report.verdict.kind == VerdictKind::Block {
+                return Ok((report, Looks::default()));
+            }
         }
         let look = |effort| self.look(&file, &bytes, effort);
         let (look, recognised) = engine.recognise_file(&look, self.options.effort)?;
-        Ok(engine.report(&look, recognised, &bytes.digest, &uploader)?)
+        let mut report = engine.report(&look, recognised, &bytes.digest, &uploader)?;
+        let looks = Looks::of(&look);
+        engine.rule_out(&mut report, &bytes.digest, looks.content.as_deref())?;
+        Ok((report, looks))
     }
 
     /// The print of these bytes: at hand from an earlier upload, or decoded.
@@ -176,16 +189,17 @@ impl Uploads {
             trouble: Some(setback.to_string()),
             damage: None,
         };
-        self.decide(upload, report)
+        self.decide(upload, report, Looks::default())
     }
 
     /// Records a verdict with the event that tells of it; true unless there was one already.
-    fn decide(&self, upload: &Upload, report: Report) -> Result<bool> {
+    fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<bool> {
         let now = self.outside.now();
         let answer = match self.engine.options.policy.shadow {
             true => Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow },
             false => report.verdict,
         };
+        let case = self.cases.case(&report, answer, looks, &self.outside)?;
         let matches = report.matches.iter().take(self.options.matches_max);
         let matches: Vec<UploadMatch> = matches.map(recorded).collect();
         let decision = Decision {
@@ -198,18 +212,23 @@ impl Uploads {
             trouble: report.trouble,
             damage: report.damage,
         };
-        let bytes_until = self.bytes_until(answer.kind);
+        // What is put before a moderator stays until they have decided.
+        let bytes_until = case.is_none().then(|| self.bytes_until(answer.kind));
+        let is_case = case.is_some();
         let decided = Upload {
             state: UploadState::Decided,
             decision: Some(decision.clone()),
-            bytes_until: Some(bytes_until),
+            bytes_until,
             ..upload.clone()
         };
         let event = self.event(&decided, &matches)?;
-        let new = NewDecision { decision, matches, bytes_until, event };
+        let new = NewDecision { decision, matches, bytes_until, case, event };
         let changed = self.engine.store.decide_upload(upload.seq, new)?;
         if changed {
             self.places.free();
+            if is_case {
+                self.cases.changes.tell();
+            }
             let verdict = report.verdict;
             let labels = [("verdict", verdict.kind.as_str()), ("reason", verdict.reason.as_str())];
             metrics::counter!("cenotaph_verdicts_total", &labels).increment(1);

@@ -97,12 +97,14 @@ impl Uploads {
             events_before: now - EVENTS_S,
             idempotency_before: now - self.options.idempotency_s,
             now,
+            likenesses_before: now,
             limit: ROWS_AT_ONCE,
         };
         let mut any = false;
         loop {
             let gone = self.engine.store.forget_uploads(forget)?;
-            let most = gone.words.max(gone.uploads).max(gone.events).max(gone.idempotency_keys);
+            let most = gone.words.max(gone.uploads).max(gone.events);
+            let most = most.max(gone.idempotency_keys).max(gone.cases);
             any |= most > 0;
             if most < ROWS_AT_ONCE {
                 break;

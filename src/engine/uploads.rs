@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::engine::bell::Bell;
+use crate::engine::case_open::CaseOpening;
 use crate::engine::places::Places;
 use crate::engine::prints::Prints;
 use crate::engine::runner::Wake;
@@ -98,6 +99,8 @@ pub struct UploadParts {
     pub options: Options,
     /// Woken when there is something to tell subscribers.
     pub outbox: Wake,
+    /// How cases are opened.
+    pub cases: CaseOpening,
 }
 
 /// All uploads. Share it by `Arc`.
@@ -118,6 +121,7 @@ pub struct Uploads {
     pub(super) wake: Wake,
     pub(super) wake_retention: Wake,
     pub(super) wake_outbox: Wake,
+    pub(super) cases: CaseOpening,
 }
 
 impl fmt::Debug for Uploads {
@@ -132,7 +136,7 @@ impl Uploads {
     /// # Errors
     /// The store's or the disk's refusal.
     pub fn open(parts: UploadParts) -> Result<Uploads> {
-        let UploadParts { engine, pools, remote, outside, options, outbox } = parts;
+        let UploadParts { engine, pools, remote, outside, options, outbox, cases } = parts;
         let spool = Spool::open(&engine.store)?;
         spool.sweep(&engine.store)?;
         let undecided = engine.store.undecided_uploads()?;
@@ -145,6 +149,7 @@ impl Uploads {
             wake: Wake::default(),
             wake_retention: Wake::default(),
             wake_outbox: outbox,
+            cases,
             spool,
             engine,
             pools,

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{CopyKind, CopyState, Stage, UriKey, VideoKey, Visibility};
+use crate::model::{CopyKind, CopyState, DeletionReason, Stage, UriKey, VideoKey, Visibility};
 use crate::remote::Address;
 use crate::store;
 use crate::store::{Copy, NewCopy, Store};
@@ -26,6 +26,7 @@ const PREFIXES_MAX: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known {
     visibility: Visibility,
+    reason: DeletionReason,
     caches_left: bool,
 }
 
@@ -54,8 +55,8 @@ impl Hidden {
             let Some((last, ..)) = page.last() else { break };
             after = Some(*last);
             let mut videos = hidden.videos.write().unwrap_or_else(PoisonError::into_inner);
-            videos.extend(page.iter().filter_map(|(video, stage, caches_left)| {
-                known(*stage, *caches_left).map(|known| (*video, known))
+            videos.extend(page.iter().filter_map(|(video, stage, reason, caches_left)| {
+                known(*stage, *reason, *caches_left).map(|known| (*video, known))
             }));
         }
         let mut after = (0, u32::MAX);
@@ -74,7 +75,8 @@ impl Hidden {
         let latest = store.latest_deletion(video)?;
         let known = match latest {
             Some(deletion) => {
-                known(deletion.stage, caches(&store.copies(deletion.seq)?).next().is_some())
+                let caches_left = caches(&store.copies(deletion.seq)?).next().is_some();
+                known(deletion.stage, deletion.reason, caches_left)
             }
             None => None,
         };
@@ -135,11 +137,29 @@ impl Shown {
 }
 
 impl Deletions {
+    /// What may be shown of several videos.
+    ///
+    /// # Errors
+    /// There are too many; as `visibility`.
+    pub async fn visibilities(&self, videos: &[String]) -> Result<Vec<Shown>> {
+        let most = self.options.visibility_batch_max;
+        if videos.len() > most {
+            let why = format!("there are {}, at most {most} are told at once", videos.len());
+            return Err(Error::Invalid { what: "ids", why });
+        }
+        let mut shown = Vec::with_capacity(videos.len());
+        for video in videos {
+            shown.push(self.visibility(video).await?);
+        }
+        Ok(shown)
+    }
+
     /// What may be shown of a video.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// `Invalid`: it is no id; the store's refusal.
     pub async fn visibility(&self, video: &str) -> Result<Shown> {
+        self.check_id("id", video)?;
         let key = self.engine.keys.identity.video(video);
         let Some(known) = self.hidden.video(key) else {
             return Ok(Shown { visibility: Visibility::Live, caches: Vec::new() });
@@ -165,6 +185,12 @@ impl Deletions {
         self.hidden.video(key).map_or(Visibility::Live, |known| known.visibility)
     }
 
+    /// Why a video is not to be shown any more; `None` when it may be. Asks no database.
+    pub fn dead_end(&self, video: &str) -> Option<DeletionReason> {
+        let key = self.engine.keys.identity.video(video);
+        self.hidden.video(key).map(|known| known.reason)
+    }
+
     /// Whether the bytes at an address may be served. Asks no database.
     ///
     /// # Errors
@@ -183,9 +209,9 @@ impl Deletions {
     }
 }
 
-fn known(stage: Stage, caches_left: bool) -> Option<Known> {
+fn known(stage: Stage, reason: DeletionReason, caches_left: bool) -> Option<Known> {
     let visibility = stage.visibility();
-    (visibility != Visibility::Live).then_some(Known { visibility, caches_left })
+    (visibility != Visibility::Live).then_some(Known { visibility, reason, caches_left })
 }
 
 fn caches(copies: &[Copy]) -> impl Iterator<Item = &Copy> {

@@ -59,7 +59,7 @@ pub fn next(deletion: &Deletion, copies: &[Copy], grace_s: u32, now: UnixSeconds
 /// The copies that are due, or else when the next one is.
 fn erase_due(copies: &[Copy], now: UnixSeconds) -> Step {
     let main_left = copies.iter().any(|copy| copy.kind == CopyKind::Main && !is_gone(copy));
-    let in_turn = |copy: &&Copy| !is_gone(copy) && !(copy.kind == CopyKind::Cache && main_left);
+    let in_turn = |copy: &&Copy| !is_gone(copy) && (copy.kind != CopyKind::Cache || !main_left);
     let due_at = |copy: &Copy| copy.due_at.unwrap_or(now);
     let waiting = || copies.iter().filter(in_turn);
     let due: Vec<u32> =

@@ -75,6 +75,10 @@ impl FrameHasher {
         }
     }
 
+    pub fn cpu(&self) -> Cpu {
+        self.cpu
+    }
+
     /// The coefficients of a view.
     pub fn coefficients(&self, grid: &Grid) -> Coefficients {
         let mut tiles = [[0f32; SIDE * SIDE]; 9];

@@ -22,7 +22,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use crate::http::error::{Kind, Problem};
 use crate::http::observe::KnownCaller;
 use crate::http::state::App;
-use crate::model::{Actor, ApiKeyId, Scope, Scopes};
+use crate::model::{Actor, ApiKeyId, Reviewer, Role, Scope, Scopes};
 use crate::store::ApiKey;
 
 /// Whoever sent a request that needs a key.
@@ -43,6 +43,16 @@ impl Caller {
 
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes().has(scope)
+    }
+
+    /// As whoever works on cases: a key with the scope `admin` does what leads do.
+    pub fn reviewer(&self) -> Reviewer {
+        let role = match self {
+            Caller::Key(key) if !key.scopes.has(Scope::Admin) => Role::Moderator,
+            Caller::Key(_) => Role::Lead,
+            Caller::Local => Role::Admin,
+        };
+        Reviewer { actor: self.actor(), role }
     }
 
     /// For the audit log.

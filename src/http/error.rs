@@ -17,6 +17,7 @@ pub enum Kind {
     Invalid,
     Unauthenticated,
     Forbidden,
+    Hidden,
     NotFound,
     MethodNotAllowed,
     TooSlow,
@@ -24,6 +25,7 @@ pub enum Kind {
     KeyTaken,
     Gone,
     TooLarge,
+    NoSuchRange,
     UnsupportedMediaType,
     RateLimited,
     Internal,
@@ -33,11 +35,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Malformed,
         Kind::Invalid,
         Kind::Unauthenticated,
         Kind::Forbidden,
+        Kind::Hidden,
         Kind::NotFound,
         Kind::MethodNotAllowed,
         Kind::TooSlow,
@@ -45,6 +48,7 @@ impl Kind {
         Kind::KeyTaken,
         Kind::Gone,
         Kind::TooLarge,
+        Kind::NoSuchRange,
         Kind::UnsupportedMediaType,
         Kind::RateLimited,
         Kind::Internal,
@@ -58,13 +62,14 @@ impl Kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::Invalid | Kind::KeyTaken => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::Forbidden | Kind::Hidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::Gone => StatusCode::GONE,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::NoSuchRange => StatusCode::RANGE_NOT_SATISFIABLE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,6 +84,7 @@ impl Kind {
             Kind::Invalid => "invalid",
             Kind::Unauthenticated => "unauthenticated",
             Kind::Forbidden => "forbidden",
+            Kind::Hidden => "hidden",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::TooSlow => "too-slow",
@@ -86,6 +92,7 @@ impl Kind {
             Kind::KeyTaken => "idempotency-key-taken",
             Kind::Gone => "gone",
             Kind::TooLarge => "too-large",
+            Kind::NoSuchRange => "no-such-range",
             Kind::UnsupportedMediaType => "unsupported-media-type",
             Kind::RateLimited => "rate-limited",
             Kind::Internal => "internal",
@@ -100,7 +107,8 @@ impl Kind {
             Kind::Malformed => "The request cannot be read",
             Kind::Invalid => "A value in the request cannot be used",
             Kind::Unauthenticated => "An API key is needed",
-            Kind::Forbidden => "This key may not do that",
+            Kind::Forbidden => "This is not for this caller to do",
+            Kind::Hidden => "It must not be served any more",
             Kind::NotFound => "There is no such thing",
             Kind::MethodNotAllowed => "This method is not known here",
             Kind::TooSlow => "The request took too long",
@@ -108,6 +116,7 @@ impl Kind {
             Kind::KeyTaken => "This Idempotency-Key stands for another request",
             Kind::Gone => "It was deleted for good",
             Kind::TooLarge => "The body is too large",
+            Kind::NoSuchRange => "The range lies behind the end",
             Kind::UnsupportedMediaType => "A body of this type is not understood",
             Kind::RateLimited => "Too many requests",
             Kind::Internal => "Something went wrong here",
@@ -127,7 +136,10 @@ impl Kind {
             Kind::Unauthenticated => {
                 "Send `Authorization: Bearer cnt_…` with a key that was not revoked."
             }
-            Kind::Forbidden => "Use a key with one of the scopes that `detail` names.",
+            Kind::Forbidden => {
+                "Use a key with one of the scopes that `detail` names, or leave it to whom it is for."
+            }
+            Kind::Hidden => "Answer whoever asked for it as if it were not there.",
             Kind::NotFound => {
                 "Look at the id or the path; it may also have been forgotten on time."
             }
@@ -136,6 +148,7 @@ impl Kind {
             Kind::Conflict => "Read the present state and decide anew.",
             Kind::KeyTaken => "Choose a new key for a new request, and repeat a request unchanged.",
             Kind::Gone => "Nothing brings it back.",
+            Kind::NoSuchRange => "Ask for a range within the length that `detail` names.",
             Kind::TooLarge => "Send less; the limit is in `detail` and in the settings.",
             Kind::UnsupportedMediaType => "Send one of the content types in the API document.",
             Kind::RateLimited => "Wait for as many seconds as `Retry-After` says.",
@@ -241,6 +254,13 @@ impl From<engine::Error> for Problem {
                 Problem::new(Kind::TooLarge, format!("An upload has at most {bytes_max} bytes."))
             }
             engine::Error::Invalid { .. } => Problem::new(Kind::Invalid, format!("{error}.")),
+            engine::Error::CaseConflict { .. } | engine::Error::NoAppeal { .. } => {
+                Problem::new(Kind::Conflict, sentence(&error))
+            }
+            engine::Error::NotAllowed { .. } => Problem::new(Kind::Forbidden, sentence(&error)),
+            engine::Error::DeletionConflict { .. } => {
+                Problem::new(Kind::Conflict, sentence(&error))
+            }
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
                 tracing::error!(error = %error, "no space is left");

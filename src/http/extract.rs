@@ -7,8 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::http::error::{Kind, Problem};
 
@@ -38,11 +37,13 @@ pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(Problem::new(Kind::Invalid, "The body is a list where an object is expected."));
     }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        Category::Data => {
+    serde_json::from_slice(body).map_err(|error| {
+        // What is sound JSON but no word of a list is called a fault of syntax by the library.
+        if error.is_data() || serde_json::from_slice::<IgnoredAny>(body).is_ok() {
             Problem::new(Kind::Invalid, format!("The body has another shape: {error}."))
+        } else {
+            Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."))
         }
-        _ => Problem::new(Kind::Malformed, format!("The body is not JSON: {error}.")),
     })
 }
 

@@ -4,7 +4,7 @@
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
 //! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api` or `hooks`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
-//! `openapi` makes the document from the endpoints, `docs` a page of it.
+//! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
 //! Neither logs nor errors name uploaders, owners, videos, URIs or files.
 
@@ -17,10 +17,13 @@ pub mod hooks;
 mod linger;
 mod observe;
 mod openapi;
+mod public;
+mod ranged;
 mod receive;
 mod routes;
 mod server;
 mod state;
+mod ui;
 mod wire;
 
 use std::net::SocketAddr;
@@ -52,6 +55,11 @@ pub struct Options {
     /// For requests and checks under way when the service ends, seconds; what is not finished then is begun anew at
     /// the next start. Default 30.
     pub shutdown_grace_s: u64,
+    /// People reach the pages through a proxy that speaks https: cookies are for https only, and a sender's address is
+    /// the last in `X-Forwarded-For`. Default false.
+    pub behind_proxy: bool,
+    /// Minutes of viewing sensitive uploads after which a break is suggested. Default 30.
+    pub break_minutes: u32,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
     /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
@@ -59,6 +67,15 @@ pub struct Options {
     pub rate_burst: u32,
     /// How hooks are understood.
     pub hooks: hooks::Options,
+    /// Whether visibility and gate are told without a key. Default false.
+    pub visibility_open: bool,
+    /// Streams of a deletion's events that are open at once. Default 256; more are told to come back.
+    pub event_streams_max: usize,
+    /// Largest JSON body of a request that deletes a whole account's videos, bytes. Default 16 MiB.
+    pub bulk_bytes_max: usize,
+    /// How the platform's own addresses of a video look, path and query: `{id}` stands for its id. Default `/v/{id}`
+    /// and `/embed/{id}`.
+    pub links: Vec<String>,
 }
 
 impl Default for Options {
@@ -72,10 +89,16 @@ impl Default for Options {
             upload_pause_s: 30,
             json_bytes_max: 1 << 20,
             shutdown_grace_s: 30,
+            behind_proxy: false,
+            break_minutes: 30,
             metrics: MetricsAccess::Loopback,
             rate_per_s: 10_000,
             rate_burst: 20_000,
             hooks: hooks::Options::default(),
+            visibility_open: false,
+            event_streams_max: 256,
+            bulk_bytes_max: 16 << 20,
+            links: ["/v/{id}", "/embed/{id}"].map(str::to_owned).to_vec(),
         }
     }
 }

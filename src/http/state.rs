@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
@@ -19,6 +20,8 @@ use crate::model::{ApiKeyId, Outside, UploadId};
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
+    pub cases: Arc<Cases>,
+    pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
     pub outside: Outside,
@@ -35,27 +38,37 @@ struct Shared {
     parts: Parts,
     limiter: Limiter,
     linger: Linger,
+    /// One for each stream of events that may be open.
+    streams: Arc<Semaphore>,
     /// Distinguishes requests of this start…
     requests: AtomicU64,
     /// …and this start from others.
     start: u32,
     ending: CancellationToken,
     tasks: TaskTracker,
+    /// One permit for each password that may be hashed at once.
+    passwords: Semaphore,
 }
+
+/// Passwords hashed at once: each takes 19 MiB and some 20 ms of a core.
+const PASSWORDS_MAX: usize = 2;
 
 impl App {
     pub fn new(parts: Parts) -> App {
         let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
         // Two starts in one second with the same number would only make log lines ambiguous.
         let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
+        let streams = Arc::new(Semaphore::new(parts.options.event_streams_max));
         App(Arc::new(Shared {
             parts,
             limiter,
             linger: Linger::default(),
+            streams,
             requests: AtomicU64::new(0),
             start,
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            passwords: Semaphore::new(PASSWORDS_MAX),
         }))
     }
 
@@ -66,6 +79,20 @@ impl App {
 
     pub fn uploads(&self) -> &Arc<Uploads> {
         &self.0.parts.uploads
+    }
+
+    pub fn cases(&self) -> &Arc<Cases> {
+        &self.0.parts.cases
+    }
+
+    /// For what is answered from memory or waits; everything else goes by `ask_deletions`.
+    pub fn deletions(&self) -> &Arc<Deletions> {
+        &self.0.parts.deletions
+    }
+
+    /// A place for a stream of events; `None` when too many are open.
+    pub(super) fn take_stream(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.streams.clone().try_acquire_owned().ok()
     }
 
     pub fn pools(&self) -> &Pools {
@@ -109,6 +136,20 @@ impl App {
         self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
     }
 
+    /// Runs one method of the engine that hashes a password: few of these at once.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub(super) async fn ask_slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.0.passwords.acquire().await;
+        let answer = self.ask(job).await;
+        drop(permit);
+        answer
+    }
+
     /// Runs one method of the uploads, off the async threads.
     ///
     /// # Errors
@@ -119,6 +160,30 @@ impl App {
     ) -> Result<T, Problem> {
         let uploads = self.0.parts.uploads.clone();
         self.blocking(move || job(&uploads)).await
+    }
+
+    /// Runs one method of the cases, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_cases<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Cases) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let cases = self.0.parts.cases.clone();
+        self.blocking(move || job(&cases)).await
+    }
+
+    /// Runs one method of the deletions, off the async threads.
+    ///
+    /// # Errors
+    /// What the engine refused, as a problem.
+    pub async fn ask_deletions<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Deletions) -> engine::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deletions = self.0.parts.deletions.clone();
+        self.blocking(move || job(&deletions)).await
     }
 
     /// Runs one method of the outbox, off the async threads.
@@ -153,6 +218,8 @@ impl App {
         self.blocking(move || {
             shared.parts.engine.measure()?;
             shared.parts.uploads.measure()?;
+            shared.parts.cases.measure()?;
+            shared.parts.deletions.measure()?;
             shared.parts.outbox.measure()
         })
         .await

@@ -34,6 +34,19 @@ pub fn time(seconds: UnixSeconds) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
 }
 
+/// A time that was sent.
+///
+/// # Errors
+/// 422 names the field.
+pub fn parse_time(what: &str, text: &str) -> Result<UnixSeconds, Problem> {
+    let at: Result<jiff::Timestamp, _> = text.parse();
+    at.map(|at| at.as_second()).map_err(|_| {
+        let detail =
+            format!("`{what}`: a time by RFC 3339 is needed, such as 2026-01-31T12:00:00Z.");
+        Problem::new(Kind::Invalid, detail)
+    })
+}
+
 /// Which page of a list is asked for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

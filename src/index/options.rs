@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// Settings of an index. Those that shape files apply to segments written from now on.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Candidates that a search returns at most. Default 200.
+    /// Candidates that a search returns at most. Default 100.
     pub candidates_max: usize,
     /// Votes that one second of an upload may give to one tombstone, in full-weight hits. Default 6: a
     /// wall full of look-alikes in one frame does not outweigh agreement over several seconds.
@@ -63,7 +63,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            candidates_max: 200,
+            candidates_max: 100,
             votes_per_keyframe_max: 6.0,
             lookups_per_keyframe: 150,
             inverted_per_keyframe: 40,

@@ -21,6 +21,10 @@ const PLACE_MISS_FITTED: f64 = 0.045;
 const ANISOTROPY_MAX: f64 = 2.2;
 /// Proposals tried for one alignment, and of those how many are fitted.
 const SEEDS: usize = 240;
+/// Proposals tried for further ones once an alignment of this many distinct keypoints was found: beside a sure copy only
+/// what stands out, another scene or another copy, is worth looking for.
+const SEEDS_BESIDE: usize = 60;
+const SURE_DISTINCT: f64 = 12.0;
 const FITTED: usize = 6;
 /// Fewest distinct keypoints that make an alignment, and what they must weigh together.
 const COUNT_MIN: u32 = 3;
@@ -96,10 +100,12 @@ pub fn alignments(
     let mut out: Vec<Alignment> = Vec::new();
     while out.len() < most {
         let mut best: Option<Alignment> = None;
+        let sure = out.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
+        let most_seeds = if sure { SEEDS_BESIDE } else { SEEDS };
         for variant in Variant::ALL {
             let pool: Vec<Sighted> =
                 sighted.iter().filter(|s| s.hit.variant == variant).copied().collect();
-            for found in of_variant(variant, &pool, deleted, best.as_ref()) {
+            for found in of_variant(variant, &pool, deleted, best.as_ref(), most_seeds) {
                 if best.as_ref().is_none_or(|b| found.distinct > b.distinct) {
                     best = Some(found);
                 }
@@ -150,13 +156,14 @@ fn of_variant(
     pool: &[Sighted],
     deleted: &Fingerprint,
     standing: Option<&Alignment>,
+    most_seeds: usize,
 ) -> Vec<Alignment> {
     if pool.len() < COUNT_MIN as usize {
         return Vec::new();
     }
     let bar = standing.map_or(WEIGHT_MIN, |a| a.distinct);
     let mut counter = Counter::new(deleted.keypoints.len());
-    let mut proposals: Vec<(f64, Affine, (f64, f64))> = seeds(pool)
+    let mut proposals: Vec<(f64, Affine, (f64, f64))> = seeds(pool, most_seeds)
         .into_iter()
         .map(|i| {
             let s = &pool[i];
@@ -179,7 +186,7 @@ fn of_variant(
 }
 
 /// Which hits propose: the nearest pairs first, no keypoint more than three times.
-fn seeds(pool: &[Sighted]) -> Vec<usize> {
+fn seeds(pool: &[Sighted], most: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..pool.len()).collect();
     order.sort_by(|a, b| {
         let key = |i: usize| (pool[i].hit.distance, pool[i].hit.deleted, pool[i].hit.upload);
@@ -191,7 +198,7 @@ fn seeds(pool: &[Sighted]) -> Vec<usize> {
         *n += 1;
         *n <= 3
     });
-    order.truncate(SEEDS);
+    order.truncate(most);
     order
 }
 

@@ -1,6 +1,7 @@
 //! One upload against its candidates: from hits to matches with score, spans, placement and evidence.
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
+use crate::matching::agreement::Agreement;
 use crate::matching::consensus::{Alignment, alignments};
 use crate::matching::diagonal::{Diagonal, unplaced};
 use crate::matching::hits::Prepared;
@@ -78,6 +79,8 @@ pub struct Judged {
     /// Most of what agrees is shared by many owners' videos.
     pub common: bool,
     pub measured: Measured,
+    /// What agrees, to be drawn.
+    pub agreement: Agreement,
 }
 
 /// Judges all candidates; those with any standing, best first.
@@ -225,9 +228,20 @@ impl<'a> Case<'a> {
             supports: measured.supports,
             common: best.is_some_and(|b| own_share(&b.alignment) < SHARE_OF_ITS_OWN),
             evidence: evidence(best, &measured),
+            agreement: self.agreement(leading),
             spans,
             measured,
         })
+    }
+
+    /// What agrees, by every alignment that stands by itself, or by whole frames where these lead.
+    fn agreement(&self, leading: Option<&Diagonal>) -> Agreement {
+        let standing = self.held.iter().filter(|h| h.alignment.distinct >= SPAN_DISTINCT);
+        let mut all = Agreement::of(standing, self.upload);
+        if let Some(d) = leading {
+            all.add_frames(self.upload, &d.line, &d.frames.pairs);
+        }
+        all
     }
 
     /// All alignments that stand by themselves, strongest first, without those inside a stronger one.

@@ -5,8 +5,9 @@
 //! `polish` sharpens the placement, `spans` says from when to when, `coverage` asks whether what ought to be visible is,
 //! `placed` compares whole `frames` under the placement (`place`), `diagonal` without one. `likelihood` says what each
 //! near pair tells, `prior` what a placement costs beforehand, `score` weighs the sum against what chance does (`null`),
-//! `policy` makes a verdict of it. `judge` is the way through.
+//! `policy` makes a verdict of it. `judge` is the way through; `agreement` keeps what people are shown of it.
 
+mod agreement;
 mod consensus;
 mod coverage;
 mod diagonal;
@@ -28,6 +29,7 @@ mod spans;
 mod timeline;
 mod weights;
 
+pub use agreement::{Agreement, Moment};
 pub use judge::{Background, Candidate, Judged, Lucky, Options, judge};
 pub use policy::{Policy, strength, suspicious};
 pub use score::Measured;

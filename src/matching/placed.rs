@@ -51,15 +51,15 @@ impl Placed {
         let mut bits = |thumb: &Luma| {
             let size = (thumb.width, thumb.height);
             if samples.as_ref().is_none_or(|s| s.size != size) {
-                samples = Some(place.samples(size.0, size.1));
+                samples = place.samples(size.0, size.1);
             }
-            samples.as_ref().map_or([0; 4], |s| s.bits(&hasher.frame, thumb, inverted))
+            Some(samples.as_ref()?.bits(&hasher.frame, thumb, inverted))
         };
         let frames = wanted
             .into_iter()
             .step_by(step)
             .filter(|(i, _)| upload.frames[*i].quality >= QUALITY_MIN)
-            .map(|(i, at)| (i, at, bits(&upload.frames[i].thumb)))
+            .filter_map(|(i, at)| Some((i, at, bits(&upload.frames[i].thumb)?)))
             .collect();
         Placed { map: alignment.map, visible: place.visible, frames }
     }

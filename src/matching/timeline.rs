@@ -53,30 +53,84 @@ pub fn best_line_unchanged(sights: &[Sight]) -> Option<(Line, f64)> {
 
 fn best_line_of(speeds: &[f64], sights: &[Sight]) -> Option<(Line, f64)> {
     let mut best: Option<(Line, f64)> = None;
-    let mut edges: Vec<(f64, f64)> = Vec::with_capacity(sights.len() * 2);
+    // No line can gather more than this; mostly the first one, unchanged speed, already has nearly all.
+    let all: f64 = sights.iter().map(|s| s.weight).sum();
+    let mut offsets: Vec<Offsets> = Vec::with_capacity(sights.len());
+    let (mut seconds, mut edges) = (Vec::new(), Vec::new());
     for &speed in speeds {
-        edges.clear();
-        for s in sights {
-            let (p, q) = (speed * s.upload.0, speed * s.upload.1);
-            edges.push((s.deleted.0 - p.max(q) - SLACK_S, s.weight));
-            edges.push((s.deleted.1 - p.min(q) + SLACK_S, -s.weight));
+        let worth = |sum| best.is_none_or(|(_, weight)| earns(sum, weight));
+        if !worth(all) {
+            break;
         }
-        // An interval that ends where another begins overlaps it: openings first.
-        edges.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        let (mut sum, mut top) = (0.0, (0.0, 0.0, 0.0));
-        for (i, (at, weight)) in edges.iter().enumerate() {
-            sum += weight;
-            if sum > top.0 + 1e-9 {
-                top = (sum, *at, edges.get(i + 1).map_or(*at, |e| e.0));
-            }
+        offsets.clear();
+        offsets.extend(sights.iter().map(|s| Offsets::of(s, speed)));
+        if best.is_some() && !worth(most_in_a_second(&offsets, &mut seconds)) {
+            continue;
         }
-        // A slower or faster line must earn its place: with many speeds to choose from, one gains a stray hit.
-        let better = best.is_none_or(|(_, weight)| top.0 > weight * 1.05 + 0.5);
-        if better && top.0 > 0.0 {
-            best = Some((Line { speed, offset_s: (top.1 + top.2) / 2.0 }, top.0));
+        let (weight, offset_s) = most_overlap(&offsets, &mut edges);
+        if worth(weight) && weight > 0.0 {
+            best = Some((Line { speed, offset_s }, weight));
         }
     }
     best
+}
+
+/// The offsets that a sight allows at one speed, seconds.
+struct Offsets {
+    from: f64,
+    to: f64,
+    weight: f64,
+}
+
+impl Offsets {
+    fn of(s: &Sight, speed: f64) -> Self {
+        let (p, q) = (speed * s.upload.0, speed * s.upload.1);
+        Offsets {
+            from: s.deleted.0 - p.max(q) - SLACK_S,
+            to: s.deleted.1 - p.min(q) + SLACK_S,
+            weight: s.weight,
+        }
+    }
+}
+
+/// No offset gathers more weight than this, found without sorting: for whole seconds, what touches them anywhere.
+fn most_in_a_second(offsets: &[Offsets], changes: &mut Vec<f64>) -> f64 {
+    let first = offsets.iter().fold(f64::MAX, |first, o| first.min(o.from));
+    let last = offsets.iter().fold(f64::MIN, |last, o| last.max(o.to));
+    let second = |at: f64| (at - first) as usize;
+    changes.clear();
+    changes.resize(second(last) + 2, 0.0);
+    for o in offsets {
+        changes[second(o.from)] += o.weight;
+        changes[second(o.to) + 1] -= o.weight;
+    }
+    let sums = changes.iter().scan(0.0, |sum, change| {
+        *sum += change;
+        Some(*sum)
+    });
+    sums.fold(0.0, f64::max)
+}
+
+/// The most weight that any offset gathers, and the middle of where it does.
+fn most_overlap(offsets: &[Offsets], edges: &mut Vec<(f64, f64)>) -> (f64, f64) {
+    edges.clear();
+    edges.extend(offsets.iter().flat_map(|o| [(o.from, o.weight), (o.to, -o.weight)]));
+    // An interval that ends where another begins overlaps it: openings first.
+    edges.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let (mut sum, mut top) = (0.0, (0.0, 0.0, 0.0));
+    for (i, (at, weight)) in edges.iter().enumerate() {
+        sum += weight;
+        if sum > top.0 + 1e-9 {
+            top = (sum, *at, edges.get(i + 1).map_or(*at, |e| e.0));
+        }
+    }
+    (top.0, (top.1 + top.2) / 2.0)
+}
+
+/// Whether a line at another speed is better than one that `weight` agrees with: it must earn its place, for with many
+/// speeds to choose from one gains a stray hit.
+fn earns(sum: f64, weight: f64) -> bool {
+    sum > weight * 1.05 + 0.5
 }
 
 /// Refines a line on sights that agree with it: weighted least squares over interval centres, kept near `line`.

@@ -6,13 +6,17 @@
 //! arguments, so that it never sees a key. The parent trusts nothing that it reads, waits for nothing without a limit
 //! and leaves no process behind.
 //!
-//! Sole user of `ffmpeg_next` and `image`. No type of theirs leaves this room.
+//! `likeness` hashes a picture so that near-identical ones are told.
+//!
+//! Sole user of `ffmpeg_next`, `image` and `img_hash`. No type of theirs leaves this room.
 
 #![deny(unsafe_code)]
 
 mod error;
+mod likeness;
 mod options;
 mod orient;
+mod picture;
 mod protocol;
 mod scale;
 mod supervise;
@@ -20,7 +24,9 @@ mod versions;
 pub mod worker;
 
 pub use error::{Error, Failure, Limit, Why};
+pub use likeness::picture_hash;
 pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound};
+pub use picture::jpeg;
 pub use supervise::{decode, decode_items};
 pub use versions::versions;
 

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::ApiKeyId;
+use crate::model::{ApiKeyId, UserId};
 
 /// Whoever an entry of the audit log is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A program with an API key.
     Key(ApiKeyId),
+    /// Somebody who signed in.
+    User(UserId),
     /// Somebody at the machine itself: the command line.
     Local,
     /// The service, as its settings say: what expires, what is retried.
@@ -20,6 +22,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Actor::Key(id) => write!(f, "{id}"),
+            Actor::User(id) => write!(f, "{id}"),
             Actor::Local => f.write_str("local"),
             Actor::Policy => f.write_str("policy"),
         }
@@ -38,6 +41,9 @@ impl FromStr for Actor {
         match text {
             "local" => Ok(Actor::Local),
             "policy" => Ok(Actor::Policy),
+            user if user.starts_with(UserId::PREFIX) => {
+                user.parse().map(Actor::User).map_err(|_| NotAnActor)
+            }
             key => key.parse().map(Actor::Key).map_err(|_| NotAnActor),
         }
     }

@@ -16,6 +16,12 @@ pub trait Clock: Send + Sync {
     fn now_ms(&self) -> i64 {
         self.now().saturating_mul(1000)
     }
+
+    /// Milliseconds since some moment that is the same while the program runs: nobody sets it, so that a span of time
+    /// is as long as it is when somebody sets the clock meanwhile.
+    fn steady_ms(&self) -> i64 {
+        self.now_ms()
+    }
 }
 
 /// A clock that always tells the same time.

@@ -161,6 +161,13 @@ impl Stage {
     }
 }
 
+impl DeletionState {
+    /// Whether nothing will happen to it any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, DeletionState::Complete | DeletionState::Cancelled)
+    }
+}
+
 impl CopyKind {
     /// Whether it is bytes in a store that we delete ourselves.
     pub fn is_object(self) -> bool {

@@ -61,6 +61,8 @@ macro_rules! made_ids {
 made_ids! {
     /// An upload that was accepted.
     UploadId = "upl";
+    /// Uploads put before a moderator.
+    CaseId = "cas";
     /// An API key: its name, not its secret.
     ApiKeyId = "key";
     /// Somebody who wants to be told of events.
@@ -73,6 +75,8 @@ made_ids! {
     GrantId = "gra";
     /// The carrying out of one request to delete a video.
     DeletionId = "del";
+    /// Somebody who signs in.
+    UserId = "usr";
 }
 
 impl DeliveryId {

@@ -33,7 +33,7 @@ words! {
     Topic {
         /// An upload has a verdict, or another than before.
         UploadVerdict = "upload.verdict",
-        /// A moderator has ruled.
+        /// A moderator has ruled; told of each upload of the case, with its verdict.
         CaseDecided = "case.decided",
         /// An uploader's appeal was heard.
         AppealDecided = "appeal.decided",

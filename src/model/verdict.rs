@@ -68,12 +68,16 @@ pub enum Reason {
     Unchecked,
     /// What stood against it was taken back: the tombstone was retired.
     Reversed,
+    /// A moderator has decided.
+    Decided,
+    /// The only matches are deleted videos of which a moderator ruled that this content is not that.
+    RuledOut,
     /// Shadow mode: the verdict was recorded and not acted upon.
     Shadow,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 13] = [
         Reason::NoMatch,
         Reason::Match,
         Reason::SameBytes,
@@ -84,6 +88,8 @@ impl Reason {
         Reason::Featureless,
         Reason::Unchecked,
         Reason::Reversed,
+        Reason::Decided,
+        Reason::RuledOut,
         Reason::Shadow,
     ];
 
@@ -99,6 +105,8 @@ impl Reason {
             Reason::Featureless => "featureless",
             Reason::Unchecked => "unchecked",
             Reason::Reversed => "reversed",
+            Reason::Decided => "decided",
+            Reason::RuledOut => "ruled_out",
             Reason::Shadow => "shadow",
         }
     }

@@ -28,6 +28,9 @@ pub struct Weighed {
     pub reason: DeletionReason,
     /// Given for videos that their owners deleted; of no effect for others.
     pub leave: Option<Leave>,
+    /// A moderator ruled that this content is not that video.
+    #[serde(default)]
+    pub ruled_out: bool,
 }
 
 impl Weighed {

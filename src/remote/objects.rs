@@ -21,6 +21,9 @@ const HOW: &str = "looked up again: not found";
 /// Deletes at once within one prefix.
 const DELETES_AT_ONCE: usize = 16;
 
+/// Clients by store and bucket.
+type Made = HashMap<(Cloud, String), Arc<dyn ObjectStore>>;
+
 /// The clients, one a bucket.
 #[derive(Debug, Clone)]
 pub(super) struct Objects {
@@ -28,7 +31,7 @@ pub(super) struct Objects {
     az: Option<AzOptions>,
     limits: Limits,
     objects_max: u64,
-    made: Arc<Mutex<HashMap<(Cloud, String), Arc<dyn ObjectStore>>>>,
+    made: Arc<Mutex<Made>>,
 }
 
 /// An object, or everything below a prefix.

@@ -30,6 +30,15 @@ pub struct AuditLine {
     pub note: Option<String>,
 }
 
+/// Which entries are wanted; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub actor: Option<Actor>,
+    /// The noun of the action (`user`), or all of it (`user.create`).
+    pub action: Option<String>,
+    pub subject: Option<String>,
+}
+
 impl Store {
     /// Remembers something that changes nothing else in the store, such as that somebody looked.
     ///
@@ -43,14 +52,25 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditLine>> {
+    pub fn audit(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditLine>> {
         let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+        let actor = filter.actor.map(|actor| actor.to_string());
         self.read(|c| {
             c.prepare_cached(
                 "SELECT seq, at, actor, action, subject, note FROM audit WHERE seq < ?1 \
+                 AND (?3 IS NULL OR actor = ?3) AND (?5 IS NULL OR subject = ?5) \
+                 AND (?4 IS NULL OR action = ?4 OR substr(action, 1, length(?4) + 1) = ?4 || '.') \
                  ORDER BY seq DESC LIMIT ?2",
             )?
-            .query_map(params![before, tombstones::row_limit(limit)], line)?
+            .query_map(
+                params![before, tombstones::row_limit(limit), actor, filter.action, filter.subject],
+                line,
+            )?
             .collect()
         })
     }

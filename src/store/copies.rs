@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::model::{CopyKind, CopyState, Sealed, UnixSeconds, UriKey};
 use crate::store::deletion_events::{self, EventKind, NewEvent};
-use crate::store::{Result, Store, columns};
+use crate::store::{Result, Store, columns, outbox};
 
 /// A copy that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,17 @@ pub struct Copy {
     pub objects: Option<u64>,
     pub how: Option<String>,
 }
+
+impl Copy {
+    /// Why a deletion is stuck by this copy.
+    pub fn stuck_words(&self) -> String {
+        let error = self.last_error.as_deref().unwrap_or("it cannot be erased");
+        format!("copy {} ({}): {error}", self.place, self.kind)
+    }
+}
+
+/// A copy among those of all deletions: the deletion's number and the copy's place.
+type CopyPlace = (i64, u32);
 
 /// How one try to erase a copy ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +88,8 @@ impl Store {
         self.read(|c| of(c, deletion))
     }
 
-    /// Writes down how tries ended, and whether the deletion is stuck by them.
+    /// Writes down how tries ended, and whether the deletion is stuck by them; `event` is what subscribers are told when
+    /// it becomes so.
     ///
     /// # Errors
     /// The disk's refusal; then nothing is written.
@@ -85,13 +97,15 @@ impl Store {
         &self,
         deletion: i64,
         tries: Vec<Recorded>,
+        event: Option<outbox::NewEvent>,
         at: UnixSeconds,
     ) -> Result<()> {
         self.write_grouped(move |c| {
             for one in &tries {
                 record(c, deletion, one, at)?;
             }
-            settle_stuck(c, deletion, at)
+            let became_stuck = settle_stuck(c, deletion, at)?;
+            event.filter(|_| became_stuck).map_or(Ok(()), |event| outbox::emit(c, &event))
         })
     }
 
@@ -102,9 +116,9 @@ impl Store {
     /// The database's refusal.
     pub fn closed_uris(
         &self,
-        after: (i64, u32),
+        after: CopyPlace,
         limit: usize,
-    ) -> Result<Vec<((i64, u32), UriKey, bool)>> {
+    ) -> Result<Vec<(CopyPlace, UriKey, bool)>> {
         self.read(|c| {
             c.prepare_cached(
                 "SELECT deletion, place, uri, is_prefix FROM copies \
@@ -199,26 +213,24 @@ fn record(
     }
 }
 
-/// A deletion is stuck as long as one of its copies is; told once when it becomes so.
-fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusqlite::Result<()> {
+/// A deletion is stuck as long as one of its copies is; true when it has just become so.
+fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusqlite::Result<bool> {
     let copies = of(connection, deletion)?;
     let stuck = copies.iter().find(|copy| copy.state == CopyState::Stuck);
-    let why = stuck.map(|copy| {
-        let error = copy.last_error.as_deref().unwrap_or("it cannot be erased");
-        format!("copy {} ({}): {error}", copy.place, copy.kind)
-    });
+    let why = stuck.map(Copy::stuck_words);
     let before: Option<String> = connection
         .prepare_cached("SELECT stuck_why FROM deletions WHERE seq = ?1")?
         .query_row([deletion], |row| row.get(0))?;
     connection
         .prepare_cached("UPDATE deletions SET stuck_why = ?2 WHERE seq = ?1")?
         .execute(params![deletion, why])?;
-    if before.is_none() && why.is_some() {
+    let became_stuck = before.is_none() && why.is_some();
+    if became_stuck {
         let note = why.as_deref();
         let kind = EventKind::Stuck;
         deletion_events::append(connection, &NewEvent { deletion, at, kind, place: None, note })?;
     }
-    Ok(())
+    Ok(became_stuck)
 }
 
 fn copy(row: &Row<'_>) -> rusqlite::Result<Copy> {

@@ -19,6 +19,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_state.sql"),
     include_str!("migrations/0003_deletions.sql"),
     include_str!("migrations/0004_uploads.sql"),
+    include_str!("migrations/0005_users.sql"),
+    include_str!("migrations/0006_cases.sql"),
 ];
 
 /// The schema that this program knows.

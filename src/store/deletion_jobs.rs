@@ -5,10 +5,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{CopyState, DeletionId, Stage, TombstoneId, UnixSeconds};
+use crate::model::{Actor, CopyState, DeletionId, Stage, TombstoneId, UnixSeconds};
 use crate::store::deletion_events::{self, EventKind, NewEvent};
-use crate::store::deletions::by_seq;
-use crate::store::{Copy, Deletion, NewReceipt, Result, Store, columns, copies, receipts};
+use crate::store::deletions::{by_seq, note_deed};
+use crate::store::{Copy, Deletion, NewReceipt, Result, Store, columns, copies, outbox, receipts};
 
 const DAY_S: i64 = 86_400;
 
@@ -149,8 +149,8 @@ impl Store {
         })
     }
 
-    /// Writes down that a deletion as a whole (not a copy) could not go on, and when it is tried again; `stuck` says
-    /// whether somebody should look.
+    /// Writes down that a deletion as a whole (not a copy) could not go on, and when it is tried again. `stuck`, if
+    /// somebody should look, is what subscribers are told when that is new.
     ///
     /// # Errors
     /// The disk's refusal.
@@ -158,7 +158,7 @@ impl Store {
         &self,
         seq: i64,
         error: &str,
-        stuck: bool,
+        stuck: Option<outbox::NewEvent>,
         due_at: UnixSeconds,
         now: UnixSeconds,
     ) -> Result<()> {
@@ -172,10 +172,13 @@ impl Store {
                 .query_row(params![seq, error, due_at, now], |row| row.get(0))
                 .optional()?;
             note(c, seq, now, EventKind::Failed, &error)?;
-            if stuck && was_stuck == Some(false) {
+            if let Some(event) = stuck
+                && was_stuck == Some(false)
+            {
                 c.prepare_cached("UPDATE deletions SET stuck_why = ?2 WHERE seq = ?1")?
                     .execute(params![seq, error])?;
                 note(c, seq, now, EventKind::Stuck, &error)?;
+                outbox::emit(c, &event)?;
             }
             Ok(())
         })
@@ -185,7 +188,12 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn cancel_deletion(&self, id: DeletionId, at: UnixSeconds) -> Result<Option<Cancelled>> {
+    pub fn cancel_deletion(
+        &self,
+        id: DeletionId,
+        at: UnixSeconds,
+        by: Actor,
+    ) -> Result<Option<Cancelled>> {
         self.write_grouped(move |c| {
             let found: Option<(i64, Stage)> = c
                 .prepare_cached("SELECT seq, stage FROM deletions WHERE id = ?1")?
@@ -203,6 +211,7 @@ impl Store {
                 "UPDATE deletions SET due_at = ?2, nudged = 1, stuck_why = NULL WHERE seq = ?1",
             )?
             .execute(params![seq, at])?;
+            note_deed(c, id, "deletion.cancel", by, at)?;
             Ok(Some(Cancelled::Done))
         })
     }
@@ -212,7 +221,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn hurry_deletion(&self, id: DeletionId, at: UnixSeconds) -> Result<bool> {
+    pub fn hurry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
         self.write_grouped(move |c| {
             let seq: Option<i64> = c
                 .prepare_cached(
@@ -227,12 +236,13 @@ impl Store {
             )?
             .execute(params![seq, at])?;
             deletion_events::say(c, seq, at, EventKind::Retried)?;
+            note_deed(c, id, "deletion.retry", by, at)?;
             Ok(true)
         })
     }
 
-    /// Finishes a deletion whose copies are all gone: keeps the receipt, forgets the addresses; false when it is not
-    /// `Erased`, or a copy is left after all.
+    /// Finishes a deletion whose copies are all gone: keeps the receipt, forgets the addresses, tells subscribers; false
+    /// when it is not `Erased`, or a copy is left after all.
     ///
     /// # Errors
     /// The disk's refusal.
@@ -240,6 +250,7 @@ impl Store {
         &self,
         seq: i64,
         receipt: NewReceipt,
+        event: outbox::NewEvent,
         at: UnixSeconds,
         retention_until: UnixSeconds,
     ) -> Result<bool> {
@@ -259,6 +270,7 @@ impl Store {
                  retention_until = ?2 WHERE seq = ?1",
             )?
             .execute(params![seq, retention_until])?;
+            outbox::emit(c, &event)?;
             Ok(true)
         })
     }

@@ -4,11 +4,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    DeletionId, DeletionReason, DeletionState, Engagement, OwnerKey, Sealed, Stage, TombstoneId,
-    UnixSeconds, VideoKey,
+    Actor, DeletionId, DeletionReason, DeletionState, Engagement, OwnerKey, Sealed, Stage,
+    TombstoneId, UnixSeconds, VideoKey,
 };
 use crate::store::deletion_events::{self, EventKind};
-use crate::store::{NewCopy, Result, Store, columns, copies, retained};
+use crate::store::{AuditEntry, NewCopy, Result, Store, audit, columns, copies, retained};
 
 /// A request to delete a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +103,9 @@ impl Store {
         &self,
         new: Vec<NewDeletion>,
         repeat_since: UnixSeconds,
+        by: Actor,
     ) -> Result<Vec<Admission>> {
-        self.write_grouped(move |c| new.iter().map(|one| admit(c, one, repeat_since)).collect())
+        self.write_grouped(move |c| new.iter().map(|one| admit(c, one, repeat_since, by)).collect())
     }
 
     /// # Errors
@@ -164,8 +165,8 @@ impl Store {
         })
     }
 
-    /// Videos of which there is a deletion, with the stage of the latest one and whether caches may still have them,
-    /// in order of their keys, from behind `after` on.
+    /// Videos of which there is a deletion, with the stage and the reason of the latest one and whether caches may still
+    /// have them, in order of their keys, from behind `after` on.
     ///
     /// # Errors
     /// The database's refusal.
@@ -173,16 +174,21 @@ impl Store {
         &self,
         after: Option<VideoKey>,
         limit: usize,
-    ) -> Result<Vec<(VideoKey, Stage, bool)>> {
+    ) -> Result<Vec<(VideoKey, Stage, DeletionReason, bool)>> {
         let after = after.map_or(Vec::new(), |key| key.0.to_vec());
         self.read(|c| {
             c.prepare_cached(
-                "SELECT video, stage, EXISTS (SELECT 1 FROM copies WHERE deletion = seq AND kind = 'cache' \
+                "SELECT video, stage, reason, EXISTS (SELECT 1 FROM copies WHERE deletion = seq AND kind = 'cache' \
                  AND state <> 'gone') FROM deletions AS d WHERE video > ?1 AND turn = \
                  (SELECT max(turn) FROM deletions WHERE video = d.video) ORDER BY video LIMIT ?2",
             )?
             .query_map(params![after, limit as i64], |row| {
-                Ok((VideoKey(row.get(0)?), columns::parsed(row, 1)?, row.get(2)?))
+                Ok((
+                    VideoKey(row.get(0)?),
+                    columns::parsed(row, 1)?,
+                    columns::parsed(row, 2)?,
+                    row.get(3)?,
+                ))
             })?
             .collect()
         })
@@ -213,33 +219,43 @@ fn admit(
     connection: &Connection,
     new: &NewDeletion,
     repeat_since: UnixSeconds,
+    by: Actor,
 ) -> rusqlite::Result<Admission> {
-    let known: Option<(i64, [u8; 16], u32, Stage, [u8; 32], Option<i64>)> = connection
-        .prepare_cached(
-            "SELECT seq, id, turn, stage, request_digest, complete_at FROM deletions WHERE video = ?1 \
-             ORDER BY turn DESC LIMIT 1",
-        )?
-        .query_row([new.video.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, columns::parsed(row, 3)?, row.get(4)?, row.get(5)?))
-        })
-        .optional()?;
     let mut turn = 1;
-    if let Some((_, id, last, stage, digest, complete_at)) = known {
-        let id = DeletionId(id);
-        let same = digest == new.request_digest;
-        match stage {
+    if let Some(last) = latest(connection, new.video)? {
+        let same = digest_of(connection, last.seq)? == new.request_digest;
+        match last.stage {
             Stage::Cancelled => {}
-            Stage::Complete if same && complete_at.is_some_and(|at| at >= repeat_since) => {
-                return Ok(Admission::Same(id));
+            Stage::Complete if same && last.complete_at.is_some_and(|at| at >= repeat_since) => {
+                return Ok(Admission::Same(last.id));
             }
             Stage::Complete => {}
-            _ if same => return Ok(Admission::Same(id)),
-            _ => return Ok(Admission::Conflict(id)),
+            _ if same => return Ok(Admission::Same(last.id)),
+            _ => return Ok(Admission::Conflict(last.id)),
         }
-        turn = last + 1;
+        turn = last.turn + 1;
     }
     insert(connection, new, turn)?;
+    note_deed(connection, new.id, "deletion.request", by, new.requested_at)?;
     Ok(Admission::New(new.id))
+}
+
+fn digest_of(connection: &Connection, seq: i64) -> rusqlite::Result<[u8; 32]> {
+    connection
+        .prepare_cached("SELECT request_digest FROM deletions WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+}
+
+/// Remembers who wanted something of a deletion.
+pub(super) fn note_deed(
+    connection: &Connection,
+    id: DeletionId,
+    action: &'static str,
+    actor: Actor,
+    at: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let entry = AuditEntry { at, actor, action, subject: id.to_string(), note: None };
+    audit::append(connection, &entry)
 }
 
 fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Result<()> {

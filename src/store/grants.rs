@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{GrantId, OwnerKey, Slot, UnixSeconds};
 use crate::store::{AuditEntry, Result, Store, audit, tombstones};
@@ -26,11 +26,7 @@ impl Store {
             if tombstones::by_slot(transaction, grant.slot)?.is_none() {
                 return Ok(None);
             }
-            let added = transaction.execute(
-                "INSERT INTO grants (id, slot, uploader, created_at) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (slot, uploader) DO NOTHING",
-                params![grant.id.0, grant.slot.0, grant.uploader.0, grant.created_at],
-            )?;
+            let added = add(transaction, grant)?;
             if added > 0 {
                 audit::append(transaction, entry)?;
             }
@@ -89,6 +85,15 @@ impl Store {
                 .collect()
         })
     }
+}
+
+/// The answer is how many were added: none when it is there already.
+pub(super) fn add(c: &Connection, grant: &Grant) -> rusqlite::Result<usize> {
+    c.prepare_cached(
+        "INSERT INTO grants (id, slot, uploader, created_at) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (slot, uploader) DO NOTHING",
+    )?
+    .execute(params![grant.id.0, grant.slot.0, grant.uploader.0, grant.created_at])
 }
 
 fn row_grant(row: &Row<'_>) -> rusqlite::Result<Grant> {

@@ -30,6 +30,13 @@
 mod api_keys;
 mod audit;
 mod backup;
+mod case_appeal;
+mod case_list;
+mod case_open;
+mod case_settle;
+mod case_show;
+mod case_stats;
+mod cases;
 mod changes;
 mod columns;
 mod copies;
@@ -45,6 +52,8 @@ mod group;
 mod outbox;
 mod receipts;
 mod retained;
+mod ruled_out;
+mod sessions;
 mod state;
 mod subscriptions;
 #[cfg(test)]
@@ -53,6 +62,8 @@ mod tombstones;
 mod upload_end;
 mod upload_work;
 mod uploads;
+mod users;
+mod viewing;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -60,7 +71,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use api_keys::ApiKey;
-pub use audit::{AuditEntry, AuditLine};
+pub use audit::{AuditEntry, AuditFilter, AuditLine};
+pub use case_appeal::{AppealOutcome, NewAppeal};
+pub use case_list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow, NotAPlace};
+pub use case_open::{Joining, NewCase};
+pub use case_settle::{MemberEnd, Settlement};
+pub use case_show::{CaseFile, CaseMember, EarlierCase};
+pub use case_stats::{CaseStats, DayStats, ReviewerStats};
+pub use cases::{Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};
 pub use changes::{Change, ChangeKind};
 pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
 pub use deletion_events::{DeletionEvent, EventKind};
@@ -73,6 +91,8 @@ pub use grants::Grant;
 pub use outbox::{Delivery, DeliveryCounts, NewEvent, Parcel, Tried};
 pub use receipts::{KeptReceipt, NewReceipt};
 pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};
+pub use ruled_out::{NewRuledOut, RuledOut};
+pub use sessions::{Session, SessionsEnd, SessionsOf};
 pub use subscriptions::{Subscription, SubscriptionChange};
 pub use tombstones::{NewTombstone, Stats, Tombstone, TombstoneEnd};
 pub use upload_end::{Forget, Forgotten};
@@ -80,6 +100,8 @@ pub use upload_work::{NewDecision, Reversal};
 pub use uploads::{
     Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
 };
+pub use users::{User, UserChange};
+pub use viewing::Viewing;
 
 /// Limits of the store.
 #[derive(Debug, Clone)]

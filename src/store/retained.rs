@@ -17,6 +17,8 @@ pub enum Grain {
 }
 
 impl Grain {
+    pub const ALL: [Grain; 4] = [Grain::Day, Grain::Month, Grain::Year, Grain::All];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Grain::Day => "day",
@@ -26,8 +28,9 @@ impl Grain {
         }
     }
 
-    fn from_word(word: &str) -> Option<Grain> {
-        [Grain::Day, Grain::Month, Grain::Year, Grain::All].into_iter().find(|g| g.as_str() == word)
+    /// The period that a word names.
+    pub fn from_word(word: &str) -> Option<Grain> {
+        Grain::ALL.into_iter().find(|grain| grain.as_str() == word)
     }
 }
 

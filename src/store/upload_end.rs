@@ -1,6 +1,6 @@
 //! An upload's end: its bytes go, then the words that the platform said with it, then what is recorded of it.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::model::{UnixSeconds, UploadId};
 use crate::store::{Result, Store, tombstones};
@@ -15,6 +15,8 @@ pub struct Forgotten {
     /// Events that everybody concerned has, or never will have.
     pub events: usize,
     pub idempotency_keys: usize,
+    /// Cases that were closed, and what people said in appeals.
+    pub cases: usize,
 }
 
 /// Whatever ended before these moments goes.
@@ -26,6 +28,8 @@ pub struct Forget {
     pub idempotency_before: UnixSeconds,
     /// When this is.
     pub now: UnixSeconds,
+    /// Cases that nobody joins since then.
+    pub likenesses_before: UnixSeconds,
     /// Rows of each kind at most.
     pub limit: usize,
 }
@@ -60,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Notes that these uploads' bytes were looked for and are gone.
+    /// Notes that these uploads' bytes were looked for and are gone, and forgets what was only of use beside them.
     ///
     /// # Errors
     /// The disk's refusal.
@@ -68,7 +72,18 @@ impl Store {
         self.write_grouped(move |c| {
             let mut note =
                 c.prepare_cached("UPDATE uploads SET bytes_gone_at = ?2 WHERE id = ?1")?;
-            uploads.iter().try_for_each(|id| note.execute(params![id.0, now]).map(drop))
+            let mut unplot = c.prepare_cached(
+                "DELETE FROM case_plots WHERE upload = (SELECT seq FROM uploads WHERE id = ?1)",
+            )?;
+            let mut unknow = c.prepare_cached(
+                "UPDATE case_members SET content = NULL WHERE content IS NOT NULL \
+                 AND upload = (SELECT seq FROM uploads WHERE id = ?1)",
+            )?;
+            uploads.iter().try_for_each(|id| {
+                note.execute(params![id.0, now])?;
+                unplot.execute([id.0])?;
+                unknow.execute([id.0]).map(drop)
+            })
         })
     }
 
@@ -128,7 +143,28 @@ impl Store {
                  WHERE created_at < ?1 LIMIT ?2)",
                 params![forget.idempotency_before, limit],
             )?;
-            Ok(Forgotten { words, uploads, events, idempotency_keys })
+            let cases = forget_cases(c, &forget)?;
+            Ok(Forgotten { words, uploads, events, idempotency_keys, cases })
         })
     }
+}
+
+/// Closed cases, likenesses that nobody can join any more, and what was said in appeals.
+fn forget_cases(c: &Connection, forget: &Forget) -> rusqlite::Result<usize> {
+    let limit = tombstones::row_limit(forget.limit);
+    let cases = c.execute(
+        "DELETE FROM cases WHERE seq IN (SELECT seq FROM cases WHERE closed_at < ?1 LIMIT ?2)",
+        params![forget.uploads_before, limit],
+    )?;
+    let appeals = c.execute(
+        "UPDATE cases SET appeal = NULL WHERE seq IN (SELECT seq FROM cases \
+         WHERE closed_at < ?1 AND appeal IS NOT NULL LIMIT ?2)",
+        params![forget.words_before, limit],
+    )?;
+    let likenesses = c.execute(
+        "DELETE FROM case_likenesses WHERE case_seq IN (SELECT case_seq FROM case_likenesses \
+         WHERE join_until < ?1 LIMIT ?2)",
+        params![forget.likenesses_before, limit],
+    )?;
+    Ok(cases.max(appeals).max(likenesses))
 }

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, params};
 
-use crate::model::{TombstoneId, UnixSeconds, UploadId, Verdict};
+use crate::model::{TombstoneId, UnixSeconds, UploadId, Verdict, VerdictKind};
 use crate::store::uploads::{self, COLUMNS};
 use crate::store::{
-    AuditEntry, Bytes, Decision, NewEvent, Result, Store, Upload, UploadMatch, audit, outbox,
-    tombstones,
+    AuditEntry, Bytes, Decision, NewCase, NewEvent, Result, Store, Upload, UploadMatch, audit,
+    case_open, case_settle, outbox, tombstones,
 };
 
 /// What a decision changes.
@@ -15,8 +15,10 @@ pub struct NewDecision {
     pub decision: Decision,
     /// Best first.
     pub matches: Vec<UploadMatch>,
-    /// When the bytes go.
-    pub bytes_until: UnixSeconds,
+    /// When the bytes go; `None`: when its case has closed, and somebody says when.
+    pub bytes_until: Option<UnixSeconds>,
+    /// The case that it opens, unless it joins another.
+    pub case: Option<NewCase>,
     /// What subscribers are told.
     pub event: NewEvent,
 }
@@ -109,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Records the verdict, its matches and the event, all or nothing; false when there was a verdict already.
+    /// Records the verdict, its matches, its case and the event, all or nothing; false when there was a verdict already.
     ///
     /// # Errors
     /// The disk's refusal.
@@ -144,6 +146,9 @@ impl Store {
             for (rank, one) in (0_i64..).zip(&new.matches) {
                 insert_match(c, seq, rank, one)?;
             }
+            if let (Some(case), Some(upload)) = (&new.case, uploads::by_seq(c, seq)?) {
+                case_open::open_or_join(c, &upload, case)?;
+            }
             outbox::emit(c, &new.event)?;
             Ok(true)
         })
@@ -171,6 +176,9 @@ impl Store {
                     new.bytes_until,
                 ])?;
             if changed > 0 {
+                if new.answer.kind == VerdictKind::Allow {
+                    let_go(c, id, new.at, new.bytes_until)?;
+                }
                 outbox::emit(c, &new.event)?;
                 audit::append(c, &new.entry)?;
             }
@@ -205,6 +213,21 @@ impl Store {
             found.into_iter().map(|upload| uploads::with_matches(c, upload)).collect()
         })
     }
+}
+
+/// Nobody needs to look at it any more.
+fn let_go(
+    c: &Connection,
+    id: UploadId,
+    at: UnixSeconds,
+    bytes_until: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let seq: i64 = c
+        .prepare_cached(
+            "UPDATE uploads SET bytes_until = coalesce(bytes_until, ?2) WHERE id = ?1 RETURNING seq",
+        )?
+        .query_row(params![id.0, bytes_until], |row| row.get(0))?;
+    case_settle::leave(c, seq, at)
 }
 
 fn insert_match(c: &Connection, seq: i64, rank: i64, one: &UploadMatch) -> rusqlite::Result<()> {

@@ -4,7 +4,8 @@ use std::fs;
 
 use cenotaph::engine::{CopyRequest, DeletionRequest, Error, Requested};
 use cenotaph::model::{
-    CopyKind, CopyState, DeletionReason, DeletionState, Stage, Strength, VerdictKind, Visibility,
+    Actor, CopyKind, CopyState, DeletionReason, DeletionState, Stage, Strength, VerdictKind,
+    Visibility,
 };
 use cenotaph::store::Cancelled;
 
@@ -51,9 +52,12 @@ fn the_same_request_is_the_same_deletion_and_another_one_a_conflict() {
     let world = World::new();
     let running = world.open();
     let first = request("8812", vec![main_copy(&world.put_picture("a.bmp", 1))]);
-    let Requested { id, is_new } = running.deletions.request(&first).unwrap();
+    let Requested { id, is_new } = running.deletions.request(&first, Actor::Local).unwrap();
     assert!(is_new);
-    assert_eq!(running.deletions.request(&first).unwrap(), Requested { id, is_new: false });
+    assert_eq!(
+        running.deletions.request(&first, Actor::Local).unwrap(),
+        Requested { id, is_new: false }
+    );
     let others: [fn(&mut DeletionRequest); 5] = [
         |r| r.owner = None,
         |r| r.reason = DeletionReason::Legal,
@@ -64,12 +68,15 @@ fn the_same_request_is_the_same_deletion_and_another_one_a_conflict() {
     for change in others {
         let mut other = first.clone();
         change(&mut other);
-        match running.deletions.request(&other) {
+        match running.deletions.request(&other, Actor::Local) {
             Err(Error::DeletionConflict { id: with }) => assert_eq!(with, id),
             outcome => panic!("{outcome:?}"),
         }
     }
-    assert!(running.deletions.request(&request("8813", vec![])).unwrap().is_new, "another video");
+    assert!(
+        running.deletions.request(&request("8813", vec![]), Actor::Local).unwrap().is_new,
+        "another video"
+    );
 }
 
 #[test]
@@ -110,7 +117,7 @@ fn two_who_ask_at_once_get_one_deletion() {
             .map(|n| {
                 let (deletions, wish) =
                     (&running.deletions, if n % 2 == 0 { &same } else { &other });
-                scope.spawn(move || deletions.request(wish))
+                scope.spawn(move || deletions.request(wish, Actor::Local))
             })
             .collect();
         threads.into_iter().map(|t| t.join().unwrap()).collect()
@@ -180,7 +187,7 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     let view = running.wait(id, "fingerprinted", |v| v.deletion.stage == Stage::Fingerprinted);
     let tombstone = view.deletion.tombstone.unwrap();
     assert!(running.engine.tombstone(&tombstone).unwrap().is_some());
-    assert_eq!(running.deletions.cancel(id).unwrap(), Some(Cancelled::Done));
+    assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(Cancelled::Done));
     assert_eq!(running.deletions.visibility_now("8812"), Visibility::Live);
     assert!(running.deletions.gate(&uri).unwrap());
     let view = running.wait(id, "forgotten", |v| v.deletion.due_at.is_none());
@@ -189,14 +196,17 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     assert_eq!(running.engine.tombstone(&tombstone).unwrap(), None);
     assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Allow);
     assert!(file_path(&uri).exists());
-    assert_eq!(running.deletions.cancel(id).unwrap(), Some(Cancelled::Before));
+    assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(Cancelled::Before));
     // The owner thinks better of it once more.
     let again = running.request(&request("8812", vec![main_copy(&uri)]));
     assert_ne!(again, id);
     running.wait(again, "fingerprinted", |v| v.deletion.stage == Stage::Fingerprinted);
     running.skip(1000);
     running.wait_for(again, DeletionState::Complete);
-    assert_eq!(running.deletions.cancel(again).unwrap(), Some(Cancelled::TooLate(Stage::Complete)));
+    assert_eq!(
+        running.deletions.cancel(again, Actor::Local).unwrap(),
+        Some(Cancelled::TooLate(Stage::Complete))
+    );
 }
 
 #[test]
@@ -207,7 +217,8 @@ fn calling_off_races_with_the_job_and_one_of_them_wins_whole() {
         let uri = world.put_picture(&format!("{number}.bmp"), number);
         let id = running.request(&request(&format!("v{number}"), vec![main_copy(&uri)]));
         std::thread::sleep(std::time::Duration::from_millis(number * 3));
-        let cancelled = running.deletions.cancel(id).unwrap().unwrap() == Cancelled::Done;
+        let cancelled =
+            running.deletions.cancel(id, Actor::Local).unwrap().unwrap() == Cancelled::Done;
         let view = running.wait(id, "ended", |v| v.deletion.due_at.is_none());
         let tombstone = running.check(&picture(number), None).verdict.kind == VerdictKind::Block;
         assert_eq!(file_path(&uri).exists(), cancelled, "{view:?}");
@@ -273,7 +284,11 @@ fn a_backup_is_deleted_at_its_date_and_not_before() {
     running.skip(30 * 86_400 - 30);
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(file_path(&backup).exists());
-    assert_eq!(running.deletions.hurry(id).unwrap(), Some(true), "hurrying does not break a date");
+    assert_eq!(
+        running.deletions.hurry(id, Actor::Local).unwrap(),
+        Some(true),
+        "hurrying does not break a date"
+    );
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(file_path(&backup).exists());
     running.skip(31);
@@ -298,11 +313,11 @@ fn what_cannot_be_erased_is_stuck_says_why_and_goes_on_when_it_can() {
     assert!(file_path(&target).exists());
     fs::remove_file(&link).unwrap();
     fs::rename(file_path(&target), &link).unwrap();
-    assert_eq!(running.deletions.hurry(id).unwrap(), Some(true));
+    assert_eq!(running.deletions.hurry(id, Actor::Local).unwrap(), Some(true));
     let view = running.wait_for(id, DeletionState::Complete);
     assert_eq!(view.deletion.stuck_why, None);
     assert!(!link.exists());
-    assert_eq!(running.deletions.hurry(id).unwrap(), Some(false));
+    assert_eq!(running.deletions.hurry(id, Actor::Local).unwrap(), Some(false));
 }
 
 #[test]
@@ -316,7 +331,7 @@ fn a_whole_account_goes_at_once_and_what_is_wrong_with_one_does_not_keep_the_oth
         .collect();
     wishes[3].copies[0].uri = "file:///etc/passwd".to_owned();
     wishes.push(DeletionRequest { owner: None, ..wishes[5].clone() });
-    let answers = running.deletions.request_many(&wishes).unwrap();
+    let answers = running.deletions.request_many(&wishes, Actor::Local).unwrap();
     for (n, answer) in answers.iter().enumerate() {
         match (n, answer) {
             (3, Err(Error::Invalid { what: "copies", why })) => {
@@ -376,7 +391,7 @@ fn requests_that_make_no_sense_are_refused_by_field() {
     for (field, change) in cases {
         let mut wrong = good.clone();
         change(&mut wrong);
-        match running.deletions.request(&wrong) {
+        match running.deletions.request(&wrong, Actor::Local) {
             Err(Error::Invalid { what, why }) => {
                 assert_eq!(what, field, "{why}");
                 assert!(!why.contains("passwd") && !why.contains("bucket/a"), "{why}");

@@ -69,6 +69,7 @@ fn the_example_tells_every_setting_with_its_default() {
     expected.remote.gs = typed.remote.gs.clone();
     expected.remote.az = typed.remote.az.clone();
     expected.remote.purge = typed.remote.purge.clone();
+    expected.review.due_hours = typed.review.due_hours;
     assert_eq!(typed, expected);
     assert!(typed.data.is_some() && typed.keys.is_some());
     let (mut shown, mut known) = (BTreeSet::new(), BTreeSet::new());
@@ -121,6 +122,21 @@ fn what_is_wrong_is_named_in_one_line() {
         ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
         ("hooks.wait_s = 30", "hooks.wait_s"),
         ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
+        ("review.twice_share = 5.0", "review.twice_share"),
+        ("review.undo_s = -1", "review.undo_s"),
+        ("review.lease_minutes = 0.0", "review.lease_minutes"),
+        ("deletions.anonymity_min = 1", "deletions.anonymity_min"),
+        ("deletions.retry_most_s = 1", "deletions.retry_most_s"),
+        ("deletions.fingerprint_wait_hours = -1.0", "deletions.fingerprint_wait_hours"),
+        ("deletions.copies_max = 0", "deletions.copies_max"),
+        ("pages.links = [\"/v/\"]", "pages.links"),
+        ("pages.links = [\"/watch?v={id}&a=b\"]", "pages.links"),
+        ("server.visibility = \"all\"", "server.visibility"),
+        ("remote.file_roots = [\"media\"]", "remote.file_roots"),
+        ("remote.networks_allowed = [\"here\"]", "remote.networks_allowed"),
+        ("remote.callback_secrets = [\"sesame\"]", "remote.callback_secrets"),
+        ("remote.s3.key_id = \"a\"", "remote.s3"),
+        ("[[remote.purge]]\ndoors = [\"here\"]", "remote.purge"),
         ("log.level = \"loud\"", "log.level"),
         ("[server", "c.toml"),
     ];

@@ -1,9 +1,11 @@
 //! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
-//! upload is in `upload`, in the same shapes.
+//! upload is in `upload`, of a case in `case`, of a deletion in `deletion`, in the same shapes.
 //!
 //! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
 
-mod schema;
+mod case;
+mod deletion;
+pub mod schema;
 mod upload;
 
 use std::os::unix::ffi::OsStrExt;
@@ -13,10 +15,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::{Report, ReportMatch};
-use crate::model::{Evidence, Placement, Reason, Span, SpanPair, UnixSeconds, VerdictKind};
+use crate::model::{Evidence, Placement, Point, Reason, Span, SpanPair, UnixSeconds, VerdictKind};
 
-pub(in crate::engine) use upload::detail;
+pub(in crate::engine) use case::CaseTimes;
+pub use case::{
+    CaseDecided, CaseDecisionLine, CaseDetail, CaseEventLine, CaseLine, CaseMemberLine, Claim,
+    DeletedVideo, EarlierCaseLine, MatchPlot, Person,
+};
+pub use deletion::{DeletionLine, DeletionLineCopy};
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadLine, UploadLineMatch};
+pub(in crate::engine) use upload::{detail, first_span};
 
 /// One line. `verdict` and `reason` are null when the file could not be read, and `error` says why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,6 +96,9 @@ pub struct LineEvidence {
     pub same_bytes: bool,
     /// Distinct keypoints of the deleted video that agree on one placement and time line.
     pub keypoints: u32,
+    /// What they say, nats: ln of how much likelier a copy is than chance.
+    #[serde(default)]
+    pub keypoints_nats: f64,
     /// Of the deleted video's keypoints that ought to be visible, the share found, 0 to 1.
     pub coverage: f64,
     /// Distinct keyframes of the deleted video that contribute.
@@ -153,6 +164,7 @@ impl LineEvidence {
         LineEvidence {
             same_bytes: evidence.same_bytes,
             keypoints: evidence.keypoints,
+            keypoints_nats: round(evidence.keypoints_nats, 1),
             coverage: round(evidence.coverage, 3),
             keyframes: evidence.keyframes,
             frames_nats: round(evidence.frames_nats, 1),
@@ -162,13 +174,28 @@ impl LineEvidence {
 }
 
 impl LineSpan {
-    fn new(pair: &SpanPair) -> LineSpan {
+    pub(in crate::engine) fn new(pair: &SpanPair) -> LineSpan {
         let seconds = |span: &Span| [round(span.start_s, 2), round(span.end_s, 2)];
         LineSpan {
             upload: seconds(&pair.upload),
             deleted: seconds(&pair.deleted),
             speed: round(pair.speed, 3),
             placement: LinePlacement::new(&pair.placement),
+        }
+    }
+}
+
+impl LineSpan {
+    /// The span that a line tells of.
+    fn pair(&self) -> SpanPair {
+        let span = |[start_s, end_s]: [f64; 2]| Span { start_s, end_s };
+        let LinePlacement { mirrored, inverted, rotation_deg, scale, quad } = self.placement;
+        let quad = quad.map(|[x, y]| Point { x, y });
+        SpanPair {
+            upload: span(self.upload),
+            deleted: span(self.deleted),
+            speed: self.speed,
+            placement: Placement { mirrored, inverted, rotation_deg, scale, quad },
         }
     }
 }
@@ -186,7 +213,7 @@ impl LinePlacement {
 }
 
 /// To `digits` behind the point; never a negative zero.
-fn round(value: f64, digits: i32) -> f64 {
+pub(in crate::engine) fn round(value: f64, digits: i32) -> f64 {
     let unit = 10f64.powi(digits);
     (value * unit).round() / unit + 0.0
 }
@@ -201,9 +228,7 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::model::{
-        DeletionReason, Match, Point, Seen, Strength, TombstoneId, Verdict, Weighed,
-    };
+    use crate::model::{DeletionReason, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
     #[test]
     fn a_line_has_the_documented_shape() {
@@ -235,8 +260,10 @@ mod tests {
             common: false,
             reason: DeletionReason::OwnerRequest,
             leave: None,
+            ruled_out: false,
         };
-        let one = ReportMatch { found, weighed, strength };
+        let agreement = crate::matching::Agreement::default();
+        let one = ReportMatch { found, weighed, strength, agreement };
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Block, reason: Reason::Match },
             seen: Seen::All,

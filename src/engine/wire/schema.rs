@@ -3,7 +3,11 @@
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, RefOr};
 
-use crate::model::{Reason, UploadState, VerdictKind};
+use crate::model::{
+    CaseEventKind, CaseState, CopyKind, CopyState, DecisionKind, DecisionTurn, DeletionReason,
+    DeletionState, Grounds, MatchKind, Reason, Stage, UploadState, VerdictKind, Visibility,
+};
+use crate::store::Grain;
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
@@ -37,4 +41,67 @@ pub(super) fn upload_state() -> Object {
 
 pub(super) fn bytes_state() -> Object {
     words(["awaited", "kept", "gone"].into_iter()).build()
+}
+
+pub(super) fn case_state() -> Object {
+    words(CaseState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn case_event() -> Object {
+    words(CaseEventKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn match_kind() -> Object {
+    words(MatchKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_kind() -> Object {
+    words(DecisionKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn decision_turn() -> Object {
+    words(DecisionTurn::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn grounds() -> Object {
+    words(Grounds::ALL.iter().map(|word| word.as_str())).build()
+}
+
+pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
+    or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
+}
+
+/// How far a deletion has come.
+pub fn deletion_state() -> Object {
+    words(DeletionState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// The same without `stuck`.
+pub fn stage() -> Object {
+    words(Stage::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// Why a video is deleted.
+pub fn deletion_reason() -> Object {
+    words(DeletionReason::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// What a copy is.
+pub fn copy_kind() -> Object {
+    words(CopyKind::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// How far a copy's erasure has come.
+pub fn copy_state() -> Object {
+    words(CopyState::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// What may be shown of a video.
+pub fn visibility() -> Object {
+    words(Visibility::ALL.iter().map(|word| word.as_str())).build()
+}
+
+/// The length of a period.
+pub fn grain() -> Object {
+    words(Grain::ALL.into_iter().map(Grain::as_str)).build()
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::engine::uploads::UploadWords;
 use crate::engine::wire::{LineEvidence, LineSpan, round, time};
 use crate::engine::{ReportMatch, wire};
-use crate::model::{Leave, Reason, UploadState, Verdict, VerdictKind};
+use crate::model::{Leave, Reason, SpanPair, UploadState, Verdict, VerdictKind};
 use crate::store::{Upload, UploadMatch};
 
 /// An upload and what came of it.
@@ -104,6 +104,9 @@ pub struct UploadLineMatch {
     /// Present and true: its owner allows this uploader to post it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub granted: bool,
+    /// Present and true: a moderator ruled that this content is not that video.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ruled_out: bool,
     /// Present and true: the tombstone was retired, and does not count any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retired: bool,
@@ -123,6 +126,12 @@ pub struct UploadLineMatch {
 struct Detail {
     spans: Vec<LineSpan>,
     evidence: LineEvidence,
+}
+
+/// The first span of what was recorded of a match.
+pub(in crate::engine) fn first_span(detail: &str) -> Option<SpanPair> {
+    let detail: Detail = serde_json::from_str(detail).unwrap_or_default();
+    detail.spans.first().map(LineSpan::pair)
 }
 
 /// Spans and evidence of a match, to be recorded.
@@ -182,7 +191,7 @@ impl UploadLine {
 }
 
 impl UploadBytes {
-    fn new(upload: &Upload) -> UploadBytes {
+    pub(in crate::engine) fn new(upload: &Upload) -> UploadBytes {
         let state = match () {
             () if upload.bytes_gone_at.is_some() => BytesState::Gone,
             () if upload.state == UploadState::Fetching => BytesState::Awaited,
@@ -201,6 +210,7 @@ impl UploadLineMatch {
             verdict: one.verdict,
             own: one.weighed.leave() == Some(Leave::Owner),
             granted: one.weighed.leave() == Some(Leave::Grant),
+            ruled_out: one.weighed.ruled_out,
             retired: one.retired,
             spans: detail.spans,
             score: Some(round(one.weighed.score, 2)),
@@ -219,6 +229,7 @@ mod tests {
             verdict,
             own,
             granted: false,
+            ruled_out: false,
             retired: false,
             spans: Vec::new(),
             score: Some(5.0),

@@ -8,7 +8,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{Json, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, PageQuery, bad_cursor, time};
-use crate::store::AuditLine;
+use crate::store::{AuditFilter, AuditLine};
 
 /// Something that was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,7 +17,7 @@ pub struct AuditView {
     /// Rises by the order of entries.
     pub seq: u64,
     pub at: String,
-    /// `key_…`, `local` (the command line), or `policy` (the settings).
+    /// `key_…`, `usr_…`, `local` (the command line), or `policy` (the settings).
     pub actor: String,
     /// Noun and verb, such as `key.create`.
     pub action: String,
@@ -51,6 +51,7 @@ pub async fn list(
 ) -> Result<Json<Page<AuditView>>, Problem> {
     let limit = query.limit()?;
     let before = query.cursor.map(|seq| seq.parse()).transpose().map_err(|_| bad_cursor())?;
-    let lines = app.ask(move |engine, _| engine.audit(before, limit + 1)).await?;
+    let lines =
+        app.ask(move |engine, _| engine.audit(&AuditFilter::default(), before, limit + 1)).await?;
     Ok(Json(Page::cut(lines, limit, |line| line.seq.to_string(), AuditView::new)))
 }

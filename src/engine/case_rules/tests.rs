@@ -1,0 +1,218 @@
+//! Claims about who may do what to a case, and what comes of it.
+
+use super::*;
+use crate::model::{CaseId, Reason, TombstoneId, UserId, VerdictKind};
+
+const NOW: Moment = Moment { at: 1_000_000, steady: 5_000 };
+
+fn user(n: u8) -> Actor {
+    Actor::User(UserId([n; 16]))
+}
+
+fn moderator(n: u8) -> Reviewer {
+    Reviewer { actor: user(n), role: Role::Moderator }
+}
+
+fn lead(n: u8) -> Reviewer {
+    Reviewer { actor: user(n), role: Role::Lead }
+}
+
+fn case() -> Case {
+    Case {
+        seq: 1,
+        id: CaseId([1; 16]),
+        state: CaseState::Open,
+        version: 3,
+        upload: 1,
+        verdict: VerdictKind::Review,
+        reason: Reason::Match,
+        kind: MatchKind::Whole,
+        tombstone: Some(TombstoneId("t".into())),
+        score: 6.0,
+        members: 1,
+        opened_at: NOW.at - 100,
+        due_at: None,
+        assigned_to: None,
+        claim: None,
+        twice: false,
+        first_by: None,
+        settle_steady: None,
+        closed_at: None,
+        appealed_at: None,
+        appeal: None,
+        parted_from: None,
+    }
+}
+
+fn ruling(kind: DecisionKind) -> DecisionRequest {
+    let grounds = kind.grounds()[0];
+    DecisionRequest { version: 3, kind, grounds, note: None, members: None, leave: None }
+}
+
+fn options() -> Options {
+    Options::default()
+}
+
+fn later(seconds: i64) -> Moment {
+    Moment { at: NOW.at + seconds, steady: NOW.steady + seconds }
+}
+
+/// Decides, and gives the case and the history that the store would have then.
+fn decided(
+    case: Case,
+    mut history: CaseHistory,
+    reviewer: Reviewer,
+    request: &DecisionRequest,
+    now: Moment,
+) -> (Case, CaseHistory) {
+    let change = decide(case, &history, reviewer, request, now, &options()).unwrap();
+    let seq = history.decisions.len() as i64 + 1;
+    history.decisions.extend(change.decision.map(|decision| CaseDecision { seq, ..decision }));
+    (change.case, history)
+}
+
+#[test]
+fn a_claim_keeps_others_out_until_its_lease_ends() {
+    let history = CaseHistory::default();
+    let change = claim(case(), &history, moderator(1), NOW, &options()).unwrap();
+    assert_eq!(change.case.version, 3, "a claim is nothing that a decision must not overlook");
+    let claimed = change.case;
+    let other = |now| claim(claimed.clone(), &history, moderator(2), now, &options());
+    let left_s = options().lease_s - 60;
+    assert_eq!(other(later(60)), Err(Refusal::Claimed { by: user(1), left_s }));
+    assert!(other(later(options().lease_s)).is_ok());
+    let request = ruling(DecisionKind::Reupload);
+    let decides =
+        |reviewer, now| decide(claimed.clone(), &history, reviewer, &request, now, &options());
+    assert!(matches!(decides(moderator(2), later(60)), Err(Refusal::Claimed { .. })));
+    assert!(decides(moderator(1), later(60)).is_ok());
+    // Whoever had it may still decide when nobody else came.
+    assert!(decides(moderator(1), later(5000)).is_ok());
+    // Again prolongs it, and is no new event.
+    let again = claim(claimed.clone(), &history, moderator(1), later(60), &options()).unwrap();
+    assert!(again.events.is_empty());
+    assert!(release(claimed.clone(), moderator(2), later(1)).is_err());
+    assert_eq!(release(claimed, lead(3), later(1)).unwrap().case.claim, None);
+}
+
+#[test]
+fn a_decision_about_another_version_is_refused_and_so_is_a_second_one() {
+    let history = CaseHistory::default();
+    let (after, history) =
+        decided(case(), history, moderator(1), &ruling(DecisionKind::Reupload), NOW);
+    assert_eq!((after.state, after.version), (CaseState::Decided, 4));
+    assert_eq!(after.settle_steady, Some(NOW.steady + 30));
+    let request = DecisionRequest { version: 4, ..ruling(DecisionKind::NotReupload) };
+    for request in [ruling(DecisionKind::NotReupload), request] {
+        let late = decide(after.clone(), &history, moderator(2), &request, NOW, &options());
+        assert_eq!(late, Err(Refusal::Changed));
+    }
+}
+
+#[test]
+fn a_decision_is_undone_within_half_a_minute_by_whoever_made_it_or_a_lead() {
+    let (after, history) =
+        decided(case(), CaseHistory::default(), moderator(1), &ruling(DecisionKind::Reupload), NOW);
+    let undoes = |reviewer, now| undo(after.clone(), &history, reviewer, now, &options());
+    assert!(matches!(undoes(moderator(2), later(1)), Err(Refusal::NotAllowed(_))));
+    assert_eq!(undoes(moderator(1), later(30)), Err(Refusal::TooLate));
+    let change = undoes(moderator(1), later(29)).unwrap();
+    assert_eq!((change.case.state, change.case.version), (CaseState::Open, 5));
+    assert_eq!(change.undone, Some((1, later(29).at)));
+    assert_eq!(change.case.claim.map(|claim| claim.by), Some(user(1)), "to decide it anew");
+    assert_eq!(undoes(lead(3), later(5)).unwrap().case.claim, None);
+    let none = undo(case(), &CaseHistory::default(), moderator(1), NOW, &options());
+    assert_eq!(none, Err(Refusal::Changed));
+}
+
+#[test]
+fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other() {
+    let twice = Case { twice: true, ..case() };
+    let request = ruling(DecisionKind::Reupload);
+    let (first, history) = decided(twice, CaseHistory::default(), moderator(1), &request, NOW);
+    // Nothing shows, and a page that the second opened before is as good as before.
+    assert_eq!((first.state, first.version), (CaseState::Open, 3));
+    let own = decide(first.clone(), &history, moderator(1), &request, later(1), &options());
+    assert!(matches!(own, Err(Refusal::NotAllowed(_))));
+    assert!(claim(first.clone(), &history, moderator(1), later(1), &options()).is_err());
+    let (same, _) = decided(first.clone(), history.clone(), moderator(2), &request, later(60));
+    assert_eq!((same.state, same.settle_steady), (CaseState::Decided, Some(later(90).steady)));
+    let other = ruling(DecisionKind::NotReupload);
+    let (split, both) = decided(first.clone(), history.clone(), moderator(2), &other, later(60));
+    assert_eq!((split.state, split.settle_steady), (CaseState::Escalated, None));
+    // A second thought within half a minute: as after the first decision.
+    let back = undo(split.clone(), &both, moderator(2), later(70), &options()).unwrap().case;
+    assert_eq!((back.state, back.first_by), (CaseState::Open, Some(user(1))));
+    // The leads have the last word.
+    let request = DecisionRequest { version: split.version, ..request };
+    let by = |reviewer| decide(split.clone(), &both, reviewer, &request, later(99), &options());
+    assert_eq!(by(moderator(3)), Err(Refusal::NotAllowed(ESCALATED)));
+    assert_eq!(by(lead(4)).unwrap().decision.unwrap().turn, DecisionTurn::Lead);
+    // The first can take theirs back too.
+    let undone = undo(first, &history, moderator(1), later(10), &options()).unwrap().case;
+    assert_eq!((undone.first_by, undone.settle_steady), (None, None));
+}
+
+#[test]
+fn an_appeal_is_for_somebody_else() {
+    let appealed = Case { appealed_at: Some(NOW.at), ..case() };
+    let history =
+        CaseHistory { decisions: Vec::new(), deciders_before_appeal: vec![user(1), user(2)] };
+    let request = ruling(DecisionKind::NotReupload);
+    let by = |reviewer| decide(appealed.clone(), &history, reviewer, &request, NOW, &options());
+    assert_eq!(by(moderator(1)), Err(Refusal::NotAllowed(HEARD)));
+    assert_eq!(by(lead(2)), Err(Refusal::NotAllowed(HEARD)), "however high");
+    assert_eq!(by(moderator(3)).unwrap().decision.unwrap().turn, DecisionTurn::Appeal);
+    assert!(claim(appealed.clone(), &history, moderator(1), NOW, &options()).is_err());
+}
+
+#[test]
+fn a_group_is_authorised_only_as_it_was_seen_and_gets_no_standing_grant() {
+    let group = Case { members: 3, ..case() };
+    let decides = |request: DecisionRequest| {
+        decide(group.clone(), &CaseHistory::default(), moderator(1), &request, NOW, &options())
+    };
+    let request = ruling(DecisionKind::Authorised);
+    assert_eq!(decides(request.clone()), Err(Refusal::Grown { members: 3 }));
+    let seen = |members| DecisionRequest { members: Some(members), ..request.clone() };
+    assert_eq!(decides(seen(2)), Err(Refusal::Grown { members: 3 }));
+    assert!(decides(seen(3)).is_ok());
+    let standing = DecisionRequest { leave: Some("letter 7".into()), ..seen(3) };
+    assert!(matches!(decides(standing), Err(Refusal::Invalid { what: "leave", .. })));
+    // One decision serves the wave, however it has grown.
+    assert!(decides(ruling(DecisionKind::Reupload)).is_ok());
+}
+
+#[test]
+fn unsound_decisions_are_refused() {
+    let decides = |case: Case, request: DecisionRequest| {
+        decide(case, &CaseHistory::default(), moderator(1), &request, NOW, &options())
+    };
+    let grounds = Grounds::Unrelated;
+    let wrong = DecisionRequest { grounds, ..ruling(DecisionKind::Reupload) };
+    assert!(matches!(decides(case(), wrong), Err(Refusal::Invalid { what: "grounds", .. })));
+    let unmatched = Case { kind: MatchKind::None, tombstone: None, ..case() };
+    let nothing = decides(unmatched.clone(), ruling(DecisionKind::Authorised));
+    assert!(matches!(nothing, Err(Refusal::Invalid { what: "decision", .. })));
+    assert!(decides(unmatched, ruling(DecisionKind::NotReupload)).is_ok());
+    let leave = Some("letter 7".to_owned());
+    let misplaced = DecisionRequest { leave, ..ruling(DecisionKind::Reupload) };
+    assert!(matches!(decides(case(), misplaced), Err(Refusal::Invalid { what: "leave", .. })));
+}
+
+#[test]
+fn leads_assign_and_set_due_times_and_others_leave_it_to_whom_it_is_for() {
+    assert!(matches!(assign(case(), moderator(1), None, NOW), Err(Refusal::NotAllowed(_))));
+    assert!(matches!(set_due(case(), moderator(1), None, NOW), Err(Refusal::NotAllowed(_))));
+    let due = set_due(case(), lead(9), Some(NOW.at + 60), NOW).unwrap().case;
+    assert_eq!(due.due_at, Some(NOW.at + 60));
+    let given = assign(case(), lead(9), Some(user(2)), NOW).unwrap().case;
+    let history = CaseHistory::default();
+    let claims = |reviewer| claim(given.clone(), &history, reviewer, NOW, &options());
+    assert_eq!(claims(moderator(1)), Err(Refusal::NotAllowed(ASSIGNED)));
+    assert!(claims(moderator(2)).is_ok() && claims(lead(9)).is_ok());
+    let handed = escalate(given, &history, moderator(2), 3, Some("look".into()), NOW).unwrap();
+    assert_eq!((handed.case.state, handed.case.version), (CaseState::Escalated, 4));
+    let stale = escalate(case(), &history, moderator(2), 2, None, NOW);
+    assert_eq!(stale, Err(Refusal::Changed));
+}

@@ -1,0 +1,209 @@
+//! The cases of a data folder: what all their use cases share.
+//!
+//! An upload that is to be looked at opens a case or joins one when it gets its verdict (`case_open`). `case_list` and
+//! `case_show` tell moderators of them; `case_act` is what they do, by the rules in `case_rules`; `case_settle` lets
+//! decisions take effect once they cannot be undone any more, as a job for the runner; `case_appeal` reopens,
+//! `case_bulk` does the same to many, `case_bytes` hands out an upload to be looked at, `case_stats` counts.
+//!
+//! Leases and undo times are on a time line that nobody can set (`steady`); everything else is told by the clock.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::engine::runner::Wake;
+use crate::engine::steady::Steady;
+use crate::engine::uploads::Uploads;
+use crate::engine::{Engine, Pools, Result};
+use crate::model::{Actor, Outside, Reviewer, UploadId};
+use crate::store::CaseCounts;
+
+/// Settings of the review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// For so long a claimed case is left to whoever claimed it, seconds. Default 10 minutes.
+    pub lease_s: i64,
+    /// For so long a decision can be undone, and nobody is told of it, seconds. Default 30.
+    pub undo_s: i64,
+    /// For so long after its opening near-identical uploads join a case, seconds. Default one day.
+    pub join_s: i64,
+    /// Uploads of one case at most. Default 1000.
+    pub members_max: u32,
+    /// Share of cases that two moderators decide, neither knowing what the other says, 0..1. Default 0.05. With a
+    /// single moderator it should be 0.
+    pub twice_share: f64,
+    /// When nobody decides a case for the second time for so long, the first decision holds, seconds. Default one day.
+    pub second_s: i64,
+    /// Whether blocked uploads are put before moderators too. Default false: their uploaders can appeal.
+    pub blocks: bool,
+    /// When a new case is due, seconds after its opening; `None`: when a lead says so. Default none.
+    pub due_s: Option<i64>,
+    /// Cases that one call acts on at most. Default 1000.
+    pub bulk_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            lease_s: 600,
+            undo_s: 30,
+            join_s: 86_400,
+            members_max: 1000,
+            twice_share: 0.05,
+            second_s: 86_400,
+            blocks: false,
+            due_s: None,
+            bulk_max: 1000,
+        }
+    }
+}
+
+/// Tells whoever listens that some case has changed. Clones share it.
+#[derive(Debug, Clone)]
+pub struct CaseChanges(Arc<watch::Sender<u64>>);
+
+impl Default for CaseChanges {
+    fn default() -> Self {
+        CaseChanges(Arc::new(watch::Sender::new(0)))
+    }
+}
+
+impl CaseChanges {
+    /// A number that rises with every change.
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+
+    pub(super) fn tell(&self) {
+        self.0.send_modify(|number| *number += 1);
+    }
+
+    fn number(&self) -> u64 {
+        *self.0.borrow()
+    }
+}
+
+/// What cases need.
+pub struct CaseParts {
+    pub engine: Arc<Engine>,
+    pub uploads: Arc<Uploads>,
+    pub pools: Pools,
+    pub outside: Outside,
+    pub options: Options,
+    /// The same that the uploads have.
+    pub changes: CaseChanges,
+}
+
+/// All cases. Share it by `Arc`.
+pub struct Cases {
+    pub(super) engine: Arc<Engine>,
+    pub(super) uploads: Arc<Uploads>,
+    pub(super) pools: Pools,
+    pub(super) outside: Outside,
+    pub(super) options: Options,
+    pub(super) steady: Steady,
+    pub(super) changes: CaseChanges,
+    pub(super) wake: Wake,
+    /// Counts as of a number of changes and a moment.
+    counts: Mutex<Option<(u64, i64, CaseCounts)>>,
+    /// Who looked at which upload lately, so that playing a video is one entry of the audit log and not a hundred.
+    pub(super) viewed: Mutex<HashMap<(Actor, UploadId), i64>>,
+}
+
+impl fmt::Debug for Cases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cases")
+    }
+}
+
+/// How many cases wait, for whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueCounts {
+    pub all: CaseCounts,
+    /// Those that this one has claimed, or is to do.
+    pub mine: u64,
+}
+
+impl Cases {
+    /// # Errors
+    /// The store's refusal.
+    pub fn open(parts: CaseParts) -> Result<Cases> {
+        let CaseParts { engine, uploads, pools, outside, options, changes } = parts;
+        let steady = Steady::new(&outside);
+        let now = steady.now();
+        engine.store.bound_case_times(
+            now + options.lease_s,
+            now + options.undo_s,
+            now + options.second_s,
+        )?;
+        Ok(Cases {
+            engine,
+            uploads,
+            pools,
+            outside,
+            options,
+            steady,
+            changes,
+            wake: Wake::default(),
+            counts: Mutex::default(),
+            viewed: Mutex::default(),
+        })
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Heard whenever some case has changed: a number that rises. Ask for `counts` then.
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.changes.listen()
+    }
+
+    /// How many cases wait. Cheap: counted at most once a second, and only after a change.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn counts(&self, reviewer: Reviewer) -> Result<QueueCounts> {
+        let mine = self.engine.store.cases_of(reviewer.actor, self.steady.now())?;
+        Ok(QueueCounts { all: self.count_all()?, mine })
+    }
+
+    /// Sets the gauges that are only worth their look-up when somebody asks.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn measure(&self) -> Result<()> {
+        let counts = self.count_all()?;
+        metrics::gauge!("cenotaph_cases", "state" => "open").set(counts.open as f64);
+        metrics::gauge!("cenotaph_cases", "state" => "escalated").set(counts.escalated as f64);
+        Ok(())
+    }
+
+    fn count_all(&self) -> Result<CaseCounts> {
+        let (number, now) = (self.changes.number(), self.steady.now());
+        let mut kept = lock(&self.counts);
+        match *kept {
+            // Due times pass without a change: nothing is older than a few seconds.
+            Some((at, when, counts)) if when == now || (at == number && now - when < 5) => {
+                Ok(counts)
+            }
+            _ => {
+                let counts = self.engine.store.case_counts(self.outside.now())?;
+                *kept = Some((number, now, counts));
+                Ok(counts)
+            }
+        }
+    }
+
+    /// After a change: whoever listens hears of it, and what is to take effect is looked at.
+    pub(super) fn changed(&self) {
+        self.changes.tell();
+        self.wake.wake();
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

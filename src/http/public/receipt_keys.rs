@@ -1,0 +1,19 @@
+//! `GET /.well-known/cenotaph-keys.json`: the public keys that receipts are signed with.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::http::error::Problem;
+use crate::http::extract::Json;
+use crate::http::state::App;
+
+/// The keys that receipts are checked with: a JSON Web Key Set, the present key first, then former ones.
+#[utoipa::path(
+    get, path = "/.well-known/cenotaph-keys.json", tag = "public",
+    responses((status = 200, description = "The keys.", body = Object))
+)]
+pub async fn show(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+    let keys = app.ask_deletions(|deletions| deletions.receipt_keys()).await?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(keys.document())))
+}

@@ -1,0 +1,241 @@
+//! The audit log: what was done by whom, with filters, and as a file to take along.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use crate::http::error::{Kind, Problem};
+use crate::http::extract::Query;
+use crate::http::state::App;
+use crate::http::ui::frame::{Frame, Page, Place};
+use crate::http::ui::visitor::Visitor;
+use crate::http::ui::words;
+use crate::http::wire::time;
+use crate::model::Actor;
+use crate::store::{AuditFilter, AuditLine};
+
+/// Lines of a page, and read at once for a file.
+const LINES: usize = 100;
+const LINES_AT_ONCE: usize = 500;
+/// Pieces of a file that wait for a slow receiver.
+const PIECES_WAITING: usize = 4;
+
+/// Nouns of actions, for the filter.
+const NOUNS: [&str; 8] =
+    ["case", "upload", "tombstone", "deletion", "grant", "user", "key", "subscription"];
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    frame: Frame,
+    lines: Vec<Line>,
+    nouns: &'static [&'static str],
+    people: Vec<(String, String)>,
+    asked: AuditQuery,
+    /// The filter as a query, for the next page and for files.
+    query: String,
+    next: Option<u64>,
+}
+
+struct Line {
+    at: String,
+    machine: String,
+    who: String,
+    action: String,
+    subject: String,
+    /// Where the subject can be looked at.
+    href: Option<String>,
+    note: String,
+}
+
+/// Which lines are wanted.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AuditQuery {
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    subject: String,
+    before: Option<u64>,
+}
+
+impl AuditQuery {
+    fn filter(&self) -> Result<AuditFilter, Problem> {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let actor = some(&self.actor).map(|actor| actor.parse::<Actor>()).transpose();
+        let actor = actor.map_err(|_| Problem::new(Kind::Invalid, "There is no such actor."))?;
+        Ok(AuditFilter { actor, action: some(&self.action), subject: some(&self.subject) })
+    }
+}
+
+/// `GET /review/audit`
+pub async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<AuditQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let (filter, before) = (query.filter()?, query.before);
+    let (mut lines, people) = app
+        .ask(move |engine, _| Ok((engine.audit(&filter, before, LINES + 1)?, engine.users()?)))
+        .await?;
+    let people: Vec<(String, String)> =
+        people.into_iter().map(|user| (user.id.to_string(), user.name)).collect();
+    let names: HashMap<&str, &str> =
+        people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    let more = lines.len() > LINES;
+    lines.truncate(LINES);
+    let next = lines.last().filter(|_| more).map(|line| line.seq);
+    let lines = lines.into_iter().map(|line| Line::new(line, &names)).collect();
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in
+        [("action", &query.action), ("actor", &query.actor), ("subject", &query.subject)]
+    {
+        pairs.append_pair(name, value);
+    }
+    let query_text = pairs.finish();
+    let frame = Frame::new(&visitor, Place::Audit, "Audit log");
+    let page =
+        AuditPage { frame, lines, nouns: &NOUNS, people, asked: query, query: query_text, next };
+    Ok(Page(page))
+}
+
+impl Line {
+    fn new(line: AuditLine, names: &HashMap<&str, &str>) -> Line {
+        let actor = line.actor.to_string();
+        let who = match line.actor {
+            Actor::Local => "command line".to_owned(),
+            Actor::Policy => "service".to_owned(),
+            Actor::User(_) | Actor::Key(_) => {
+                names.get(actor.as_str()).map_or(actor.clone(), |name| (*name).to_owned())
+            }
+        };
+        let href = match line.subject.get(..4) {
+            Some("cas_") => Some(format!("/review/cases/{}", line.subject)),
+            Some("del_") => Some(format!("/review/deletions/{}", line.subject)),
+            _ => None,
+        };
+        let shown = names.get(line.subject.as_str()).map(|name| (*name).to_owned());
+        Line {
+            at: words::minute(line.at),
+            machine: words::machine(line.at),
+            who,
+            action: line.action,
+            subject: shown.unwrap_or(line.subject),
+            href,
+            note: line.note.unwrap_or_default(),
+        }
+    }
+}
+
+/// How the log is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Csv,
+    Jsonl,
+}
+
+/// `GET /review/audit.csv`
+pub async fn csv(
+    State(app): State<App>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
+    export(&app, &query, Shape::Csv)
+}
+
+/// `GET /review/audit.jsonl`
+pub async fn jsonl(
+    State(app): State<App>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
+    export(&app, &query, Shape::Jsonl)
+}
+
+/// Streams the log, a page of it at a time.
+fn export(app: &App, query: &AuditQuery, shape: Shape) -> Result<Response, Problem> {
+    let filter = query.filter()?;
+    let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES_WAITING);
+    let whole = app.clone();
+    app.spawn(async move {
+        let mut before = None;
+        if shape == Shape::Csv {
+            let head = Bytes::from_static(b"seq,at,actor,action,subject,note\r\n");
+            let _ = sender.send(Ok(head)).await;
+        }
+        loop {
+            let wanted = filter.clone();
+            let read = whole.ask(move |engine, _| engine.audit(&wanted, before, LINES_AT_ONCE));
+            let Ok(lines) = read.await else {
+                // A file that ends early must not look whole.
+                let _ = sender.send(Err(std::io::Error::other("the log cannot be read"))).await;
+                return;
+            };
+            let Some(last) = lines.last() else { return };
+            before = Some(last.seq);
+            let text: String = lines.iter().map(|line| written(line, shape)).collect();
+            if sender.send(Ok(text.into())).await.is_err() {
+                return;
+            }
+        }
+    });
+    let body = Body::from_stream(tokio_stream(receiver));
+    let (kind, name) = match shape {
+        Shape::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"audit.csv\""),
+        Shape::Jsonl => ("application/jsonl", "attachment; filename=\"audit.jsonl\""),
+    };
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
+    Ok(response)
+}
+
+fn tokio_stream<T: Send>(receiver: mpsc::Receiver<T>) -> impl futures::Stream<Item = T> + Send {
+    futures::stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    })
+}
+
+fn written(line: &AuditLine, shape: Shape) -> String {
+    let AuditLine { seq, at, actor, action, subject, note } = line;
+    match shape {
+        Shape::Csv => {
+            let note = note.as_deref().unwrap_or_default();
+            let cells = [&seq.to_string(), &time(*at), &actor.to_string(), action, subject, note];
+            format!("{}\r\n", cells.map(cell).join(","))
+        }
+        Shape::Jsonl => {
+            let value = serde_json::json!({
+                "seq": seq, "at": time(*at), "actor": actor.to_string(), "action": action, "subject": subject,
+                "note": note,
+            });
+            format!("{value}\n")
+        }
+    }
+}
+
+/// A cell that a spreadsheet takes for text, whatever it begins with.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = format!("{}{}", if formula { "'" } else { "" }, text.replace('"', "\"\""));
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{text}\"") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_runs_nothing() {
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
+        assert_eq!(cell("@x\ny"), "\"'@x\ny\"");
+        assert_eq!(cell("plain"), "plain");
+    }
+}

@@ -1,0 +1,96 @@
+//! The pages for people who sign in: the review queue and what belongs to it.
+//!
+//! Flow: `visitor` knows who looks, `form` takes what they send, `frame` is around every page and gives the headers,
+//! `assets` has stylesheet and scripts. Each page is a file: what its template needs, the handlers, thin as those of
+//! the API. `words` says numbers and times as people do. Templates escape everything; scripts build no HTML from text.
+
+mod assets;
+mod audit;
+mod case;
+mod case_proof;
+mod chart;
+mod dashboard;
+mod decide;
+mod deletions;
+mod events;
+mod form;
+mod frame;
+mod history;
+mod people;
+mod pictures;
+mod proof;
+mod queue;
+mod queue_query;
+mod sign_in;
+mod tombstones;
+mod undo;
+mod visitor;
+mod words;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{get, post};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::http::state::App;
+use crate::http::ui::visitor::Needs;
+use crate::model::Role;
+
+/// Largest form, bytes; a note is the longest thing in one.
+const FORM_BYTES_MAX: usize = 64 << 10;
+
+/// All pages, by the role that they need.
+pub fn routes(app: &App) -> Router<App> {
+    let open = Router::new()
+        .route("/review/assets/{version}/{name}", get(assets::serve))
+        .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
+    let all = Router::new()
+        .route("/review/sign-out", post(sign_in::leave))
+        .route("/review", get(queue::page))
+        .route("/review/events", get(events::stream))
+        .route("/review/next", get(decide::skip))
+        .route("/review/viewing", post(case::viewing))
+        .route("/review/cases/{id}", get(case::page))
+        .route("/review/cases/{id}/upload", get(case::upload))
+        .route("/review/cases/{id}/pictures", get(case::key_pictures))
+        .route("/review/cases/{id}/decision", post(decide::decide))
+        .route("/review/cases/{id}/undo", post(decide::undo))
+        .route("/review/cases/{id}/{way}", post(decide::claim))
+        .route("/review/tombstones", get(tombstones::page))
+        .route("/review/{*rest}", get(frame::nowhere))
+        .route("/review/deletions", get(deletions::page))
+        .route("/review/deletions/{id}", get(deletions::show));
+    let lead = Router::new()
+        .route("/review/dashboard", get(dashboard::page))
+        .route("/review/bulk", post(queue::bulk))
+        .route("/review/cases/{id}/assign", post(decide::assign))
+        .route("/review/cases/{id}/due", post(decide::due))
+        .route("/review/deletions/{id}/retry", post(deletions::retry))
+        .route("/review/audit", get(audit::page))
+        .route("/review/audit.csv", get(audit::csv))
+        .route("/review/audit.jsonl", get(audit::jsonl));
+    let admin = Router::new()
+        .route("/review/people", get(people::page).post(people::add))
+        .route("/review/people/{id}", post(people::change));
+    // Takes a file, and as long as it takes to look at it.
+    let files = Router::new()
+        .route("/review/tombstones/compare", post(tombstones::compare))
+        .layer(DefaultBodyLimit::disable());
+    let limit = Duration::from_secs(app.options().request_timeout_s);
+    open.merge(needing(app, Role::Moderator, all))
+        .merge(needing(app, Role::Lead, lead))
+        .merge(needing(app, Role::Admin, admin))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limit))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .merge(needing(app, Role::Moderator, files))
+        .layer(middleware::from_fn_with_state(app.clone(), frame::dress))
+}
+
+fn needing(app: &App, role: Role, routes: Router<App>) -> Router<App> {
+    let needs = Needs { app: app.clone(), role };
+    routes.route_layer(middleware::from_fn_with_state(needs, visitor::require))
+}

@@ -1,0 +1,309 @@
+//! The queue: cases by score or age, with filters that stand in the address, and what leads do to many at once.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::engine::wire::CaseLine;
+use crate::engine::{BulkTarget, CaseAction, QueueCounts};
+use crate::http::error::{Kind, Problem};
+use crate::http::extract::Query;
+use crate::http::state::App;
+use crate::http::ui::form::Form;
+use crate::http::ui::frame::{Frame, Page, Place};
+use crate::http::ui::queue_query::{AGES, Choices, KINDS, ORDERS, QueueQuery, SIZES, VERDICTS};
+use crate::http::ui::undo::{self, Undo};
+use crate::http::ui::visitor::Visitor;
+use crate::http::ui::{people, words};
+use crate::http::wire::parse_time;
+use crate::model::{Actor, CaseId, MatchKind, Role, UnixSeconds};
+
+/// Cases of a page.
+const ROWS: usize = 50;
+/// A score that fills the bar.
+const BAR_SCORE: f64 = 40.0;
+/// Hours until which a lead can set a due time.
+const DUE_H_MAX: i64 = 24 * 365;
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueuePage {
+    frame: Frame,
+    tabs: Vec<Tab>,
+    rows: Vec<Row>,
+    asked: QueueQuery,
+    filtered: bool,
+    verdicts: Choices,
+    kinds: Choices,
+    ages: Choices,
+    sizes: Choices,
+    orders: Choices,
+    /// What is said where there is nothing, and more about it.
+    empty: (&'static str, &'static str),
+    message: Option<(&'static str, String)>,
+    undo: Option<Undo>,
+    is_lead: bool,
+    people: Vec<(String, String)>,
+    open_count: u64,
+    /// This page's own filter, to come back to.
+    here: String,
+    shown: String,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+/// One of the queues.
+struct Tab {
+    name: &'static str,
+    href: String,
+    /// Which of the live counts stands beside it.
+    counts: &'static str,
+    count: String,
+    here: bool,
+}
+
+/// A case in the queue.
+struct Row {
+    id: String,
+    href: String,
+    version: u32,
+    score: String,
+    /// 0 to 100, for the bar.
+    level: u8,
+    verdict: &'static str,
+    title: String,
+    by: String,
+    kind: &'static str,
+    tombstone: String,
+    members: u32,
+    age: String,
+    due: String,
+    overdue: bool,
+    appealed: bool,
+    sensitive: bool,
+    with: String,
+    /// Somebody else works on it.
+    taken: bool,
+}
+
+/// `GET /review`
+pub async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<QueueQuery>,
+) -> Result<impl IntoResponse, Problem> {
+    let now = app.outside().now();
+    let (asked, after) = (query.of_engine(now), query.after.parse().ok());
+    let (reviewer, is_lead) = (visitor.reviewer(), visitor.is(Role::Lead));
+    let found = app.ask_cases(move |cases| {
+        let lines = cases.list(&asked, after, ROWS + 1, reviewer)?;
+        Ok((lines, cases.counts(reviewer)?, cases.count(&asked, reviewer)?))
+    });
+    let (mut lines, counts, total) = found.await?;
+    let more = lines.len() > ROWS;
+    lines.truncate(ROWS);
+    let here = query.filter_text();
+    let with = |extra: &str| {
+        let both = [here.as_str(), extra]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .copied()
+            .collect::<Vec<_>>();
+        if both.is_empty() { "/review".to_owned() } else { format!("/review?{}", both.join("&")) }
+    };
+    let place = lines.last().filter(|_| more).and_then(|last| last.place);
+    let next = place.map(|place| with(&format!("after={place}")));
+    let people = if is_lead { people::names(&app).await? } else { Vec::new() };
+    let rows: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now, &here)).collect();
+    let undo = undo::of(&app, &visitor, &query.undo, &here).await?;
+    Ok(Page(QueuePage {
+        frame: Frame::new(&visitor, Place::Queue, "Queue"),
+        tabs: tabs(&query, &counts),
+        shown: shown(rows.len(), total),
+        rows,
+        filtered: query.is_filtered(),
+        verdicts: VERDICTS,
+        kinds: KINDS,
+        ages: AGES,
+        sizes: SIZES,
+        orders: ORDERS,
+        empty: empty(&query.queue),
+        message: said(&query.done),
+        undo,
+        is_lead,
+        people,
+        open_count: counts.all.open,
+        previous: (!query.after.is_empty()).then(|| with("")),
+        next,
+        here,
+        asked: query,
+    }))
+}
+
+fn tabs(query: &QueueQuery, counts: &QueueCounts) -> Vec<Tab> {
+    let all = [
+        ("Open", "", "open", counts.all.open),
+        ("Mine", "mine", "mine", counts.mine),
+        ("Appeals", "appeals", "appealed", counts.all.appealed),
+        ("Escalated", "escalated", "escalated", counts.all.escalated),
+    ];
+    let tab = |(name, queue, counts, count): (&'static str, &str, &'static str, u64)| Tab {
+        name,
+        href: if queue.is_empty() {
+            "/review".to_owned()
+        } else {
+            format!("/review?queue={queue}")
+        },
+        counts,
+        count: words::grouped(count),
+        here: query.queue == queue,
+    };
+    let mut tabs: Vec<Tab> = all.into_iter().map(tab).collect();
+    let closed = tab(("Closed", "closed", "", 0));
+    tabs.push(Tab { count: String::new(), ..closed });
+    tabs
+}
+
+fn shown(rows: usize, total: u64) -> String {
+    // The count stops there.
+    let many =
+        if total >= 10_000 { "10\u{202f}000 or more".to_owned() } else { words::grouped(total) };
+    if rows as u64 == total {
+        words::count(total, "case")
+    } else {
+        format!("{rows} of {many} cases")
+    }
+}
+
+fn empty(queue: &str) -> (&'static str, &'static str) {
+    match queue {
+        "mine" => ("Nothing is yours", "Claim a case in the queue, or take the next one."),
+        "appeals" => ("No appeal waits", "Uploaders who were blocked can appeal for two weeks."),
+        "escalated" => {
+            ("Nothing was handed to the leads", "Cases that moderators escalate come here.")
+        }
+        "closed" => {
+            ("Nothing was decided yet", "Decisions take effect half a minute after they are made.")
+        }
+        _ => ("The queue is empty", "New cases come by themselves; this page says so."),
+    }
+}
+
+/// What was done before, in words; only what we say ourselves.
+fn said(done: &str) -> Option<(&'static str, String)> {
+    let (changed, refused) = done.split_once('-')?;
+    let (changed, refused): (u64, u64) = (changed.parse().ok()?, refused.parse().ok()?);
+    let text = match refused {
+        0 => format!("{} changed.", words::count(changed, "case")),
+        _ => format!(
+            "{} changed; {} left as they were, because somebody works on them or they have changed.",
+            words::count(changed, "case"),
+            words::count(refused, "case")
+        ),
+    };
+    Some((if refused == 0 { "good" } else { "warn" }, text))
+}
+
+impl Row {
+    fn new(line: CaseLine, now: UnixSeconds, here: &str) -> Row {
+        let from: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
+        let href = match from.is_empty() {
+            true => format!("/review/cases/{}", line.id),
+            false => format!("/review/cases/{}?from={from}", line.id),
+        };
+        let score = line.score.unwrap_or_default();
+        let length = line.duration_s.map(|s| format!("{} long", words::clock(s)));
+        let due = line.due_at.as_deref().and_then(|at| parse_time("due", at).ok());
+        let opened = parse_time("opened", &line.opened_at).unwrap_or(now);
+        Row {
+            href,
+            score: if line.kind == MatchKind::None {
+                "–".to_owned()
+            } else {
+                format!("{score:.1}")
+            },
+            level: (score.clamp(0.0, BAR_SCORE) / BAR_SCORE * 100.0) as u8,
+            verdict: line.verdict.as_str(),
+            title: line
+                .reference
+                .or(line.upload)
+                .unwrap_or_else(|| "a forgotten upload".to_owned()),
+            by: length.unwrap_or_else(|| "length unknown".to_owned()),
+            kind: kind_words(line.kind),
+            tombstone: line.tombstone.unwrap_or_default(),
+            members: line.members,
+            age: words::age(now - opened),
+            due: due.map(|at| due_words(at, now)).unwrap_or_default(),
+            overdue: line.overdue,
+            appealed: line.appealed,
+            sensitive: line.sensitive,
+            taken: line.claim.as_ref().is_some_and(|claim| !claim.mine),
+            with: match (&line.claim, &line.assigned_to) {
+                (Some(claim), _) if claim.mine => "you".to_owned(),
+                (Some(claim), _) => claim.by.name.clone(),
+                (None, Some(to)) => format!("for {}", to.name),
+                (None, None) => String::new(),
+            },
+            id: line.id,
+            version: line.version,
+        }
+    }
+}
+
+/// What a kind of match is, in a few words.
+pub fn kind_words(kind: MatchKind) -> &'static str {
+    match kind {
+        MatchKind::SameBytes => "the same file",
+        MatchKind::Whole => "the whole picture, unaltered",
+        MatchKind::Inset => "in a part of the picture",
+        MatchKind::Altered => "altered",
+        MatchKind::Frames => "whole frames, few details",
+        MatchKind::None => "no match: not checked, or not decodable",
+    }
+}
+
+fn due_words(at: UnixSeconds, now: UnixSeconds) -> String {
+    match words::span((at - now).abs()) {
+        None => "due now".to_owned(),
+        Some(span) if at < now => format!("due {span} ago"),
+        Some(span) => format!("due in {span}"),
+    }
+}
+
+/// `POST /review/bulk`: leads act on several cases, or on all that the filter finds.
+pub async fn bulk(
+    State(app): State<App>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Response, Problem> {
+    let query = QueueQuery::parse(form.text("back"));
+    let now = app.outside().now();
+    let action = match form.text("act") {
+        "due" => CaseAction::Due(Some(now + due_hours(&form)? * 3600)),
+        _ => CaseAction::Assign(assignee(&form)?),
+    };
+    let target = if form.text("whole") == "yes" {
+        BulkTarget::Query(query.of_engine(now))
+    } else {
+        let ids: Vec<CaseId> = form.all("case").filter_map(|id| id.parse().ok()).collect();
+        BulkTarget::These(ids)
+    };
+    let reviewer = visitor.reviewer();
+    let outcome = app.ask_cases(move |cases| cases.act_on_many(&target, &action, reviewer)).await?;
+    let filter = query.filter_text();
+    let and = if filter.is_empty() { "" } else { "&" };
+    let (changed, refused) = (outcome.changed.len(), outcome.refused.len());
+    Ok(Redirect::to(&format!("/review?{filter}{and}done={changed}-{refused}")).into_response())
+}
+
+/// Whom a form gives a case to.
+pub fn assignee(form: &Form) -> Result<Option<Actor>, Problem> {
+    let to = form.maybe("assign").map(|to| to.parse()).transpose();
+    to.map_err(|_| Problem::new(Kind::Invalid, "There is nobody of this id."))
+}
+
+/// In how many hours a form says that a case is due.
+pub fn due_hours(form: &Form) -> Result<i64, Problem> {
+    let hours = form.text("due").parse().ok().filter(|hours| (0..=DUE_H_MAX).contains(hours));
+    hours.ok_or_else(|| Problem::new(Kind::Invalid, "A due time lies within a year from now."))
+}

@@ -1,0 +1,70 @@
+//! Moments of upload and deleted video that agree, for people to look at: what a drawing of the time × time agreement
+//! needs, and no more. Nothing is judged by it.
+
+use crate::fingerprint::UploadPrint;
+use crate::matching::consensus::Sighted;
+use crate::matching::hold::Held;
+use crate::matching::timeline::Line;
+
+/// Points kept of each kind, thinned out evenly.
+const POINTS_MAX: usize = 240;
+/// Nats of a pair of frames that says all that one can.
+const SURE_NATS: f64 = 12.0;
+
+/// A moment of the upload that agrees with one of the deleted video.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    pub upload_s: f32,
+    pub deleted_s: f32,
+    /// How much it says, 0..1.
+    pub weight: f32,
+}
+
+/// All moments that agree, by what they are told by.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Agreement {
+    pub keypoints: Vec<Moment>,
+    pub frames: Vec<Moment>,
+}
+
+impl Agreement {
+    pub(super) fn of<'h>(held: impl Iterator<Item = &'h Held>, upload: &UploadPrint) -> Agreement {
+        let mut all = Agreement::default();
+        for one in held {
+            let line = &one.alignment.line;
+            all.keypoints.extend(one.alignment.agreeing.iter().map(|s| sighted(s, line)));
+            all.add_frames(upload, line, &one.frames.pairs);
+        }
+        all.keypoints = thinned(all.keypoints);
+        all.frames = thinned(all.frames);
+        all
+    }
+
+    pub(super) fn add_frames(&mut self, upload: &UploadPrint, line: &Line, pairs: &[(usize, f64)]) {
+        let agreeing = pairs.iter().filter(|(_, nats)| *nats > 0.0);
+        self.frames.extend(agreeing.map(|(frame, nats)| {
+            let upload_s = upload.frames[*frame].time_s;
+            Moment {
+                upload_s,
+                deleted_s: line.deleted_s(f64::from(upload_s)) as f32,
+                weight: (nats / SURE_NATS).clamp(0.0, 1.0) as f32,
+            }
+        }));
+    }
+}
+
+/// A keypoint that stands still agrees for a while: it is drawn in the middle of the time that both have in common.
+fn sighted(one: &Sighted, line: &Line) -> Moment {
+    let (from, to) = one.sight.upload;
+    let (a, b) = (line.upload_s(one.sight.deleted.0), line.upload_s(one.sight.deleted.1));
+    let (first, last) = (a.min(b), a.max(b));
+    let upload_s = ((from.max(first) + to.min(last)) / 2.0).clamp(from, to);
+    let deleted_s = line.deleted_s(upload_s).clamp(one.sight.deleted.0, one.sight.deleted.1);
+    let weight = one.sight.weight.clamp(0.0, 1.0) as f32;
+    Moment { upload_s: upload_s as f32, deleted_s: deleted_s as f32, weight }
+}
+
+fn thinned(moments: Vec<Moment>) -> Vec<Moment> {
+    let step = moments.len().div_ceil(POINTS_MAX).max(1);
+    moments.into_iter().step_by(step).collect()
+}

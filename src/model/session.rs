@@ -1,0 +1,75 @@
+//! The secret of a session, which the browser keeps in a cookie and we as its hash only; and what forms show besides.
+
+use std::fmt;
+
+/// What the form's secret is derived under, so that neither tells the other.
+const FORM_CONTEXT: &str = "cenotaph 2026-11 form of a session";
+
+/// 256 random bits that somebody who signed in shows with every request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionSecret([u8; 32]);
+
+/// What is kept of a session's secret: its BLAKE3 hash. It needs no slow hash, since nobody can try 2^256 of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionHash(pub [u8; 32]);
+
+impl SessionSecret {
+    pub fn new(random: [u8; 32]) -> SessionSecret {
+        SessionSecret(random)
+    }
+
+    /// The secret as a cookie shows it; `None` for what cannot be one.
+    pub fn parse(shown: &str) -> Option<SessionSecret> {
+        let digits = shown.as_bytes();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut secret = [0; 32];
+        for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
+            let digit = |c: u8| char::from(c).to_digit(16);
+            *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+        }
+        Some(SessionSecret(secret))
+    }
+
+    /// For the cookie.
+    pub fn reveal(&self) -> String {
+        hex(&self.0)
+    }
+
+    pub fn hash(&self) -> SessionHash {
+        SessionHash(*blake3::hash(&self.0).as_bytes())
+    }
+
+    /// What every form and script of this session sends along. Another site can make the browser send the cookie, but
+    /// cannot read this.
+    pub fn form_token(&self) -> String {
+        hex(&blake3::derive_key(FORM_CONTEXT, &self.0)[..16])
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret(…)")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_secret_is_the_one_that_was_made() {
+        let secret = SessionSecret::new(std::array::from_fn(|at| at as u8 * 7));
+        assert_eq!(SessionSecret::parse(&secret.reveal()), Some(secret.clone()));
+        assert!(!format!("{secret:?}").contains(&secret.reveal()[..8]));
+        assert!(!secret.reveal().contains(&secret.form_token()));
+        for wrong in ["", "00", &"g".repeat(64), &"ä".repeat(32)] {
+            assert_eq!(SessionSecret::parse(wrong), None, "{wrong}");
+        }
+    }
+}

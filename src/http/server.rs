@@ -34,6 +34,10 @@ use crate::http::state::App;
 /// Waited after a connection could not be taken: most likely there are no file handles left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Read ahead of each connection at most, and the longest head of a request, bytes. The library would take seven times
+/// as much, which counts when hundreds of uploads arrive at once.
+const READ_BYTES_MAX: usize = 64 << 10;
+
 /// Open listeners.
 pub struct Bound {
     tcp: TcpListener,
@@ -169,6 +173,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
+        .max_buf_size(READ_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

@@ -21,7 +21,7 @@ fi
 endef
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test test-heavy test-tools bench build lint setup ci
+.PHONY: demo test test-heavy test-tools bench build lint setup ci test-schema bench-service
 
 demo: build  ## Show it: tombstones and re-uploads. VIDEOS=dir takes your own videos.
 	@samples/demo.sh $(if $(VIDEOS),"$(VIDEOS)")
@@ -30,17 +30,18 @@ test: setup test-tools  ## All tests but the heavy ones.
 	cargo test --release --locked
 
 test-heavy: setup test-tools  ## The tests that take minutes.
-	cargo test --release --locked --test deletion -- --ignored heavy
+	cargo test --release --locked --test deletions_http -- --ignored heavy --nocapture
 
 test-tools: setup  ## Servers that tests start; what cannot be had is skipped by them.
 	@$(call install,$(APT_TEST)) || echo "not all could be installed: some tests will say that they are skipped"
-	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/axe/installed
+	@$(MAKE) --no-print-directory $(TOOLS)/venv/installed $(TOOLS)/azurite/installed $(TOOLS)/tus/installed \
+	    $(TOOLS)/axe/installed
 
-# moto is an S3 server with versions and Object Lock.
+# moto is an S3 server with versions and Object Lock, boto3 an S3 client; standardwebhooks verifies what we sign.
 $(TOOLS)/venv/installed: Makefile
 	@python3 -m venv $(TOOLS)/venv && \
-	    $(TOOLS)/venv/bin/pip install -q 'moto[server,s3]==5.2.*' && touch $@ || \
-	    echo "no Python packages: the tests that need moto will say that they are skipped"
+	    $(TOOLS)/venv/bin/pip install -q 'moto[server,s3]==5.2.*' 'boto3>=1.40' 'standardwebhooks==1.*' && touch $@ || \
+	    echo "no Python packages: the tests that need them will say that they are skipped"
 
 # Microsoft's own stand-in for Azure's object store.
 $(TOOLS)/azurite/installed: Makefile
@@ -52,9 +53,23 @@ $(TOOLS)/axe/installed: Makefile
 	@command -v npm >/dev/null && npm install --silent --prefix $(TOOLS)/axe axe-core@4 && touch $@ || \
 	    echo "no Node packages: the tests of the pages will say that axe-core is skipped"
 
+# The official tus server and client.
+$(TOOLS)/tus/installed: Makefile
+	@command -v npm >/dev/null && \
+	    npm install --silent --prefix $(TOOLS)/tus @tus/server@2 @tus/file-store@2 tus-js-client@4 && touch $@ || \
+	    echo "no Node packages: the test that needs the tus server will say that it is skipped"
+
+test-schema: setup  ## Schemathesis against a running service: no 500, nothing that the API document does not say.
+	@test -x $(TOOLS)/venv/bin/python || python3 -m venv $(TOOLS)/venv
+	@$(TOOLS)/venv/bin/pip install -q 'schemathesis==4.*'
+	cargo test --release --locked --test api -- --ignored --nocapture schemathesis
+
 bench: build  ## The tables of speed in the README.
 	cargo bench --locked --bench speed
 	cargo bench --locked --bench index_scale
+
+bench-service: build  ## The service under load: overhead of the upload hook, 200 uploads at once, restart with 100 000 tombstones.
+	cargo bench --locked --bench service
 
 build: setup
 	cargo build --release --locked

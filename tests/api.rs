@@ -1,11 +1,23 @@
 //! The service over HTTP as programs meet it. Claims about the base are here, those of each part in `api/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says so when it is skipped"
+)]
+
 #[path = "support/review.rs"]
 mod review;
 #[path = "support/sandbox.rs"]
+#[expect(dead_code, reason = "other tests check files")]
 mod sandbox;
+#[path = "support/servers.rs"]
+#[expect(dead_code, reason = "other tests need other servers")]
+mod servers;
 #[path = "support/service.rs"]
 mod service;
+#[path = "api/videos.rs"]
+mod videos;
 
 #[path = "api/base.rs"]
 mod base;
@@ -13,3 +25,17 @@ mod base;
 mod case_outcomes;
 #[path = "api/cases.rs"]
 mod cases;
+#[path = "api/hooks.rs"]
+mod hooks;
+#[path = "api/operating.rs"]
+mod operating;
+#[path = "api/schema.rs"]
+mod schema;
+#[path = "api/upload_after.rs"]
+mod upload_after;
+#[path = "api/upload_limits.rs"]
+mod upload_limits;
+#[path = "api/uploads.rs"]
+mod uploads;
+#[path = "api/webhooks.rs"]
+mod webhooks;

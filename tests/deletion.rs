@@ -2,8 +2,14 @@
 //!
 //! What needs a program that is not there says so and passes; `make test` installs them.
 
+#[path = "support/bytes.rs"]
+mod bytes;
+#[path = "support/pictures.rs"]
+mod pictures;
 #[path = "support/servers.rs"]
 mod servers;
+#[path = "support/varnish.rs"]
+mod varnish;
 #[path = "support/world.rs"]
 mod world;
 

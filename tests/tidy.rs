@@ -27,7 +27,7 @@ const ROOMS: [&str; 13] = [
 const USED_ONLY_BY: [(&str, &[&str]); 1] = [("config", &["cli", "main"])];
 
 /// A foreign crate and the rooms that may name it.
-const FOREIGN: [(&str, &[&str]); 21] = [
+const FOREIGN: [(&str, &[&str]); 23] = [
     ("ffmpeg_next", &["media"]),
     ("ffmpeg_sys_next", &["media"]),
     ("image", &["media"]),
@@ -43,6 +43,8 @@ const FOREIGN: [(&str, &[&str]); 21] = [
     ("utoipa", &["http", "engine"]),
     ("utoipa_axum", &["http"]),
     ("askama", &["http"]),
+    ("plotters", &["http"]),
+    ("argon2", &["engine"]),
     ("governor", &["http"]),
     ("figment", &["config"]),
     ("tracing_subscriber", &["cli"]),

@@ -1,5 +1,7 @@
 //! `cenotaph replay`: what other thresholds would have made of recorded uploads.
 
+use std::cmp::Ordering;
+
 use anyhow::{Result, bail};
 use serde_json::json;
 
@@ -25,8 +27,9 @@ pub(super) fn run(common: &Common, command: &ReplayCommand, output: &mut Output)
         shadow: now.shadow,
     };
     for thresholds in [&policy.owner_request, &policy.legal, &policy.moderation] {
-        // The comparison fails for what is no number, too.
-        if !(thresholds.review <= thresholds.block) {
+        // What is no number cannot be compared, and is refused too.
+        let order = thresholds.review.partial_cmp(&thresholds.block);
+        if order.is_none_or(Ordering::is_gt) {
             bail!("`review` lies above `block`: nothing would ever be reviewed");
         }
     }

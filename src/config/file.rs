@@ -34,6 +34,7 @@ pub struct File {
     pub pages: Pages,
     pub review: Review,
     pub webhooks: Webhooks,
+    pub hooks: Hooks,
     pub remote: Remote,
 }
 
@@ -349,6 +350,31 @@ impl Default for Webhooks {
     fn default() -> Self {
         let of = engine::outbox::Options::default();
         Webhooks { pauses_s: of.pauses_s, at_once_max: of.at_once_max }
+    }
+}
+
+/// `[hooks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hooks {
+    pub wait_s: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tusd_uploader_header: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tusd_uploader_field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s3_uploader_field: Option<String>,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        let of = http::hooks::Options::default();
+        Hooks {
+            wait_s: of.wait_s,
+            tusd_uploader_header: of.tusd_uploader_header,
+            tusd_uploader_field: of.tusd_uploader_field,
+            s3_uploader_field: of.s3_uploader_field,
+        }
     }
 }
 

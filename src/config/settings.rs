@@ -184,10 +184,26 @@ fn http_options(file: &File) -> Result<http::Options> {
         },
         rate_per_s: file.rate.per_s,
         rate_burst: file.rate.burst,
+        hooks: hook_options(&file.hooks)?,
         visibility_open: server.visibility == file::Visibility::Open,
         event_streams_max: server.event_streams_max,
         bulk_bytes_max: server.bulk_bytes_max,
         links: links(&file.pages)?,
+    })
+}
+
+fn hook_options(hooks: &file::Hooks) -> Result<http::hooks::Options> {
+    if hooks.wait_s >= 60 {
+        return bad(
+            "hooks.wait_s",
+            format!("it is {}; less than a minute makes sense", hooks.wait_s),
+        );
+    }
+    Ok(http::hooks::Options {
+        wait_s: hooks.wait_s,
+        tusd_uploader_header: hooks.tusd_uploader_header.clone(),
+        tusd_uploader_field: hooks.tusd_uploader_field.clone(),
+        s3_uploader_field: hooks.s3_uploader_field.clone(),
     })
 }
 

@@ -37,6 +37,10 @@ impl Places {
         let _ = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 
+    pub fn has_room(&self) -> bool {
+        self.taken() < self.max
+    }
+
     pub fn taken(&self) -> usize {
         self.taken.load(Ordering::SeqCst)
     }

@@ -15,6 +15,8 @@ use crate::store::{Acceptance, Bytes, Idempotency, NewUpload};
 
 /// Longest `Idempotency-Key`, bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// Longest address, bytes: S3 allows keys of 1024, and each byte may be written with three.
+const URI_BYTES_MAX: usize = 4096;
 
 /// An upload whose bytes arrive.
 #[derive(Debug)]
@@ -77,8 +79,12 @@ impl Uploads {
     ) -> Result<Accepted> {
         let Arriving { spooling, place } = arrived;
         let bytes = spooling.bytes();
+        if bytes.size == 0 {
+            return Err(Error::Invalid { what: "file", why: "it is empty".to_owned() });
+        }
         let id = spooling.id;
-        let accepted = self.keep(id, words, Some(bytes), key)?;
+        let idempotency = key.map(|key| self.idempotency(key, words, Some(bytes))).transpose()?;
+        let accepted = self.keep(id, words, Some(bytes), idempotency)?;
         if !accepted.is_new {
             return Ok(accepted);
         }
@@ -101,9 +107,18 @@ impl Uploads {
         words: &UploadWords,
         key: Option<&IdempotencyKey>,
     ) -> Result<Accepted> {
+        let idempotency = key.map(|key| self.idempotency(key, words, None)).transpose()?;
+        self.accept_at_address(words, idempotency)
+    }
+
+    pub(super) fn accept_at_address(
+        &self,
+        words: &UploadWords,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Accepted> {
         self.check_address(words.uri.as_deref().unwrap_or_default())?;
         let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
-        let accepted = self.keep(self.new_id()?, words, None, key)?;
+        let accepted = self.keep(self.new_id()?, words, None, idempotency)?;
         if accepted.is_new {
             place.keep();
             self.wake.wake();
@@ -145,11 +160,10 @@ impl Uploads {
         id: UploadId,
         words: &UploadWords,
         bytes: Option<Bytes>,
-        key: Option<&IdempotencyKey>,
+        idempotency: Option<Idempotency>,
     ) -> Result<Accepted> {
         self.check_words(words)?;
         let identity = &self.engine.keys.identity;
-        let idempotency = key.map(|key| self.idempotency(key, words, bytes)).transpose()?;
         let said = *words != UploadWords::default();
         let new = NewUpload {
             id,
@@ -194,8 +208,8 @@ impl Uploads {
 
     fn check_address(&self, uri: &str) -> Result<()> {
         let invalid = |why: String| Err(Error::Invalid { what: "uri", why });
-        if uri.len() > self.options.word_bytes_max {
-            return invalid(format!("it has more than {} bytes", self.options.word_bytes_max));
+        if uri.len() > URI_BYTES_MAX {
+            return invalid(format!("it has more than {URI_BYTES_MAX} bytes"));
         }
         let address = match Address::parse(uri) {
             Ok(address @ (Address::File(_) | Address::Object { .. })) => address,

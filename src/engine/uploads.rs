@@ -1,8 +1,8 @@
 //! The uploads of a data folder: what all their use cases share.
 //!
-//! `upload_accept` takes them, into the `spool`; `upload_check` brings them to a verdict, as the job that
-//! `upload_source` hands to the runner; `upload_show` tells what came of them; `upload_reverse` takes verdicts back;
-//! `upload_retention` lets bytes, words and records go when their time has come.
+//! `upload_accept` takes them, into the `spool`, `upload_told` those that others tell of; `upload_check` brings them to a
+//! verdict, as the job that `upload_source` hands to the runner; `upload_show` tells what came of them; `upload_reverse`
+//! takes verdicts back; `upload_retention` lets bytes, words and records go when their time has come.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -35,7 +35,7 @@ pub struct Options {
     /// What addresses of uploads must begin with, in their one form: `file:///srv/incoming/`, `s3://incoming/`. Default
     /// none: bytes must be sent.
     pub uri_prefixes: Vec<String>,
-    /// Longest uploader, reference or address, bytes. Default 1024.
+    /// Longest uploader or reference, bytes. Default 1024.
     pub word_bytes_max: usize,
     /// Largest metadata, bytes of JSON. Default 16 KiB.
     pub metadata_bytes_max: usize,

@@ -1,8 +1,9 @@
 //! Who calls, what they may do, and how often.
 //!
-//! A caller shows an API key (`Authorization: Bearer cnt_…`), or comes by the control socket, which only this user can
+//! A caller shows an API key (`Authorization: Bearer cnt_…`, or as a password), or comes by the control socket, which only this user can
 //! open. Knowing a key asks no database.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::num::NonZeroU32;
@@ -13,6 +14,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
@@ -109,13 +112,25 @@ pub fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
     let unknown = |detail: &str| Problem::new(Kind::Unauthenticated, detail);
     let shown = request.headers().get(header::AUTHORIZATION);
     let shown = shown.ok_or_else(|| unknown("Send `Authorization: Bearer cnt_…`."))?;
-    let token = shown.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    let key = token.and_then(|token| app.engine().authenticate(token));
+    let key = shown.to_str().ok().and_then(token).and_then(|t| app.engine().authenticate(&t));
     let key = key.ok_or_else(|| unknown("This key is not known, or was revoked."))?;
     Ok(Caller::Key(key))
+}
+
+/// The key that an `Authorization` shows: as a bearer's token, or as the password of a name that does not matter, for
+/// programs that can only be given an address (`https://tusd:cnt_…@host/hooks/tusd`).
+fn token(shown: &str) -> Option<Cow<'_, str>> {
+    let (scheme, token) = shown.split_once(' ')?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(token.into());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    let (_, password) = pair.split_once(':')?;
+    Some(password.to_owned().into())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -192,6 +207,17 @@ mod tests {
             rate_per_s,
             created_at: 0,
             revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_a_bearers_token_or_a_password() {
+        assert_eq!(token("Bearer cnt_a").as_deref(), Some("cnt_a"));
+        assert_eq!(token("bearer  cnt_a ").as_deref(), Some("cnt_a"));
+        let pair = STANDARD.encode("tusd:cnt_a:b");
+        assert_eq!(token(&format!("Basic {pair}")).as_deref(), Some("cnt_a:b"));
+        for wrong in ["", "cnt_a", "Digest cnt_a", "Basic cnt_a", "Basic Y250X2E="] {
+            assert_eq!(token(wrong), None, "{wrong}");
         }
     }
 

@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn the_page_has_every_operation_and_loads_nothing_from_elsewhere() {
         let document = openapi::document();
-        for (path, _) in &document.paths.paths {
+        for path in document.paths.paths.keys() {
             assert!(PAGE.contains(&format!("<code>{path}</code>")), "{path}");
         }
         assert!(PAGE.contains("Bearer"), "problems are explained");

@@ -7,8 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::http::error::{Kind, Problem};
 
@@ -34,11 +33,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 /// # Errors
 /// 400 for what is not JSON, 422 for JSON of another shape.
 pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        Category::Data => {
+    // The library would take a list for an object, field by field.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Kind::Invalid, "The body is a list where an object is expected."));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        // What is sound JSON but no word of a list is called a fault of syntax by the library.
+        if error.is_data() || serde_json::from_slice::<IgnoredAny>(body).is_ok() {
             Problem::new(Kind::Invalid, format!("The body has another shape: {error}."))
+        } else {
+            Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."))
         }
-        _ => Problem::new(Kind::Malformed, format!("The body is not JSON: {error}.")),
     })
 }
 

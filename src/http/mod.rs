@@ -2,7 +2,7 @@
 //!
 //! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
-//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api`
+//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api` or `hooks`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
 //! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
@@ -13,6 +13,7 @@ mod auth;
 mod docs;
 mod error;
 mod extract;
+pub mod hooks;
 mod linger;
 mod observe;
 mod openapi;
@@ -64,6 +65,8 @@ pub struct Options {
     /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
     pub rate_per_s: u32,
     pub rate_burst: u32,
+    /// How hooks are understood.
+    pub hooks: hooks::Options,
     /// Whether visibility and gate are told without a key. Default false.
     pub visibility_open: bool,
     /// Streams of a deletion's events that are open at once. Default 256; more are told to come back.
@@ -91,6 +94,7 @@ impl Default for Options {
             metrics: MetricsAccess::Loopback,
             rate_per_s: 10_000,
             rate_burst: 20_000,
+            hooks: hooks::Options::default(),
             visibility_open: false,
             event_streams_max: 256,
             bulk_bytes_max: 16 << 20,

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
@@ -15,7 +16,7 @@ use utoipa::openapi::{
 
 use crate::http::error::{Kind, ProblemBody};
 use crate::http::routes;
-use crate::model::Scope;
+use crate::model::{Scope, Topic};
 
 /// The name of the security scheme.
 const SCHEME: &str = "key";
@@ -101,6 +102,21 @@ pub fn finish(document: &mut OpenApi) {
 )]
 pub async fn serve() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], TEXT.clone())
+}
+
+/// A list of scopes, for the shapes of endpoints.
+pub fn scopes() -> Array {
+    list_of(Scope::ALL.iter().map(|scope| scope.as_str()))
+}
+
+/// A list of kinds of events.
+pub fn topics() -> Array {
+    list_of(Topic::ALL.iter().map(|topic| topic.as_str()))
+}
+
+fn list_of<'a>(words: impl Iterator<Item = &'a str>) -> Array {
+    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+    ArrayBuilder::new().items(word).min_items(Some(1)).build()
 }
 
 fn in_path(parameter: &RefOr<utoipa::openapi::path::Parameter>) -> bool {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::http::auth::{self, Needs};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
-use crate::http::{api, docs, observe, openapi, public, ui};
+use crate::http::{api, docs, hooks, observe, openapi, public, ui};
 use crate::model::{Scope, Scopes};
 
 /// Routes that need any one of the same scopes; without scopes they are open to everybody.
@@ -111,6 +111,12 @@ fn own_groups() -> Vec<Group> {
         streams(
             &[Scope::Upload],
             OpenApiRouter::new().routes(routes!(api::uploads_create::create)),
+        ),
+        group(
+            &[Scope::Upload],
+            OpenApiRouter::new()
+                .routes(routes!(hooks::tusd::hook))
+                .routes(routes!(hooks::s3::hook)),
         ),
         streams(
             &[Scope::Upload, Scope::Review],

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
 use crate::http::linger::Linger;
-use crate::model::{ApiKeyId, Outside};
+use crate::model::{ApiKeyId, Outside, UploadId};
 
 /// What the service is made of; `cli` puts it together.
 pub struct Parts {
@@ -195,6 +196,17 @@ impl App {
     ) -> Result<T, Problem> {
         let outbox = self.0.parts.outbox.clone();
         self.blocking(move || job(&outbox)).await
+    }
+
+    /// Waits until an upload has its verdict: so long at most, and not beyond the service's end.
+    pub(super) async fn wait_for_verdict(&self, id: UploadId, at_most: Duration) {
+        if at_most.is_zero() {
+            return;
+        }
+        tokio::select! {
+            () = self.uploads().wait(id, at_most) => {}
+            () = self.ending().cancelled() => {}
+        }
     }
 
     /// Brings the gauges up to date.

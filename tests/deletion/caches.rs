@@ -1,6 +1,5 @@
 //! Caches, on a real Varnish in front of an origin, and one that never purges.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,24 +7,9 @@ use axum::response::IntoResponse;
 use cenotaph::model::{CopyKind, CopyState, DeletionState, Visibility};
 use cenotaph::remote::PurgeRule;
 
-use crate::servers::{Process, Web, free_port, program, skip, status};
+use crate::servers::{Process, Web, status};
+use crate::varnish;
 use crate::world::*;
-
-/// Varnish as a platform sets it up: PURGE from this machine only, with a password; everything is kept for a day.
-const VCL: &str = r#"
-vcl 4.1;
-backend default { .host = "127.0.0.1"; .port = "ORIGIN"; }
-acl purgers { "127.0.0.1"; }
-sub vcl_recv {
-    if (req.method == "PURGE") {
-        if (!client.ip ~ purgers || req.http.x-purge-password != "sesame") { return (synth(405)); }
-        return (purge);
-    }
-}
-sub vcl_backend_response {
-    if (beresp.status == 200) { set beresp.ttl = 1d; set beresp.grace = 1d; } else { set beresp.ttl = 0s; }
-}
-"#;
 
 /// An origin that serves what lies in the media folder.
 fn origin(world: &World) -> Web {
@@ -39,23 +23,12 @@ fn origin(world: &World) -> Web {
     })
 }
 
-/// `None` when Varnish is not installed.
 fn varnish(world: &World, origin: &Web) -> Option<(Process, u16)> {
-    let Some(varnishd) = program("varnishd") else {
-        skip("varnishd is not installed; `make test-tools` does it");
-        return None;
-    };
-    let vcl = world.path("test.vcl");
-    std::fs::write(&vcl, VCL.replace("ORIGIN", &origin.address.port().to_string())).unwrap();
-    let port = free_port();
-    let mut command = Command::new(varnishd);
-    command.arg("-F").arg("-a").arg(format!("127.0.0.1:{port}")).arg("-f").arg(vcl);
-    command.arg("-n").arg(world.path("varnish")).args(["-s", "malloc,16m", "-j", "none"]);
-    Some((Process::start(&mut command, port), port))
+    varnish::start(&world.path(""), origin.address.port())
 }
 
 fn purge_rule() -> PurgeRule {
-    let headers = vec![("x-purge-password".to_owned(), "sesame".to_owned())];
+    let headers = vec![(varnish::HEADER.to_owned(), varnish::PASSWORD.to_owned())];
     PurgeRule { headers, ..PurgeRule::default() }
 }
 

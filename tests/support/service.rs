@@ -114,7 +114,20 @@ impl<'a> Service<'a> {
 
     /// The same with variables in its environment, such as `CENOTAPH_RATE__PER_S`.
     pub fn start_with(sandbox: &'a Sandbox, variables: &[(&str, &str)]) -> Service<'a> {
-        let mut service = Service::begin(sandbox, variables).unwrap_or_else(|log| panic!("{log}"));
+        Service::begin(sandbox, variables).unwrap_or_else(|log| panic!("{log}")).with_key()
+    }
+
+    /// The same with a data folder that is a file system of its own, of this size, which only the service sees; `None`
+    /// where that cannot be had.
+    pub fn start_on_small_disk(sandbox: &'a Sandbox, size: &str) -> Option<Service<'a>> {
+        let mount = format!("mount -t tmpfs -o size={size} tmpfs data && exec \"$0\" \"$@\"");
+        let wrapper = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", &mount];
+        Service::begin_by(&wrapper, sandbox, &[]).ok().map(Service::with_key)
+    }
+
+    fn with_key(mut self) -> Service<'a> {
+        let service = &mut self;
+        let sandbox = service.sandbox;
         // The first start shows a key; later ones use the same.
         let kept = sandbox.path("first-key");
         let mut stdout = service.child.stdout.take().unwrap();
@@ -124,12 +137,24 @@ impl<'a> Service<'a> {
             std::fs::write(&kept, line.trim()).unwrap();
         }
         service.key = std::fs::read_to_string(kept).unwrap();
-        service
+        self
     }
 
     /// Starts it and waits until it listens; the log when it does not.
     pub fn begin(sandbox: &'a Sandbox, variables: &[(&str, &str)]) -> Result<Service<'a>, String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cenotaph"));
+        Service::begin_by(&[], sandbox, variables)
+    }
+
+    /// The same by a program that runs it in its own place.
+    fn begin_by(
+        wrapper: &[&str],
+        sandbox: &'a Sandbox,
+        variables: &[(&str, &str)],
+    ) -> Result<Service<'a>, String> {
+        let program = env!("CARGO_BIN_EXE_cenotaph");
+        let mut words = wrapper.iter().copied().chain([program]);
+        let mut command = Command::new(words.next().unwrap_or(program));
+        command.args(words);
         command.current_dir(sandbox.path("")).env_clear();
         command.env("CENOTAPH_KEYS", sandbox.path("keys")).envs(variables.iter().copied());
         command.args(["--data", "data", "serve", "--listen", "127.0.0.1:0"]);
@@ -203,6 +228,14 @@ impl<'a> Service<'a> {
     /// Runs something asynchronous beside it.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Begins something asynchronous and goes on.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
     }
 
     pub fn client(&self) -> &reqwest::Client {

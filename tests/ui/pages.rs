@@ -31,15 +31,16 @@ fn people_tombstones_deletions_and_the_audit_log() {
         add(&service, name, role);
     }
     fs::copy(sample("coast"), s.path("store/coast.mp4")).unwrap();
-    let good = json!({ "video": "v-2041", "owner": "user-17", "reason": "owner_request", "copies": [
+    let good = json!({ "owner": "user-17", "reason": "owner_request", "copies": [
         { "kind": "main", "uri": format!("file://{root}/coast.mp4") },
     ]});
-    service.post("/v1/deletions", &good);
-    let bad = json!({ "video": "v-2042 <script>alert(1)</script>", "owner": "user-18", "reason": "legal", "copies": [
+    assert_eq!(service.post("/v1/videos/v-2041/deletion", &good).status, 202);
+    let bad = json!({ "owner": "user-18", "reason": "legal", "copies": [
         { "kind": "main", "uri": format!("file://{root}/coast.mp4") },
         { "kind": "cache", "uri": "http://127.0.0.1:9/v-2042" },
     ]});
-    service.post("/v1/deletions", &bad);
+    let hostile = "/v1/videos/v-2042%20%3Cscript%3Ealert(1)%3C%2Fscript%3E/deletion";
+    assert_eq!(service.post(hostile, &bad).status, 202);
     let base = service.url("");
     let tab = driver.tab(&base);
     tab.goto("/review/sign-in");

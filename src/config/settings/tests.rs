@@ -57,13 +57,14 @@ fn the_example_changes_nothing_as_it_stands() {
 fn the_example_tells_every_setting_with_its_default() {
     let typed: File = toml::from_str(&uncommented()).unwrap();
     // What has no default that could be typed is shown by an example; all else must be the default.
-    let mut expected = File::default();
-    expected.data = typed.data.clone();
-    expected.keys = typed.keys.clone();
-    expected.pools = typed.pools.clone();
+    let (data, keys, pools) = (typed.data.clone(), typed.keys.clone(), typed.pools.clone());
+    let mut expected = File { data, keys, pools, ..File::default() };
     expected.policy.owner_request = typed.policy.owner_request.clone();
     expected.policy.legal = typed.policy.legal.clone();
     expected.policy.moderation = typed.policy.moderation.clone();
+    expected.hooks.tusd_uploader_header = typed.hooks.tusd_uploader_header.clone();
+    expected.hooks.tusd_uploader_field = typed.hooks.tusd_uploader_field.clone();
+    expected.hooks.s3_uploader_field = typed.hooks.s3_uploader_field.clone();
     expected.remote.s3 = typed.remote.s3.clone();
     expected.remote.gs = typed.remote.gs.clone();
     expected.remote.az = typed.remote.az.clone();
@@ -119,6 +120,7 @@ fn what_is_wrong_is_named_in_one_line() {
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
         ("rate.per_s = 0", "rate.per_s"),
         ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
+        ("hooks.wait_s = 60", "hooks.wait_s"),
         ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
         ("review.twice_share = 5.0", "review.twice_share"),
         ("review.undo_s = -1", "review.undo_s"),

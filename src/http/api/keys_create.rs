@@ -10,6 +10,7 @@ use crate::http::api::keys_list::KeyView;
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::Json;
+use crate::http::openapi;
 use crate::http::state::App;
 use crate::model::{Scope, Scopes};
 
@@ -21,7 +22,7 @@ pub struct KeyRequest {
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// What it may do: `upload`, `delete`, `review`, `scores`, `admin`.
-    #[schema(min_items = 1)]
+    #[schema(schema_with = openapi::scopes)]
     pub scopes: Vec<String>,
     /// Requests a second; as in the settings when absent.
     #[schema(minimum = 1)]

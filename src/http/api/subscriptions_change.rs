@@ -9,6 +9,7 @@ use crate::http::api::subscriptions_create::{SubscriptionView, may_see_scores, t
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path};
+use crate::http::openapi;
 use crate::http::state::App;
 use crate::model::SubscriptionId;
 
@@ -18,7 +19,7 @@ use crate::model::SubscriptionId;
 pub struct SubscriptionChange {
     #[schema(max_length = 2048)]
     url: Option<String>,
-    #[schema(min_items = 1)]
+    #[schema(schema_with = openapi::topics)]
     events: Option<Vec<String>>,
     /// Takes a key with the scope `scores`.
     scores: Option<bool>,

@@ -11,6 +11,7 @@ use crate::engine::{NewSubscription, SubscriptionShown};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::Json;
+use crate::http::openapi;
 use crate::http::state::App;
 use crate::http::wire::time;
 use crate::model::{Scope, Topic};
@@ -23,7 +24,7 @@ pub struct SubscriptionRequest {
     #[schema(max_length = 2048)]
     url: String,
     /// `upload.verdict`, `case.decided`, `appeal.decided`, `deletion.complete`, `deletion.stuck`.
-    #[schema(min_items = 1)]
+    #[schema(schema_with = openapi::topics)]
     events: Vec<String>,
     /// Scores, evidence and weak matches too; takes a key with the scope `scores`.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +13,7 @@ use crate::engine::{Accepted, Arriving, IdempotencyKey, UploadWords};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{self, Json, Query};
-use crate::http::receive;
+use crate::http::receive::{self, Watch};
 use crate::http::state::App;
 use crate::http::wire::wait_for;
 use crate::model::{Scope, UploadId};
@@ -63,7 +64,7 @@ pub struct UploadForm {
 #[serde(deny_unknown_fields)]
 pub struct UploadAddress {
     /// Where the bytes are: `file`, `s3`, `gs` or `az`, below a prefix that the settings allow.
-    #[schema(max_length = 1024)]
+    #[schema(max_length = 4096)]
     uri: String,
     /// Who uploads it, as the platform calls that person.
     #[schema(min_length = 1, max_length = 1024)]
@@ -104,29 +105,30 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let wait = wait_for(query.wait)?;
     let key = idempotency_key(request.headers(), &caller)?;
+    let (request, watch) = receive::watch(&app, request);
     let accepted = match form_of(request.headers()) {
         Form::Bytes => {
             let words = query.words()?;
             let words = checked(&app, words).await?;
             too_large(&app, request.headers())?;
             let body = request.into_body().into_data_stream();
-            let arrived = receive::receive(&app, body).await?;
+            let arrived = receive::receive(&app, &watch, body).await?;
             accept(&app, arrived, words, key).await?
         }
         Form::Multipart => {
             query.only_wait()?;
-            let (arrived, words) = read_form(&app, request).await?;
+            let (arrived, words) = read_form(&app, &watch, request).await?;
             accept(&app, arrived, words, key).await?
         }
         Form::Json => {
             query.only_wait()?;
-            let Json(UploadAddress { uri, uploader, reference, metadata }) =
-                Json::from_request(request, &app).await?;
+            let said = read_json(request).await?;
+            let UploadAddress { uri, uploader, reference, metadata } = said;
             let words = UploadWords { uploader, reference, metadata, uri: Some(uri) };
             app.ask_uploads(move |uploads| uploads.accept_address(&words, key.as_ref())).await?
         }
     };
-    app.uploads().wait(accepted.id, wait).await;
+    app.wait_for_verdict(accepted.id, wait).await;
     answer(&app, accepted, &caller).await
 }
 
@@ -225,8 +227,22 @@ async fn accept(
     app.ask_uploads(move |uploads| uploads.accept(arrived, &words, key.as_ref())).await
 }
 
+/// Reads a body that `receive::watch` keeps short.
+async fn read_json(request: Request) -> Result<UploadAddress, Problem> {
+    let mut body = request.into_body().into_data_stream();
+    let mut text = Vec::new();
+    while let Some(piece) = body.next().await {
+        text.extend_from_slice(&piece.map_err(|error| receive::broken(&error))?);
+    }
+    extract::from_bytes(&text)
+}
+
 /// Reads a form: its fields in any order, the file into the spool.
-async fn read_form(app: &App, request: Request) -> Result<(Arriving, UploadWords), Problem> {
+async fn read_form(
+    app: &App,
+    watch: &Watch,
+    request: Request,
+) -> Result<(Arriving, UploadWords), Problem> {
     let broken = |error: axum::extract::multipart::MultipartError| receive::broken(&error);
     let form = Multipart::from_request(request, app).await;
     let mut form = form.map_err(|error| Problem::new(Kind::Malformed, format!("{error}.")))?;
@@ -234,7 +250,7 @@ async fn read_form(app: &App, request: Request) -> Result<(Arriving, UploadWords
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         let twice = match name.as_str() {
-            "file" => arrived.replace(receive::receive(app, &mut field).await?).is_some(),
+            "file" => arrived.replace(receive::receive(app, watch, &mut field).await?).is_some(),
             "uploader" => words.uploader.replace(text(app, &mut field).await?).is_some(),
             "reference" => words.reference.replace(text(app, &mut field).await?).is_some(),
             "metadata" => {

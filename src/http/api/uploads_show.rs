@@ -37,9 +37,7 @@ pub async fn show(
     let missing = || Problem::not_found("upload");
     let id: UploadId = id.parse().map_err(|_| missing())?;
     let wait = wait_for(query.wait)?;
-    if !wait.is_zero() {
-        app.uploads().wait(id, wait).await;
-    }
+    app.wait_for_verdict(id, wait).await;
     let line = app.ask_uploads(move |uploads| uploads.show(id)).await?;
     Ok(Json(line.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
 }

@@ -22,7 +22,7 @@ use crate::http::ui::undo::{self, Undo};
 use crate::http::ui::visitor::Visitor;
 use crate::http::ui::{people, pictures, queue, words};
 use crate::http::wire::parse_time;
-use crate::model::{CaseId, CaseState, Reason, Role, UploadId};
+use crate::model::{CaseId, CaseState, Reason, Role, UnixSeconds, UploadId};
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -115,7 +115,7 @@ pub async fn refused(
     problem: &Problem,
 ) -> Result<Response, Problem> {
     let query = ShowQuery { from: from.to_owned(), ..ShowQuery::default() };
-    let words = format!("Nothing was decided: {}", words::sentence(&problem.detail));
+    let words = format!("Nothing was decided. {}", words::plain(&problem.detail));
     let message = Some(("bad", words));
     shown(app, visitor, id, &query, problem.kind.status(), message).await
 }
@@ -123,6 +123,18 @@ pub async fn refused(
 /// A case's id as an address has it.
 pub fn named(id: &str) -> Result<CaseId, Problem> {
     id.parse().map_err(|_| Problem::not_found("case"))
+}
+
+/// What is asked of engine and store for the page.
+struct Seen {
+    detail: CaseDetail,
+    /// What kind of file there is to be shown; `None`: none.
+    media_type: Option<&'static str>,
+    sensitive: bool,
+    viewed_s: u32,
+    /// Whom a lead can give the case to; none for anybody else.
+    people: Vec<(String, String)>,
+    undo: Option<Undo>,
 }
 
 async fn shown(
@@ -133,6 +145,18 @@ async fn shown(
     status: StatusCode,
     message: Option<(&'static str, String)>,
 ) -> Result<Response, Problem> {
+    let seen = look(app, visitor, id, query).await?;
+    let now = app.outside().now();
+    let page = CasePage { message, ..CasePage::new(seen, visitor, query, now) };
+    Ok((status, Page(page)).into_response())
+}
+
+async fn look(
+    app: &App,
+    visitor: &Visitor,
+    id: CaseId,
+    query: &ShowQuery,
+) -> Result<Seen, Problem> {
     let reviewer = visitor.reviewer();
     let found = app.ask_cases(move |cases| {
         let Some(detail) = cases.show(id, reviewer)? else { return Ok(None) };
@@ -142,63 +166,66 @@ async fn shown(
             Some(upload) => cases.view(upload, reviewer)?,
             None => None,
         };
-        Ok(Some((detail, file)))
+        Ok(Some((detail, file.map(|file| file.media_type))))
     });
-    let (detail, file) = found.await?.ok_or_else(|| Problem::not_found("case"))?;
-    let user = visitor.user.id;
+    let (detail, media_type) = found.await?.ok_or_else(|| Problem::not_found("case"))?;
     let sensitive = detail.case.sensitive || detail.group.iter().any(|member| member.sensitive);
+    let user = visitor.user.id;
     let viewed_s = match sensitive {
         true => app.ask(move |engine, outside| engine.viewed_s(user, outside)).await?,
         false => 0,
     };
-    let is_lead = visitor.is(Role::Lead);
-    let people = if is_lead { people::names(app).await? } else { Vec::new() };
+    let people = if visitor.is(Role::Lead) { people::names(app).await? } else { Vec::new() };
     let undo = undo::of(app, visitor, &query.undo, &query.from).await?;
-    let now = app.outside().now();
-    let line = &detail.case;
-    let first = detail.first.as_ref();
-    let matches: &[UploadLineMatch] = first.map_or(&[], |upload| &upload.matches);
-    let rank = query.rank.min(matches.len().saturating_sub(1));
-    let best = matches.get(rank).map(|one| Best::new(one, &detail));
-    let title = title(line);
-    let page = CasePage {
-        frame: Frame::new(visitor, Place::Queue, title.clone()),
-        id: line.id.clone(),
-        version: line.version,
-        from: query.from.clone(),
-        by: about(&detail),
-        verdict: line.verdict.as_str(),
-        tags: tags(line),
-        claimed: claimed(line),
-        message,
-        sensitive,
-        viewed_s,
-        file: file.map_or(FileState::Gone, |file| FileState::of(file.media_type)),
-        headline: best
-            .as_ref()
-            .map_or_else(|| "Nothing was found in it".into(), |best| best.headline.clone()),
-        no_match: no_match(line.reason),
-        trouble: first.and_then(|upload| upload.trouble.as_deref()).map(words::sentence),
-        appeal: detail.appeal.clone(),
-        decided: history::decided(&detail),
-        decide: Decide::of(&detail, visitor),
-        lead: LeadForm::of(line, people, now),
-        plot: matches.get(rank).and_then(|one| Plot::of(one, &detail)),
-        members_title: words::count(line.members.into(), "upload"),
-        members: members(&detail),
-        others: Other::all(matches, rank),
-        earlier: Earlier::all(&detail),
-        no_earlier: match first.and_then(|upload| upload.uploader.as_ref()) {
-            Some(_) => "None.",
-            None => "The platform did not say whose it is, or that is forgotten.",
-        },
-        history: history::happened(&detail),
-        facts: facts(&detail),
-        undo,
-        best,
-        title,
-    };
-    Ok((status, Page(page)).into_response())
+    Ok(Seen { detail, media_type, sensitive, viewed_s, people, undo })
+}
+
+impl CasePage {
+    fn new(seen: Seen, visitor: &Visitor, query: &ShowQuery, now: UnixSeconds) -> CasePage {
+        let Seen { detail, media_type, sensitive, viewed_s, people, undo } = seen;
+        let line = &detail.case;
+        let first = detail.first.as_ref();
+        let matches: &[UploadLineMatch] = first.map_or(&[], |upload| &upload.matches);
+        let rank = query.rank.min(matches.len().saturating_sub(1));
+        let best = matches.get(rank).map(|one| Best::new(one, &detail));
+        let nothing = || "Nothing was found in it".to_owned();
+        let title = title(line);
+        CasePage {
+            frame: Frame::new(visitor, Place::Queue, title.clone()),
+            id: line.id.clone(),
+            version: line.version,
+            from: query.from.clone(),
+            by: about(&detail),
+            verdict: line.verdict.as_str(),
+            tags: tags(line),
+            claimed: claimed(line),
+            message: None,
+            sensitive,
+            viewed_s,
+            file: media_type.map_or(FileState::Gone, FileState::of),
+            headline: best.as_ref().map_or_else(nothing, |best| best.headline.clone()),
+            no_match: no_match(line.reason),
+            trouble: first.and_then(|upload| upload.trouble.as_deref()).map(words::sentence),
+            appeal: detail.appeal.clone(),
+            decided: history::decided(&detail),
+            decide: Decide::of(&detail, visitor),
+            lead: LeadForm::of(line, people, now),
+            plot: matches.get(rank).and_then(|one| Plot::of(one, &detail)),
+            members_title: words::count(line.members.into(), "upload"),
+            members: members(&detail),
+            others: Other::all(matches, rank),
+            earlier: Earlier::all(&detail),
+            no_earlier: match first.and_then(|upload| upload.uploader.as_ref()) {
+                Some(_) => "None.",
+                None => "The platform did not say whose it is, or that is forgotten.",
+            },
+            history: history::happened(&detail),
+            facts: facts(&detail),
+            undo,
+            best,
+            title,
+        }
+    }
 }
 
 impl FileState {

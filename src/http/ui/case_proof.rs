@@ -67,7 +67,7 @@ impl Best {
         });
         Best {
             headline: headline(one),
-            sure: proof::sure(score),
+            sure: proof::sure(score, one.evidence.as_ref().is_some_and(|e| e.same_bytes)),
             score: format!("{score:.1}"),
             says: one.evidence.as_ref().map(proof::says).unwrap_or_default(),
             tombstone_href: tombstones::href(&TombstoneId(one.tombstone.clone())),

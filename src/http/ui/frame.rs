@@ -137,6 +137,11 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     response
 }
 
+/// What no page is at.
+pub async fn nowhere() -> Problem {
+    Problem::new(Kind::NotFound, "There is no page at this address.")
+}
+
 fn problem_page(problem: &Problem, visitor: Option<&Visitor>) -> Response {
     let title = match problem.kind {
         Kind::Forbidden => "This is not for you",

@@ -61,6 +61,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/cases/{id}/undo", post(decide::undo))
         .route("/review/cases/{id}/{way}", post(decide::claim))
         .route("/review/tombstones", get(tombstones::page))
+        .route("/review/{*rest}", get(frame::nowhere))
         .route("/review/deletions", get(deletions::page))
         .route("/review/deletions/{id}", get(deletions::show));
     let lead = Router::new()

@@ -3,8 +3,8 @@
 use crate::engine::wire::{LineEvidence, LinePlacement, LineSpan};
 use crate::http::ui::words;
 
-/// Scores from which bytes, not pictures, were compared.
-const SAME_BYTES_SCORE: f64 = 70.0;
+/// Beyond this power of ten a number of uploads means nothing to anybody.
+const POWER_MAX: f64 = 20.0;
 /// Share of a picture that an overlay must leave free to count as "all of it".
 const FULL: f64 = 0.92;
 
@@ -18,8 +18,8 @@ pub struct Say {
 }
 
 /// How sure a match is, in a sentence.
-pub fn sure(score: f64) -> String {
-    if score >= SAME_BYTES_SCORE {
+pub fn sure(score: f64, same_bytes: bool) -> String {
+    if same_bytes {
         return "The file is byte for byte the deleted one; chance does not do that.".to_owned();
     }
     let power = score.floor();
@@ -30,12 +30,14 @@ pub fn sure(score: f64) -> String {
         let n = words::grouped(10u64.pow(power as u32));
         return format!("One chance match as good as this is to be expected in {n} uploads.");
     }
+    let more = if power > POWER_MAX { "more than " } else { "" };
+    let power = power.min(POWER_MAX);
     let digits = "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().collect::<Vec<_>>();
     let raised: String = format!("{power:.0}")
         .chars()
         .filter_map(|c| digits.get(c.to_digit(10)? as usize))
         .collect();
-    format!("One chance match as good as this is to be expected in 10{raised} uploads.")
+    format!("One chance match as good as this is to be expected in {more}10{raised} uploads.")
 }
 
 /// Which seconds show which.
@@ -82,7 +84,11 @@ pub fn place(placement: &LinePlacement) -> &'static str {
     let ((left, right, past_x), (top, bottom, past_y)) = (within(0), within(1));
     let (wide, high) = (right - left >= FULL, bottom - top >= FULL);
     if wide && high {
-        return if past_x || past_y { "cropped to fill the picture" } else { "fills the picture" };
+        return if past_x || past_y {
+            "cropped to fill the picture"
+        } else {
+            "filling the picture"
+        };
     }
     let third = |middle: f64| {
         if middle < 0.4 {
@@ -94,12 +100,12 @@ pub fn place(placement: &LinePlacement) -> &'static str {
         }
     };
     match (wide, high, third((left + right) / 2.0), third((top + bottom) / 2.0)) {
-        (true, _, _, 0) => "a band at the top",
-        (true, _, _, 2) => "a band at the bottom",
-        (true, ..) => "a band across the middle",
-        (_, true, 0, _) => "the left side",
-        (_, true, 2, _) => "the right side",
-        (_, true, ..) => "a column in the middle",
+        (true, _, _, 0) => "as a band at the top",
+        (true, _, _, 2) => "as a band at the bottom",
+        (true, ..) => "as a band across the middle",
+        (_, true, 0, _) => "on the left side",
+        (_, true, 2, _) => "on the right side",
+        (_, true, ..) => "as a column in the middle",
         (_, _, 0, 0) => "in the upper left",
         (_, _, 2, 0) => "in the upper right",
         (_, _, 0, 2) => "in the lower left",
@@ -129,16 +135,16 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
         Say {
             what: "Spots",
             value: words::count(evidence.keypoints.into(), "spot"),
-            means: "distinct details of the deleted picture lie where one placement puts them".to_owned(),
+            means: "lie where one placement puts them".to_owned(),
             level: Some(evidence.keypoints.min(100) as u8),
         },
         Say {
             what: "Coverage",
             value: format!("{coverage} %"),
             means: match coverage {
-                50.. => "of the details that ought to be visible are there: the picture, not an overlay",
-                20..50 => "of the details that ought to be visible are there: something may cover the rest",
-                _ => "of the details that ought to be visible are there: it may be a shared overlay",
+                50.. => "of what should be visible is there",
+                20..50 => "of what should be visible is there; the rest may be covered",
+                _ => "of what should be visible is there: an overlay, perhaps",
             }
             .to_owned(),
             level: Some(coverage),
@@ -146,17 +152,23 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
         Say {
             what: "Pictures",
             value: words::count(evidence.keyframes.into(), "picture"),
-            means: "that show different things agree, each by itself".to_owned(),
+            means: "that show different things agree".to_owned(),
             level: Some((evidence.keyframes.min(10) * 10) as u8),
         },
         Say {
             what: "Whole frames",
-            value: if frames > 3.0 { "agree" } else if frames < -3.0 { "disagree" } else { "say little" }
-                .to_owned(),
+            value: if frames > 3.0 {
+                "agree"
+            } else if frames < -3.0 {
+                "disagree"
+            } else {
+                "say little"
+            }
+            .to_owned(),
             means: match frames {
-                f if f > 3.0 => "along the time line, compared as whole pictures",
-                f if f < -3.0 => "along the time line: the same place, perhaps, but another take",
-                _ => "along the time line: too flat, too few, or too much covered",
+                f if f > 3.0 => "along the time line",
+                f if f < -3.0 => "along the time line: another take, perhaps",
+                _ => "too flat, too few, or too much covered",
             }
             .to_owned(),
             level: Some((frames.clamp(0.0, 60.0) / 60.0 * 100.0) as u8),
@@ -165,8 +177,8 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
             what: "Common",
             value: format!("{} %", percent(evidence.common)),
             means: match evidence.common {
-                c if c > 0.5 => "of what agrees is in many people's videos: a template or a watermark, perhaps",
-                _ => "of what agrees is in many people's videos",
+                c if c > 0.5 => "is in many people's videos: a template, perhaps",
+                _ => "of it is in many people's videos",
             }
             .to_owned(),
             level: None,
@@ -190,17 +202,18 @@ mod tests {
 
     #[test]
     fn a_score_is_said_in_words() {
-        assert!(sure(9.4).ends_with("in 10⁹ uploads."));
-        assert!(sure(12.0).ends_with("in 10¹² uploads."));
-        assert!(sure(4.2).contains("10\u{202f}000 uploads"));
-        assert!(sure(77.0).contains("byte for byte"));
-        assert!(sure(0.3).contains("common"));
+        assert!(sure(9.4, false).ends_with("in 10⁹ uploads."));
+        assert!(sure(88.9, false).ends_with("in more than 10²⁰ uploads."));
+        assert!(sure(12.0, false).ends_with("in 10¹² uploads."));
+        assert!(sure(4.2, false).contains("10\u{202f}000 uploads"));
+        assert!(sure(77.0, true).contains("byte for byte"));
+        assert!(sure(0.3, false).contains("common"));
     }
 
     #[test]
     fn a_placement_is_said_in_words() {
         assert_eq!(how(&span(placed(WHOLE), 1.0)), "unaltered in place and speed");
-        assert_eq!(place(&placed(WHOLE)), "fills the picture");
+        assert_eq!(place(&placed(WHOLE)), "filling the picture");
         let cropped = WHOLE.map(|corner| corner.map(|v| v * 1.4 - 0.2));
         assert_eq!(place(&placed(cropped)), "cropped to fill the picture");
         let corner = WHOLE.map(|[x, y]| [x * 0.3 + 0.65, y * 0.3 + 0.68]);
@@ -213,7 +226,7 @@ mod tests {
             "mirrored, turned 3° counter-clockwise, at 30 % of its size, backwards, at 1.25 × speed"
         );
         let band = WHOLE.map(|[x, y]| [x, y * 0.5]);
-        assert_eq!(place(&placed(band)), "a band at the top");
+        assert_eq!(place(&placed(band)), "as a band at the top");
         let says = when(&span(placed(WHOLE), 1.0));
         assert_eq!(says, "0:03.0–0:12.0 shows 0:10.0–0:19.0 of the deleted video");
     }

@@ -20,6 +20,8 @@ use crate::model::{Actor, CaseId, MatchKind, Role, UnixSeconds};
 
 /// Cases of a page.
 const ROWS: usize = 50;
+/// A score that fills the bar.
+const BAR_SCORE: f64 = 40.0;
 /// Hours until which a lead can set a due time.
 const DUE_H_MAX: i64 = 24 * 365;
 
@@ -220,7 +222,7 @@ impl Row {
             } else {
                 format!("{score:.1}")
             },
-            level: (score.clamp(0.0, 20.0) * 5.0) as u8,
+            level: (score.clamp(0.0, BAR_SCORE) / BAR_SCORE * 100.0) as u8,
             verdict: line.verdict.as_str(),
             title: line
                 .reference

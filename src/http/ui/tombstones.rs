@@ -184,7 +184,7 @@ impl ComparedMatch {
             tombstone: one.found.tombstone.0.clone(),
             verdict: one.found.verdict.as_str(),
             score: format!("{:.1}", one.found.score),
-            sure: proof::sure(one.found.score),
+            sure: proof::sure(one.found.score, one.found.evidence.same_bytes),
             spans: spans.iter().map(line).collect(),
         }
     }

@@ -85,6 +85,24 @@ pub fn sentence(text: &str) -> String {
         .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
+/// What the engine says happened, with its words and times as people read them.
+pub fn plain(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(['`', '.', ',']);
+        let end = if word.ends_with('.') { "." } else { "" };
+        match bare {
+            "reupload" => format!("“a re-upload”{end}"),
+            "not_reupload" => format!("“not a re-upload”{end}"),
+            "authorised" => format!("“authorised”{end}"),
+            time => match time.parse::<jiff::Timestamp>() {
+                Ok(at) => format!("{} UTC{end}", at.strftime("%Y-%m-%d %H:%M")),
+                Err(_) => word.to_owned(),
+            },
+        }
+    };
+    sentence(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +118,9 @@ mod tests {
         assert_eq!(count(1, "case"), "1 case");
         assert_eq!(count(1_234_567, "case"), "1\u{202f}234\u{202f}567 cases");
         assert_eq!(sentence("`name`: taken"), "Name: taken");
+        assert_eq!(
+            plain("Cleo decided `not_reupload` at 2026-11-24T19:48:47Z."),
+            "Cleo decided “not a re-upload” at 2026-11-24 19:48 UTC."
+        );
     }
 }

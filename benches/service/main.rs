@@ -1,0 +1,53 @@
+//! The service under load, as a sender on the same machine sees it.
+//!
+//!     cargo bench --bench service [-- --dir DIR] [overhead] [burst] [restart]
+//!
+//! - `overhead`: what the upload hook takes beyond decoding and searching, with 10 000 tombstones. Each upload is of
+//!   other bytes; its time as the sender sees it, less what the service's own metrics say for decode and search.
+//! - `burst`: 200 uploads of a 5 MB clip at once; whether one is lost, and the memory of the service with its workers.
+//! - `restart`: how long until `/readyz` says yes, with 100 000 tombstones.
+//!
+//! Tombstones are synthetic (30 s each) with the statistics of real ones, as in `index_scale`.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers"
+)]
+
+mod clip;
+mod measure;
+#[path = "../index_scale/model.rs"]
+#[allow(dead_code, reason = "a part of another bench")]
+mod model;
+mod serve;
+mod tombstones;
+
+use std::path::PathBuf;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let at = arguments.iter().position(|a| a == "--dir");
+    let dir = at.and_then(|at| arguments.get(at + 1)).map(PathBuf::from);
+    let named = |name: &str| arguments.iter().any(|a| a == name);
+    let wanted =
+        |name: &str| named(name) || !["overhead", "burst", "restart"].iter().any(|n| named(n));
+    let work = match &dir {
+        Some(dir) => tempfile::tempdir_in(dir).unwrap(),
+        None => tempfile::tempdir().unwrap(),
+    };
+    println!("{}", measure::machine());
+    println!();
+    println!("| | measured | bar |");
+    println!("|---|---|---|");
+    if wanted("overhead") {
+        measure::overhead(&work.path().join("overhead"));
+    }
+    if wanted("burst") {
+        measure::burst(&work.path().join("burst"));
+    }
+    if wanted("restart") {
+        measure::restart(&work.path().join("restart"));
+    }
+}

@@ -1,0 +1,160 @@
+//! How much it bears: many deletions, many questions. Takes minutes; `make test-heavy` runs it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::platform::*;
+use crate::service::Service;
+
+const DELETIONS: usize = 10_000;
+const DELETIONS_TIME_MAX: Duration = Duration::from_secs(300);
+/// Of one request for an account.
+const AT_ONCE: usize = 1000;
+const CONNECTIONS: usize = 24;
+const ASKED_FOR: Duration = Duration::from_secs(10);
+const RATE_MIN: f64 = 8000.0;
+const P99_MAX: Duration = Duration::from_millis(10);
+
+/// One key asks here what many ask elsewhere.
+const RATES: [(&str, &str); 2] =
+    [("CENOTAPH_RATE__PER_S", "1000000"), ("CENOTAPH_RATE__BURST", "1000000")];
+
+#[test]
+#[ignore = "heavy: ten thousand deletions, then two million questions"]
+fn heavy_ten_thousand_deletions_in_five_minutes_and_eight_thousand_questions_a_second() {
+    let s = sandbox();
+    let service = Service::start(&s);
+    let begun = Instant::now();
+    let uris: Vec<String> =
+        (0..DELETIONS).map(|n| put_picture(&s, &format!("{n}.bmp"), n as u64)).collect();
+    println!("{DELETIONS} pictures written in {:?}", begun.elapsed());
+    let begun = Instant::now();
+    for (round, uris) in uris.chunks(AT_ONCE).enumerate() {
+        let videos = uris.iter().enumerate().map(|(n, uri)| {
+            json!({ "id": format!("v{}", round * AT_ONCE + n), "copies": [main_copy(uri)] })
+        });
+        let body = json!({ "owner": "anna", "reason": "owner_request", "videos": videos.collect::<Vec<_>>() });
+        service.post("/v1/deletions", &body).expect(202);
+    }
+    println!("accepted in {:?}", begun.elapsed());
+    let mut told = Instant::now();
+    loop {
+        let done = complete(&service);
+        if told.elapsed() > Duration::from_secs(10) {
+            told = Instant::now();
+            println!("{done} complete after {:?}", begun.elapsed());
+        }
+        if done >= DELETIONS {
+            break;
+        }
+        assert!(begun.elapsed() < DELETIONS_TIME_MAX * 3, "{done} complete; {}", service.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let took = begun.elapsed();
+    println!("{DELETIONS} deletions through all states in {took:?}");
+    assert_eq!(std::fs::read_dir(s.path("media")).unwrap().count(), 0);
+    service.stop();
+
+    let service = Service::start_with(&s, &RATES);
+    let asked: Vec<(&str, Box<dyn Fn(usize) -> String + Sync>)> = vec![
+        ("visibility", Box::new(|n| format!("/v1/videos/v{}/visibility", n % (2 * DELETIONS)))),
+        (
+            "gate",
+            Box::new(|n| {
+                format!(
+                    "/v1/gate?uri={}",
+                    uris[n % DELETIONS].replace(".bmp", if n % 2 == 0 { ".bmp" } else { ".mp4" })
+                )
+            }),
+        ),
+    ];
+    let mut found = Vec::new();
+    for (what, path) in &asked {
+        let (rate, p50, p99) = ask(&service, path);
+        println!("{what}: {rate:.0} requests/s, p50 {p50:?}, p99 {p99:?}");
+        found.push((*what, rate, p99));
+    }
+    assert!(took <= DELETIONS_TIME_MAX, "{took:?}");
+    for (what, rate, p99) in found {
+        assert!(rate >= RATE_MIN && p99 <= P99_MAX, "{what}: {rate:.0}/s, p99 {p99:?}");
+    }
+}
+
+/// How many deletions are complete, by the metrics.
+fn complete(service: &Service<'_>) -> usize {
+    let metrics = service.get("/metrics").text();
+    let line = metrics.lines().find(|line| line.starts_with("cenotaph_deletions_complete_total "));
+    line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+}
+
+/// Asks on some connections at once, each question after the answer to the one before; requests a second, and how long
+/// half and 99 % of them took at most.
+fn ask(
+    service: &Service<'_>,
+    path: &(dyn Fn(usize) -> String + Sync),
+) -> (f64, Duration, Duration) {
+    let begun = Instant::now();
+    let mut took: Vec<Duration> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CONNECTIONS)
+            .map(|thread| scope.spawn(move || ask_on_one(service, path, thread, begun)))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let rate = took.len() as f64 / begun.elapsed().as_secs_f64();
+    took.sort_unstable();
+    (rate, took[took.len() / 2], took[took.len() * 99 / 100])
+}
+
+fn ask_on_one(
+    service: &Service<'_>,
+    path: &(dyn Fn(usize) -> String + Sync),
+    thread: usize,
+    begun: Instant,
+) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(&service.address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut took = Vec::new();
+    let mut buffer = vec![0; 16 << 10];
+    for n in 0.. {
+        if begun.elapsed() > ASKED_FOR {
+            break;
+        }
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+            path(n * CONNECTIONS + thread),
+            service.key
+        );
+        let sent = Instant::now();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut filled = 0;
+        while !is_whole(&buffer[..filled]) {
+            let read = stream.read(&mut buffer[filled..]).unwrap();
+            assert!(read > 0, "the service ended the connection");
+            filled += read;
+        }
+        took.push(sent.elapsed());
+        let status = &buffer[9..12];
+        assert!([b"200", b"204", b"403"].iter().any(|s| *s == status), "{status:?}");
+    }
+    took
+}
+
+/// Whether a whole answer is there.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
+    let head = std::str::from_utf8(&answer[..end]).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    answer.len() >= end + 4 + length
+}
+
+/// So that the numbers say what was measured.
+#[test]
+fn an_answer_is_whole_when_its_body_is_there() {
+    assert!(!is_whole(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{"));
+    assert!(is_whole(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
+    assert!(is_whole(b"HTTP/1.1 204 No Content\r\n\r\n"));
+}

@@ -1,8 +1,7 @@
 //! Tombstones: one by its id, and those that a file matches which somebody brings along.
 
 use askama::Template;
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use crate::engine::{Report, ReportMatch};
 use crate::http::api::tombstones_list::TombstoneView;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Query};
-use crate::http::receive::receive;
+use crate::http::receive::{receive, watch};
 use crate::http::state::App;
 use crate::http::ui::form::same_site;
 use crate::http::ui::frame::{Frame, Page, Place};
@@ -142,14 +141,15 @@ pub async fn compare(
     State(app): State<App>,
     visitor: Visitor,
     headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Json<Compared>, Problem> {
     same_site(&headers)?;
     let shown = headers.get("x-form-token").and_then(|token| token.to_str().ok());
     if shown != Some(visitor.secret.form_token().as_str()) {
         return Err(Problem::new(Kind::Forbidden, "Open the page again and repeat."));
     }
-    let arrived = receive(&app, body.into_data_stream()).await?;
+    let (request, watch) = watch(&app, request);
+    let arrived = receive(&app, &watch, request.into_body().into_data_stream()).await?;
     let (uploads, actor) = (app.uploads().clone(), visitor.actor());
     let job = app.pools().try_decode(move || uploads.compare(arrived, actor));
     let job = job.map_err(|busy| Problem::busy(words::sentence(&busy.to_string())))?;

@@ -32,3 +32,50 @@ impl fmt::Debug for Steady {
         f.write_str("Steady")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+    use super::*;
+    use crate::model::Clock;
+
+    #[derive(Default)]
+    struct Settable {
+        wall_s: AtomicI64,
+        steady_ms: AtomicI64,
+    }
+
+    impl Clock for Settable {
+        fn now(&self) -> i64 {
+            self.wall_s.load(SeqCst)
+        }
+
+        fn steady_ms(&self) -> i64 {
+            self.steady_ms.load(SeqCst)
+        }
+    }
+
+    #[test]
+    fn whoever_sets_the_clock_neither_ends_nor_prolongs_anything() {
+        let clock = Arc::new(Settable::default());
+        clock.wall_s.store(1_000_000, SeqCst);
+        clock.steady_ms.store(77_777, SeqCst);
+        let entropy = Arc::new(|buffer: &mut [u8]| -> std::io::Result<()> {
+            buffer.fill(1);
+            Ok(())
+        });
+        let steady = Steady::new(&Outside { clock: clock.clone(), entropy });
+        let lease_until = steady.now() + 600;
+        assert_eq!(lease_until, 1_000_600);
+        for jump_s in [1_000_000 + 86_400, 0, -5_000_000_000] {
+            clock.wall_s.store(jump_s, SeqCst);
+            clock.steady_ms.fetch_add(10_000, SeqCst);
+            assert!(steady.now() < lease_until);
+        }
+        assert_eq!(steady.now(), 1_000_030);
+        clock.steady_ms.fetch_add(570_000, SeqCst);
+        assert_eq!(steady.now(), lease_until);
+    }
+}

@@ -52,6 +52,7 @@ pub fn mirrored(sandbox: &Sandbox, name: &str) -> PathBuf {
 
 /// Somebody with a key.
 pub struct Worker {
+    #[expect(dead_code, reason = "for whoever reads a test")]
     pub name: &'static str,
     key: String,
     pub id: String,

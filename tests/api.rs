@@ -29,6 +29,8 @@ mod cases;
 mod hooks;
 #[path = "api/operating.rs"]
 mod operating;
+#[path = "api/readme.rs"]
+mod readme;
 #[path = "api/schema.rs"]
 mod schema;
 #[path = "api/upload_after.rs"]

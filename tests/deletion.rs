@@ -2,6 +2,12 @@
 //!
 //! What needs a program that is not there says so and passes; `make test` installs them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says so when it is skipped"
+)]
+
 #[path = "support/bytes.rs"]
 mod bytes;
 #[path = "support/pictures.rs"]

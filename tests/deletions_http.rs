@@ -1,7 +1,11 @@
 //! Deletions over HTTP, on the real service: what the platform's button, its pages and proxies, its viewers and the
 //! person who asked for the deletion meet. What happens within is tested in `deletion`, with a clock that can be turned.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says so when it is skipped"
+)]
 
 #[path = "support/bytes.rs"]
 mod bytes;

@@ -53,6 +53,30 @@ async fn serve_until_told(
     let bound = bound.with_context(|| format!("cannot listen on {listen}"))?;
     let address = bound.address()?;
     tokio::spawn(upkeep(metrics.clone()));
+    let render_metrics = Box::new(move || metrics.render());
+    let (parts, runner) = put_together(settings, engine, render_metrics)?;
+    let app = App::new(parts);
+    app.spawn(runner.run(app.ending().clone()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(app, bound, stop).await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// The parts of the service, and the runner that attends to their work.
+fn put_together(
+    settings: Settings,
+    engine: Engine,
+    render_metrics: Box<dyn Fn() -> String + Send + Sync>,
+) -> Result<(Parts, Runner)> {
     let engine = Arc::new(engine);
     let pools = Pools::new(&settings.pools);
     let outside = session::outside(SystemClock);
@@ -99,7 +123,6 @@ async fn serve_until_told(
     }));
     attend_outbox(&outbox, &mut runner);
     let options = settings.http;
-    let render_metrics = Box::new(move || metrics.render());
     let parts = Parts {
         engine,
         uploads,
@@ -111,20 +134,7 @@ async fn serve_until_told(
         options,
         render_metrics,
     };
-    let app = App::new(parts);
-    app.spawn(runner.run(app.ending().clone()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    serve(app, bound, stop).await;
-    tracing::info!("ended");
-    Ok(())
+    Ok((parts, runner))
 }
 
 /// A service that nobody can call is of no use: the very first start makes a key and shows it.

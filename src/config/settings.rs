@@ -184,7 +184,7 @@ fn http_options(file: &File) -> Result<http::Options> {
         },
         rate_per_s: file.rate.per_s,
         rate_burst: file.rate.burst,
-        hooks: hook_options(&file.hooks)?,
+        hooks: hook_options(file)?,
         visibility_open: server.visibility == file::Visibility::Open,
         event_streams_max: server.event_streams_max,
         bulk_bytes_max: server.bulk_bytes_max,
@@ -192,12 +192,11 @@ fn http_options(file: &File) -> Result<http::Options> {
     })
 }
 
-fn hook_options(hooks: &file::Hooks) -> Result<http::hooks::Options> {
-    if hooks.wait_s >= 60 {
-        return bad(
-            "hooks.wait_s",
-            format!("it is {}; less than a minute makes sense", hooks.wait_s),
-        );
+fn hook_options(file: &File) -> Result<http::hooks::Options> {
+    let hooks = &file.hooks;
+    if hooks.wait_s >= file.server.request_timeout_s {
+        let why = format!("it is {}, and `server.request_timeout_s` ends it before", hooks.wait_s);
+        return bad("hooks.wait_s", why);
     }
     Ok(http::hooks::Options {
         wait_s: hooks.wait_s,

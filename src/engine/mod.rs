@@ -83,6 +83,7 @@ pub use api_keys::NewApiKey;
 pub use case_act::CaseAction;
 pub use case_appeal::Appealed;
 pub use case_bulk::{BulkOutcome, BulkTarget};
+pub use case_bytes::Viewing;
 pub use case_list::{CaseQuery, Whose};
 pub use case_open::CaseOpening;
 pub use case_rules::DecisionRequest;

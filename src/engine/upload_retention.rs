@@ -96,6 +96,7 @@ impl Uploads {
             uploads_before: now - self.options.record_s,
             events_before: now - EVENTS_S,
             idempotency_before: now - self.options.idempotency_s,
+            now,
             likenesses_before: now,
             limit: ROWS_AT_ONCE,
         };

@@ -17,8 +17,7 @@ use crate::http::state::App;
 
 /// Name of the header that carries a request's id both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Asked for every page and every medium of the platform: a line for each would hide all others. That something is
-/// hidden is an answer too, but a rare one, and worth a line.
+/// Asked for every page and every medium of the platform: a line for each would hide all others.
 const COUNTED_ONLY: [&str; 3] = ["/v1/gate", "/v1/videos/{id}/visibility", "/v1/videos/visibility"];
 /// An id that a proxy gave is kept when it has so many characters of `A-Za-z0-9-_`, which cannot hold much.
 const GIVEN_ID_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
@@ -43,7 +42,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let seconds = begun.elapsed().as_secs_f64();
     let key = response.extensions().get::<KnownCaller>().map(|caller| caller.0.clone());
     let duration_ms = (seconds * 1e5).round() / 100.0;
-    if status < 400 && COUNTED_ONLY.contains(&route.as_str()) {
+    if status < 500 && COUNTED_ONLY.contains(&route.as_str()) {
         tracing::debug!(request_id = %id, method = %method, route, status, key, duration_ms, "request");
     } else {
         tracing::info!(request_id = %id, method = %method, route, status, key, duration_ms, "request");

@@ -62,6 +62,7 @@ pub fn secure(document: &mut OpenApi, any_of: &[Scope]) {
 
 /// Adds what every operation may answer, and the common parts.
 pub fn finish(document: &mut OpenApi) {
+    name(document);
     for operation in operations(document) {
         for kind in [Kind::TooSlow, Kind::Internal, Kind::Busy, Kind::NoSpace] {
             add_problem(operation, kind);
@@ -93,6 +94,19 @@ pub fn finish(document: &mut OpenApi) {
         .bearer_format("cnt_…")
         .description(Some("An API key, made by `cenotaph key create` or `POST /v1/keys`."));
     components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
+}
+
+/// Gives every operation an id of its own, by method and path: handlers of different files have the same names.
+fn name(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let place: Vec<&str> = path
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|part| !part.is_empty())
+            .collect();
+        for (method, operation) in named(item) {
+            operation.operation_id = Some(format!("{method}_{}", place.join("_")));
+        }
+    }
 }
 
 /// The API document.
@@ -149,16 +163,20 @@ fn operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn of_item(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    named(item).map(|(_, operation)| operation)
+}
+
+fn named(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.options,
-        &mut item.head,
-        &mut item.patch,
-        &mut item.trace,
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("options", &mut item.options),
+        ("head", &mut item.head),
+        ("patch", &mut item.patch),
+        ("trace", &mut item.trace),
     ]
     .into_iter()
-    .filter_map(Option::as_mut)
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use crate::engine::UploadFile;
+use crate::engine::Viewing;
 use crate::http::error::{Kind, Problem};
 
 /// Read at once.
@@ -30,8 +30,8 @@ enum Wanted {
 ///
 /// # Errors
 /// The file cannot be read.
-pub async fn ranged(found: UploadFile, request: &HeaderMap) -> Result<Response, Problem> {
-    let UploadFile { file, size: length, kind } = found;
+pub async fn ranged(viewing: Viewing, request: &HeaderMap) -> Result<Response, Problem> {
+    let Viewing { file, length, media_type } = viewing;
     let range = request.get(header::RANGE).and_then(|range| range.to_str().ok());
     let (status, first, last) = match wanted(range, length) {
         Wanted::All => (StatusCode::OK, 0, length.saturating_sub(1)),
@@ -42,7 +42,7 @@ pub async fn ranged(found: UploadFile, request: &HeaderMap) -> Result<Response, 
     let body = part(file, first, count).await.map_err(|error| Problem::internal(&error))?;
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind.media_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CONTENT_LENGTH, count.into());
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

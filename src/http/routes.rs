@@ -58,7 +58,8 @@ fn streams(any_of: &'static [Scope], routes: OpenApiRouter<App>) -> Group {
 }
 
 fn groups() -> Vec<Group> {
-    let mut all = own_groups();
+    let mut all = upload_groups();
+    all.extend(tombstone_groups());
     all.extend(deletion_groups());
     all
 }
@@ -95,7 +96,8 @@ fn deletion_groups() -> [Group; 6] {
     ]
 }
 
-fn own_groups() -> Vec<Group> {
+/// What needs no key, uploads, and the cases that come of them.
+fn upload_groups() -> Vec<Group> {
     vec![
         group(
             &[],
@@ -146,6 +148,12 @@ fn own_groups() -> Vec<Group> {
                 .routes(routes!(api::cases_pass::set_due))
                 .routes(routes!(api::cases_pass::note)),
         ),
+    ]
+}
+
+/// Tombstones, and what administrators do.
+fn tombstone_groups() -> Vec<Group> {
+    vec![
         group(
             &[Scope::Review, Scope::Admin],
             OpenApiRouter::new()

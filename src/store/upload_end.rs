@@ -26,6 +26,8 @@ pub struct Forget {
     pub uploads_before: UnixSeconds,
     pub events_before: UnixSeconds,
     pub idempotency_before: UnixSeconds,
+    /// When this is.
+    pub now: UnixSeconds,
     /// Cases that nobody joins since then.
     pub likenesses_before: UnixSeconds,
     /// Rows of each kind at most.
@@ -122,6 +124,13 @@ impl Store {
                 "DELETE FROM uploads WHERE seq IN (SELECT seq FROM uploads WHERE state = 'decided' \
                  AND decided_at < ?1 AND bytes_gone_at IS NOT NULL LIMIT ?2)",
                 params![forget.uploads_before, limit],
+            )?;
+            // Events hold what the platform said, too: one that waits for a paused subscriber does not wait for ever.
+            c.execute(
+                "UPDATE deliveries SET state = 'dead', ended_at = ?2, \
+                 last_error = 'it waited longer than what it tells of is kept' \
+                 WHERE state = 'due' AND event IN (SELECT seq FROM events WHERE at < ?1)",
+                params![forget.words_before.min(forget.events_before), forget.now],
             )?;
             let events = c.execute(
                 "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ?1 AND NOT \

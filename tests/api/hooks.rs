@@ -56,7 +56,11 @@ fn with_folder<'s>(s: &'s Sandbox, more: &[(&str, &str)]) -> (Service<'s>, std::
 #[test]
 fn tusd_is_told_what_to_do_with_an_upload() {
     let s = with_tombstones();
-    let more = [("CENOTAPH_HOOKS__WAIT_S", "50"), ("CENOTAPH_UPLOADS__BYTES_MAX", "5000000")];
+    let more = [
+        ("CENOTAPH_HOOKS__WAIT_S", "50"),
+        ("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "60"),
+        ("CENOTAPH_UPLOADS__BYTES_MAX", "5000000"),
+    ];
     let (service, folder) = with_folder(&s, &more);
     // tusd can be given an address only: the key is its password.
     let key = service.key_for(&["upload"]);
@@ -122,6 +126,7 @@ fn tusd_says_who_uploads_where_the_settings_name_a_header_and_a_full_queue_is_to
         ("CENOTAPH_HOOKS__TUSD_UPLOADER_HEADER", "x-user"),
         ("CENOTAPH_UPLOADS__UNDECIDED_MAX", "1"),
         ("CENOTAPH_HOOKS__WAIT_S", "50"),
+        ("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "60"),
     ];
     let (service, folder) = with_folder(&s, &more);
     let copy = folder.join("1");
@@ -134,7 +139,7 @@ fn tusd_says_who_uploads_where_the_settings_name_a_header_and_a_full_queue_is_to
     let body = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
     let request = service.client().post(service.url("/v1/uploads")).bearer_auth(&service.key);
     let request = request.body(reqwest::Body::wrap_stream(body));
-    let sending = service.spawn(request.send());
+    let sending = service.spawn(async { request.send().await });
     service.wait_for("a full house", || {
         (metric(&service, "cenotaph_uploads_undecided") == 1.0).then_some(())
     });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::sample;
+use crate::sandbox::{Sandbox, sample};
 use crate::service::Service;
 use crate::videos::*;
 
@@ -90,4 +90,45 @@ fn what_a_retired_tombstone_caused_is_listed_and_can_be_reversed() {
         actions.contains(&"tombstone.retire") && actions.contains(&"upload.reverse"),
         "{actions:?}"
     );
+}
+
+#[test]
+fn what_was_said_with_an_upload_is_forgotten_on_time_and_waits_in_no_outbox() {
+    let s = Sandbox::new();
+    let service = Service::start(&s);
+    let body = json!({ "url": "https://example.invalid/", "events": ["upload.verdict"] });
+    let made = service.post("/v1/subscriptions", &body).expect(201);
+    let subscription = format!("/v1/subscriptions/{}", made["id"].as_str().unwrap());
+    service.call("PATCH", &subscription).json(&json!({ "paused": true })).send().expect(200);
+    let query = "?wait=60&uploader=bert&reference=r1";
+    let call = service.call("POST", &format!("/v1/uploads{query}"));
+    let line = call.body("no video").send().expect(200);
+    let path = format!("/v1/uploads/{}", line["id"].as_str().unwrap());
+    assert_eq!(
+        service.get("/v1/deliveries?state=due").expect(200)["items"].as_array().unwrap().len(),
+        1
+    );
+    service.stop();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Nothing is kept longer than a second now; what is due to go goes at the start.
+    let no_time = ["APPEAL_DAYS", "WORDS_DAYS"].map(|name| format!("CENOTAPH_UPLOADS__{name}"));
+    let none = no_time.each_ref().map(|name| (name.as_str(), "0.00001"));
+    let sql = "UPDATE uploads SET bytes_until = 0; UPDATE events SET at = at - 8 * 86400;";
+    // As if a week had passed.
+    let database = rusqlite::Connection::open(s.path("data/cenotaph.db")).unwrap();
+    database.execute_batch(sql).unwrap();
+    drop(database);
+    let service = Service::start_with(&s, &none);
+    let forgotten = service.wait_for("end of the words", || {
+        let line = service.get(&path).expect(200);
+        line["uploader"].is_null().then_some(line)
+    });
+    assert_eq!(
+        (&forgotten["reference"], verdict(&forgotten)),
+        (&Value::Null, ("review", "undecodable"))
+    );
+    service.wait_for("an empty outbox", || {
+        let left = service.get("/v1/deliveries").expect(200);
+        left["items"].as_array().unwrap().is_empty().then_some(())
+    });
 }

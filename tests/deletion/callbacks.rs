@@ -12,11 +12,14 @@ use cenotaph::remote::signature::{self, Secret};
 use crate::servers::{Web, status};
 use crate::world::*;
 
+/// Headers and body of a request.
+type Sent = (HeaderMap, Vec<u8>);
+
 /// A platform that answers what it is told to, and keeps what it was sent.
 struct Platform {
     web: Web,
     says: Arc<AtomicU16>,
-    sent: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Platform {

@@ -367,7 +367,8 @@ fn requests_that_make_no_sense_are_refused_by_field() {
     let running = world.open();
     let good = request("8812", vec![main_copy(&world.put_picture("a.bmp", 1))]);
     let uri = |r: &mut DeletionRequest, uri: &str| r.copies[0].uri = uri.to_owned();
-    let cases: Vec<(&str, Box<dyn Fn(&mut DeletionRequest)>)> = vec![
+    type Spoil = Box<dyn Fn(&mut DeletionRequest)>;
+    let cases: Vec<(&str, Spoil)> = vec![
         ("id", Box::new(|r| r.video.clear())),
         ("id", Box::new(|r| r.video = "x".repeat(513))),
         ("id", Box::new(|r| r.video = "a\nb".to_owned())),

@@ -36,7 +36,9 @@ fn wrong_types_unknown_fields_and_odd_values_are_told_by_name() {
         (with("/engagement", json!({ "views": 1e30 })), "u64"),
         (with("/engagement", json!({ "views": 1_000_000_000_001_u64 })), "`engagement`"),
         (with("/engagement", json!({ "seen": 1 })), "seen"),
+        (with("/engagement", json!([1, 2, 3, 4])), "an object"),
         (with("/copies", json!({})), "sequence"),
+        (with("/copies", json!([["main", main]])), "an object"),
         (with("/copies", json!([{ "kind": "spare", "uri": main }])), "spare"),
         (with("/copies", json!([{ "kind": "main" }])), "uri"),
         (

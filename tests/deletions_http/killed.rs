@@ -16,15 +16,12 @@ use crate::service::Service;
 
 const PATIENT: (&str, &str) = ("CENOTAPH_DELETIONS__GRACE_S", "3600");
 
-#[test]
-fn a_service_that_is_killed_in_each_state_goes_on_from_there() {
-    let s = sandbox();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (purges, open) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let (asked, opened) = (purges.clone(), open.clone());
-    // A cache that takes the question and hangs, until it is told otherwise.
-    let cache = Web::start_async(&runtime, move |_| {
-        asked.store(true, Ordering::SeqCst);
+/// A cache that takes questions (then the first flag is set) and hangs, until the second flag tells it to answer.
+fn hanging_cache(runtime: &tokio::runtime::Runtime) -> (Web, Arc<AtomicBool>, Arc<AtomicBool>) {
+    let (asked, open) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (ask, opened) = (asked.clone(), open.clone());
+    let web = Web::start_async(runtime, move |_| {
+        ask.store(true, Ordering::SeqCst);
         let opened = opened.clone();
         async move {
             while !opened.load(Ordering::SeqCst) {
@@ -33,6 +30,14 @@ fn a_service_that_is_killed_in_each_state_goes_on_from_there() {
             status(404)
         }
     });
+    (web, asked, open)
+}
+
+#[test]
+fn a_service_that_is_killed_in_each_state_goes_on_from_there() {
+    let s = sandbox();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (cache, purges, open) = hanging_cache(&runtime);
     let main = put(&s, "8812.bmp", b"not decodable yet");
     let backup = put(&s, "8812.bak", b"x");
     let date = in_seconds(25);

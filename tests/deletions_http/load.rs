@@ -18,6 +18,9 @@ const ASKED_FOR: Duration = Duration::from_secs(10);
 const RATE_MIN: f64 = 8000.0;
 const P99_MAX: Duration = Duration::from_millis(10);
 
+/// What is asked for, by the number of the question.
+type Path<'a> = dyn Fn(usize) -> String + Sync + 'a;
+
 /// One key asks here what many ask elsewhere.
 const RATES: [(&str, &str); 2] =
     [("CENOTAPH_RATE__PER_S", "1000000"), ("CENOTAPH_RATE__BURST", "1000000")];
@@ -59,7 +62,7 @@ fn heavy_ten_thousand_deletions_in_five_minutes_and_eight_thousand_questions_a_s
     service.stop();
 
     let service = Service::start_with(&s, &RATES);
-    let asked: Vec<(&str, Box<dyn Fn(usize) -> String + Sync>)> = vec![
+    let asked: Vec<(&str, Box<Path<'_>>)> = vec![
         ("visibility", Box::new(|n| format!("/v1/videos/v{}/visibility", n % (2 * DELETIONS)))),
         (
             "gate",
@@ -92,10 +95,7 @@ fn complete(service: &Service<'_>) -> usize {
 
 /// Asks on some connections at once, each question after the answer to the one before; requests a second, and how long
 /// half and 99 % of them took at most.
-fn ask(
-    service: &Service<'_>,
-    path: &(dyn Fn(usize) -> String + Sync),
-) -> (f64, Duration, Duration) {
+fn ask(service: &Service<'_>, path: &Path<'_>) -> (f64, Duration, Duration) {
     let begun = Instant::now();
     let mut took: Vec<Duration> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..CONNECTIONS)
@@ -110,7 +110,7 @@ fn ask(
 
 fn ask_on_one(
     service: &Service<'_>,
-    path: &(dyn Fn(usize) -> String + Sync),
+    path: &Path<'_>,
     thread: usize,
     begun: Instant,
 ) -> Vec<Duration> {

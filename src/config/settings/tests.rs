@@ -120,7 +120,7 @@ fn what_is_wrong_is_named_in_one_line() {
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
         ("rate.per_s = 0", "rate.per_s"),
         ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
-        ("hooks.wait_s = 60", "hooks.wait_s"),
+        ("hooks.wait_s = 30", "hooks.wait_s"),
         ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
         ("review.twice_share = 5.0", "review.twice_share"),
         ("review.undo_s = -1", "review.undo_s"),

@@ -96,6 +96,9 @@ pub struct LineEvidence {
     pub same_bytes: bool,
     /// Distinct keypoints of the deleted video that agree on one placement and time line.
     pub keypoints: u32,
+    /// What they say, nats: ln of how much likelier a copy is than chance.
+    #[serde(default)]
+    pub keypoints_nats: f64,
     /// Of the deleted video's keypoints that ought to be visible, the share found, 0 to 1.
     pub coverage: f64,
     /// Distinct keyframes of the deleted video that contribute.
@@ -161,6 +164,7 @@ impl LineEvidence {
         LineEvidence {
             same_bytes: evidence.same_bytes,
             keypoints: evidence.keypoints,
+            keypoints_nats: round(evidence.keypoints_nats, 1),
             coverage: round(evidence.coverage, 3),
             keyframes: evidence.keyframes,
             frames_nats: round(evidence.frames_nats, 1),

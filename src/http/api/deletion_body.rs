@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::engine::CopyRequest;
 use crate::engine::wire;
 use crate::http::error::Problem;
+use crate::http::extract::Object;
 use crate::http::wire::parse_time;
 use crate::model::{CopyKind, Engagement};
 
@@ -54,8 +55,8 @@ pub fn engagement(body: EngagementBody) -> Engagement {
 
 /// # Errors
 /// 422 for a time that is none.
-pub fn copies(bodies: Vec<CopyBody>) -> Result<Vec<CopyRequest>, Problem> {
-    let copy = |body: CopyBody| {
+pub fn copies(bodies: Vec<Object<CopyBody>>) -> Result<Vec<CopyRequest>, Problem> {
+    let copy = |Object(body): Object<CopyBody>| {
         let delete_after =
             body.delete_after.map(|at| parse_time("copies.delete_after", &at)).transpose()?;
         Ok(CopyRequest { kind: body.kind, uri: body.uri, prefix: body.prefix, delete_after })

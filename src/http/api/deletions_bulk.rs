@@ -12,7 +12,7 @@ use crate::engine::{DeletionRequest, Requested};
 use crate::http::api::deletion_body::{self, CopyBody, EngagementBody, Metadata};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::Json;
+use crate::http::extract::{Json, Object};
 use crate::http::state::App;
 use crate::http::wire::parse_time;
 use crate::model::DeletionReason;
@@ -28,7 +28,8 @@ pub struct AccountBody {
     #[schema(schema_with = wire::schema::deletion_reason)]
     reason: DeletionReason,
     /// At most 1000; a larger account goes in several requests.
-    videos: Vec<AccountVideo>,
+    #[schema(value_type = Vec<AccountVideo>)]
+    videos: Vec<Object<AccountVideo>>,
 }
 
 /// One video of an account.
@@ -42,9 +43,11 @@ pub struct AccountVideo {
     #[schema(format = DateTime)]
     uploaded_at: Option<String>,
     #[serde(default)]
-    engagement: EngagementBody,
+    #[schema(value_type = EngagementBody)]
+    engagement: Object<EngagementBody>,
     /// Where it is, everywhere.
-    copies: Vec<CopyBody>,
+    #[schema(value_type = Vec<CopyBody>)]
+    copies: Vec<Object<CopyBody>>,
     /// Given back in answers, events and callbacks.
     #[schema(value_type = Option<Object>)]
     metadata: Metadata,
@@ -92,7 +95,7 @@ pub async fn create(
     Json(body): Json<AccountBody>,
 ) -> Result<(StatusCode, Json<AccountAnswer>), Problem> {
     let AccountBody { owner, reason, videos } = body;
-    let videos = videos.into_iter().map(|video| request(video, owner.clone(), reason));
+    let videos = videos.into_iter().map(|Object(video)| request(video, owner.clone(), reason));
     let requests = videos.collect::<Result<Vec<_>, Problem>>()?;
     let by = caller.actor();
     let answers = app.ask_deletions(move |deletions| deletions.request_many(&requests, by)).await?;
@@ -115,7 +118,7 @@ fn request(
         owner,
         reason,
         uploaded_at,
-        engagement: deletion_body::engagement(video.engagement),
+        engagement: deletion_body::engagement(video.engagement.0),
         copies: deletion_body::copies(video.copies)?,
         metadata: video.metadata.map(Value::Object),
     })

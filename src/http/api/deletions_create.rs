@@ -12,7 +12,7 @@ use crate::engine::wire::DeletionLine;
 use crate::http::api::deletion_body::{self, CopyBody, EngagementBody, Metadata};
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, Object, Path};
 use crate::http::state::App;
 use crate::http::wire::parse_time;
 use crate::model::{DeletionId, DeletionReason};
@@ -32,9 +32,11 @@ pub struct DeletionBody {
     #[schema(schema_with = wire::schema::deletion_reason)]
     reason: DeletionReason,
     #[serde(default)]
-    engagement: EngagementBody,
+    #[schema(value_type = EngagementBody)]
+    engagement: Object<EngagementBody>,
     /// Where it is, everywhere. At most 100.
-    copies: Vec<CopyBody>,
+    #[schema(value_type = Vec<CopyBody>)]
+    copies: Vec<Object<CopyBody>>,
     /// Given back in answers, events and callbacks. At most 16 KiB.
     #[schema(value_type = Option<Object>)]
     metadata: Metadata,
@@ -76,7 +78,7 @@ fn request(video: String, body: DeletionBody) -> Result<DeletionRequest, Problem
         owner: body.owner,
         reason: body.reason,
         uploaded_at,
-        engagement: deletion_body::engagement(body.engagement),
+        engagement: deletion_body::engagement(body.engagement.0),
         copies: deletion_body::copies(body.copies)?,
         metadata: body.metadata.map(Value::Object),
     })

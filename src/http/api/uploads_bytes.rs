@@ -32,6 +32,6 @@ pub async fn bytes(
 ) -> Result<Response, Problem> {
     let missing = || Problem::not_found("upload whose bytes are kept for a moderator");
     let (id, reviewer): (UploadId, _) = (id.parse().map_err(|_| missing())?, caller.reviewer());
-    let found = app.ask_cases(move |cases| cases.view(id, reviewer)).await?;
-    ranged(found.ok_or_else(missing)?, &headers).await
+    let viewing = app.ask_cases(move |cases| cases.view(id, reviewer)).await?;
+    ranged(viewing.ok_or_else(missing)?, &headers).await
 }

@@ -98,9 +98,10 @@ pub struct TusdResponse {
 
 /// Takes the HTTP hooks of tusd: `pre-create`, `pre-finish`, `post-finish`.
 ///
-/// tusd is told `-hooks-http https://tusd:cnt_…@host/hooks/tusd -hooks-enabled-events pre-create,pre-finish,post-finish`,
-/// and keeps its uploads where `uploads.uri_prefixes` allows to fetch from. A blocked upload is answered 403 in
-/// `pre-finish`; one whose verdict is not there in time is told by the event `upload.verdict`.
+/// tusd is given this address by `-hooks-http`, with an API key as the password in it, and
+/// `-hooks-enabled-events pre-create,pre-finish,post-finish`; it keeps its uploads where `uploads.uri_prefixes` allows to
+/// fetch from. A blocked upload is answered 403 in `pre-finish`; one whose verdict is not there in time is told by the
+/// event `upload.verdict`.
 #[utoipa::path(
     post, path = "/hooks/tusd", tag = "hooks", request_body = TusdHook,
     responses((status = 200, description = "What tusd does.", body = TusdAnswer))

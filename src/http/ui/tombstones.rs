@@ -1,9 +1,7 @@
 //! Tombstones: one by its id, and those that a file matches which somebody brings along.
 
 use askama::Template;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +9,7 @@ use crate::engine::{Report, ReportMatch};
 use crate::http::api::tombstones_list::TombstoneView;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Query};
-use crate::http::receive::receive;
+use crate::http::receive;
 use crate::http::state::App;
 use crate::http::ui::form::same_site;
 use crate::http::ui::frame::{Frame, Page, Place};
@@ -141,15 +139,16 @@ struct ComparedMatch {
 pub async fn compare(
     State(app): State<App>,
     visitor: Visitor,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Json<Compared>, Problem> {
-    same_site(&headers)?;
-    let shown = headers.get("x-form-token").and_then(|token| token.to_str().ok());
+    let (request, watch) = receive::watch(&app, request);
+    let (head, body) = request.into_parts();
+    same_site(&head.headers)?;
+    let shown = head.headers.get("x-form-token").and_then(|token| token.to_str().ok());
     if shown != Some(visitor.secret.form_token().as_str()) {
         return Err(Problem::new(Kind::Forbidden, "Open the page again and repeat."));
     }
-    let arrived = receive(&app, body.into_data_stream()).await?;
+    let arrived = receive::receive(&app, &watch, body.into_data_stream()).await?;
     let (uploads, actor) = (app.uploads().clone(), visitor.actor());
     let job = app.pools().try_decode(move || uploads.compare(arrived, actor));
     let job = job.map_err(|busy| Problem::busy(words::sentence(&busy.to_string())))?;

@@ -19,7 +19,7 @@ const INSET_AREA: f64 = 0.7;
 /// What still counts as unaltered: turn, degrees; speed, share; corners off the picture's, fractions.
 const TURN_DEG: f64 = 3.0;
 const SPEED_MISS: f64 = 0.03;
-const CORNER_MISS: f64 = 0.08;
+const CORNER_MISS: f64 = 0.1;
 
 /// What uploads need to open cases.
 #[derive(Debug, Clone, Default)]

@@ -81,6 +81,10 @@ fn case_of(c: &Connection, upload: i64) -> rusqlite::Result<Option<Case>> {
 }
 
 fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<AppealOutcome> {
+    let answer = upload.decision.as_ref().map(|decision| decision.answer.kind);
+    if answer != Some(VerdictKind::Block) {
+        return Some(AppealOutcome::NotBlocked);
+    }
     if let Some(case) = case {
         match case.state {
             CaseState::Decided => return Some(AppealOutcome::Pending),
@@ -88,10 +92,6 @@ fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<Appe
             _ if case.appealed_at.is_some() => return Some(AppealOutcome::Again(case.id)),
             _ => {}
         }
-    }
-    let answer = upload.decision.as_ref().map(|decision| decision.answer.kind);
-    if answer != Some(VerdictKind::Block) {
-        return Some(AppealOutcome::NotBlocked);
     }
     let over =
         upload.bytes_gone_at.is_some() || upload.bytes_until.is_some_and(|until| until <= at);

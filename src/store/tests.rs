@@ -433,7 +433,8 @@ fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
         let mut old = Connection::open(path.join(DATABASE_FILE)).unwrap();
         database::migrate(&mut old, 0, &database::MIGRATIONS[..done]).unwrap();
         old.execute_batch(
-            "INSERT INTO tombstones VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
+            "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, duration_s, fingerprint_size)
+                 VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
              INSERT INTO fingerprints VALUES (5, x'aa');
              INSERT INTO changes (slot, kind) VALUES (5, 'added');",
         )

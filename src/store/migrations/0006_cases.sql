@@ -36,9 +36,10 @@ CREATE TABLE cases (
     CHECK ((state = 'closed') = (closed_at IS NOT NULL))
 ) STRICT;
 
--- Queues: a state at a time, in the order of a page.
-CREATE INDEX cases_by_score ON cases (state, score DESC, seq);
-CREATE INDEX cases_by_age ON cases (state, opened_at, seq);
+-- Queues: a state at a time, in the order of a page. What is filtered by stands in the index too, so that a filter that
+-- finds little reads the index and few rows.
+CREATE INDEX cases_by_score ON cases (state, score DESC, seq, kind, verdict, members, opened_at, tombstone);
+CREATE INDEX cases_by_age ON cases (state, opened_at, seq, kind, verdict, members, tombstone);
 CREATE INDEX cases_by_due ON cases (state, due_at, seq) WHERE due_at IS NOT NULL;
 CREATE INDEX cases_assigned ON cases (assigned_to) WHERE assigned_to IS NOT NULL;
 CREATE INDEX cases_claimed ON cases (claimed_by) WHERE claimed_by IS NOT NULL;

@@ -25,7 +25,11 @@ fn people_tombstones_deletions_and_the_audit_log() {
     let root = s.path("store").display().to_string();
     let variable = format!("[{root:?}]");
     fs::create_dir_all(s.path("store")).unwrap();
-    let service = Service::start_with(&s, &[("CENOTAPH_REMOTE__FILE_ROOTS", &variable)]);
+    let variables = [
+        ("CENOTAPH_REMOTE__FILE_ROOTS", variable.as_str()),
+        ("CENOTAPH_REMOTE__NETWORKS_ALLOWED", "[\"127.0.0.1\"]"),
+    ];
+    let service = Service::start_with(&s, &variables);
     add(&service, "Ada Lovelace", "admin");
     for (name, role) in [("Bob", "moderator"), ("Cleo", "moderator"), ("Dora", "lead")] {
         add(&service, name, role);

@@ -113,7 +113,7 @@ export function player(main) {
       fit();
       // A sound with no picture is shown as what it is.
       if (!video.videoWidth && !sound) return showPictures();
-      if (spans.length && !video.currentTime) seek(spans[0].upload[0]);
+      if (spans.length && !video.currentTime && spans[0].upload[0] > 0.1) seek(spans[0].upload[0]);
       paint();
     });
     video.addEventListener("error", showPictures);
@@ -121,7 +121,7 @@ export function player(main) {
     else if (video.readyState >= HTMLMediaElement.HAVE_METADATA) {
       fit();
       if (!video.videoWidth && !sound) showPictures();
-      else if (spans.length) seek(spans[0].upload[0]);
+      else if (spans.length && spans[0].upload[0] > 0.1) seek(spans[0].upload[0]);
     }
   } else if (shown) {
     shown.addEventListener("load", () => (fit(), paint()));

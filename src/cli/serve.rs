@@ -53,6 +53,29 @@ async fn serve_until_told(
     let bound = bound.with_context(|| format!("cannot listen on {listen}"))?;
     let address = bound.address()?;
     tokio::spawn(upkeep(metrics.clone()));
+    let (parts, runner) = assemble(settings, engine, metrics)?;
+    let app = App::new(parts);
+    app.spawn(runner.run(app.ending().clone()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(app, bound, stop).await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Puts together all that serves requests, and the runner of what goes on beside them.
+fn assemble(
+    settings: Settings,
+    engine: Engine,
+    metrics: PrometheusHandle,
+) -> Result<(Parts, Runner)> {
     let engine = Arc::new(engine);
     let pools = Pools::new(&settings.pools);
     let outside = session::outside(SystemClock);
@@ -111,20 +134,7 @@ async fn serve_until_told(
         options,
         render_metrics,
     };
-    let app = App::new(parts);
-    app.spawn(runner.run(app.ending().clone()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    serve(app, bound, stop).await;
-    tracing::info!("ended");
-    Ok(())
+    Ok((parts, runner))
 }
 
 /// A service that nobody can call is of no use: the very first start makes a key and shows it.

@@ -59,8 +59,36 @@ fn streams(any_of: &'static [Scope], routes: OpenApiRouter<App>) -> Group {
 
 fn groups() -> Vec<Group> {
     let mut all = own_groups();
+    all.extend(case_groups());
     all.extend(deletion_groups());
     all
+}
+
+/// Cases, and the uploads that they are about.
+fn case_groups() -> [Group; 3] {
+    let appeals = OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal));
+    let bytes = OpenApiRouter::new().routes(routes!(api::uploads_bytes::bytes));
+    let work = OpenApiRouter::new()
+        .routes(routes!(api::uploads_list::list))
+        .routes(routes!(api::cases_list::list))
+        .routes(routes!(api::cases_list::counts))
+        .routes(routes!(api::cases_stats::stats))
+        .routes(routes!(api::cases_bulk::bulk))
+        .routes(routes!(api::cases_claim::claim_next))
+        .routes(routes!(api::cases_show::show))
+        .routes(routes!(api::cases_show::history))
+        .routes(routes!(api::cases_show::members))
+        .routes(routes!(api::cases_claim::claim, api::cases_claim::release))
+        .routes(routes!(api::cases_decide::decide, api::cases_decide::undo))
+        .routes(routes!(api::cases_pass::escalate))
+        .routes(routes!(api::cases_pass::assign))
+        .routes(routes!(api::cases_pass::set_due))
+        .routes(routes!(api::cases_pass::note));
+    [
+        group(&[Scope::Upload, Scope::Review], appeals),
+        streams(&[Scope::Review], bytes),
+        group(&[Scope::Review], work),
+    ]
 }
 
 /// Deletions, and what is told of them.
@@ -121,30 +149,6 @@ fn own_groups() -> Vec<Group> {
         streams(
             &[Scope::Upload, Scope::Review],
             OpenApiRouter::new().routes(routes!(api::uploads_show::show)),
-        ),
-        group(
-            &[Scope::Upload, Scope::Review],
-            OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal)),
-        ),
-        streams(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_bytes::bytes))),
-        group(
-            &[Scope::Review],
-            OpenApiRouter::new()
-                .routes(routes!(api::uploads_list::list))
-                .routes(routes!(api::cases_list::list))
-                .routes(routes!(api::cases_list::counts))
-                .routes(routes!(api::cases_stats::stats))
-                .routes(routes!(api::cases_bulk::bulk))
-                .routes(routes!(api::cases_claim::claim_next))
-                .routes(routes!(api::cases_show::show))
-                .routes(routes!(api::cases_show::history))
-                .routes(routes!(api::cases_show::members))
-                .routes(routes!(api::cases_claim::claim, api::cases_claim::release))
-                .routes(routes!(api::cases_decide::decide, api::cases_decide::undo))
-                .routes(routes!(api::cases_pass::escalate))
-                .routes(routes!(api::cases_pass::assign))
-                .routes(routes!(api::cases_pass::set_due))
-                .routes(routes!(api::cases_pass::note)),
         ),
         group(
             &[Scope::Review, Scope::Admin],

@@ -9,6 +9,9 @@ use crate::matching::{Agreement, Moment};
 /// Bytes of one moment.
 const MOMENT: usize = 9;
 
+/// Moments as they are shown: seconds in the upload, in the deleted video, and how much each says.
+pub(super) type Shown = Vec<[f64; 3]>;
+
 pub(super) fn write(agreement: &Agreement) -> Vec<u8> {
     let count = |moments: &[Moment]| u16::try_from(moments.len()).unwrap_or(u16::MAX);
     let mut bytes = Vec::new();
@@ -26,7 +29,7 @@ pub(super) fn write(agreement: &Agreement) -> Vec<u8> {
 }
 
 /// Keypoints and frames, to be shown; `None` for bytes that are something else.
-pub(super) fn read(bytes: &[u8]) -> Option<(Vec<[f64; 3]>, Vec<[f64; 3]>)> {
+pub(super) fn read(bytes: &[u8]) -> Option<(Shown, Shown)> {
     let count = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
     let (keypoints, frames) = (usize::from(count(0)?), usize::from(count(2)?));
     let moments = bytes.get(4..)?;

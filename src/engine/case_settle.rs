@@ -16,7 +16,7 @@ use crate::model::{
     VerdictKind,
 };
 use crate::store::{
-    AuditEntry, Case, CaseDecision, CaseMember, Grant, MemberEnd, NewEvent, NewRuledOut,
+    AuditEntry, Case, CaseDecision, CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut,
     Settlement, UploadMatch,
 };
 
@@ -73,7 +73,7 @@ struct End {
 }
 
 impl Cases {
-    fn settle_all(&self, due: Vec<(Case, Vec<CaseDecision>)>) -> Result<()> {
+    fn settle_all(&self, due: Vec<DueCase>) -> Result<()> {
         for (case, decisions) in due {
             let last = decisions.into_iter().rfind(|decision| decision.undone_at.is_none());
             if let Some(decision) = last {

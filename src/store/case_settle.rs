@@ -12,6 +12,9 @@ use crate::store::{
     tombstones,
 };
 
+/// A case whose decision is to take effect, with all its decisions.
+pub type DueCase = (Case, Vec<CaseDecision>);
+
 /// What a decision does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settlement {
@@ -48,7 +51,7 @@ impl Store {
         &self,
         steady: i64,
         limit: usize,
-    ) -> Result<(Vec<(Case, Vec<CaseDecision>)>, Option<i64>)> {
+    ) -> Result<(Vec<DueCase>, Option<i64>)> {
         self.read(|c| {
             let due: Vec<Case> = c
                 .prepare_cached(&format!(

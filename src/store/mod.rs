@@ -75,7 +75,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditLine};
 pub use case_appeal::{AppealOutcome, NewAppeal};
 pub use case_list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow, NotAPlace};
 pub use case_open::{Joining, NewCase};
-pub use case_settle::{MemberEnd, Settlement};
+pub use case_settle::{DueCase, MemberEnd, Settlement};
 pub use case_show::{CaseFile, CaseMember, EarlierCase};
 pub use case_stats::{CaseStats, DayStats, ReviewerStats};
 pub use cases::{Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};

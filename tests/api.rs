@@ -9,7 +9,6 @@
 #[path = "support/review.rs"]
 mod review;
 #[path = "support/sandbox.rs"]
-#[expect(dead_code, reason = "other tests check files")]
 mod sandbox;
 #[path = "support/servers.rs"]
 #[expect(dead_code, reason = "other tests need other servers")]

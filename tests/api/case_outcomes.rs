@@ -123,7 +123,7 @@ fn an_appeal_is_heard_by_another_moderator() {
     assert_eq!(appeal(&both[0], "Please!").expect(202), made, "the same appeal");
     let case = made["case"].as_str().unwrap().to_owned();
     assert_ne!(case, group, "an appeal is about one upload");
-    assert_eq!(queue(&service, "appealed=true"), [case.clone()]);
+    assert_eq!(queue(&service, "appealed=true"), std::slice::from_ref(&case));
     let seen = bob.get(&service, &format!("/v1/cases/{case}")).expect(200);
     assert_eq!(
         (&seen["appeal"], &seen["parted_from"]),

@@ -71,25 +71,6 @@ impl Sandbox {
         self.run_with_input(arguments, "")
     }
 
-    /// The same with something on its stdin.
-    pub fn run_with_input<S: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = S>,
-        input: &str,
-    ) -> Run {
-        let stdin = self.write("stdin", input.as_bytes());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cenotaph"));
-        command.current_dir(self.0.path()).env_clear().env("CENOTAPH_KEYS", self.path("keys"));
-        command.args(["--data", "data"]).args(arguments).stdin(fs::File::open(&stdin).unwrap());
-        let output = command.output().unwrap();
-        fs::remove_file(stdin).unwrap();
-        Run {
-            code: output.status.code().expect("the program was killed"),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
     /// Makes tombstones and asserts that all were made.
     pub fn add<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
         let words = ["tombstone", "add"].map(|word| OsStr::new(word).to_owned());

@@ -1,10 +1,12 @@
 //! Signing in and out, and who may see what.
 
+use std::process::{Command, Stdio};
+
 use serde_json::json;
 
 use crate::axe;
 use crate::browser::{Driver, ENTER};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 use crate::service::{Service, answer};
 
 pub const PASSWORD: &str = "a long enough sentence";
@@ -120,7 +122,7 @@ fn the_command_line_adds_people_with_and_without_the_service() {
     let s = Sandbox::new();
     let user = |words: &[&str], stdin: &str| {
         let words = ["user"].iter().chain(words).copied();
-        s.run_with_input(words, stdin)
+        run_with_input(&s, words, stdin)
     };
     let added = user(&["add", "Ada", "--role", "admin"], "a long enough sentence\n");
     assert_eq!(added.code, 0, "{added:?}");
@@ -136,4 +138,19 @@ fn the_command_line_adds_people_with_and_without_the_service() {
     assert_eq!(names, ["Ada", "Bob"]);
     assert!(list[1]["disabled_at"].is_string() && list[0]["disabled_at"].is_null(), "{list:?}");
     drop(service);
+}
+
+/// Runs the program in the sandbox with something on its stdin.
+fn run_with_input<'w>(s: &Sandbox, words: impl Iterator<Item = &'w str>, input: &str) -> Run {
+    let stdin = s.write("stdin", input.as_bytes());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cenotaph"));
+    command.current_dir(s.path("")).env_clear().env("CENOTAPH_KEYS", s.path("keys"));
+    command.args(["--data", "data"]).args(words).stdin(std::fs::File::open(&stdin).unwrap());
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    std::fs::remove_file(stdin).unwrap();
+    Run {
+        code: output.status.code().expect("the program was killed"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
 }

@@ -68,7 +68,15 @@ impl Sandbox {
 
     /// Runs the program in the sandbox, on its data folder `data` and its keys.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
-        self.run_with_input(arguments, "")
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cenotaph"));
+        command.current_dir(self.0.path()).env_clear().env("CENOTAPH_KEYS", self.path("keys"));
+        command.args(["--data", "data"]).args(arguments);
+        let output = command.output().unwrap();
+        Run {
+            code: output.status.code().expect("the program was killed"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 
     /// Makes tombstones and asserts that all were made.

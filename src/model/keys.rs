@@ -196,7 +196,7 @@ mod tests {
             "9e94350fffb12e1510cfbc9b813308da",
             "afc975f894852ef0b13acaf911b59125",
             "044070dcc38069f18be282222154653e",
-            "TO BE FILLED",
+            "7dc34f1f6ecba8a749bd7f9dc50f5d76",
         ];
         assert_eq!(names, golden);
     }

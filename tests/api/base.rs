@@ -292,7 +292,8 @@ fn a_head_that_does_not_come_is_not_waited_for() {
 #[test]
 fn a_body_that_does_not_come_is_not_waited_for() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "1")]);
+    let hasty = [("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "1"), ("CENOTAPH_HOOKS__WAIT_S", "0")];
+    let service = Service::start_with(&s, &hasty);
     let mut stream = TcpStream::connect(&service.address).unwrap();
     let head = format!(
         "POST /v1/keys HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\

@@ -103,9 +103,9 @@ fn a_killed_service_loses_no_upload_that_it_accepted() {
         let line = upload(&service, &file, &format!("?reference=r{n}")).expect(202);
         ids.push(line["id"].as_str().unwrap().to_owned());
     }
-    // One more is on its way.
+    // One more is on its way; of the others some may be decided, and what was allowed is gone.
     let cut = begun(&service, 100_000, 50_000);
-    service.wait_for("seventh file", || (spooled(&service) >= 6).then_some(()));
+    service.wait_for("the seventh file", || (spooled(&service) >= 1).then_some(()));
     service.kill();
     drop(cut);
     let service = Service::start(&s);

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cenotaph::media::{
-    Error, Failure, Frames, Item, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Sound,
+    Error, Failure, Frames, Item, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Sound, Start,
     Summary, Why, decode, decode_items,
 };
 use cenotaph::model::Frame;
@@ -20,6 +20,11 @@ const X264: &[&str] = &["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "
 
 fn options() -> Options {
     Options { worker_exe: PathBuf::from(env!("CARGO_BIN_EXE_cenotaph")), ..Options::default() }
+}
+
+/// For scripts in the worker's place; `nursery` has the same for forked ones.
+fn spawned() -> Options {
+    Options { start: Start::Spawned, ..options() }
 }
 
 /// A directory for one test's inputs.
@@ -448,7 +453,7 @@ fn a_worker_that_misbehaves_costs_one_error_and_is_reaped() {
     let alive = r"printf '\003\000\000\000\000'";
     let with = |name: &str, body: &str| {
         let exe = inputs.script(name, body);
-        let limits = Options { worker_exe: exe, stall_timeout_s: 0.4, ..options() };
+        let limits = Options { worker_exe: exe, stall_timeout_s: 0.4, ..spawned() };
         let begun = Instant::now();
         let error = run(&path, &Plan::thorough(), &limits).0.unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(5), "{name}");
@@ -468,7 +473,7 @@ fn a_worker_that_misbehaves_costs_one_error_and_is_reaped() {
     // A flooded stderr neither blocks the worker nor fills the parent.
     let noisy = "yes | head -c 3000000 >&2; exit 1";
     assert!(matches!(with("noisy", noisy), Failure::Crashed));
-    let missing = Options { worker_exe: inputs.path("no-such-file"), ..options() };
+    let missing = Options { worker_exe: inputs.path("no-such-file"), ..spawned() };
     let error = run(&path, &Plan::thorough(), &missing).0.unwrap_err();
     assert!(matches!(error, Error::WorkerFailed { how: Failure::NotStarted(_) }));
 }
@@ -481,7 +486,7 @@ fn the_worker_is_given_an_empty_environment_and_no_path() {
     let body =
         format!("tr '\\0' '\\n' </proc/$$/environ >{0}; echo \"$@\" >>{0}", report.display());
     let exe = inputs.script("spy", &body);
-    let limits = Options { worker_exe: exe, ..options() };
+    let limits = Options { worker_exe: exe, ..spawned() };
     run(&path, &Plan::thorough(), &limits).0.unwrap_err();
     let seen = fs::read_to_string(report).unwrap();
     assert!(seen.starts_with("worker fps=4 "), "{seen}");

@@ -1,7 +1,8 @@
 //! An untrusted file becomes timed luma frames (and, when asked for, sound), within limits.
 //!
-//! The flow: `decode` (in `supervise`) starts the own binary again as `cenotaph worker`, with the file as its stdin;
-//! the worker (`worker`) demuxes, decodes, samples and scales, and writes records (`protocol`) to its stdout; the
+//! The flow: `decode` (in `supervise`) has a worker started (`process`) with the file as its stdin: a fork of the own
+//! binary that was started once as `cenotaph nursery` (`nursery`), or the own binary again as `cenotaph worker`. The
+//! worker (`worker`) demuxes, decodes, samples and scales, and writes records (`protocol`) to its stdout; the
 //! parent validates each and hands frames to the caller. The worker gets an empty environment and a few numbers as
 //! arguments, so that it never sees a key. The parent trusts nothing that it reads, waits for nothing without a limit
 //! and leaves no process behind.
@@ -14,9 +15,11 @@
 
 mod error;
 mod likeness;
+pub mod nursery;
 mod options;
 mod orient;
 mod picture;
+mod process;
 mod protocol;
 mod scale;
 mod supervise;
@@ -25,7 +28,7 @@ pub mod worker;
 
 pub use error::{Error, Failure, Limit, Why};
 pub use likeness::picture_hash;
-pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound};
+pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound, Start};
 pub use picture::jpeg;
 pub use supervise::{decode, decode_items};
 pub use versions::versions;

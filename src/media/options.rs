@@ -19,7 +19,9 @@ pub struct Options {
     pub frames_max: u64,
     /// Length of the video, seconds. Default 14 400.
     pub duration_s_max: f64,
-    /// The binary that is started as `worker_exe worker …`. Default the running one, by `/proc/self/exe`: an upgrade on
+    /// How a worker comes to be. Default `Forked`.
+    pub start: Start,
+    /// The binary that is started as `worker_exe nursery` or `worker_exe worker …`. Default the running one, by `/proc/self/exe`: an upgrade on
     /// disk does not mix versions.
     pub worker_exe: PathBuf,
     /// Which scaling code the worker may use; for tests. Both give the same bytes.
@@ -36,10 +38,20 @@ impl Default for Options {
             pixels_max: 36_000_000,
             frames_max: 60_000,
             duration_s_max: 14_400.0,
+            start: Start::Forked,
             worker_exe: PathBuf::from("/proc/self/exe"),
             kernel: Kernel::Best,
         }
     }
+}
+
+/// How a worker process comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// By a fork of a process that has the libraries loaded: some 40 ms of processor time less a file.
+    Forked,
+    /// As a program of its own, whose address space is laid out anew for each file.
+    Spawned,
 }
 
 /// Code path of the scaler.

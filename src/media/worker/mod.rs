@@ -30,13 +30,13 @@ const ALIVE_EVERY: Duration = Duration::from_secs(1);
 ///
 /// Exit codes: 0 a last record was written, 2 bad arguments or no pipe.
 pub fn main() -> ExitCode {
-    let Some(task) = Task::from_arguments(std::env::args().skip(2)) else {
-        return ExitCode::from(2);
-    };
-    match work(&task) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(2),
-    }
+    ExitCode::from(run(std::env::args().skip(2)))
+}
+
+/// The same, in a process that exists; the exit code.
+pub(super) fn run(arguments: impl Iterator<Item = String>) -> u8 {
+    let done = Task::from_arguments(arguments).is_some_and(|task| work(&task).is_ok());
+    if done { 0 } else { 2 }
 }
 
 /// Fails only when the parent cannot be spoken to.

@@ -197,6 +197,15 @@ pub struct Decode {
     pub pixels_max: u64,
     pub frames_max: u64,
     pub duration_s_max: f64,
+    pub start: DecodeStart,
+}
+
+/// `decode.start`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecodeStart {
+    Forked,
+    Spawned,
 }
 
 impl Default for Decode {
@@ -210,6 +219,10 @@ impl Default for Decode {
             pixels_max: of.pixels_max,
             frames_max: of.frames_max,
             duration_s_max: of.duration_s_max,
+            start: match of.start {
+                media::Start::Forked => DecodeStart::Forked,
+                media::Start::Spawned => DecodeStart::Spawned,
+            },
         }
     }
 }

@@ -366,6 +366,10 @@ fn media_options(decode: &file::Decode) -> Result<media::Options> {
         pixels_max: decode.pixels_max,
         frames_max: decode.frames_max,
         duration_s_max: decode.duration_s_max,
+        start: match decode.start {
+            file::DecodeStart::Forked => media::Start::Forked,
+            file::DecodeStart::Spawned => media::Start::Spawned,
+        },
         ..media::Options::default()
     })
 }

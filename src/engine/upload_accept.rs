@@ -86,6 +86,7 @@ impl Uploads {
         let idempotency = key.map(|key| self.idempotency(key, words, Some(bytes))).transpose()?;
         let accepted = self.keep(id, words, Some(bytes), idempotency)?;
         if !accepted.is_new {
+            self.settle(accepted.id)?;
             return Ok(accepted);
         }
         place.keep();
@@ -96,6 +97,13 @@ impl Uploads {
         made.map_err(|source| Error::File { path: "the spool".into(), source })?;
         self.spool.sync()?;
         Ok(accepted)
+    }
+
+    /// The request that was first may still be making its bytes durable; whoever is told of the upload relies on them.
+    fn settle(&self, id: UploadId) -> Result<()> {
+        let Some(file) = self.spool.read(id)? else { return Ok(()) };
+        file.sync_data().map_err(|source| Error::File { path: "the spool".into(), source })?;
+        self.spool.sync()
     }
 
     /// Accepts an upload whose bytes are to be fetched from where `words.uri` says.

@@ -1,12 +1,13 @@
 //! Handing uploads in: each form, what is echoed, what is refused, and what the verdict is made of.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, sample};
-use crate::service::Service;
+use crate::service::{Answer, Service};
 use crate::videos::*;
 
 /// Lets files of the sandbox's folder `in` be handed in by their address.
@@ -93,6 +94,49 @@ fn without_waiting_the_verdict_is_where_the_answer_says() {
     });
     service.get("/v1/uploads/upl_00000000000000000000000000000000").problem(404, "not-found");
     service.get("/v1/uploads/..%2f..%2fkeys").problem(404, "not-found");
+}
+
+#[test]
+fn requests_with_one_key_at_once_are_one_upload() {
+    let s = with_tombstones();
+    let service = Service::start(&s);
+    let file = fs::read(innocent(&s, 1)).unwrap();
+    let at_once = |key: &str, bodies: &[Vec<u8>]| {
+        let barrier = std::sync::Barrier::new(bodies.len());
+        std::thread::scope(|scope| {
+            let sent: Vec<_> = bodies
+                .iter()
+                .map(|body| {
+                    let call = service.call("POST", "/v1/uploads?wait=60&uploader=bert");
+                    let call = call.header("idempotency-key", key).body(body.clone());
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        barrier.wait();
+                        call.send()
+                    })
+                })
+                .collect();
+            sent.into_iter().map(|answer| answer.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    let answers = at_once("same", &vec![file.clone(); 8]);
+    let first = |answer: &&Answer| answer.header("idempotency-replayed").is_none();
+    assert_eq!(answers.iter().filter(first).count(), 1);
+    let ids: BTreeSet<String> =
+        answers.into_iter().map(|answer| answer.expect(200)["id"].to_string()).collect();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    // With different bodies, one is accepted and the key is taken for all others.
+    let bodies: Vec<_> = (0..8).map(|n: u8| [&file[..], &[n]].concat()).collect();
+    let answers = at_once("different", &bodies);
+    let (accepted, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((accepted.len(), refused.len()), (1, 7));
+    for answer in refused {
+        answer.problem(422, "idempotency-key-taken");
+    }
+    let all = service.get("/v1/uploads").expect(200)["items"].as_array().unwrap().len();
+    assert_eq!(all, 2);
+    service.wait_for("end of the bytes", || (spooled(&service) == 0).then_some(()));
 }
 
 #[test]

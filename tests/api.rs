@@ -6,6 +6,9 @@
     reason = "a test fails loudly, and says so when it is skipped"
 )]
 
+#[path = "support/pictures.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod pictures;
 #[path = "support/review.rs"]
 mod review;
 #[path = "support/sandbox.rs"]

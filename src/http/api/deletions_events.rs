@@ -11,7 +11,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::api::deletions_show::{named, unknown};
 use crate::http::error::Problem;
@@ -30,7 +31,6 @@ const ALIVE: Duration = Duration::from_secs(15);
 
 /// What happened.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeletionEvent)]
 pub struct EventView {
     at: String,
     /// A state that was reached; or `failed` (it is tried again), `stuck`, `retried`, `copy_gone`, `copy_held`.
@@ -41,6 +41,28 @@ pub struct EventView {
     /// Why it failed, or how it was seen that a copy is gone.
     #[schema(required)]
     note: Option<String>,
+}
+
+/// An event as it stands in the stream.
+#[derive(Debug, ToSchema)]
+#[schema(as = DeletionEventMessage)]
+#[expect(dead_code, reason = "for the document only: axum writes the stream")]
+pub struct EventMessage {
+    /// For `Last-Event-ID`.
+    id: String,
+    /// The kind.
+    event: String,
+    /// What happened, as JSON.
+    #[schema(schema_with = data_as_json)]
+    data: String,
+}
+
+fn data_as_json() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .content_media_type("application/json")
+        .content_schema(Some(EventView::schema()))
+        .build()
 }
 
 /// Follows a deletion.
@@ -54,7 +76,7 @@ pub struct EventView {
         ("Last-Event-ID" = Option<String>, Header, description = "Where to go on"),
     ),
     responses((status = 200, description = "Events; each one's `data` is JSON.",
-               content_type = "text/event-stream", body = EventView))
+               content_type = "text/event-stream", body = EventMessage))
 )]
 pub async fn events(
     State(app): State<App>,

@@ -31,5 +31,5 @@ impl Source for DeletionSource {
 pub fn attend(deletions: &Arc<Deletions>, runner: &mut Runner) {
     let source = Arc::new(DeletionSource(deletions.clone()));
     runner.add_with(source, deletions.options.jobs_max, deletions.wake().clone());
-    runner.add(retention::source(deletions), 1);
+    runner.add_with(retention::source(deletions), 1, deletions.forget_wake().clone());
 }

@@ -220,6 +220,8 @@ impl Deletions {
                 let store = &deletions.engine.store;
                 store.complete_deletion(deletion.seq, receipt, event, now, until)?;
                 deletions.outbox.wake();
+                // Its retention may end before anybody looks by themselves.
+                deletions.forget_wake().wake();
                 deletions.options.pauses.at("completed");
                 deletions.hidden.refresh(&deletions.engine.store, deletion.video)?;
                 deletions.touch();

@@ -112,6 +112,8 @@ pub struct Deletions {
     /// Counts changes, for whoever watches.
     changes: watch::Sender<u64>,
     wake: Wake,
+    /// The same for what forgets.
+    forget_wake: Wake,
 }
 
 impl Deletions {
@@ -127,7 +129,7 @@ impl Deletions {
         let spool = engine.store.folder().make_folder(SPOOL_FOLDER)?;
         let hidden = Hidden::load(&engine.store)?;
         let fetches = Semaphore::new(options.fetches_max.max(1));
-        let (changes, wake) = (watch::Sender::new(0), Wake::default());
+        let changes = watch::Sender::new(0);
         Ok(Arc::new(Deletions {
             engine,
             remote,
@@ -140,7 +142,8 @@ impl Deletions {
             fetches,
             spool,
             changes,
-            wake,
+            wake: Wake::default(),
+            forget_wake: Wake::default(),
         }))
     }
 
@@ -171,6 +174,11 @@ impl Deletions {
     /// What tells the runner that there may be something to do.
     pub fn wake(&self) -> &Wake {
         &self.wake
+    }
+
+    /// What tells the runner that there may be something to forget.
+    pub fn forget_wake(&self) -> &Wake {
+        &self.forget_wake
     }
 
     /// Something happened.

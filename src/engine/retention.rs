@@ -81,11 +81,14 @@ impl Deletions {
 struct Sweeper {
     deletions: Arc<Deletions>,
     next_at: AtomicI64,
+    /// After a sweep that did not get through: what is due stays due, and must not be tried without a pause.
+    not_before: AtomicI64,
 }
 
 /// Work for the runner.
 pub(super) fn source(deletions: &Arc<Deletions>) -> Arc<dyn Source> {
-    Arc::new(Sweeper { deletions: deletions.clone(), next_at: AtomicI64::new(0) })
+    let (next_at, not_before) = (AtomicI64::new(0), AtomicI64::new(0));
+    Arc::new(Sweeper { deletions: deletions.clone(), next_at, not_before })
 }
 
 impl Source for Sweeper {
@@ -96,7 +99,7 @@ impl Source for Sweeper {
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
         let ends = self.deletions.engine.store.next_retention_end()?;
         let next_at = self.next_at.load(Ordering::Relaxed);
-        let due_at = ends.map_or(next_at, |ends| next_at.min(ends));
+        let due_at = due_at(ends, next_at, self.not_before.load(Ordering::Relaxed));
         if due_at > take.now {
             return Ok(Claim { jobs: Vec::new(), next_due_at: Some(due_at) });
         }
@@ -126,7 +129,28 @@ impl Sweeper {
     }
 
     fn soon(&self) {
-        let now = self.deletions.outside.now();
-        self.next_at.store(now + AGAIN_S, Ordering::Relaxed);
+        let again_at = self.deletions.outside.now() + AGAIN_S;
+        self.next_at.store(again_at, Ordering::Relaxed);
+        self.not_before.store(again_at, Ordering::Relaxed);
+    }
+}
+
+/// When to sweep: at the end of the next retention, at the latest when a sweep is due anyway, and not before a failed one
+/// may be tried again.
+fn due_at(ends: Option<UnixSeconds>, next_at: UnixSeconds, not_before: UnixSeconds) -> UnixSeconds {
+    ends.map_or(next_at, |ends| next_at.min(ends)).max(not_before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_failed_is_tried_again_after_a_pause_though_its_work_is_overdue() {
+        assert_eq!(due_at(None, 3600, 0), 3600);
+        assert_eq!(due_at(Some(100), 3600, 0), 100);
+        assert_eq!(due_at(Some(100), 205, 205), 205);
+        // The pause is over, and a later end is waited for as ever.
+        assert_eq!(due_at(Some(300), 3805, 205), 300);
     }
 }

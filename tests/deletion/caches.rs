@@ -103,7 +103,7 @@ fn a_cache_that_never_purges_is_stuck_and_says_so_and_viewers_are_told_where_it_
     let running = world.start();
     let copies = vec![main_copy(&main), copy(CopyKind::Cache, &cache.url("/8812.bmp"))];
     let id = running.request(&request("8812", copies));
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     let why = view.deletion.stuck_why.unwrap();
     assert_eq!(why, "copy 1 (cache): the cache is still there after its deletion");
     assert_eq!(view.copies[0].0.state, CopyState::Gone, "the main copy does not wait for it");
@@ -111,7 +111,7 @@ fn a_cache_that_never_purges_is_stuck_and_says_so_and_viewers_are_told_where_it_
     assert_eq!(shown.visibility, Visibility::PendingDeletion);
     assert_eq!(shown.caches, ["127.0.0.1"]);
     let purges = cache.count("PURGE");
-    running.wait(id, "tried again", |_| cache.count("PURGE") > purges);
+    running.hasten(id, "tried again", |_| cache.count("PURGE") > purges);
     stubborn.store(false, Ordering::SeqCst);
     let view = running.wait_for(id, DeletionState::Complete);
     assert_eq!(view.deletion.stuck_why, None);
@@ -137,10 +137,14 @@ fn a_cache_that_refuses_or_hangs_is_no_gone_cache() {
         (&hangs, "the cache cannot be reached: it did not answer in time"),
         (&redirects, "the cache answered 302"),
     ];
-    for (server, expected) in servers {
+    // All at once, so that the slow one is waited for once.
+    let asked = servers.map(|(server, expected)| {
         let uri = server.url("/8812.bmp");
         let id = running.request(&request(expected, vec![copy(CopyKind::Cache, &uri)]));
-        let view = running.wait_for(id, DeletionState::Stuck);
+        (id, expected)
+    });
+    for (id, expected) in asked {
+        let view = running.wait_for_stuck(id);
         assert_eq!(view.copies[0].0.last_error.as_deref(), Some(expected));
     }
 }

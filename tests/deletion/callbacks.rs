@@ -83,7 +83,7 @@ fn a_platform_that_is_not_done_yet_is_asked_again_without_being_called_stuck() {
     let running = world.start();
     let id = running
         .request(&request("8812", vec![copy(CopyKind::Callback, &platform.web.url("/forget"))]));
-    let view = running.wait(id, "asked five times", |v| v.copies[0].0.attempts >= 5);
+    let view = running.hasten(id, "asked five times", |v| v.copies[0].0.attempts >= 5);
     assert_eq!(
         (view.deletion.state(), view.deletion.stage),
         (DeletionState::Purging, Stage::Purging)
@@ -100,7 +100,7 @@ fn a_platform_that_fails_is_stuck_and_without_a_secret_nothing_is_sent() {
     let running = world.start();
     let wish = request("8812", vec![copy(CopyKind::Callback, &platform.web.url("/forget"))]);
     let id = running.request(&wish);
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     assert_eq!(
         view.deletion.stuck_why.as_deref(),
         Some("copy 0 (callback): the platform answered 500")
@@ -111,7 +111,7 @@ fn a_platform_that_fails_is_stuck_and_without_a_secret_nothing_is_sent() {
     let running = world.start();
     let wish = request("8812", vec![copy(CopyKind::Callback, &platform.web.url("/forget"))]);
     let id = running.request(&wish);
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     assert!(view.deletion.stuck_why.unwrap().contains("no secret"));
     assert!(platform.sent.lock().unwrap().is_empty());
 }

@@ -237,12 +237,12 @@ fn an_undecodable_main_copy_holds_erasure_up_until_its_deadline_and_no_longer() 
         let uri = world.put(&format!("{reason}.mp4"), &bytes);
         let wish = DeletionRequest { reason, ..request(reason.as_str(), vec![main_copy(&uri)]) };
         let id = running.request(&wish);
-        let view = running.wait(id, "tried", |v| v.deletion.failures > 1);
+        let view = running.hasten(id, "tried", |v| v.deletion.failures > 1);
         assert_eq!(view.deletion.state(), DeletionState::Hidden);
         assert!(view.deletion.last_error.as_deref().unwrap().contains("main copy"), "{view:?}");
         running.skip(wait_s - 60);
         let failures = view.deletion.failures;
-        let view = running.wait(id, "tried again", |v| v.deletion.failures > failures + 1);
+        let view = running.hasten(id, "tried again", |v| v.deletion.failures > failures + 1);
         assert!(view.deletion.stage == Stage::Hidden && file_path(&uri).exists());
         running.skip(61);
         let view = running.wait_for(id, DeletionState::Complete);
@@ -306,7 +306,7 @@ fn what_cannot_be_erased_is_stuck_says_why_and_goes_on_when_it_can() {
     let other = world.put_picture("other.bmp", 2);
     let copies = vec![main_copy(&other), copy(CopyKind::Backup, &file_uri(&link))];
     let id = running.request(&request("8812", copies));
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     let why = view.deletion.stuck_why.unwrap();
     assert_eq!(why, "copy 1 (backup): this is a symbolic link; name the file that it leads to");
     assert!(!file_path(&other).exists(), "the others do not wait for it");

@@ -77,7 +77,7 @@ fn an_s3_that_answers_500_and_recovers_delays_but_loses_nothing() {
     let copies = vec![main_copy(&file), copy(CopyKind::Backup, "s3://videos/b.bak")];
     s3.fail(1000);
     let id = running.request(&request("8813", copies));
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     let why = view.deletion.stuck_why.unwrap();
     assert_eq!(why, "copy 1 (backup): the S3 server answered 500");
     assert_eq!(view.deletion.stage, Stage::Purging);

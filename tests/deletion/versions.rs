@@ -182,8 +182,11 @@ fn what_object_lock_holds_is_hidden_at_once_and_goes_at_its_date() {
     assert_eq!(moto.versions("locked").len(), 2);
     let _ = two;
     // The lock ends early by the operator's hand, and the date comes.
-    moto.lock_until("a.bmp", &one, now_of_the_system() + 2);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    let soon = now_of_the_system() + 2;
+    moto.lock_until("a.bmp", &one, soon);
+    while now_of_the_system() <= soon {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     running.skip(far + 2 - START);
     running.wait_for(id, DeletionState::Complete);
     assert!(moto.versions("locked").is_empty(), "{:?}", moto.versions("locked"));
@@ -196,7 +199,7 @@ fn a_legal_hold_makes_it_stuck_until_somebody_lifts_it() {
     moto.hold("a.bmp", &version, ObjectLockLegalHoldStatus::On);
     let running = moto.world.start();
     let id = running.request(&request("8812", vec![main_copy("s3://locked/a.bmp")]));
-    let view = running.wait_for(id, DeletionState::Stuck);
+    let view = running.wait_for_stuck(id);
     assert_eq!(view.deletion.stage, Stage::Purging);
     let why = view.deletion.stuck_why.unwrap();
     assert_eq!(why, "copy 0 (main): it is under a legal hold, which somebody has to lift");

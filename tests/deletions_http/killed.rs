@@ -40,7 +40,7 @@ fn a_service_that_is_killed_in_each_state_goes_on_from_there() {
     let (cache, purges, open) = hanging_cache(&runtime);
     let main = put(&s, "8812.bmp", b"not decodable yet");
     let backup = put(&s, "8812.bak", b"x");
-    let date = in_seconds(25);
+    let date = in_seconds(15);
     let body = wish(json!([
         main_copy(&main),
         { "kind": "backup", "uri": backup, "delete_after": date },

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -204,6 +205,7 @@ impl Running<'_> {
     pub fn skip(&self, seconds: i64) {
         self.world.clock.skip(seconds);
         self.deletions.wake().wake();
+        self.deletions.forget_wake().wake();
     }
 
     #[track_caller]
@@ -218,6 +220,12 @@ impl Running<'_> {
     #[track_caller]
     pub fn wait_for(&self, id: DeletionId, state: DeletionState) -> DeletionView {
         self.wait(id, state.as_str(), |view| view.deletion.state() == state)
+    }
+
+    /// Waits until somebody should look after it.
+    #[track_caller]
+    pub fn wait_for_stuck(&self, id: DeletionId) -> DeletionView {
+        self.hasten(id, "stuck", |view| view.deletion.state() == DeletionState::Stuck)
     }
 
     #[track_caller]
@@ -236,6 +244,28 @@ impl Running<'_> {
             assert!(begun.elapsed() < PATIENCE, "not {what}: {view:#?}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Waits for what comes after some failures, between which seconds would pass: they pass at once.
+    #[track_caller]
+    pub fn hasten(
+        &self,
+        id: DeletionId,
+        what: &str,
+        is: impl Fn(&DeletionView) -> bool,
+    ) -> DeletionView {
+        let last = Cell::new(u32::MAX);
+        let tries = |view: &DeletionView| {
+            view.deletion.failures + view.copies.iter().map(|(copy, _)| copy.attempts).sum::<u32>()
+        };
+        let seen = |view: &DeletionView| {
+            // One try a second of the test's clock, as it would be without haste.
+            if last.replace(tries(view)) != tries(view) {
+                self.skip(1);
+            }
+            is(view)
+        };
+        self.wait(id, what, seen)
     }
 
     /// How a file is judged as somebody's upload.

@@ -24,6 +24,7 @@
 mod clips;
 mod estimate;
 mod model;
+mod row;
 mod scale;
 mod whole;
 

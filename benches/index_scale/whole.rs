@@ -9,10 +9,11 @@ use std::path::Path;
 use cenotaph::fingerprint::{Fingerprint, UploadPrint};
 use cenotaph::index::{self, SearchOptions, Snapshot};
 use cenotaph::matching::{self, Background, Candidate, Lucky};
-use cenotaph::model::{DeletionReason, FixedClock, Slot, Strength, TombstoneId};
+use cenotaph::model::{FixedClock, Slot};
 use cenotaph::store::{self, Folder, NewTombstone, Store};
 
 use crate::clips::{Pair, hasher};
+use crate::row::row;
 use crate::scale::cpu_s;
 
 /// Tombstones of one transaction.
@@ -45,22 +46,6 @@ pub fn store(
         assert_eq!(slots[0], Slot(first + FIRST), "the store numbers its rows in order");
     }
     store
-}
-
-fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
-    NewTombstone {
-        id: TombstoneId(n.to_string()),
-        owner: None,
-        voice: n,
-        created_at: 0,
-        bytes_digest: None,
-        reason: DeletionReason::OwnerRequest,
-        key_id: fingerprint.key_id,
-        fingerprint: fingerprint.to_bytes(),
-        strength: Strength::Block,
-        strength_why: String::new(),
-        duration_s: fingerprint.duration_s.into(),
-    }
 }
 
 /// CPU times of one answer, ms.

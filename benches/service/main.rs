@@ -21,6 +21,8 @@ mod measure;
 #[path = "../index_scale/model.rs"]
 #[allow(dead_code, reason = "a part of another bench")]
 mod model;
+#[path = "../index_scale/row.rs"]
+mod row;
 mod serve;
 mod tombstones;
 

@@ -85,13 +85,19 @@ impl Served {
 
     /// Resident memory of the service and its workers: all of it, and without pages of files (the index), bytes.
     pub fn resident(&self) -> (u64, u64) {
-        let mut all = vec![self.child.id()];
-        let children = format!("/proc/{0}/task", self.child.id());
-        for task in std::fs::read_dir(children).into_iter().flatten().flatten() {
-            let listed = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            all.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        // Workers are the children of a child.
+        let (mut found, mut sum) = (vec![self.child.id()], (0, 0));
+        while let Some(pid) = found.pop() {
+            let one = of_process(pid);
+            sum = (sum.0 + one.0, sum.1 + one.1);
+            let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+            for task in tasks.into_iter().flatten().flatten() {
+                let listed = std::fs::read_to_string(task.path().join("children"));
+                let listed = listed.unwrap_or_default();
+                found.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+            }
         }
-        all.into_iter().map(of_process).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        sum
     }
 }
 

@@ -6,10 +6,11 @@ use cenotaph::config::Keys;
 use cenotaph::fingerprint::{
     Fingerprint, FrameHash, Hasher, Keypoint, Rect, Secret, Spot, VERSION,
 };
-use cenotaph::model::{DeletionReason, FixedClock, KeyId, Strength, TombstoneId};
+use cenotaph::model::{FixedClock, KeyId};
 use cenotaph::store::{Folder, NewTombstone, Options, Store};
 
 use crate::model::{Hashes, Random, Shape};
+use crate::row::row;
 
 /// Tombstones of one transaction.
 const BATCH: u32 = 5000;
@@ -34,22 +35,6 @@ pub fn fill(dir: &Path, count: u32) {
         let batch: Vec<NewTombstone> =
             batch.map(|n| row(n, &synthetic(n, key_id, &hashes))).collect();
         store.add_tombstones(&batch).unwrap();
-    }
-}
-
-fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
-    NewTombstone {
-        id: TombstoneId(n.to_string()),
-        owner: None,
-        voice: n,
-        created_at: 0,
-        bytes_digest: None,
-        reason: DeletionReason::OwnerRequest,
-        key_id: fingerprint.key_id,
-        fingerprint: fingerprint.to_bytes(),
-        strength: Strength::Block,
-        strength_why: String::new(),
-        duration_s: fingerprint.duration_s.into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The process that bears decode workers, while it, its workers and its parent are killed. Tests run one at a time:
 //! there is one nursery a process, and they shoot at it.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::ops::ControlFlow;

@@ -78,7 +78,8 @@ fn raw_bytes_a_form_and_an_address_give_the_same_verdict_with_what_was_said() {
 #[test]
 fn without_waiting_the_verdict_is_where_the_answer_says() {
     let s = with_tombstones();
-    let service = Service::start(&s);
+    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES", "1")]);
+    upload(&service, &slow(&s), "").expect(202);
     let accepted = upload(&service, &innocent(&s, 1), "");
     let line = accepted.expect(202);
     assert_eq!(line["verdict"], Value::Null);
@@ -151,7 +152,9 @@ fn a_request_that_is_sent_again_with_its_key_is_the_same_upload() {
     };
     let first = send(&service.key, "k 1", "?uploader=bert", &file);
     assert_eq!(first.header("idempotency-replayed"), None);
-    let id = first.expect(202)["id"].clone();
+    // A quick check may have its verdict before the answer.
+    assert!([200, 202].contains(&first.status), "{first:?}");
+    let id = first.json()["id"].clone();
     let again = send(&service.key, "k 1", "?wait=60&uploader=bert", &file);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(again.expect(200)["id"], id);

@@ -63,6 +63,13 @@ pub fn innocent(s: &Sandbox, number: u32) -> PathBuf {
     )
 }
 
+/// One that takes a second or more to decode, so that what comes behind it has to wait where one is decoded at a time.
+pub fn slow(s: &Sandbox) -> PathBuf {
+    let graph = "-f lavfi -i testsrc2=s=1280x720:r=30 -t 5 -preset ultrafast -crf 40";
+    let part = s.ffmpeg("part.mp4", &format!("{graph} -pix_fmt yuv420p"));
+    s.ffmpeg("slow.mp4", &format!("-stream_loop 11 -i {} -c copy", part.display()))
+}
+
 /// Hands a file in as raw bytes; `query` begins with `?` or is empty.
 pub fn upload(service: &Service<'_>, file: &Path, query: &str) -> Answer {
     let body = fs::read(file).unwrap();

@@ -24,7 +24,7 @@ const SEEDS: usize = 240;
 /// Proposals tried for further ones once an alignment of this many distinct keypoints was found: beside a sure copy only
 /// what stands out, another scene or another copy, is worth looking for.
 const SEEDS_BESIDE: usize = 60;
-const SURE_DISTINCT: f64 = 12.0;
+pub const SURE_DISTINCT: f64 = 12.0;
 const FITTED: usize = 6;
 /// Fewest distinct keypoints that make an alignment, and what they must weigh together.
 const COUNT_MIN: u32 = 3;
@@ -144,10 +144,10 @@ fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> Sighted {
     }
 }
 
-/// What a hit counts: chance hits lie at the rim of what is a hit (9 or 10 bits), those of a copy mostly within (two
-/// thirds at 5 bits and less).
+/// What a hit counts: chance hits lie at the rim of what is a hit (9 or 10 bits and beyond), those of a copy mostly within
+/// (two thirds at 5 bits and less).
 fn nearness(distance: u8) -> f64 {
-    ((13.0 - f64::from(distance)) / 8.0).clamp(0.3, 1.0)
+    ((13.0 - f64::from(distance)) / 8.0).clamp(0.1, 1.0)
 }
 
 /// The best few alignments of one variant that could beat `standing`.

@@ -11,6 +11,8 @@ use crate::matching::judge::Lucky;
 
 /// Bits of 64 in which two patch hashes of a hit may differ (DESIGN §3).
 pub const HIT_BITS: u32 = 10;
+/// The same where few hits are all there is: nine tenths of a copy's pairs lie within, and one in a thousand of chance's.
+pub const WIDE_BITS: u32 = 14;
 
 /// A keypoint of the upload that looks like one of the deleted video.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +61,7 @@ impl<'u> Prepared<'u> {
         found.keypoints.iter().filter_map(hit).collect()
     }
 
-    /// All hits on `deleted`, at most `most` a variant (the nearest ones when there are more).
+    /// All pairs with `deleted` within `WIDE_BITS`, at most `most` a variant (the nearest ones when there are more).
     pub fn hits(&self, deleted: &Fingerprint, most: usize) -> Vec<Hit> {
         let mut out = Vec::new();
         let mut near = Vec::new();
@@ -87,7 +89,7 @@ impl<'u> Prepared<'u> {
 const CHUNK: usize = 64;
 
 multiversion! {
-    /// Appends index and distance of every element of `hashes` within `HIT_BITS` of `wanted`.
+    /// Appends index and distance of every element of `hashes` within `WIDE_BITS` of `wanted`.
     fn near_ones(wanted: u64, hashes: &[u64], found: &mut Vec<(u32, u8)>) {
         for (n, chunk) in hashes.chunks(CHUNK).enumerate() {
             let mut far = [u64::MAX; CHUNK];
@@ -96,9 +98,9 @@ multiversion! {
                 *d = u64::from((h ^ wanted).count_ones());
                 least = least.min(*d);
             }
-            if least <= u64::from(HIT_BITS) {
+            if least <= u64::from(WIDE_BITS) {
                 for (i, d) in far.iter().enumerate() {
-                    if *d <= u64::from(HIT_BITS) {
+                    if *d <= u64::from(WIDE_BITS) {
                         found.push(((n * CHUNK + i) as u32, *d as u8));
                     }
                 }

@@ -2,9 +2,9 @@
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
 use crate::matching::agreement::Agreement;
-use crate::matching::consensus::{Alignment, alignments};
+use crate::matching::consensus::{Alignment, SURE_DISTINCT, alignments};
 use crate::matching::diagonal::{Diagonal, unplaced};
-use crate::matching::hits::Prepared;
+use crate::matching::hits::{HIT_BITS, Hit, Prepared};
 use crate::matching::hold::Held;
 use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
@@ -25,6 +25,10 @@ pub struct Options {
     pub unplaced_max: usize,
     /// Alignments of one candidate that are measured in full, the largest first. Default 6.
     pub alignments_max: usize,
+    /// Candidates that are aligned by wide hits too when near ones gave nothing sure, the likeliest first. Default 24.
+    pub wide_max: usize,
+    /// Further alignments of one candidate by wide hits. Default 4.
+    pub wide_alignments_max: usize,
     /// Spans reported of one match. Default 16.
     pub spans_max: usize,
 }
@@ -36,6 +40,8 @@ impl Default for Options {
             pairs_max: 50_000_000,
             unplaced_max: 24,
             alignments_max: 6,
+            wide_max: 24,
+            wide_alignments_max: 4,
             spans_max: 16,
         }
     }
@@ -120,6 +126,8 @@ pub fn judge(
 struct FoundCase {
     index: usize,
     aligned: Vec<Alignment>,
+    /// By wide hits. They make nothing common: by chance, too, some of them agree.
+    wide: Vec<Alignment>,
     diagonal: Option<Diagonal>,
 }
 
@@ -130,7 +138,7 @@ fn align_all(
     options: &Options,
 ) -> Vec<FoundCase> {
     let upload = prepared.print;
-    let (mut pairs, mut compared) = (0u64, 0usize);
+    let (mut pairs, mut compared, mut widened) = (0u64, 0usize, 0usize);
     let mut out = Vec::new();
     for (index, c) in candidates.iter().enumerate() {
         let size = 4 * upload.keypoints.len() as u64 * c.fingerprint.keypoints.len() as u64;
@@ -140,19 +148,26 @@ fn align_all(
             let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
             !alignments(upload, c.fingerprint, &lucky, 1).is_empty()
         };
-        let mut aligned = Vec::new();
+        let (mut aligned, mut wide) = (Vec::new(), Vec::new());
         if worth {
             let hits = prepared.hits(c.fingerprint, options.hits_max);
-            aligned = alignments(upload, c.fingerprint, &hits, options.alignments_max);
+            let near: Vec<Hit> =
+                hits.iter().filter(|h| u32::from(h.distance) <= HIT_BITS).copied().collect();
+            aligned = alignments(upload, c.fingerprint, &near, options.alignments_max);
+            let sure = aligned.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
+            if !sure && widened < options.wide_max {
+                widened += 1;
+                wide = alignments(upload, c.fingerprint, &hits, options.wide_alignments_max);
+            }
         }
-        let promising = !aligned.is_empty() || c.found.is_none_or(|l| l.frames);
+        let promising = !aligned.is_empty() || !wide.is_empty() || c.found.is_none_or(|l| l.frames);
         let mut diagonal = None;
         if promising && compared < options.unplaced_max {
             compared += 1;
             diagonal = unplaced(upload, c.fingerprint);
         }
-        if !aligned.is_empty() || diagonal.is_some() {
-            out.push(FoundCase { index, aligned, diagonal });
+        if !aligned.is_empty() || !wide.is_empty() || diagonal.is_some() {
+            out.push(FoundCase { index, aligned, wide, diagonal });
         }
     }
     out
@@ -182,7 +197,7 @@ impl<'a> Case<'a> {
     ) -> Self {
         let deleted = candidate.fingerprint;
         let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
-        for mut a in found.aligned {
+        for mut a in found.aligned.into_iter().chain(found.wide) {
             let weights = within_template(weights, prepared.print, &a);
             a.reweigh(&weights);
             // Beside a sure alignment a small one is neither the best nor a span of its own.

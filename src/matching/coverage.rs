@@ -9,13 +9,16 @@
 //! nats = max over q of  Σ ln(1 − q + q · r)     r: mean ratio of what was met; 0 where nothing was
 //! ```
 //!
-//! so that what is missing counts as well as what is there. A shared watermark is told apart by place: *copy* has one q
+//! so that what is missing counts as well as what is there. What has its like at other places of the same picture (the
+//! windows of a house, a pattern) says little by lying at the right one: its r is shared among them (bursts: Jégou, Douze,
+//! Schmid, CVPR 2009). Measured on 35 000 unrelated pairs: a quarter of those that reached 8 nats still do, and what a copy
+//! has is the less by two nats in a hundred. A shared watermark is told apart by place: *copy* has one q
 //! all over, *overlay* one inside the few best cells of a 6 × 6 grid and none elsewhere, and pays for choosing its cells.
 
-use crate::fingerprint::{Fingerprint, UploadKeypoint, UploadPrint, wrap};
+use crate::fingerprint::{Fingerprint, UploadKeypoint, UploadPrint, Variant, wrap};
 use crate::matching::consensus::Alignment;
 use crate::matching::geometry::Pair;
-use crate::matching::hits::Prepared;
+use crate::matching::hits::{Hit, Prepared};
 use crate::matching::likelihood;
 use crate::matching::weights::of_flatness;
 
@@ -45,6 +48,8 @@ const SCALE_VISIBLE: f64 = 0.0042;
 /// Nearer to the upload's edge than this no keypoint is found, long sides.
 const MARGIN: f64 = 0.012;
 const BUCKETS: usize = 24;
+/// Farther apart than this, long sides, two keypoints stand at different places.
+const ELSEWHERE: f32 = 0.03;
 
 /// What was found of what ought to be visible.
 #[derive(Debug, Clone, Default)]
@@ -90,17 +95,50 @@ impl<'u> Buckets<'u> {
     }
 }
 
+/// Where in the upload each keypoint of a deleted video finds its like.
+pub struct Alike {
+    /// By keypoint of the deleted video.
+    hits: Vec<Vec<Hit>>,
+}
+
+impl Alike {
+    /// From all pairs within some distance.
+    pub fn new(deleted: &Fingerprint, hits: &[Hit]) -> Alike {
+        let mut lists = vec![Vec::new(); deleted.keypoints.len()];
+        hits.iter().for_each(|h| lists[h.deleted as usize].push(*h));
+        Alike { hits: lists }
+    }
+
+    /// How often the picture in which `met` stands shows the like of a keypoint elsewhere.
+    fn elsewhere(&self, index: usize, variant: Variant, met: usize, upload: &UploadPrint) -> u32 {
+        let own = &upload.keypoints[met].spot;
+        let mut places: Vec<(f32, f32)> = Vec::new();
+        for h in self.hits[index].iter().filter(|h| h.variant == variant) {
+            let spot = &upload.keypoints[h.upload as usize].spot;
+            let (x, y) = (spot.x, spot.y);
+            let apart = |(a, b): (f32, f32)| (a - x).hypot(b - y) > ELSEWHERE;
+            let together = spot.first_s <= own.last_s && spot.last_s >= own.first_s;
+            if together && apart((own.x, own.y)) && places.iter().all(|p| apart(*p)) {
+                places.push((x, y));
+            }
+        }
+        places.len() as u32
+    }
+}
+
 /// Measures coverage of one alignment within the stretch `span` of upload time.
 pub fn coverage(
     prepared: &Prepared<'_>,
     deleted: &Fingerprint,
+    alike: &Alike,
     alignment: &Alignment,
     weights: &[f32],
     span: (f64, f64),
 ) -> Coverage {
     let mut counted: Vec<(usize, Met)> = Vec::new();
     for (index, k) in deleted.keypoints.iter().enumerate() {
-        let Some(met) = meet(&prepared.buckets, deleted, alignment, weights, index, span) else {
+        let Some(met) = meet(&prepared.buckets, deleted, alike, alignment, weights, index, span)
+        else {
             continue;
         };
         // A point seen again at the same place says nothing new; having been found once is enough.
@@ -183,6 +221,7 @@ impl Met {
 fn meet(
     buckets: &Buckets<'_>,
     deleted: &Fingerprint,
+    alike: &Alike,
     alignment: &Alignment,
     weights: &[f32],
     index: usize,
@@ -250,6 +289,12 @@ fn meet(
             out.late_s = early.max(from - f64::from(u.spot.last_s)).max(0.0);
         }
     }
+    if out.best > 1.0 {
+        let elsewhere = alike.elsewhere(index, alignment.variant, out.upload as usize, upload);
+        let share = 1.0 / (1.0 + f64::from(elsewhere));
+        out.best *= share;
+        out.ratios *= share;
+    }
     Some(out)
 }
 
@@ -304,7 +349,7 @@ fn overlay(cells: &[Vec<&Met>]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::{Keypoint, Rect, Spot, VERSION, Variant, cpu::Cpu};
+    use crate::fingerprint::{Keypoint, Rect, Spot, VERSION, cpu::Cpu};
     use crate::matching::timeline::Line;
     use crate::model::KeyId;
 
@@ -368,7 +413,8 @@ mod tests {
             distinct_plain: 0,
         };
         let weights = vec![weight; upload.keypoints.len()];
-        coverage(&prepared, deleted, &alignment, &weights, (0.0, 2.0))
+        let alike = Alike::new(deleted, &prepared.hits(deleted, 3000));
+        coverage(&prepared, deleted, &alike, &alignment, &weights, (0.0, 2.0))
     }
 
     #[test]
@@ -390,6 +436,19 @@ mod tests {
         assert!(covered.found >= 7 && corner.found == 8, "{} {}", covered.found, corner.found);
         let (all_over, local) = (covered.copy_nats, corner.copy_nats);
         assert!(all_over > 3.0 && local < -1.0, "{all_over} {local}");
+    }
+
+    #[test]
+    fn what_has_its_like_all_over_the_picture_says_little_by_lying_at_the_right_place() {
+        let mut d = deleted();
+        // A pattern: all bits alike but a few.
+        for (n, k) in d.keypoints.iter_mut().enumerate() {
+            k.hash = mixed(7) ^ (1 << (n % 8));
+        }
+        let pattern = measure(&d, &upload(&d, 1, |_| true), 1.0);
+        let d = deleted();
+        let distinct = measure(&d, &upload(&d, 1, |_| true), 1.0);
+        assert!(pattern.nats < 0.6 * distinct.nats, "{} {}", pattern.nats, distinct.nats);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use crate::fingerprint::{Fingerprint, Hasher};
 use crate::matching::consensus::Alignment;
-use crate::matching::coverage::{Coverage, coverage};
+use crate::matching::coverage::{Alike, Coverage, coverage};
 use crate::matching::frames::FrameEvidence;
 use crate::matching::geometry::Affine;
 use crate::matching::hits::Prepared;
@@ -48,6 +48,7 @@ impl Held {
         hasher: &Hasher,
         prepared: &Prepared<'_>,
         deleted: &Fingerprint,
+        alike: &Alike,
         weights: &[f32],
         alignment: &Alignment,
     ) -> Held {
@@ -59,7 +60,7 @@ impl Held {
         let look = |line: Line, map: Affine, placed: &Placed| {
             let span = spans::span(upload, deleted, alignment, &line, placed);
             let alignment = Alignment { line, map, ..alignment.clone() };
-            let coverage = coverage(prepared, deleted, &alignment, weights, span);
+            let coverage = coverage(prepared, deleted, alike, &alignment, weights, span);
             Seen { alignment, span, coverage }
         };
         let lines = lines(deleted, alignment, &placed);

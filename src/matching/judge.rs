@@ -3,6 +3,7 @@
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
 use crate::matching::agreement::Agreement;
 use crate::matching::consensus::{Alignment, SURE_DISTINCT, alignments};
+use crate::matching::coverage::Alike;
 use crate::matching::diagonal::{Diagonal, unplaced};
 use crate::matching::hits::{HIT_BITS, Hit, Prepared};
 use crate::matching::hold::Held;
@@ -126,6 +127,7 @@ pub fn judge(
 struct FoundCase {
     index: usize,
     aligned: Vec<Alignment>,
+    alike: Option<Alike>,
     /// By wide hits. They make nothing common: by chance, too, some of them agree.
     wide: Vec<Alignment>,
     diagonal: Option<Diagonal>,
@@ -148,9 +150,10 @@ fn align_all(
             let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
             !alignments(upload, c.fingerprint, &lucky, 1).is_empty()
         };
-        let (mut aligned, mut wide) = (Vec::new(), Vec::new());
+        let (mut aligned, mut wide, mut alike) = (Vec::new(), Vec::new(), None);
+        let mut hits = Vec::new();
         if worth {
-            let hits = prepared.hits(c.fingerprint, options.hits_max);
+            hits = prepared.hits(c.fingerprint, options.hits_max);
             let near: Vec<Hit> =
                 hits.iter().filter(|h| u32::from(h.distance) <= HIT_BITS).copied().collect();
             aligned = alignments(upload, c.fingerprint, &near, options.alignments_max);
@@ -160,6 +163,9 @@ fn align_all(
                 wide = alignments(upload, c.fingerprint, &hits, options.wide_alignments_max);
             }
         }
+        if !aligned.is_empty() || !wide.is_empty() {
+            alike = Some(Alike::new(c.fingerprint, &hits));
+        }
         let promising = !aligned.is_empty() || !wide.is_empty() || c.found.is_none_or(|l| l.frames);
         let mut diagonal = None;
         if promising && compared < options.unplaced_max {
@@ -167,7 +173,7 @@ fn align_all(
             diagonal = unplaced(upload, c.fingerprint);
         }
         if !aligned.is_empty() || !wide.is_empty() || diagonal.is_some() {
-            out.push(FoundCase { index, aligned, wide, diagonal });
+            out.push(FoundCase { index, aligned, wide, alike, diagonal });
         }
     }
     out
@@ -197,13 +203,14 @@ impl<'a> Case<'a> {
     ) -> Self {
         let deleted = candidate.fingerprint;
         let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
+        let alike = found.alike.unwrap_or_else(|| Alike::new(deleted, &[]));
         for mut a in found.aligned.into_iter().chain(found.wide) {
             let weights = within_template(weights, prepared.print, &a);
             a.reweigh(&weights);
             // Beside a sure alignment a small one is neither the best nor a span of its own.
             let needed = a.distinct >= SPAN_DISTINCT || !held.first().is_some_and(Held::is_sure);
             if needed {
-                held.push(Held::new(hasher, prepared, deleted, &weights, &a));
+                held.push(Held::new(hasher, prepared, deleted, &alike, &weights, &a));
             }
         }
         let upload = prepared.print;

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
 use crate::matching::agreement::Agreement;
-use crate::matching::consensus::{Alignment, SURE_DISTINCT, alignments};
+use crate::matching::consensus::{Alignment, SEEDS, SURE_DISTINCT, WIDE_SEEDS, alignments};
 use crate::matching::coverage::Alike;
 use crate::matching::diagonal::{Diagonal, unplaced};
 use crate::matching::hits::{HIT_BITS, Hit, Prepared};
@@ -28,7 +28,7 @@ pub struct Options {
     pub alignments_max: usize,
     /// Candidates that are aligned by wide hits too when near ones gave nothing sure, the likeliest first. Default 24.
     pub wide_max: usize,
-    /// Further alignments of one candidate by wide hits. Default 4.
+    /// Further alignments of one candidate by wide hits. Default 2.
     pub wide_alignments_max: usize,
     /// Spans reported of one match. Default 16.
     pub spans_max: usize,
@@ -42,7 +42,7 @@ impl Default for Options {
             unplaced_max: 24,
             alignments_max: 6,
             wide_max: 24,
-            wide_alignments_max: 4,
+            wide_alignments_max: 2,
             spans_max: 16,
         }
     }
@@ -148,7 +148,7 @@ fn align_all(
         // Few lucky hits that agree are worth a full search; without any, as far as the budget goes.
         let worth = pairs <= options.pairs_max || index == 0 || {
             let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
-            !alignments(upload, c.fingerprint, &lucky, 1).is_empty()
+            !alignments(upload, c.fingerprint, &lucky, (1, SEEDS)).is_empty()
         };
         let (mut aligned, mut wide, mut alike) = (Vec::new(), Vec::new(), None);
         let mut hits = Vec::new();
@@ -156,11 +156,16 @@ fn align_all(
             hits = prepared.hits(c.fingerprint, options.hits_max);
             let near: Vec<Hit> =
                 hits.iter().filter(|h| u32::from(h.distance) <= HIT_BITS).copied().collect();
-            aligned = alignments(upload, c.fingerprint, &near, options.alignments_max);
+            aligned = alignments(upload, c.fingerprint, &near, (options.alignments_max, SEEDS));
             let sure = aligned.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
             if !sure && widened < options.wide_max {
                 widened += 1;
-                wide = alignments(upload, c.fingerprint, &hits, options.wide_alignments_max);
+                wide = alignments(
+                    upload,
+                    c.fingerprint,
+                    &hits,
+                    (options.wide_alignments_max, WIDE_SEEDS),
+                );
             }
         }
         if !aligned.is_empty() || !wide.is_empty() {

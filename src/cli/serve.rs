@@ -14,7 +14,8 @@ use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
     CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
-    UploadParts, Uploads, attend, attend_cases, attend_outbox, attend_uploads,
+    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox,
+    attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;
@@ -103,6 +104,7 @@ fn put_together(
         changes: opening.changes,
     })?);
     attend_cases(&cases, &mut runner);
+    attend_drawings(&cases, &mut runner);
     let deletions = Deletions::open(DeletionParts {
         engine: engine.clone(),
         remote: remote.clone(),

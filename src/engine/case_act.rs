@@ -259,8 +259,11 @@ fn tidy(action: CaseAction) -> Result<CaseAction> {
     })
 }
 
-/// Takes out what whoever decides a case for the second time shall not know.
+/// Takes out what whoever decides a case for the second time shall not know. Once it is closed everybody may.
 pub(super) fn blindfold(file: &mut CaseFile, reviewer: Reviewer) {
+    if file.case.state == CaseState::Closed {
+        return;
+    }
     let Some(first) = file.case.first_by.filter(|first| *first != reviewer.actor) else { return };
     file.events.retain(|event| event.actor != first);
     file.decisions.retain(|decision| decision.actor != first);

@@ -53,6 +53,7 @@ impl Cases {
         match self.engine.store.appeal(new)? {
             AppealOutcome::Opened(case) => {
                 self.changed();
+                self.wake_drawings.wake();
                 Ok(Some(Appealed { case, is_new: true }))
             }
             AppealOutcome::Again(case) => Ok(Some(Appealed { case, is_new: false })),

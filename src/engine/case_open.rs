@@ -13,7 +13,7 @@ use crate::model::{
 use crate::store::{Joining, NewCase};
 
 /// Matches that are drawn for moderators, the best.
-const PLOTS_MAX: usize = 3;
+pub(super) const PLOTS_MAX: usize = 3;
 /// A deleted picture that fills less of the upload's than this is an inset, share of the area.
 const INSET_AREA: f64 = 0.7;
 /// What still counts as unaltered: turn, degrees; speed, share; corners off the picture's, fractions.

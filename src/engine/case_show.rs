@@ -6,7 +6,7 @@ use crate::engine::wire::{
     CaseDecisionLine, CaseDetail, CaseEventLine, CaseMemberLine, DeletedVideo, EarlierCaseLine,
     MatchPlot, UploadLine,
 };
-use crate::engine::{Result, case_plot};
+use crate::engine::{Result, case_draw, case_plot};
 use crate::model::{CaseId, Reviewer, UploadId};
 use crate::store::{CaseFile, CaseRow, UploadMatch};
 
@@ -43,7 +43,11 @@ impl Cases {
             Some(uploader) => self.engine.store.earlier_cases(uploader, row.case.seq, EARLIER)?,
             None => Vec::new(),
         };
+        let kept = first.as_ref().is_some_and(|upload| upload.bytes_gone_at.is_none());
+        let is_being_drawn =
+            case_draw::is_to_be_drawn(&row.case) && kept && plots.is_empty() && !matches.is_empty();
         Ok(Some(CaseDetail {
+            is_being_drawn,
             case: line,
             first: first.map(|upload| UploadLine::new(&upload, &said, &matches)),
             group: self.group(row.case.seq, 0, MEMBERS)?.into_iter().map(|m| m.1).collect(),

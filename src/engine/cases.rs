@@ -2,8 +2,9 @@
 //!
 //! An upload that is to be looked at opens a case or joins one when it gets its verdict (`case_open`). `case_list` and
 //! `case_show` tell moderators of them; `case_act` is what they do, by the rules in `case_rules`; `case_settle` lets
-//! decisions take effect once they cannot be undone any more, as a job for the runner; `case_appeal` reopens,
-//! `case_bulk` does the same to many, `case_bytes` hands out an upload to be looked at, `case_stats` counts.
+//! decisions take effect once they cannot be undone any more, as a job for the runner; `case_appeal` reopens, and
+//! `case_draw` draws what is then missing, another job; `case_bulk` does the same to many, `case_bytes` hands out an
+//! upload to be looked at, `case_news` tells what happens, `case_stats` counts.
 //!
 //! Leases and undo times are on a time line that nobody can set (`steady`); everything else is told by the clock.
 
@@ -106,6 +107,7 @@ pub struct Cases {
     pub(super) steady: Steady,
     pub(super) changes: CaseChanges,
     pub(super) wake: Wake,
+    pub(super) wake_drawings: Wake,
     /// Counts as of a number of changes and a moment.
     counts: Mutex<Option<(u64, i64, CaseCounts)>>,
     /// Who looked at which upload lately, so that playing a video is one entry of the audit log and not a hundred.
@@ -147,6 +149,7 @@ impl Cases {
             steady,
             changes,
             wake: Wake::default(),
+            wake_drawings: Wake::default(),
             counts: Mutex::default(),
             viewed: Mutex::default(),
         })

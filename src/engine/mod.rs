@@ -16,7 +16,9 @@ mod case_act;
 mod case_appeal;
 mod case_bulk;
 mod case_bytes;
+mod case_draw;
 mod case_list;
+mod case_news;
 mod case_open;
 mod case_plot;
 mod case_rules;
@@ -82,9 +84,13 @@ use std::path::Path;
 pub use api_keys::NewApiKey;
 pub use case_act::CaseAction;
 pub use case_appeal::Appealed;
-pub use case_bulk::{BulkOutcome, BulkTarget};
+pub use case_bulk::{
+    BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, SeenCase,
+};
 pub use case_bytes::Viewing;
+pub use case_draw::attend_drawings;
 pub use case_list::{CaseQuery, Whose};
+pub use case_news::CaseNews;
 pub use case_open::CaseOpening;
 pub use case_rules::DecisionRequest;
 pub use case_settle::attend_cases;

@@ -160,7 +160,7 @@ impl Uploads {
     }
 
     /// The print of these bytes: at hand from an earlier upload, or decoded.
-    fn look(&self, file: &File, bytes: &Bytes, effort: Effort) -> Result<Arc<Look>> {
+    pub(super) fn look(&self, file: &File, bytes: &Bytes, effort: Effort) -> Result<Arc<Look>> {
         if let Some(look) = self.prints.get(&bytes.digest, effort) {
             metrics::counter!("cenotaph_prints_reused_total").increment(1);
             return Ok(look);

@@ -128,7 +128,12 @@ fn upload_groups() -> Vec<Group> {
             &[Scope::Upload, Scope::Review],
             OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal)),
         ),
-        streams(&[Scope::Review], OpenApiRouter::new().routes(routes!(api::uploads_bytes::bytes))),
+        streams(
+            &[Scope::Review],
+            OpenApiRouter::new()
+                .routes(routes!(api::uploads_bytes::bytes))
+                .routes(routes!(api::cases_events::events)),
+        ),
         group(
             &[Scope::Review],
             OpenApiRouter::new()

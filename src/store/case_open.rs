@@ -7,8 +7,8 @@ use crate::model::{
     Actor, CaseEventKind, CaseId, Likeness, MatchKind, Reason, TombstoneId, UnixSeconds,
     VerdictKind,
 };
-use crate::store::Upload;
 use crate::store::cases::{CaseEvent, add_event};
+use crate::store::{Upload, case_plots};
 
 /// Open cases of one tombstone that a new upload is compared with at most, the latest first.
 const COMPARED_MAX: i64 = 500;
@@ -67,10 +67,7 @@ pub(super) fn open_or_join(
         upload.uploader.map(|uploader| uploader.0),
         new.content,
     ])?;
-    for (rank, plot) in &new.plots {
-        c.prepare_cached("INSERT INTO case_plots (upload, rank, plot) VALUES (?1, ?2, ?3)")?
-            .execute(params![upload.seq, rank, plot])?;
-    }
+    case_plots::add(c, upload.seq, &new.plots)?;
     if !is_new {
         c.prepare_cached(
             "UPDATE cases SET members = members + 1, score = max(score, ?2) WHERE seq = ?1",

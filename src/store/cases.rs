@@ -292,7 +292,7 @@ fn decision(row: &Row<'_>) -> rusqlite::Result<CaseDecision> {
     })
 }
 
-fn maybe_actor(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Actor>> {
+pub(super) fn maybe_actor(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Actor>> {
     let is_null = row.get_ref(at)? == rusqlite::types::ValueRef::Null;
     if is_null { Ok(None) } else { columns::parsed(row, at).map(Some) }
 }

@@ -13,7 +13,8 @@ use crate::model::{
     Reviewer, UnixSeconds, VerdictKind,
 };
 use crate::store::{
-    CaseDecision, CaseEvent, CaseMember, CasePlace, CaseRow, EarlierCase, Tombstone,
+    CaseDecision, CaseEvent, CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase,
+    Tombstone,
 };
 
 /// What time it is where a case is told of.
@@ -199,6 +200,10 @@ pub struct CaseDetail {
     /// Where upload and deleted video agree in time, to be drawn; in the order of the first upload's matches. Only for
     /// keys with the scope `scores`.
     pub plots: Vec<MatchPlot>,
+    /// Whether the drawings are still to be made.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub is_being_drawn: bool,
     pub decisions: Vec<CaseDecisionLine>,
     pub history: Vec<CaseEventLine>,
     /// Other cases with uploads of the same uploader, the latest first.
@@ -352,6 +357,31 @@ impl CaseEventLine {
             None => one.note.clone(),
         };
         Ok(CaseEventLine { at: time(one.at), by, event: one.kind, note })
+    }
+}
+
+/// Something that happened to a case, for those who follow all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CaseNews)]
+pub struct CaseNewsLine {
+    /// `cas_…`
+    pub case: String,
+    /// How the case is now, which may be later than the event.
+    #[schema(schema_with = wire::schema::case_state)]
+    pub state: CaseState,
+    pub version: u32,
+    #[serde(flatten)]
+    pub happened: CaseEventLine,
+}
+
+impl CaseNewsLine {
+    pub(in crate::engine) fn new(one: &CaseOccurrence, names: Names<'_>) -> Result<CaseNewsLine> {
+        Ok(CaseNewsLine {
+            case: one.case.to_string(),
+            state: one.state,
+            version: one.version,
+            happened: CaseEventLine::new(&one.event, names)?,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::engine::{BulkTarget, CaseAction};
+use crate::engine::{self, BulkTarget, CaseAction};
 use crate::http::api::cases_decide::Ruling;
 use crate::http::api::cases_list::CaseSelection;
 use crate::http::api::cases_pass::{assignee, due};
@@ -56,14 +56,15 @@ pub enum BulkAction {
 pub struct BulkAnswer {
     /// Ids of the cases that were changed.
     pub changed: Vec<String>,
-    pub refused: Vec<BulkRefusal>,
+    pub refused: Vec<RefusalView>,
     /// There are more that the filter finds: send it again.
     pub more: bool,
 }
 
 /// A case that was left as it is.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BulkRefusal {
+#[schema(as = BulkRefusal)]
+pub struct RefusalView {
     pub case: String,
     /// Why, in words.
     pub why: String,
@@ -116,7 +117,8 @@ pub async fn bulk(
     let (target, reviewer) = (request.target()?, caller.reviewer());
     let action = request.action()?;
     let outcome = app.ask_cases(move |cases| cases.act_on_many(&target, &action, reviewer)).await?;
-    let refusal = |(case, why): (CaseId, String)| BulkRefusal { case: case.to_string(), why };
+    let refusal =
+        |one: engine::BulkRefusal| RefusalView { case: one.case.to_string(), why: one.why };
     Ok(Json(BulkAnswer {
         changed: outcome.changed.iter().map(ToString::to_string).collect(),
         refused: outcome.refused.into_iter().map(refusal).collect(),

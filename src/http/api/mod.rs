@@ -4,6 +4,7 @@ pub mod audit_list;
 pub mod cases_bulk;
 pub mod cases_claim;
 pub mod cases_decide;
+pub mod cases_events;
 pub mod cases_list;
 pub mod cases_pass;
 pub mod cases_show;

@@ -21,7 +21,7 @@ fi
 endef
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test test-heavy test-tools bench build lint setup ci test-schema bench-service
+.PHONY: demo test test-heavy test-tools bench build lint setup ci test-schema bench-service bench-review review-pictures
 
 demo: build  ## Show it: tombstones and re-uploads. VIDEOS=dir takes your own videos.
 	@samples/demo.sh $(if $(VIDEOS),"$(VIDEOS)")
@@ -70,6 +70,12 @@ bench: build  ## The tables of speed in the README.
 
 bench-service: build  ## The service under load: overhead of the upload hook, 200 uploads at once, restart with 100 000 tombstones.
 	cargo bench --locked --bench service
+
+bench-review: build test-tools  ## The review's pages in a browser with 100 000 cases: until a case is there, until the next one is.
+	cargo test --release --locked --test ui -- --ignored --nocapture heavy
+
+review-pictures: build test-tools  ## The README's pictures of queue and case, taken anew.
+	cargo test --release --locked --test ui -- --ignored the_readmes_pictures
 
 build: setup
 	cargo build --release --locked

@@ -6,6 +6,8 @@
     reason = "a test fails loudly, and says so when it is skipped"
 )]
 
+#[path = "support/many.rs"]
+mod many;
 #[path = "support/pictures.rs"]
 #[expect(dead_code, reason = "other tests need more of it")]
 mod pictures;
@@ -23,8 +25,12 @@ mod videos;
 
 #[path = "api/base.rs"]
 mod base;
+#[path = "api/case_events.rs"]
+mod case_events;
 #[path = "api/case_outcomes.rs"]
 mod case_outcomes;
+#[path = "api/case_windows.rs"]
+mod case_windows;
 #[path = "api/cases.rs"]
 mod cases;
 #[path = "api/hooks.rs"]

@@ -10,6 +10,8 @@
 mod axe;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/many.rs"]
+mod many;
 #[path = "support/sandbox.rs"]
 #[expect(dead_code, reason = "other tests need the rest of it")]
 mod sandbox;
@@ -17,11 +19,23 @@ mod sandbox;
 #[expect(dead_code, reason = "other tests need the rest of it")]
 mod service;
 
+#[path = "ui/bulk.rs"]
+mod bulk;
+#[path = "ui/care.rs"]
+mod care;
 #[path = "ui/floor.rs"]
 mod floor;
 #[path = "ui/pages.rs"]
 mod pages;
 #[path = "ui/people.rs"]
 mod people;
+#[path = "ui/pictures.rs"]
+mod pictures;
+#[path = "ui/proxied.rs"]
+mod proxied;
 #[path = "ui/review.rs"]
 mod review;
+#[path = "ui/speed.rs"]
+mod speed;
+#[path = "ui/steady.rs"]
+mod steady;

@@ -186,6 +186,7 @@ fn one_decision_serves_a_group_and_an_appeal_is_heard_by_another() {
     assert!(tab.text(".decide").contains("all 3"), "{}", tab.text(".decide"));
     tab.screenshots("case-group");
     axe::check(&tab, "case-group");
+    another_of_the_group_plays(&tab);
     floor::decide(&tab, "1");
     for id in &ids {
         let path = format!("/v1/uploads/{id}");
@@ -220,6 +221,29 @@ fn one_decision_serves_a_group_and_an_appeal_is_heard_by_another() {
     axe::check(&dora, "dashboard");
     dora.goto("/review?queue=closed");
     dora.screenshots("queue-closed");
+}
+
+/// Another upload of the group opens in the same player, and a decision in the making is not lost by it.
+fn another_of_the_group_plays(tab: &Tab<'_>) {
+    let source = |tab: &Tab<'_>| tab.run("return document.querySelector('video').currentSrc");
+    let first = source(tab);
+    tab.keys("2n");
+    tab.keys("three of a kind");
+    tab.click("[data-member]");
+    tab.until("document.querySelector('.notice.other') && document.readyState === 'complete'");
+    tab.until("document.querySelector('video').readyState >= 3");
+    assert_ne!(source(tab), first);
+    assert!(tab.text(".notice.other").contains("wave-27"), "{}", tab.text(".notice.other"));
+    assert!(tab.text("tr.plays").contains("in the player"));
+    assert_eq!(tab.run("return document.querySelector('[name=note]').value"), "three of a kind");
+    assert_eq!(tab.run("return document.querySelector('[data-draft]').hidden"), true);
+    tab.screenshots("case-member");
+    axe::check(tab, "case-member");
+    tab.keys("m");
+    tab.until("document.querySelector('.notice.other')?.textContent.includes('wave-30') && document.readyState === 'complete'");
+    tab.keys("m");
+    tab.until("!document.querySelector('.notice.other') && document.querySelector('[data-decide]') && document.readyState === 'complete'");
+    assert_eq!(tab.run("return document.querySelectorAll('main a[target]').length"), 0);
 }
 
 #[test]
@@ -291,6 +315,11 @@ fn sensitive_and_escalated(tab: &Tab<'_>) {
         tab.text(".history").contains("<b onclick=alert(1)>look</b>"),
         "{}",
         tab.text(".history")
+    );
+    assert_eq!(
+        tab.run("return [document.querySelector('[data-draft]').hidden, document.querySelector('[name=note]').value]"),
+        json!([true, ""]),
+        "what was sent is no draft any more"
     );
     tab.screenshots("case-escalated");
     assert_eq!(

@@ -24,7 +24,9 @@ const ASSETS: &[(&str, &str, &str)] = assets! {
     "style.css": CSS;
     "icon.svg": SVG;
     "frame.js": SCRIPT;
+    "choices.js": SCRIPT;
     "queue.js": SCRIPT;
+    "bulk.js": SCRIPT;
     "undo.js": SCRIPT;
     "case.js": SCRIPT;
     "player.js": SCRIPT;

@@ -13,7 +13,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::ranged::ranged;
 use crate::http::state::App;
-use crate::http::ui::case_proof::{Best, Other, Plot};
+use crate::http::ui::case_proof::{Best, Drawing, Other};
 use crate::http::ui::decide::{Decide, LeadForm};
 use crate::http::ui::form::Form;
 use crate::http::ui::frame::{Frame, Page, Place};
@@ -50,9 +50,13 @@ struct CasePage {
     /// Where nothing is to be decided: why, more about it, and whether the way on is shown.
     decided: (String, String, bool),
     lead: Option<LeadForm>,
-    plot: Option<Plot>,
+    drawing: Drawing,
     members_title: String,
     members: Vec<Member>,
+    /// The upload in the player where that is not the first one: id and name.
+    other_upload: Option<(String, String)>,
+    /// The id of the one behind it in the group.
+    next_member: Option<String>,
     others: Vec<Other>,
     earlier: Vec<Earlier>,
     no_earlier: &'static str,
@@ -78,6 +82,8 @@ struct Member {
     by: String,
     came: String,
     kept: bool,
+    /// It is in the player.
+    plays: bool,
 }
 
 /// What an address asks of the page.
@@ -88,6 +94,7 @@ pub struct ShowQuery {
     undo: String,
     #[serde(rename = "match")]
     rank: usize,
+    /// Another upload of the group that is to be in the player.
     of: String,
 }
 
@@ -128,6 +135,8 @@ pub fn named(id: &str) -> Result<CaseId, Problem> {
 /// What is asked of engine and store for the page.
 struct Seen {
     detail: CaseDetail,
+    /// The upload in the player.
+    plays: Option<UploadId>,
     /// What kind of file there is to be shown; `None`: none.
     media_type: Option<&'static str>,
     sensitive: bool,
@@ -157,18 +166,23 @@ async fn look(
     id: CaseId,
     query: &ShowQuery,
 ) -> Result<Seen, Problem> {
-    let reviewer = visitor.reviewer();
+    let (reviewer, wanted) = (visitor.reviewer(), query.of.parse::<UploadId>().ok());
     let found = app.ask_cases(move |cases| {
         let Some(detail) = cases.show(id, reviewer)? else { return Ok(None) };
         let first = detail.first.as_ref().and_then(|upload| upload.id.parse::<UploadId>().ok());
+        let other = match wanted.filter(|wanted| Some(*wanted) != first) {
+            Some(upload) => cases.of_upload(upload)?.filter(|case| *case == id).and(wanted),
+            None => None,
+        };
+        let plays = other.or(first);
         // One can look as long as the case is not closed.
-        let file = match first.filter(|_| detail.case.state != CaseState::Closed) {
+        let file = match plays.filter(|_| detail.case.state != CaseState::Closed) {
             Some(upload) => cases.view(upload, reviewer)?,
             None => None,
         };
-        Ok(Some((detail, file.map(|file| file.media_type))))
+        Ok(Some((detail, plays, file.map(|file| file.media_type))))
     });
-    let (detail, media_type) = found.await?.ok_or_else(|| Problem::not_found("case"))?;
+    let (detail, plays, media_type) = found.await?.ok_or_else(|| Problem::not_found("case"))?;
     let sensitive = detail.case.sensitive || detail.group.iter().any(|member| member.sensitive);
     let user = visitor.user.id;
     let viewed_s = match sensitive {
@@ -177,12 +191,14 @@ async fn look(
     };
     let people = if visitor.is(Role::Lead) { people::names(app).await? } else { Vec::new() };
     let undo = undo::of(app, visitor, &query.undo, &query.from).await?;
-    Ok(Seen { detail, media_type, sensitive, viewed_s, people, undo })
+    Ok(Seen { detail, plays, media_type, sensitive, viewed_s, people, undo })
 }
 
 impl CasePage {
     fn new(seen: Seen, visitor: &Visitor, query: &ShowQuery, now: UnixSeconds) -> CasePage {
-        let Seen { detail, media_type, sensitive, viewed_s, people, undo } = seen;
+        let Seen { detail, plays, media_type, sensitive, viewed_s, people, undo } = seen;
+        let members = members(&detail, plays);
+        let (other_upload, next_member) = in_the_player(&detail, &members);
         let line = &detail.case;
         let first = detail.first.as_ref();
         let matches: &[UploadLineMatch] = first.map_or(&[], |upload| &upload.matches);
@@ -210,9 +226,11 @@ impl CasePage {
             decided: history::decided(&detail),
             decide: Decide::of(&detail, visitor),
             lead: LeadForm::of(line, people, now),
-            plot: matches.get(rank).and_then(|one| Plot::of(one, &detail)),
+            drawing: Drawing::of(matches.get(rank), rank, &detail),
             members_title: words::count(line.members.into(), "upload"),
-            members: members(&detail),
+            other_upload,
+            next_member,
+            members,
             others: Other::all(matches, rank),
             earlier: Earlier::all(&detail),
             no_earlier: match first.and_then(|upload| upload.uploader.as_ref()) {
@@ -304,11 +322,13 @@ fn no_match(reason: Reason) -> &'static str {
     }
 }
 
-fn members(detail: &CaseDetail) -> Vec<Member> {
+fn members(detail: &CaseDetail, plays: Option<UploadId>) -> Vec<Member> {
     if detail.case.members < 2 {
         return Vec::new();
     }
+    let plays = plays.map(|id| id.to_string());
     let member = |one: &crate::engine::wire::CaseMemberLine| Member {
+        plays: Some(&one.upload) == plays.as_ref(),
         upload: one.upload.clone(),
         title: one.reference.clone().unwrap_or_else(|| one.upload.clone()),
         by: one.uploader.clone().unwrap_or_default(),
@@ -316,6 +336,20 @@ fn members(detail: &CaseDetail) -> Vec<Member> {
         kept: one.kept,
     };
     detail.group.iter().map(member).collect()
+}
+
+/// The upload in the player with its name, unless it is the first one; and the one behind it, round and round.
+fn in_the_player(
+    detail: &CaseDetail,
+    members: &[Member],
+) -> (Option<(String, String)>, Option<String>) {
+    let Some(at) = members.iter().position(|member| member.plays) else { return (None, None) };
+    let first = detail.case.upload.as_ref();
+    let other = Some(&members[at]).filter(|member| Some(&member.upload) != first);
+    let behind = members.iter().cycle().skip(at + 1).take(members.len() - 1);
+    let next = behind.into_iter().find(|member| member.kept);
+    let named = other.map(|member| (member.upload.clone(), member.title.clone()));
+    (named, next.map(|member| member.upload.clone()))
 }
 
 fn facts(detail: &CaseDetail) -> Vec<(&'static str, String)> {

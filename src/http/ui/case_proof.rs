@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::engine::wire::{CaseDetail, LineSpan, UploadLineMatch};
+use crate::engine::wire::{BytesState, CaseDetail, LineSpan, UploadLineMatch};
 use crate::http::ui::proof::{self, Say};
 use crate::http::ui::{tombstones, words};
 use crate::model::TombstoneId;
@@ -16,6 +16,8 @@ const UPLOAD_BOTTOM: f64 = 22.0;
 const DELETED_TOP: f64 = 62.0;
 /// A span is at least so wide that it can be seen.
 const BAND_MIN: f64 = 3.0;
+/// Matches that are drawn, as the engine has it.
+const PLOTS_MAX: usize = 3;
 /// Sides of the picture of moments.
 const PLOT: (f64, f64) = (320.0, 180.0);
 
@@ -128,6 +130,41 @@ impl Band {
     }
 }
 
+/// Which moments agree with which, or why there is no drawing of it.
+pub enum Drawing {
+    Plot(Plot),
+    Words(&'static str),
+    /// There is nothing that could be drawn.
+    Nothing,
+}
+
+impl Drawing {
+    /// Of the match of this rank.
+    pub fn of(one: Option<&UploadLineMatch>, rank: usize, detail: &CaseDetail) -> Drawing {
+        let Some(one) = one else { return Drawing::Nothing };
+        if let Some(plot) = Plot::of(one, detail) {
+            return Drawing::Plot(plot);
+        }
+        let same = one.evidence.as_ref().is_some_and(|evidence| evidence.same_bytes);
+        let kept = detail.first.as_ref().is_some_and(|upload| upload.bytes.state == BytesState::Kept);
+        Drawing::Words(match () {
+            () if detail.is_being_drawn => {
+                "It is being drawn: nobody was to look at this upload before its uploader appealed. Load the page again \
+                 in a moment."
+            }
+            () if same => {
+                "The file is byte for byte the deleted one: every moment is the same moment there. Nothing was compared \
+                 that could be drawn."
+            }
+            () if !kept => {
+                "The upload's file is gone, and with it what a drawing could be made of."
+            }
+            () if rank >= PLOTS_MAX => "Only the best three matches are drawn.",
+            () => "Another look at the file gave no moments that could be drawn.",
+        })
+    }
+}
+
 /// Which moments agree with which.
 pub struct Plot {
     pub wide: f64,
@@ -140,7 +177,7 @@ pub struct Plot {
 }
 
 impl Plot {
-    pub fn of(one: &UploadLineMatch, detail: &CaseDetail) -> Option<Plot> {
+    fn of(one: &UploadLineMatch, detail: &CaseDetail) -> Option<Plot> {
         let found = detail.plots.iter().find(|plot| plot.tombstone == one.tombstone)?;
         let (upload_s, deleted_s) = lengths(one, detail);
         let dots = |moments: &[[f64; 3]]| {

@@ -13,7 +13,7 @@ use crate::http::state::App;
 use crate::http::ui::case::{named, refused};
 use crate::http::ui::form::Form;
 use crate::http::ui::history::grounds_words;
-use crate::http::ui::queue::{assignee, due_hours};
+use crate::http::ui::bulk::{assignee, due_hours};
 use crate::http::ui::queue_query::QueueQuery;
 use crate::http::ui::visitor::Visitor;
 use crate::http::ui::words;
@@ -23,6 +23,21 @@ use crate::model::{CaseId, CaseState, DecisionKind, Role, UnixSeconds};
 /// Cases of the queue among which the one behind a skipped case is looked for.
 const SKIP_WITHIN: usize = 200;
 
+/// The grounds of a kind of decision, each with its words.
+pub struct Grounds {
+    pub kind: &'static str,
+    pub all: Vec<(&'static str, &'static str)>,
+}
+
+/// Grounds to choose from, by kind of decision.
+pub fn grounds() -> Vec<Grounds> {
+    let of = |kind: &DecisionKind| Grounds {
+        kind: kind.as_str(),
+        all: kind.grounds().iter().map(|one| (one.as_str(), grounds_words(*one))).collect(),
+    };
+    DecisionKind::ALL.iter().map(of).collect()
+}
+
 /// What the form to decide needs.
 pub struct Decide {
     pub legend: String,
@@ -31,8 +46,7 @@ pub struct Decide {
     pub members: u32,
     pub may_escalate: bool,
     pub may_grant: bool,
-    /// Grounds to choose from, by kind of decision.
-    pub grounds: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    pub grounds: Vec<Grounds>,
 }
 
 impl Decide {
@@ -62,10 +76,6 @@ impl Decide {
                 && deleted.owned
                 && deleted.reason == "owner_request"
         });
-        let grounds = DecisionKind::ALL.iter().map(|kind| {
-            let all = kind.grounds().iter().map(|one| (one.as_str(), grounds_words(*one)));
-            (kind.as_str(), all.collect())
-        });
         Some(Decide {
             legend: match (group, line.appealed) {
                 (true, _) => format!("Decide for all {} uploads", line.members),
@@ -76,7 +86,7 @@ impl Decide {
             members: line.members,
             may_escalate: line.state == CaseState::Open,
             may_grant: owned && !group,
-            grounds: grounds.collect(),
+            grounds: grounds(),
         })
     }
 }
@@ -136,8 +146,21 @@ pub async fn decide(
 }
 
 fn action(form: &Form) -> Result<CaseAction, Problem> {
+    let version = form.text("version").parse();
+    let version = version.map_err(|_| Problem::new(Kind::Invalid, "The page is too old."))?;
+    action_about(form, version, form.text("members").parse().ok())
+}
+
+/// The decision or escalation that a form says, about this version of a case with so many uploads.
+///
+/// # Errors
+/// 422 when it says none, or no grounds.
+pub fn action_about(
+    form: &Form,
+    version: u32,
+    members: Option<u32>,
+) -> Result<CaseAction, Problem> {
     let invalid = |detail: &str| Problem::new(Kind::Invalid, detail);
-    let version = form.text("version").parse().map_err(|_| invalid("The page is too old."))?;
     let (kind, note) = (form.text("decision"), form.maybe("note"));
     if kind == "escalate" {
         return Ok(CaseAction::Escalate { version, note });
@@ -146,7 +169,6 @@ fn action(form: &Form) -> Result<CaseAction, Problem> {
     let grounds = form.text(&format!("grounds_{kind}")).parse();
     let grounds = grounds.map_err(|_| invalid("Choose what the decision rests on."))?;
     let leave = form.maybe("leave").filter(|_| kind == DecisionKind::Authorised);
-    let members = form.text("members").parse().ok();
     Ok(CaseAction::Decide(DecisionRequest { version, kind, grounds, note, members, leave }))
 }
 

@@ -249,7 +249,8 @@ impl CopyLine {
             CopyState::Gone => {
                 let when = copy.gone_at.map(words::minute).unwrap_or_default();
                 let how = copy.how.as_deref().unwrap_or("a fresh look found nothing");
-                let objects = copy.objects.filter(|n| *n != 1);
+                // Nothing, or the one file that was named, goes without saying.
+                let objects = copy.objects.filter(|n| *n > 1);
                 let objects = objects.map(|n| format!(", {}", words::count(n, "object")));
                 format!("{when}{}: {how}", objects.unwrap_or_default())
             }
@@ -289,7 +290,10 @@ impl CopyLine {
 
 /// When, what, and more about it.
 fn event(event: &DeletionEvent) -> (String, String, String) {
-    let place = event.place.map(|place| format!(", copy {}", place + 1)).unwrap_or_default();
-    let what = format!("{}{place}", event.kind.as_str().replace('_', " "));
+    let what = event.kind.as_str().replace('_', " ");
+    let what = match event.place {
+        Some(place) => format!("copy {} {}", place + 1, what.trim_start_matches("copy ")),
+        None => what,
+    };
     (words::minute(event.at), what, event.note.clone().unwrap_or_default())
 }

@@ -6,6 +6,7 @@
 
 mod assets;
 mod audit;
+mod bulk;
 mod case;
 mod case_proof;
 mod chart;
@@ -66,7 +67,9 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/deletions/{id}", get(deletions::show));
     let lead = Router::new()
         .route("/review/dashboard", get(dashboard::page))
-        .route("/review/bulk", post(queue::bulk))
+        .route("/review/bulk", get(bulk::again).post(bulk::survey))
+        .route("/review/bulk/act", get(bulk::again).post(bulk::act))
+        .route("/review/bulk/undo", get(bulk::again).post(bulk::undo))
         .route("/review/cases/{id}/assign", post(decide::assign))
         .route("/review/cases/{id}/due", post(decide::due))
         .route("/review/deletions/{id}/retry", post(deletions::retry))

@@ -5,6 +5,8 @@ use crate::http::ui::words;
 
 /// Beyond this power of ten a number of uploads means nothing to anybody.
 const POWER_MAX: f64 = 20.0;
+/// A still picture lasts for less than this, seconds.
+const MOMENT_S: f64 = 0.05;
 /// Share of a picture that an overlay must leave free to count as "all of it".
 const FULL: f64 = 0.92;
 
@@ -44,6 +46,9 @@ pub fn sure(score: f64, same_bytes: bool) -> String {
 pub fn when(span: &LineSpan) -> String {
     let [from, to] = span.upload.map(words::clock);
     let [of, till] = span.deleted.map(words::clock);
+    if span.upload[1] - span.upload[0] < MOMENT_S {
+        return format!("This picture shows {of} of the deleted video");
+    }
     format!("{from}–{to} shows {of}–{till} of the deleted video")
 }
 
@@ -134,29 +139,29 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
     vec![
         Say {
             what: "Spots",
-            value: words::count(evidence.keypoints.into(), "spot"),
-            means: "lie where one placement puts them".to_owned(),
+            value: words::grouped(evidence.keypoints.into()),
+            means: "agree in one placement".to_owned(),
             level: Some(evidence.keypoints.min(100) as u8),
         },
         Say {
             what: "Coverage",
             value: format!("{coverage} %"),
             means: match coverage {
-                50.. => "of what should be visible is there",
-                20..50 => "of what should be visible is there; the rest may be covered",
-                _ => "of what should be visible is there: an overlay, perhaps",
+                50.. => "of what should show is there",
+                20..50 => "of what should show is there; the rest may be covered",
+                _ => "of what should show is there: an overlay, perhaps",
             }
             .to_owned(),
             level: Some(coverage),
         },
         Say {
             what: "Pictures",
-            value: words::count(evidence.keyframes.into(), "picture"),
-            means: "that show different things agree".to_owned(),
+            value: words::grouped(evidence.keyframes.into()),
+            means: "different ones agree".to_owned(),
             level: Some((evidence.keyframes.min(10) * 10) as u8),
         },
         Say {
-            what: "Whole frames",
+            what: "Frames",
             value: if frames > 3.0 {
                 "agree"
             } else if frames < -3.0 {

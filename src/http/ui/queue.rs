@@ -1,29 +1,26 @@
-//! The queue: cases by score or age, with filters that stand in the address, and what leads do to many at once.
+//! The queue: cases by score or age, with filters that stand in the address; leads tick some, or take all, for `bulk`.
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::IntoResponse;
 
 use crate::engine::wire::CaseLine;
-use crate::engine::{BulkTarget, CaseAction, QueueCounts};
-use crate::http::error::{Kind, Problem};
+use crate::engine::QueueCounts;
+use crate::http::error::Problem;
 use crate::http::extract::Query;
 use crate::http::state::App;
-use crate::http::ui::form::Form;
 use crate::http::ui::frame::{Frame, Page, Place};
 use crate::http::ui::queue_query::{AGES, Choices, KINDS, ORDERS, QueueQuery, SIZES, VERDICTS};
 use crate::http::ui::undo::{self, Undo};
 use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{people, words};
+use crate::http::ui::words;
 use crate::http::wire::parse_time;
-use crate::model::{Actor, CaseId, MatchKind, Role, UnixSeconds};
+use crate::model::{MatchKind, Role, UnixSeconds};
 
 /// Cases of a page.
 const ROWS: usize = 50;
 /// A score that fills the bar.
 const BAR_SCORE: f64 = 40.0;
-/// Hours until which a lead can set a due time.
-const DUE_H_MAX: i64 = 24 * 365;
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -43,7 +40,6 @@ struct QueuePage {
     message: Option<(&'static str, String)>,
     undo: Option<Undo>,
     is_lead: bool,
-    people: Vec<(String, String)>,
     open_count: u64,
     /// This page's own filter, to come back to.
     here: String,
@@ -113,7 +109,6 @@ pub async fn page(
     };
     let place = lines.last().filter(|_| more).and_then(|last| last.place);
     let next = place.map(|place| with(&format!("after={place}")));
-    let people = if is_lead { people::names(&app).await? } else { Vec::new() };
     let rows: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now, &here)).collect();
     let undo = undo::of(&app, &visitor, &query.undo, &here).await?;
     Ok(Page(QueuePage {
@@ -131,7 +126,6 @@ pub async fn page(
         message: said(&query.done),
         undo,
         is_lead,
-        people,
         open_count: counts.all.open,
         previous: (!query.after.is_empty()).then(|| with("")),
         next,
@@ -189,19 +183,18 @@ fn empty(queue: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// What was done before, in words; only what we say ourselves.
+/// What came of undoing many decisions, in words; only what we say ourselves.
 fn said(done: &str) -> Option<(&'static str, String)> {
     let (changed, refused) = done.split_once('-')?;
     let (changed, refused): (u64, u64) = (changed.parse().ok()?, refused.parse().ok()?);
-    let text = match refused {
-        0 => format!("{} changed.", words::count(changed, "case")),
-        _ => format!(
-            "{} changed; {} left as they were, because somebody works on them or they have changed.",
-            words::count(changed, "case"),
-            words::count(refused, "case")
-        ),
-    };
-    Some((if refused == 0 { "good" } else { "warn" }, text))
+    let undone = words::counted(changed, "case is", "cases are");
+    Some(match refused {
+        0 => ("good", format!("{undone} as before the decision.")),
+        _ => {
+            let late = words::counted(refused, "decision has", "decisions have");
+            ("warn", format!("{undone} as before the decision; {late} taken effect already."))
+        }
+    })
 }
 
 impl Row {
@@ -268,42 +261,4 @@ fn due_words(at: UnixSeconds, now: UnixSeconds) -> String {
         Some(span) if at < now => format!("due {span} ago"),
         Some(span) => format!("due in {span}"),
     }
-}
-
-/// `POST /review/bulk`: leads act on several cases, or on all that the filter finds.
-pub async fn bulk(
-    State(app): State<App>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Response, Problem> {
-    let query = QueueQuery::parse(form.text("back"));
-    let now = app.outside().now();
-    let action = match form.text("act") {
-        "due" => CaseAction::Due(Some(now + due_hours(&form)? * 3600)),
-        _ => CaseAction::Assign(assignee(&form)?),
-    };
-    let target = if form.text("whole") == "yes" {
-        BulkTarget::Query(query.of_engine(now))
-    } else {
-        let ids: Vec<CaseId> = form.all("case").filter_map(|id| id.parse().ok()).collect();
-        BulkTarget::These(ids)
-    };
-    let reviewer = visitor.reviewer();
-    let outcome = app.ask_cases(move |cases| cases.act_on_many(&target, &action, reviewer)).await?;
-    let filter = query.filter_text();
-    let and = if filter.is_empty() { "" } else { "&" };
-    let (changed, refused) = (outcome.changed.len(), outcome.refused.len());
-    Ok(Redirect::to(&format!("/review?{filter}{and}done={changed}-{refused}")).into_response())
-}
-
-/// Whom a form gives a case to.
-pub fn assignee(form: &Form) -> Result<Option<Actor>, Problem> {
-    let to = form.maybe("assign").map(|to| to.parse()).transpose();
-    to.map_err(|_| Problem::new(Kind::Invalid, "There is nobody of this id."))
-}
-
-/// In how many hours a form says that a case is due.
-pub fn due_hours(form: &Form) -> Result<i64, Problem> {
-    let hours = form.text("due").parse().ok().filter(|hours| (0..=DUE_H_MAX).contains(hours));
-    hours.ok_or_else(|| Problem::new(Kind::Invalid, "A due time lies within a year from now."))
 }

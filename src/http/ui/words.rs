@@ -63,6 +63,11 @@ pub fn count(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(n)) }
 }
 
+/// `1 of them is`, `12 of them are`
+pub fn counted(n: u64, one: &str, more: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { more })
+}
+
 /// With thin spaces between thousands.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

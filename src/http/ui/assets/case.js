@@ -1,6 +1,7 @@
 // The case page: deciding by keyboard, the player with outline and timeline, what is kept of a decision in the making.
 
 import { typing } from "./frame.js";
+import { choices, sentByKey } from "./choices.js";
 import "./undo.js";
 import { player } from "./player.js";
 import { veil } from "./veil.js";
@@ -12,28 +13,17 @@ const look = player(main);
 const cover = veil(main, look);
 
 // Deciding.
-const radios = form ? [...form.querySelectorAll("[name=decision]")] : [];
-const button = form?.querySelector("[data-decide-button]");
 const names = { reupload: "Block as a re-upload", not_reupload: "Allow: not a re-upload", authorised: "Allow: authorised", escalate: "Escalate to the leads" };
-
-function choose(value) {
-  const radio = radios.find((one) => one.value === value);
-  if (!radio) return;
-  radio.checked = true;
-  chosen();
-}
-function chosen() {
-  const value = radios.find((one) => one.checked)?.value;
-  for (const part of form.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== value;
-  button.textContent = names[value] ?? "Decide";
-  button.disabled = !value;
-}
+const choice = form && choices(form, (radio) => names[radio?.value]);
+const choose = (value) => choice?.choose(value);
 
 // A decision in the making is kept in this tab until it is sent or signed out, so that a session that ends loses none.
+// It is about one version of the case: what is of another was sent, or came too late and is kept for its words only.
 const draftKey = `draft ${id}`;
 const fields = ["note", "leave"];
+const refused = main.querySelector(".notice.bad") !== null;
 function keep() {
-  const draft = { decision: radios.find((one) => one.checked)?.value };
+  const draft = { decision: choice.value(), version: form.elements.version.value };
   for (const name of fields) draft[name] = form.elements[name]?.value;
   for (const select of form.querySelectorAll("select")) draft[select.name] = select.value;
   sessionStorage.setItem(draftKey, JSON.stringify(draft));
@@ -41,18 +31,18 @@ function keep() {
 function restore() {
   const draft = JSON.parse(sessionStorage.getItem(draftKey) ?? "null");
   if (!draft) return;
-  if (draft.decision) choose(draft.decision);
+  const same = draft.version === form.elements.version.value;
+  if (!same && !refused) return sessionStorage.removeItem(draftKey);
   for (const [name, value] of Object.entries(draft)) {
     const field = form.elements[name];
-    if (name !== "decision" && field && value !== undefined) field.value = value;
+    if (name !== "decision" && name !== "version" && field && value !== undefined) field.value = value;
   }
-  const sent = sessionStorage.getItem("sent") === id;
-  if (sent) main.querySelector("[data-draft]").hidden = false;
+  if (draft.decision) choose(draft.decision);
+  if (same && !refused && sessionStorage.getItem("sent") === id) main.querySelector("[data-draft]").hidden = false;
 }
 if (form) {
-  chosen();
   restore();
-  form.addEventListener("change", () => (chosen(), keep()));
+  form.addEventListener("change", keep);
   form.addEventListener("input", keep);
   form.addEventListener("submit", () => {
     keep();
@@ -72,21 +62,14 @@ if (sent && sent !== id) {
 const toggle = (selector) => document.querySelector(selector)?.click();
 const acts = {
   1: () => choose("reupload"), 2: () => choose("not_reupload"), 3: () => choose("authorised"), 4: () => choose("escalate"),
-  n: () => form?.elements.note.focus(), s: () => toggle("[data-skip]"),
+  n: () => form?.elements.note.focus(), s: () => toggle("[data-skip]"), m: () => toggle("[data-next-member]"),
   " ": look.toggle, "[": look.before, "]": look.behind, ",": () => look.step(-1), ".": () => look.step(1),
   o: () => toggle("[data-show-outline]"), b: () => toggle("[data-show-grey]"), v: cover.toggle,
 };
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.ctrlKey && form) {
-    event.preventDefault();
-    return form.requestSubmit();
-  }
+  if (sentByKey(event, form)) return;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
-  if (event.key === "Enter" && form && !event.target.closest("a, button, summary, video")) {
-    event.preventDefault();
-    return form.requestSubmit();
-  }
   const onControl = event.target.closest("button, a, summary, video, input");
   if (event.key === " " && onControl && !event.target.matches("video")) return;
   if (event.target.matches("video") && event.key !== " " && !acts[event.key]) return;

@@ -83,7 +83,7 @@ export function player(main) {
     };
     say("This browser cannot play it. Looking for key pictures …");
     try {
-      const answer = await fetch(`/review/cases/${main.dataset.case}/pictures`, { headers: { accept: "application/json" } });
+      const answer = await fetch(`/review/cases/${main.dataset.case}/pictures${main.dataset.of ? `?of=${main.dataset.of}` : ""}`, { headers: { accept: "application/json" } });
       const found = await answer.json();
       if (!answer.ok) return say(found.detail);
       if (!found.pictures.length) return say("Not one picture could be decoded from it.");

@@ -50,6 +50,8 @@ document.addEventListener("keydown", (event) => {
     o: () => rows[at] && link(rows[at]).click(),
     c: () => rows[at] && claim(rows[at]),
     x: () => rows[at]?.querySelector("input[type=checkbox]")?.click(),
+    w: () => document.querySelector("[name=whole]")?.click(),
+    a: () => document.querySelector("[data-act]")?.click(),
     n: () => follow("[data-next]"), p: () => follow("[data-previous]"),
     r: () => location.reload(),
     f: () => document.querySelector("[data-filters] select").focus(),
@@ -76,7 +78,7 @@ if (bulk) {
   const count = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     const whole = bulk.querySelector("[name=whole]").checked;
-    for (const button of bulk.querySelectorAll("button")) button.disabled = ticked === 0 && !whole;
+    bulk.querySelector("[data-act]").disabled = ticked === 0 && !whole;
     bulk.querySelector("[data-ticked]").textContent = whole ? "All that the filter finds" : ticked ? `${ticked} ticked` : "None ticked";
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;

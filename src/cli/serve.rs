@@ -14,8 +14,7 @@ use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::runner::{Runner, Wake};
 use crate::engine::{
     CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
-    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox,
-    attend_uploads,
+    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::remote::Remote;

@@ -80,6 +80,9 @@ pub enum RefusalKind {
     Gone,
 }
 
+/// A case with how it was seen, where that matters.
+type Targeted = (CaseId, Option<SeenCase>);
+
 impl Cases {
     /// What an action on many cases would be about, before it is taken; leads only.
     ///
@@ -121,7 +124,7 @@ impl Cases {
         let mut outcome = BulkOutcome { more, ..BulkOutcome::default() };
         let size = ids.len().div_ceil(AT_ONCE).max(1);
         let done: Vec<Result<BulkOutcome>> = std::thread::scope(|scope| {
-            let part = |ids: &[(CaseId, Option<SeenCase>)]| {
+            let part = |ids: &[Targeted]| {
                 let ids = ids.to_vec();
                 scope.spawn(move || self.act_on_part(&ids, action, reviewer))
             };
@@ -143,11 +146,7 @@ impl Cases {
     }
 
     /// The cases with how they were seen, as many as are allowed at once, and whether there are more.
-    fn targeted(
-        &self,
-        target: &BulkTarget,
-        reviewer: Reviewer,
-    ) -> Result<(Vec<(CaseId, Option<SeenCase>)>, bool)> {
+    fn targeted(&self, target: &BulkTarget, reviewer: Reviewer) -> Result<(Vec<Targeted>, bool)> {
         let cases_max = self.options.bulk_max;
         let unseen = |id: &CaseId| (*id, None);
         let mut ids: Vec<_> = match target {
@@ -165,7 +164,7 @@ impl Cases {
 
     fn act_on_part(
         &self,
-        ids: &[(CaseId, Option<SeenCase>)],
+        ids: &[Targeted],
         action: &CaseAction,
         reviewer: Reviewer,
     ) -> Result<BulkOutcome> {
@@ -184,8 +183,8 @@ impl Cases {
             let about = about(action, seen.as_ref().unwrap_or(&present));
             match self.try_act(*id, about, reviewer)? {
                 Some(Ok(after)) => {
-                    let half = matches!(action, CaseAction::Decide(_))
-                        && after.state == CaseState::Open;
+                    let half =
+                        matches!(action, CaseAction::Decide(_)) && after.state == CaseState::Open;
                     outcome.half_decided += usize::from(half);
                     outcome.changed.push(*id);
                 }
@@ -210,11 +209,9 @@ fn only_leads(reviewer: Reviewer) -> Result<()> {
 fn about(action: &CaseAction, seen: &SeenCase) -> CaseAction {
     let version = seen.version;
     match action.clone() {
-        CaseAction::Decide(request) => CaseAction::Decide(DecisionRequest {
-            version,
-            members: Some(seen.members),
-            ..request
-        }),
+        CaseAction::Decide(request) => {
+            CaseAction::Decide(DecisionRequest { version, members: Some(seen.members), ..request })
+        }
         CaseAction::Escalate { note, .. } => CaseAction::Escalate { version, note },
         other => other,
     }

@@ -84,9 +84,7 @@ use std::path::Path;
 pub use api_keys::NewApiKey;
 pub use case_act::CaseAction;
 pub use case_appeal::Appealed;
-pub use case_bulk::{
-    BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, SeenCase,
-};
+pub use case_bulk::{BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, SeenCase};
 pub use case_bytes::Viewing;
 pub use case_draw::attend_drawings;
 pub use case_list::{CaseQuery, Whose};

@@ -127,7 +127,8 @@ fn a_key_that_is_revoked_hears_no_more() {
     let service = Service::start_with(&s, &settings(&[]));
     hand_in(&service, &encoding(&s, "a.mp4", 30), "");
     let case = only_case(&service);
-    let made = service.post("/v1/keys", &json!({ "name": "ear", "scopes": ["review"] })).expect(201);
+    let made =
+        service.post("/v1/keys", &json!({ "name": "ear", "scopes": ["review"] })).expect(201);
     let follower = Follower::start(&service, made["secret"].as_str().unwrap(), None);
     let ann = Worker::new(&service, "Ann", &MODERATOR);
     ann.claim(&service, &case).expect(200);

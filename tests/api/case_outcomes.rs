@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::many::fill;
 use crate::review::{
     Listener, Worker, encoding, hand_in, mirrored, only_case, queue, sandbox, settings, verdict,
     wait_closed,
 };
-use crate::many::fill;
 use crate::service::Service;
 
 const MODERATOR: [&str; 2] = ["review", "scores"];

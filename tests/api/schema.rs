@@ -121,6 +121,8 @@ fn schemathesis_finds_no_500_and_nothing_that_the_document_does_not_say() {
         .args(["run", &service.url("/openapi.json"), "--checks", CHECKS, "--no-color"])
         .args(["--max-examples", "60", "--phases", "examples,coverage,fuzzing,stateful"])
         .args(["--mode", "all", "--workers", "2", "--request-timeout", "90", "--seed", "1"])
+        // It goes on for ever; `case_events` looks at it.
+        .args(["--exclude-path", "/v1/cases/events"])
         .args(["--header", &format!("Authorization: Bearer {}", service.key)])
         .output()
         .unwrap();

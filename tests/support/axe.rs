@@ -17,8 +17,7 @@ pub fn check(tab: &Tab<'_>, name: &str) {
     };
     for view in [LIGHT, DARK] {
         tab.view(view);
-        // Colours fade.
-        std::thread::sleep(std::time::Duration::from_millis(350));
+        tab.settle();
         tab.run(&script);
         let found = tab.run_later(
             "const done = arguments[arguments.length - 1]; axe.run(document, { resultTypes: ['violations'] }).then(\

@@ -295,6 +295,15 @@ impl Tab<'_> {
         self.until("location.pathname !== '/review/sign-in' && document.readyState === 'complete'");
     }
 
+    /// Waits until what depends on size and colours is laid out anew, and colours have faded in.
+    #[track_caller]
+    pub fn settle(&self) {
+        self.run_later(
+            "const done = arguments[arguments.length - 1]; const next = (then) => requestAnimationFrame(() => requestAnimationFrame(then)); \
+             next(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => next(() => done(true))))",
+        );
+    }
+
     pub fn screenshot(&self, name: &str) {
         let shot = self.driver.call("GET", &self.path("/screenshot"), None).unwrap();
         let bytes = STANDARD.decode(shot.as_str().unwrap()).unwrap();
@@ -306,8 +315,7 @@ impl Tab<'_> {
     pub fn screenshots(&self, name: &str) {
         for view in [LIGHT, DARK, TABLET, ZOOMED] {
             self.view(view);
-            // What depends on the size is laid out anew, and colours have faded in.
-            std::thread::sleep(Duration::from_millis(350));
+            self.settle();
             self.screenshot(&format!("{name}-{}", view.name));
             let wide = self.run("return document.documentElement.scrollWidth - innerWidth");
             assert!(wide.as_i64().unwrap() <= 0, "{name} is {wide} px too wide when {}", view.name);

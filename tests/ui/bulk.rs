@@ -21,7 +21,9 @@ fn cases(s: &Sandbox, service: &Service<'_>, count: usize) -> Vec<String> {
 }
 
 fn ready(tab: &Tab<'_>, selector: &str) {
-    tab.until(&format!("document.readyState === 'complete' && document.querySelector('{selector}')"));
+    tab.until(&format!(
+        "document.readyState === 'complete' && document.querySelector('{selector}')"
+    ));
 }
 
 #[test]
@@ -49,7 +51,10 @@ fn a_lead_decides_all_that_a_filter_finds_and_is_told_what_came_of_it() {
     assert_eq!(tab.text("h1"), "Act on 6 cases");
     tab.keys("2");
     let will = tab.text("[data-will]");
-    assert!(will.starts_with("6 uploads in 6 cases will be allowed") && will.contains("30 seconds"), "{will}");
+    assert!(
+        will.starts_with("6 uploads in 6 cases will be allowed") && will.contains("30 seconds"),
+        "{will}"
+    );
     assert_eq!(tab.text("[data-decide-button]"), "Allow 6 uploads in 6 cases");
     tab.screenshots("bulk");
     axe::check(&tab, "bulk");

@@ -46,6 +46,8 @@ fn a_sensitive_upload_is_hidden_and_silent_until_asked_for_and_a_break_is_sugges
     assert_eq!(tab.run(style), "none");
     // The page reports ten seconds; that makes two minutes, and a break is due.
     tab.until("document.querySelector('[data-break]:not([hidden])')");
+    let (moved, what) = crate::steady::shift(&tab);
+    assert!(moved <= crate::steady::SHIFT_MAX, "the suggestion moves the page: {moved}\n{what}");
     assert!(tab.has(".veiled"), "it is hidden again meanwhile");
     assert_eq!(tab.run("return document.querySelector('video').paused"), true);
     tab.screenshots("case-break");

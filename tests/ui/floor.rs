@@ -95,3 +95,9 @@ pub fn decide(tab: &Tab<'_>, key: &str) {
         "document.readyState === 'complete' && document.querySelector('main')?.dataset.case !== '{before}'"
     ));
 }
+
+/// Waits until a case is there that can be decided.
+#[track_caller]
+pub fn ready_to_decide(tab: &Tab<'_>) {
+    tab.until("document.querySelector('[data-decide]') && document.readyState === 'complete'");
+}

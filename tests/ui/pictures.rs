@@ -23,6 +23,7 @@ fn the_readmes_pictures_are_taken() {
     tab.until("document.querySelectorAll('tr[data-case]').length >= 10");
     std::thread::sleep(std::time::Duration::from_secs(2));
     tab.screenshot("review-queue");
+    tab.view(crate::browser::View { height: 1120, ..LIGHT });
     // One that was put into another picture: the outline says where.
     tab.run("[...document.querySelectorAll('.what a')].find((a) => a.textContent.startsWith('05-')).click()");
     tab.until("document.querySelector('video')?.readyState >= 4 && !document.querySelector('video').seeking");

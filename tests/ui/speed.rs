@@ -62,7 +62,10 @@ fn heavy_a_case_is_there_at_once_among_a_hundred_thousand() {
     let far = "/review?after=0.5_60000";
     tab.goto(far);
     tab.until("document.readyState === 'complete'");
-    println!("a far page of the queue interactive: {:.0} ms", load(&tab, "domContentLoadedEventEnd"));
+    println!(
+        "a far page of the queue interactive: {:.0} ms",
+        load(&tab, "domContentLoadedEventEnd")
+    );
     tab.goto("/review");
     tab.keys("o");
     tab.until("document.querySelector('main')?.dataset.case && document.readyState === 'complete'");
@@ -79,12 +82,15 @@ fn heavy_a_case_is_there_at_once_among_a_hundred_thousand() {
             "document.querySelector('[data-decide-button]') && document.querySelector('main')?.dataset.case !== '{before}'"
         ));
         let seen = begun.elapsed().as_secs_f64() * 1e3;
-        // From the key on, as the browser has it; the driver's own way takes some of what the test sees.
-        let own = load(&tab, "domInteractive") - load(&tab, "startTime").min(0.0);
-        println!("decision {n}: the next case was seen after {seen:.0} ms, redirect and page {own:.0} ms");
-        next.push(seen);
+        // From the key on, by way of the decision, as the browser has it. The driver's own way is in the other figure.
+        let own = tab.run("return performance.getEntriesByType('navigation')[0].domInteractive");
+        let own = own.as_f64().unwrap();
+        println!(
+            "decision {n}: the next case after {own:.0} ms, seen by the driver after {seen:.0}"
+        );
+        next.push(own);
     }
     told("a case served", served, INTERACTIVE_MS);
     told("a case interactive", interactive, INTERACTIVE_MS);
-    told("a decision to the next case, with the driver", next, NEXT_CASE_MS);
+    told("a decision to the next case", next, NEXT_CASE_MS);
 }

@@ -13,8 +13,7 @@ use crate::model::{
     Reviewer, UnixSeconds, VerdictKind,
 };
 use crate::store::{
-    CaseDecision, CaseEvent, CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase,
-    Tombstone,
+    CaseDecision, CaseEvent, CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone,
 };
 
 /// What time it is where a case is told of.

@@ -19,8 +19,8 @@ use crate::model::{Evidence, Placement, Point, Reason, Span, SpanPair, UnixSecon
 
 pub(in crate::engine) use case::CaseTimes;
 pub use case::{
-    CaseDecided, CaseDecisionLine, CaseDetail, CaseEventLine, CaseLine, CaseMemberLine, CaseNewsLine, Claim,
-    DeletedVideo, EarlierCaseLine, MatchPlot, Person,
+    CaseDecided, CaseDecisionLine, CaseDetail, CaseEventLine, CaseLine, CaseMemberLine,
+    CaseNewsLine, Claim, DeletedVideo, EarlierCaseLine, MatchPlot, Person,
 };
 pub use deletion::{DeletionLine, DeletionLineCopy};
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadLine, UploadLineMatch};

@@ -21,6 +21,8 @@ use crate::http::wire::time;
 use crate::model::Actor;
 use crate::store::{AuditFilter, AuditLine};
 
+/// Keys whose names are shown; those beyond are shown by their ids.
+const KEYS: usize = 1000;
 /// Lines of a page, and read at once for a file.
 const LINES: usize = 100;
 const LINES_AT_ONCE: usize = 500;
@@ -83,13 +85,17 @@ pub async fn page(
     Query(query): Query<AuditQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let (filter, before) = (query.filter()?, query.before);
-    let (mut lines, people) = app
-        .ask(move |engine, _| Ok((engine.audit(&filter, before, LINES + 1)?, engine.users()?)))
-        .await?;
+    let found = app.ask(move |engine, _| {
+        let lines = engine.audit(&filter, before, LINES + 1)?;
+        Ok((lines, engine.users()?, engine.api_keys(None, KEYS)?))
+    });
+    let (mut lines, people, keys) = found.await?;
     let people: Vec<(String, String)> =
         people.into_iter().map(|user| (user.id.to_string(), user.name)).collect();
-    let names: HashMap<&str, &str> =
-        people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    let keys: Vec<(String, String)> =
+        keys.into_iter().map(|key| (key.id.to_string(), format!("{} (key)", key.name))).collect();
+    let both = people.iter().chain(&keys);
+    let names: HashMap<&str, &str> = both.map(|(id, name)| (id.as_str(), name.as_str())).collect();
     let more = lines.len() > LINES;
     lines.truncate(LINES);
     let next = lines.last().filter(|_| more).map(|line| line.seq);

@@ -59,6 +59,7 @@ struct BulkDonePage {
     says: Vec<String>,
     refusals: Vec<(String, String)>,
     more_refusals: usize,
+    changed: String,
     /// Cases whose decisions can be undone, and for how many seconds.
     undo: Option<(String, i64)>,
 }
@@ -82,9 +83,8 @@ pub async fn survey(
         BulkTarget::These(form.all("case").filter_map(|id| id.parse().ok()).collect())
     };
     let reviewer = visitor.reviewer();
-    let found = app.ask_cases(move |cases| {
-        Ok((cases.survey(&target, reviewer)?, cases.options().undo_s))
-    });
+    let found =
+        app.ask_cases(move |cases| Ok((cases.survey(&target, reviewer)?, cases.options().undo_s)));
     let (survey, undo_s) = found.await?;
     if survey.seen.is_empty() {
         return Ok(Redirect::to(&format!("/review?{back}")).into_response());
@@ -130,7 +130,10 @@ fn about(survey: &BulkSurvey) -> Vec<String> {
         says.push(format!("{count} decided already, and not among them."));
     }
     if survey.more {
-        says.push("The filter finds more: these come first in its order. Repeat it for the rest.".to_owned());
+        says.push(
+            "The filter finds more: these come first in its order. Repeat it for the rest."
+                .to_owned(),
+        );
     }
     says
 }
@@ -139,7 +142,8 @@ fn choices(survey: &BulkSurvey, undo_s: i64) -> Vec<Choice> {
     let uploads = words::count(survey.uploads, "upload");
     let cases = words::count(survey.seen.len() as u64, "case");
     let open = words::count(survey.open as u64, "case");
-    let undo = format!("It can be undone for {undo_s} seconds; then the platform is told of each upload.");
+    let undo =
+        format!("It can be undone for {undo_s} seconds; then the platform is told of each upload.");
     let decides = |value, name, verb: &str, verbs: &str, end: &str| Choice {
         value,
         name,
@@ -222,6 +226,7 @@ pub async fn act(
         says: came_of(&outcome),
         refusals: outcome.refused.iter().take(REFUSALS_SHOWN).map(refusal).collect(),
         more_refusals: outcome.refused.len().saturating_sub(REFUSALS_SHOWN),
+        changed: words::count(outcome.changed.len() as u64, "case"),
         undo,
     })
     .into_response())
@@ -286,7 +291,8 @@ pub async fn undo(
 ) -> Result<Response, Problem> {
     let ids = form.text("cases").split(' ').filter_map(|id| id.parse().ok()).collect();
     let (target, reviewer) = (BulkTarget::These(ids), visitor.reviewer());
-    let undone = app.ask_cases(move |c| c.act_on_many(&target, &CaseAction::Undo, reviewer)).await?;
+    let undone =
+        app.ask_cases(move |c| c.act_on_many(&target, &CaseAction::Undo, reviewer)).await?;
     let filter = QueueQuery::parse(form.text("back")).filter_text();
     let and = if filter.is_empty() { "" } else { "&" };
     let (changed, refused) = (undone.changed.len(), undone.refused.len());

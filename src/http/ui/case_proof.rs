@@ -146,7 +146,8 @@ impl Drawing {
             return Drawing::Plot(plot);
         }
         let same = one.evidence.as_ref().is_some_and(|evidence| evidence.same_bytes);
-        let kept = detail.first.as_ref().is_some_and(|upload| upload.bytes.state == BytesState::Kept);
+        let kept =
+            detail.first.as_ref().is_some_and(|upload| upload.bytes.state == BytesState::Kept);
         Drawing::Words(match () {
             () if detail.is_being_drawn => {
                 "It is being drawn: nobody was to look at this upload before its uploader appealed. Load the page again \

@@ -157,7 +157,11 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
         Say {
             what: "Pictures",
             value: words::grouped(evidence.keyframes.into()),
-            means: "different ones agree".to_owned(),
+            means: match evidence.keyframes {
+                1 => "agrees",
+                _ => "different ones agree",
+            }
+            .to_owned(),
             level: Some((evidence.keyframes.min(10) * 10) as u8),
         },
         Say {

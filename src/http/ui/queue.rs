@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
-use crate::engine::wire::CaseLine;
 use crate::engine::QueueCounts;
+use crate::engine::wire::CaseLine;
 use crate::http::error::Problem;
 use crate::http::extract::Query;
 use crate::http::state::App;
@@ -44,6 +44,8 @@ struct QueuePage {
     /// This page's own filter, to come back to.
     here: String,
     shown: String,
+    /// Cases that the filter finds.
+    total: String,
     previous: Option<String>,
     next: Option<String>,
 }
@@ -90,7 +92,9 @@ pub async fn page(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.outside().now();
     let (asked, after) = (query.of_engine(now), query.after.parse().ok());
-    let (reviewer, is_lead) = (visitor.reviewer(), visitor.is(Role::Lead));
+    let reviewer = visitor.reviewer();
+    // With what is closed nothing can be done.
+    let is_lead = visitor.is(Role::Lead) && query.queue != "closed";
     let found = app.ask_cases(move |cases| {
         let lines = cases.list(&asked, after, ROWS + 1, reviewer)?;
         Ok((lines, cases.counts(reviewer)?, cases.count(&asked, reviewer)?))
@@ -115,6 +119,7 @@ pub async fn page(
         frame: Frame::new(&visitor, Place::Queue, "Queue"),
         tabs: tabs(&query, &counts),
         shown: shown(rows.len(), total),
+        total: many(total),
         rows,
         filtered: query.is_filtered(),
         verdicts: VERDICTS,
@@ -159,14 +164,16 @@ fn tabs(query: &QueueQuery, counts: &QueueCounts) -> Vec<Tab> {
 }
 
 fn shown(rows: usize, total: u64) -> String {
-    // The count stops there.
-    let many =
-        if total >= 10_000 { "10\u{202f}000 or more".to_owned() } else { words::grouped(total) };
     if rows as u64 == total {
         words::count(total, "case")
     } else {
-        format!("{rows} of {many} cases")
+        format!("{rows} of {} cases", many(total))
     }
+}
+
+fn many(total: u64) -> String {
+    // The count stops there.
+    if total >= 10_000 { "10\u{202f}000 or more".to_owned() } else { words::grouped(total) }
 }
 
 fn empty(queue: &str) -> (&'static str, &'static str) {

@@ -40,6 +40,8 @@ function restore() {
   if (draft.decision) choose(draft.decision);
   if (same && !refused && sessionStorage.getItem("sent") === id) main.querySelector("[data-draft]").hidden = false;
 }
+const draft = main.querySelector("[data-draft]");
+main.querySelector("[data-draft-seen]").addEventListener("click", () => (draft.hidden = true));
 if (form) {
   restore();
   form.addEventListener("change", keep);

@@ -87,7 +87,10 @@ export function player(main) {
       const found = await answer.json();
       if (!answer.ok) return say(found.detail);
       if (!found.pictures.length) return say("Not one picture could be decoded from it.");
-      pictures.replaceChildren(...found.pictures.map(picture));
+      const figures = found.pictures.map(picture);
+      // All at once, and with their sizes: nothing moves when one is ready before another.
+      await Promise.allSettled(figures.map((figure) => figure.querySelector("img").decode()));
+      pictures.replaceChildren(...figures);
     } catch {
       say("The service cannot be reached. Load the page again.");
     }

@@ -79,7 +79,7 @@ if (bulk) {
     const ticked = boxes.filter((box) => box.checked).length;
     const whole = bulk.querySelector("[name=whole]").checked;
     bulk.querySelector("[data-act]").disabled = ticked === 0 && !whole;
-    bulk.querySelector("[data-ticked]").textContent = whole ? "All that the filter finds" : ticked ? `${ticked} ticked` : "None ticked";
+    bulk.querySelector("[data-ticked]").textContent = whole ? `All ${bulk.dataset.total}` : ticked ? `${ticked} ticked` : "None ticked";
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   };

@@ -6,6 +6,7 @@
 //!     from when to when it holds                            (`spans`)
 //!     what is found of what ought to be visible             (`coverage`)
 //! keep the best, then fit the placement to what was found and look again, as long as more is found
+//! while there is doubt: the same a second earlier and later
 //! compare whole frames under it                             (`placed`)
 //! ```
 
@@ -26,6 +27,10 @@ use crate::matching::timeline::{Line, Sight, best_line_unchanged};
 const REFITS: usize = 3;
 /// Seconds before the first and after the last agreeing keypoint in which frames are looked at.
 const AROUND_S: f64 = 15.0;
+/// Seconds by which an alignment of few keypoints may have missed the time: all that they know of it where little moves.
+const BESIDE_S: [f64; 4] = [-1.0, -0.5, 0.5, 1.0];
+/// Evidence between which other times are tried, nats: below there is nothing, above nothing is in doubt.
+const DOUBTFUL_NATS: std::ops::Range<f64> = 4.0..60.0;
 /// A placement that was shifted by more than this, long sides, is looked at anew.
 const MOVED: f64 = 0.01;
 /// Nats on a line of the frames' own from which it is worth trying.
@@ -69,13 +74,25 @@ impl Held {
             .map(|line| look(line, polish(alignment, &line), &placed))
             .reduce(|a, b| if b.worth() > a.worth() { b } else { a })
             .expect("the alignment's own line is among them");
-        for _ in 0..REFITS {
-            let Some(map) = refit(&best.coverage.pairs) else { break };
-            let again = look(best.alignment.line, map, &placed);
-            if again.worth() <= best.worth() {
-                break;
+        let refitted = |mut best: Seen| {
+            for _ in 0..REFITS {
+                let Some(map) = refit(&best.coverage.pairs) else { break };
+                let again = look(best.alignment.line, map, &placed);
+                if again.worth() <= best.worth() {
+                    break;
+                }
+                best = again;
             }
-            best = again;
+            best
+        };
+        best = refitted(best);
+        if DOUBTFUL_NATS.contains(&best.worth()) {
+            let Line { speed, offset_s } = best.alignment.line;
+            let beside = BESIDE_S.map(|late| Line { speed, offset_s: offset_s + late });
+            let map = best.alignment.map;
+            let tried = beside.into_iter().map(|line| look(line, map, &placed));
+            best = tried.fold(best, |a, b| if b.worth() > a.worth() { b } else { a });
+            best = refitted(best);
         }
         if moved(&best.alignment.map, &placed.map) {
             placed = Placed::new(hasher, upload, deleted, &best.alignment, around);

@@ -92,6 +92,6 @@ setup:  ## Install what is missing, and only that.
 	@if ! command -v cargo >/dev/null; then \
 	    echo "Installing Rust by rustup into ~/.cargo"; \
 	    set -o pipefail; \
-	    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | \
+	    curl --proto '=https' --tlsv1.2 -sSf https://static.rust-lang.org/rustup/rustup-init.sh | \
 	        sh -s -- -y -q --profile minimal -c clippy -c rustfmt; \
 	fi

@@ -27,14 +27,14 @@ impl Places {
     /// `None` when all are taken.
     pub fn take(&self) -> Option<Place> {
         let room = |taken: usize| (taken < self.max).then_some(taken + 1);
-        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, room).ok()?;
+        self.taken.try_update(Ordering::SeqCst, Ordering::SeqCst, room).ok()?;
         Some(Place { taken: self.taken.clone(), kept: false })
     }
 
     /// An accepted upload has its verdict.
     pub fn free(&self) {
         let less = |taken: usize| Some(taken.saturating_sub(1));
-        let _ = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        let _ = self.taken.try_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
 
     pub fn has_room(&self) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
 //! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
-//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool; an endpoint has a file of its own in `api` or `hooks`
+//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool, `follow` hands out events; an endpoint has a file of its own in `api` or `hooks`
 //! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
 //! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
 //!
@@ -13,6 +13,7 @@ mod auth;
 mod docs;
 mod error;
 mod extract;
+mod follow;
 pub mod hooks;
 mod linger;
 mod observe;

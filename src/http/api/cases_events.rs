@@ -2,27 +2,38 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use futures::Stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use utoipa::ToSchema;
 
 use crate::engine::wire::CaseNewsLine;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
+use crate::http::follow;
 use crate::http::state::App;
 use crate::model::Reviewer;
 
 /// Events read at once.
 const PAGE: usize = 200;
-/// Between two looks: many change at once when somebody acts on many.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Proxies end connections that are silent for long.
-const ALIVE: Duration = Duration::from_secs(15);
+
+/// An event as it stands in the stream.
+#[derive(Debug, ToSchema)]
+#[schema(as = CaseNewsMessage)]
+#[expect(dead_code, reason = "for the document only: axum writes the stream")]
+pub struct NewsMessage {
+    /// For `Last-Event-ID`.
+    id: String,
+    /// What happened.
+    event: String,
+    /// The case and what happened to it, as JSON.
+    #[schema(schema_with = follow::data_as_json::<CaseNewsLine>)]
+    data: String,
+}
 
 /// Follows all cases.
 ///
@@ -33,16 +44,14 @@ const ALIVE: Duration = Duration::from_secs(15);
     get, path = "/v1/cases/events", tag = "cases",
     params(("Last-Event-ID" = Option<String>, Header, description = "Where to go on")),
     responses((status = 200, description = "Events, named by what happened; each one's `data` is JSON.",
-               content_type = "text/event-stream", body = CaseNewsLine))
+               content_type = "text/event-stream", body = NewsMessage))
 )]
 pub async fn events(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let full = || Problem::busy("Too many streams of events are open.");
-    let place = app.take_stream().ok_or_else(full)?;
+    let (place, last) = follow::begin(&app, &headers)?;
     // Subscribed before the first look, so that nothing falls between.
     let changes = app.cases().listen();
     let mut watch = Watch {
@@ -55,9 +64,7 @@ pub async fn events(
         _place: place,
     };
     watch.look().await?;
-    let alive = KeepAlive::new().interval(ALIVE);
-    let headers = [("cache-control", "no-store"), ("x-accel-buffering", "no")];
-    Ok((headers, Sse::new(watch.stream()).keep_alive(alive)))
+    Ok(follow::answer(watch.stream()))
 }
 
 /// One who watches.
@@ -93,22 +100,18 @@ impl Watch {
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((place, line)) = self.ready.pop_front() {
-                return Some(shown(place, &line));
+                let kind = line.happened.event.as_str();
+                return Some(follow::event(place, kind, &line));
             }
             if !self.more {
                 tokio::select! {
                     () = self.app.ending().cancelled() => return None,
                     changed = self.changes.changed() => changed.ok()?,
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(follow::PAUSE).await;
                 self.changes.mark_unchanged();
             }
             self.look().await.ok()?;
         }
     }
-}
-
-fn shown(place: i64, line: &CaseNewsLine) -> Event {
-    let data = serde_json::to_string(line).unwrap_or_default();
-    Event::default().id(place.to_string()).event(line.happened.event.as_str()).data(data)
 }

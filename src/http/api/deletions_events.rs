@@ -2,21 +2,20 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use futures::Stream;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::http::api::deletions_show::{named, unknown};
 use crate::http::error::Problem;
 use crate::http::extract::Path;
+use crate::http::follow;
 use crate::http::state::App;
 use crate::http::wire::time;
 use crate::model::DeletionId;
@@ -24,10 +23,6 @@ use crate::store::DeletionEvent;
 
 /// Events read at once.
 const PAGE: usize = 100;
-/// Between two looks: every change of any deletion wakes every watcher.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Proxies end connections that are silent for long.
-const ALIVE: Duration = Duration::from_secs(15);
 
 /// What happened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,16 +48,8 @@ pub struct EventMessage {
     /// The kind.
     event: String,
     /// What happened, as JSON.
-    #[schema(schema_with = data_as_json)]
+    #[schema(schema_with = follow::data_as_json::<EventView>)]
     data: String,
-}
-
-fn data_as_json() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .content_media_type("application/json")
-        .content_schema(Some(EventView::schema()))
-        .build()
 }
 
 /// Follows a deletion.
@@ -84,9 +71,7 @@ pub async fn events(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let id = named(&id)?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let full = || Problem::busy("Too many streams of events are open.");
-    let place = app.take_stream().ok_or_else(full)?;
+    let (place, last) = follow::begin(&app, &headers)?;
     // Subscribed before the first look, so that nothing falls between.
     let changes = app.deletions().changes();
     let mut watch = Watch {
@@ -101,9 +86,7 @@ pub async fn events(
     if !watch.look().await? {
         return Err(unknown());
     }
-    let alive = KeepAlive::new().interval(ALIVE);
-    let headers = [("cache-control", "no-store"), ("x-accel-buffering", "no")];
-    Ok((headers, Sse::new(watch.stream()).keep_alive(alive)))
+    Ok(follow::answer(watch.stream()))
 }
 
 /// One who watches.
@@ -150,7 +133,7 @@ impl Watch {
                 () = self.app.ending().cancelled() => return None,
                 changed = self.changes.changed() => changed.ok()?,
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(follow::PAUSE).await;
             self.changes.mark_unchanged();
             if !self.look().await.ok()? {
                 return None;
@@ -162,6 +145,5 @@ impl Watch {
 fn shown(event: DeletionEvent) -> Event {
     let kind = event.kind.as_str();
     let view = EventView { at: time(event.at), kind, copy: event.place, note: event.note };
-    let data = serde_json::to_string(&view).unwrap_or_default();
-    Event::default().id(event.seq.to_string()).event(kind).data(data)
+    follow::event(event.seq, kind, &view)
 }

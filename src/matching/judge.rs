@@ -127,7 +127,7 @@ pub fn judge(
 struct FoundCase {
     index: usize,
     aligned: Vec<Alignment>,
-    alike: Option<Alike>,
+    alike: Alike,
     /// By wide hits. They make nothing common: by chance, too, some of them agree.
     wide: Vec<Alignment>,
     diagonal: Option<Diagonal>,
@@ -150,8 +150,7 @@ fn align_all(
             let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
             !alignments(upload, c.fingerprint, &lucky, (1, SEEDS)).is_empty()
         };
-        let (mut aligned, mut wide, mut alike) = (Vec::new(), Vec::new(), None);
-        let mut hits = Vec::new();
+        let (mut aligned, mut wide, mut hits) = (Vec::new(), Vec::new(), Vec::new());
         if worth {
             hits = prepared.hits(c.fingerprint, options.hits_max);
             let near: Vec<Hit> =
@@ -168,16 +167,15 @@ fn align_all(
                 );
             }
         }
-        if !aligned.is_empty() || !wide.is_empty() {
-            alike = Some(Alike::new(c.fingerprint, &hits));
-        }
-        let promising = !aligned.is_empty() || !wide.is_empty() || c.found.is_none_or(|l| l.frames);
+        let placed = !aligned.is_empty() || !wide.is_empty();
+        let promising = placed || c.found.is_none_or(|l| l.frames);
         let mut diagonal = None;
         if promising && compared < options.unplaced_max {
             compared += 1;
             diagonal = unplaced(upload, c.fingerprint);
         }
-        if !aligned.is_empty() || !wide.is_empty() || diagonal.is_some() {
+        if placed || diagonal.is_some() {
+            let alike = Alike::new(c.fingerprint, &hits);
             out.push(FoundCase { index, aligned, wide, alike, diagonal });
         }
     }
@@ -208,14 +206,13 @@ impl<'a> Case<'a> {
     ) -> Self {
         let deleted = candidate.fingerprint;
         let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
-        let alike = found.alike.unwrap_or_else(|| Alike::new(deleted, &[]));
         for mut a in found.aligned.into_iter().chain(found.wide) {
             let weights = within_template(weights, prepared.print, &a);
             a.reweigh(&weights);
             // Beside a sure alignment a small one is neither the best nor a span of its own.
             let needed = a.distinct >= SPAN_DISTINCT || !held.first().is_some_and(Held::is_sure);
             if needed {
-                held.push(Held::new(hasher, prepared, deleted, &alike, &weights, &a));
+                held.push(Held::new(hasher, prepared, deleted, &found.alike, &weights, &a));
             }
         }
         let upload = prepared.print;
@@ -335,5 +332,68 @@ fn evidence(best: Option<&Held>, measured: &Measured) -> Evidence {
         keyframes: b.keyframes(),
         frames_nats: measured.placed_nats.max(measured.unplaced_nats),
         common: 1.0 - own_share(&b.alignment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::{Keypoint, Rect, Secret, Spot, UploadKeypoint, VERSION};
+
+    /// Bits of their own for each number.
+    fn mixed(n: u64) -> u64 {
+        let digest = blake3::hash(&n.to_le_bytes());
+        u64::from_le_bytes(digest.as_bytes()[..8].try_into().unwrap())
+    }
+
+    /// Twelve keypoints of one picture, and an upload that shows them: two nearly as they were, the others 13 bits off.
+    fn blurred(hasher: &Hasher) -> (Fingerprint, UploadPrint) {
+        let active = Rect { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 };
+        let spot = |n: u64| {
+            let (x, y) = ((n % 4) as f32 * 0.22 + 0.15, (n / 4) as f32 * 0.3 + 0.15);
+            Spot { x, y, scale: 0.02, angle: 0.3, first_s: 1.0, last_s: 1.0 }
+        };
+        let off = |n: u64| if n < 2 { 0b11 } else { (1 << 13) - 1 };
+        let seen = |n: u64| {
+            let hashes = [mixed(n) ^ off(n), mixed(n + 100), mixed(n + 200), mixed(n + 300)];
+            UploadKeypoint { spot: spot(n), hashes, unsure: [[[0; 3]; 2]; 2] }
+        };
+        let deleted = Fingerprint {
+            version: VERSION,
+            key_id: hasher.key_id(),
+            duration_s: 2.0,
+            width: 1.0,
+            height: 1.0,
+            active,
+            keyframes: Vec::new(),
+            keypoints: (0..12).map(|n| Keypoint { spot: spot(n), hash: mixed(n) }).collect(),
+            frames: Vec::new(),
+        };
+        let upload = UploadPrint {
+            version: VERSION,
+            key_id: hasher.key_id(),
+            duration_s: 2.0,
+            width: 1.0,
+            height: 1.0,
+            active,
+            keyframes_s: vec![1.0],
+            keypoints: (0..12).map(seen).collect(),
+            frames: Vec::new(),
+        };
+        (deleted, upload)
+    }
+
+    #[test]
+    fn two_near_pairs_propose_no_placement_but_with_wide_ones_beside_them_they_do() {
+        let hasher = Hasher::new(&Secret([7; 32]));
+        let (deleted, upload) = blurred(&hasher);
+        let candidates = [Candidate { fingerprint: &deleted, voice: 0, found: None }];
+        let judged = |wide_max| {
+            let options = Options { wide_max, ..Options::default() };
+            judge(&hasher, &upload, &candidates, &Background { tombstones: 1 }, &options)
+        };
+        assert_eq!(judged(0), []);
+        let found = judged(1);
+        assert!(found.len() == 1 && found[0].measured.keypoint_nats > 20.0, "{found:?}");
     }
 }

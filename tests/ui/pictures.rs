@@ -12,10 +12,7 @@ fn the_readmes_pictures_are_taken() {
     let s = Sandbox::new();
     floor::tombstones(&s);
     let service = floor::open(&s, &[]);
-    for (n, file) in floor::edits(&s).iter().enumerate() {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        floor::upload(&service, file, name, &format!("user-{}", 30 + n % 3), None);
-    }
+    floor::upload_edits(&service, &s);
     let base = service.url("");
     let tab = driver.tab(&base);
     tab.sign_in("Bob", PASSWORD);

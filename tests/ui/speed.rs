@@ -45,10 +45,7 @@ fn heavy_a_case_is_there_at_once_among_a_hundred_thousand() {
     drop(floor::open(&s, &[]));
     many::fill(&s.path("data/cenotaph.db"), CASES);
     let service = floor::reopen(&s, &[]);
-    for (n, file) in floor::edits(&s).iter().enumerate() {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        floor::upload(&service, file, name, &format!("user-{}", 30 + n % 3), None);
-    }
+    floor::upload_edits(&service, &s);
     let base = service.url("");
     let tab = driver.tab(&base);
     tab.sign_in("Bob", PASSWORD);

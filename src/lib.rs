@@ -22,6 +22,8 @@ pub mod remote;
 
 pub mod erasure;
 
+pub mod wire;
+
 pub mod engine;
 
 pub mod http;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order: each may use only those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "model",
     "media",
     "fingerprint",
@@ -16,6 +16,7 @@ const ROOMS: [&str; 13] = [
     "store",
     "remote",
     "erasure",
+    "wire",
     "engine",
     "http",
     "config",
@@ -40,7 +41,7 @@ const FOREIGN: [(&str, &[&str]); 23] = [
     ("hyper_util", &["http"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),
-    ("utoipa", &["http", "engine"]),
+    ("utoipa", &["http", "wire", "engine"]),
     ("utoipa_axum", &["http"]),
     ("askama", &["http"]),
     ("plotters", &["http"]),

@@ -5,14 +5,14 @@ use anyhow::Result;
 use crate::cli::arguments::{CheckCommand, Common};
 use crate::cli::output::Output;
 use crate::cli::{Exit, session, words};
-use crate::engine::wire::Line;
 use crate::model::VerdictKind;
+use crate::wire::ReportView;
 
 pub(super) fn run(common: &Common, command: &CheckCommand, output: &mut Output) -> Result<Exit> {
     let engine = session::reading(common)?;
     let report = engine.check(&command.file, command.uploader.as_deref(), command.effort.into())?;
     if output.json {
-        output.line(&Line::checked(&command.file, &report))?;
+        output.line(&ReportView::checked(&command.file, &report))?;
     } else {
         output.say(&words::report(&command.file, &report))?;
     }

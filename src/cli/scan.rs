@@ -12,9 +12,11 @@ use crate::cli::arguments::{Common, ScanCommand};
 use crate::cli::output::{Output, in_one_line};
 use crate::cli::table::Table;
 use crate::cli::{Exit, session, words};
-use crate::engine::wire::Line;
-use crate::engine::{Engine, Report, ReportMatch, each, walk};
+use crate::engine::walk;
+use crate::engine::{Engine, each};
 use crate::model::VerdictKind;
+use crate::model::{Report, ReportMatch};
+use crate::wire::ReportView;
 
 /// Files' results held for a table; beyond, rows are printed as they come.
 const TABLE_ROWS_MAX: usize = 500;
@@ -98,15 +100,15 @@ impl Sink {
         output: &mut Output,
     ) -> io::Result<()> {
         let line = || match &result {
-            Ok(report) => Line::checked(path, report),
-            Err(error) => Line::failed(path, error.clone()),
+            Ok(report) => ReportView::checked(path, report),
+            Err(error) => ReportView::failed(path, error.clone()),
         };
         match self {
             Sink::Lines => output.line(&line()),
             Sink::File(file) => {
                 serde_json::to_writer(&mut *file, &line())?;
                 file.write_all(b"\n")?;
-                // Line by line, so that whoever follows the file, or a kill, sees whole lines.
+                // ReportView by line, so that whoever follows the file, or a kill, sees whole lines.
                 file.flush()
             }
             Sink::Table { table, waiting, next } => {

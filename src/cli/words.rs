@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cli::table::printable;
-use crate::engine::{Report, ReportMatch};
 use crate::model::{Leave, Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
+use crate::model::{Report, ReportMatch};
 
 /// A report as `check` shows it.
 pub(super) fn report(path: &Path, report: &Report) -> String {

@@ -336,7 +336,7 @@ pub struct Review {
 
 impl Default for Review {
     fn default() -> Self {
-        let of = engine::cases::Options::default();
+        let of = engine::CaseOptions::default();
         Review {
             lease_minutes: of.lease_s as f64 / 60.0,
             undo_s: of.undo_s,
@@ -361,7 +361,7 @@ pub struct Webhooks {
 
 impl Default for Webhooks {
     fn default() -> Self {
-        let of = engine::outbox::Options::default();
+        let of = engine::webhooks::outbox::Options::default();
         Webhooks { pauses_s: of.pauses_s, at_once_max: of.at_once_max }
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::Result;
 use crate::config::file::Review;
 use crate::config::settings::{HOUR_S, at_least, bad, seconds};
-use crate::engine::cases::Options;
+use crate::engine::CaseOptions as Options;
 
 const MINUTE_S: f64 = 60.0;
 /// Longest time in which a decision can be undone, seconds: nobody is told of it before.

@@ -38,12 +38,12 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
-    pub cases: engine::cases::Options,
+    pub cases: engine::CaseOptions,
     pub deletions: engine::deletions::Options,
-    pub outbox: engine::outbox::Options,
+    pub outbox: engine::webhooks::outbox::Options,
     pub http: http::Options,
-    pub pools: engine::pools::Options,
-    pub runner: engine::runner::Options,
+    pub pools: engine::jobs::pools::Options,
+    pub runner: engine::jobs::runner::Options,
     pub remote: remote::Options,
     pub log: file::Log,
 }
@@ -96,9 +96,9 @@ impl Settings {
             outbox: outbox_options(&file.webhooks)?,
             http: http_options(file)?,
             pools: pool_options(&file.pools)?,
-            runner: engine::runner::Options {
+            runner: engine::jobs::runner::Options {
                 grace_s: u32::try_from(file.server.shutdown_grace_s).unwrap_or(u32::MAX),
-                ..engine::runner::Options::default()
+                ..engine::jobs::runner::Options::default()
             },
             remote: remote_options(&file.remote)?,
             log: file.log.clone(),
@@ -225,13 +225,13 @@ fn links(pages: &file::Pages) -> Result<Vec<String>> {
     }
 }
 
-fn pool_options(pools: &file::Pools) -> Result<engine::pools::Options> {
-    let of = engine::pools::Options::default();
+fn pool_options(pools: &file::Pools) -> Result<engine::jobs::pools::Options> {
+    let of = engine::jobs::pools::Options::default();
     let blocking_max = pools.short.unwrap_or(of.blocking_max);
     let decode_max = pools.decodes.unwrap_or(of.decode_max);
     at_least("pools.short", blocking_max as u64, 1)?;
     at_least("pools.decodes", decode_max as u64, 1)?;
-    Ok(engine::pools::Options { blocking_max, decode_max, ..of })
+    Ok(engine::jobs::pools::Options { blocking_max, decode_max, ..of })
 }
 
 fn engine_options(file: &File) -> Result<engine::Options> {
@@ -287,14 +287,14 @@ fn upload_options(uploads: &file::Uploads) -> Result<engine::uploads::Options> {
     })
 }
 
-fn outbox_options(webhooks: &file::Webhooks) -> Result<engine::outbox::Options> {
+fn outbox_options(webhooks: &file::Webhooks) -> Result<engine::webhooks::outbox::Options> {
     at_least("webhooks.at_once_max", webhooks.at_once_max as u64, 1)?;
     let month_s = 30 * DAY_S as i64;
     if webhooks.pauses_s.iter().any(|pause_s| !(1..=month_s).contains(pause_s)) {
         return bad("webhooks.pauses_s", "each pause has at least one second and at most 30 days");
     }
     let (pauses_s, at_once_max) = (webhooks.pauses_s.clone(), webhooks.at_once_max);
-    Ok(engine::outbox::Options { pauses_s, at_once_max })
+    Ok(engine::webhooks::outbox::Options { pauses_s, at_once_max })
 }
 
 /// How long tombstones are kept, by the reason of the deletion.

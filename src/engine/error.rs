@@ -7,7 +7,7 @@ use crate::erasure::ReceiptError;
 use crate::fingerprint::FormatError;
 use crate::index;
 use crate::media;
-use crate::model::{CaseId, DeletionId, KeyId, NotOurs, TombstoneId};
+use crate::model::{CaseId, DeletionId, KeyId, NotOurs, TombstoneId, Topic};
 use crate::store;
 
 /// Shorthand for this room's results.
@@ -89,6 +89,14 @@ pub enum Error {
     #[error("{why}")]
     NoAppeal { why: &'static str },
 
+    /// A stored event does not parse. It is never sent: it could not be redacted.
+    #[error("the stored event of the topic `{topic}` is damaged, and was not sent")]
+    DamagedEvent {
+        topic: Topic,
+        #[source]
+        source: serde_json::Error,
+    },
+
     #[error(transparent)]
     Sealed(#[from] NotOurs),
 
@@ -117,7 +125,7 @@ impl Error {
 }
 
 /// A media error with its cause, in one line.
-pub(super) fn media_words(error: &media::Error) -> String {
+pub(in crate::engine) fn media_words(error: &media::Error) -> String {
     match error {
         media::Error::Unreadable(source) => format!("{error} ({source})"),
         other => other.to_string(),

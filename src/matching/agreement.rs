@@ -5,27 +5,12 @@ use crate::fingerprint::UploadPrint;
 use crate::matching::consensus::Sighted;
 use crate::matching::hold::Held;
 use crate::matching::timeline::Line;
+use crate::model::{Agreement, Moment};
 
 /// Points kept of each kind, thinned out evenly.
 const POINTS_MAX: usize = 240;
 /// Nats of a pair of frames that says all that one can.
 const SURE_NATS: f64 = 12.0;
-
-/// A moment of the upload that agrees with one of the deleted video.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moment {
-    pub upload_s: f32,
-    pub deleted_s: f32,
-    /// How much it says, 0..1.
-    pub weight: f32,
-}
-
-/// All moments that agree, by what they are told by.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Agreement {
-    pub keypoints: Vec<Moment>,
-    pub frames: Vec<Moment>,
-}
 
 impl Agreement {
     pub(super) fn of<'h>(held: impl Iterator<Item = &'h Held>, upload: &UploadPrint) -> Agreement {

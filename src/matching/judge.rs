@@ -1,7 +1,6 @@
 //! One upload against its candidates: from hits to matches with score, spans, placement and evidence.
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
-use crate::matching::agreement::Agreement;
 use crate::matching::consensus::{Alignment, SEEDS, SURE_DISTINCT, WIDE_SEEDS, alignments};
 use crate::matching::coverage::Alike;
 use crate::matching::diagonal::{Diagonal, unplaced};
@@ -11,6 +10,7 @@ use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
 use crate::matching::timeline::Line;
 use crate::matching::weights::{FrameVoices, KeypointVoices, within_template};
+use crate::model::Agreement;
 use crate::model::{Evidence, Placement, Span, SpanPair};
 
 /// Limits of one judgement.

@@ -29,7 +29,6 @@ mod spans;
 mod timeline;
 mod weights;
 
-pub use agreement::{Agreement, Moment};
 pub use judge::{Background, Candidate, Judged, Lucky, Options, judge};
 pub use policy::{Policy, strength, suspicious};
 pub use score::Measured;

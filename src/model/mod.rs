@@ -4,7 +4,9 @@
 //! `matching`; this room only says what the results look like.
 
 mod actor;
+mod agreement;
 mod case;
+mod client_data;
 mod clock;
 mod deletion;
 mod ids;
@@ -12,6 +14,7 @@ mod keys;
 mod likeness;
 mod luma;
 mod made_ids;
+mod report;
 mod role;
 mod scope;
 mod sealed;
@@ -22,9 +25,11 @@ mod verdict;
 mod weighed;
 
 pub use actor::{Actor, NotAnActor};
+pub use agreement::{Agreement, Moment};
 pub use case::{
     CaseEventKind, CaseOrder, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
+pub use client_data::{DeletionClientData, UploadClientData};
 pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
@@ -37,6 +42,7 @@ pub use made_ids::{
     ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
     UserId,
 };
+pub use report::{Report, ReportMatch};
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};

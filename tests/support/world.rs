@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::deletion_show::DeletionView;
+use cenotaph::engine::deletions::show::DeletionDetails;
 use cenotaph::engine::deletions::{Options, Pauses};
-use cenotaph::engine::runner::Runner;
+use cenotaph::engine::jobs::pools;
+use cenotaph::engine::jobs::runner;
+use cenotaph::engine::jobs::runner::Runner;
 use cenotaph::engine::{
     CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, Pools, attend,
-    pools, runner,
 };
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
@@ -213,18 +214,18 @@ impl Running<'_> {
         self.deletions.request(request, Actor::Local).unwrap().id
     }
 
-    pub fn show(&self, id: DeletionId) -> DeletionView {
+    pub fn show(&self, id: DeletionId) -> DeletionDetails {
         self.deletions.show(id).unwrap().unwrap()
     }
 
     #[track_caller]
-    pub fn wait_for(&self, id: DeletionId, state: DeletionState) -> DeletionView {
+    pub fn wait_for(&self, id: DeletionId, state: DeletionState) -> DeletionDetails {
         self.wait(id, state.as_str(), |view| view.deletion.state() == state)
     }
 
     /// Waits until somebody should look after it.
     #[track_caller]
-    pub fn wait_for_stuck(&self, id: DeletionId) -> DeletionView {
+    pub fn wait_for_stuck(&self, id: DeletionId) -> DeletionDetails {
         self.hasten(id, "stuck", |view| view.deletion.state() == DeletionState::Stuck)
     }
 
@@ -233,8 +234,8 @@ impl Running<'_> {
         &self,
         id: DeletionId,
         what: &str,
-        is: impl Fn(&DeletionView) -> bool,
-    ) -> DeletionView {
+        is: impl Fn(&DeletionDetails) -> bool,
+    ) -> DeletionDetails {
         let begun = Instant::now();
         loop {
             let view = self.show(id);
@@ -252,13 +253,13 @@ impl Running<'_> {
         &self,
         id: DeletionId,
         what: &str,
-        is: impl Fn(&DeletionView) -> bool,
-    ) -> DeletionView {
+        is: impl Fn(&DeletionDetails) -> bool,
+    ) -> DeletionDetails {
         let last = Cell::new(u32::MAX);
-        let tries = |view: &DeletionView| {
+        let tries = |view: &DeletionDetails| {
             view.deletion.failures + view.copies.iter().map(|(copy, _)| copy.attempts).sum::<u32>()
         };
-        let seen = |view: &DeletionView| {
+        let seen = |view: &DeletionDetails| {
             // One try a second of the test's clock, as it would be without haste.
             if last.replace(tries(view)) != tries(view) {
                 self.skip(1);
@@ -314,6 +315,6 @@ pub fn prefix(kind: CopyKind, uri: &str) -> CopyRequest {
     CopyRequest { prefix: true, ..copy(kind, uri) }
 }
 
-pub fn all_gone(view: &DeletionView) -> bool {
+pub fn all_gone(view: &DeletionDetails) -> bool {
     view.copies.iter().all(|(copy, _)| copy.state == CopyState::Gone)
 }

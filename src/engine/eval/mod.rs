@@ -15,7 +15,8 @@ use serde::Serialize;
 pub use bench::{Bench, Clip, Expected, Query};
 pub use score::{Group, Pair, Score, Wrong, score};
 
-use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Report, Result, each};
+use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Result, each};
+use crate::model::Report;
 use crate::model::{Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
 
 /// The detector's answer for one upload, in the format that the benchmark's own scoring reads.

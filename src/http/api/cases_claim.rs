@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::engine::CaseAction;
-use crate::engine::wire::CaseLine;
 use crate::http::api::cases_list::CaseSelection;
 use crate::http::api::cases_show::{case_id, missing};
 use crate::http::auth::Caller;
@@ -14,6 +13,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::Scope;
+use crate::wire::{Audience, CaseView};
 
 /// Does something to a case, and answers with the case as it is then.
 ///
@@ -24,10 +24,12 @@ pub async fn act(
     caller: &Caller,
     id: &str,
     action: CaseAction,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     let (id, reviewer) = (case_id(id)?, caller.reviewer());
     let line = app.ask_cases(move |cases| cases.act(id, action, reviewer)).await?;
-    Ok(Json(line.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
+    Ok(Json(
+        line.ok_or_else(missing)?.for_audience(Audience::with_scope(caller.may(Scope::Scores))),
+    ))
 }
 
 /// Claims a case: for ten minutes nobody else claims or decides it. Again prolongs that.
@@ -35,7 +37,7 @@ pub async fn act(
     post, path = "/v1/cases/{id}/claim", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is the caller's.", body = CaseLine),
+        (status = 200, description = "It is the caller's.", body = CaseView),
         (status = 409, description = "Somebody else works on it, or it was decided.")
     )
 )]
@@ -43,7 +45,7 @@ pub async fn claim(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     act(&app, &caller, &id, CaseAction::Claim).await
 }
 
@@ -52,7 +54,7 @@ pub async fn claim(
     delete, path = "/v1/cases/{id}/claim", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is anybody's.", body = CaseLine),
+        (status = 200, description = "It is anybody's.", body = CaseView),
         (status = 409, description = "Somebody else works on it.")
     )
 )]
@@ -60,7 +62,7 @@ pub async fn release(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     act(&app, &caller, &id, CaseAction::Release).await
 }
 
@@ -68,7 +70,7 @@ pub async fn release(
 #[utoipa::path(
     post, path = "/v1/cases/claims", tag = "cases", request_body = CaseSelection,
     responses(
-        (status = 200, description = "It is the caller's.", body = CaseLine),
+        (status = 200, description = "It is the caller's.", body = CaseView),
         (status = 204, description = "There is none.")
     )
 )]
@@ -79,9 +81,9 @@ pub async fn claim_next(
 ) -> Result<Response, Problem> {
     let (query, reviewer) = (selection.query()?, caller.reviewer());
     let line = app.ask_cases(move |cases| cases.claim_next(&query, reviewer)).await?;
-    let scores = caller.may(Scope::Scores);
+    let audience = Audience::with_scope(caller.may(Scope::Scores));
     Ok(match line {
-        Some(line) => Json(line.for_caller(scores)).into_response(),
+        Some(line) => Json(line.for_audience(audience)).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }

@@ -4,7 +4,6 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::engine::wire::CaseLine;
 use crate::engine::{CaseAction, DecisionRequest};
 use crate::http::api::cases_claim::act;
 use crate::http::auth::Caller;
@@ -12,6 +11,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::{DecisionKind, Grounds};
+use crate::wire::CaseView;
 
 /// What a moderator rules about a case.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,7 +78,7 @@ impl Ruling {
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = CaseDecisionRequest,
     responses(
-        (status = 200, description = "It is decided.", body = CaseLine),
+        (status = 200, description = "It is decided.", body = CaseView),
         (status = 409, description = "The case is not as the caller saw it; `detail` says what happened.")
     )
 )]
@@ -87,7 +87,7 @@ pub async fn decide(
     caller: Caller,
     Path(id): Path<String>,
     Json(request): Json<CaseDecisionRequest>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     let CaseDecisionRequest { version, decision: kind, grounds, note, members, leave } = request;
     let request = DecisionRequest { version, kind, grounds, note, members, leave };
     act(&app, &caller, &id, CaseAction::Decide(request)).await
@@ -98,7 +98,7 @@ pub async fn decide(
     delete, path = "/v1/cases/{id}/decision", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is as it was before.", body = CaseLine),
+        (status = 200, description = "It is as it was before.", body = CaseView),
         (status = 409, description = "It is too late.")
     )
 )]
@@ -106,6 +106,6 @@ pub async fn undo(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     act(&app, &caller, &id, CaseAction::Undo).await
 }

@@ -11,12 +11,12 @@ use futures::Stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
-use crate::engine::wire::CaseNewsLine;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::follow;
 use crate::http::state::App;
 use crate::model::Reviewer;
+use crate::wire::CaseNewsView;
 
 /// Events read at once.
 const PAGE: usize = 200;
@@ -31,7 +31,7 @@ pub struct NewsMessage {
     /// What happened.
     event: String,
     /// The case and what happened to it, as JSON.
-    #[schema(schema_with = follow::data_as_json::<CaseNewsLine>)]
+    #[schema(schema_with = follow::data_as_json::<CaseNewsView>)]
     data: String,
 }
 
@@ -74,7 +74,7 @@ struct Watch {
     /// Unknown before the first look.
     after: Option<i64>,
     changes: watch::Receiver<u64>,
-    ready: VecDeque<(i64, CaseNewsLine)>,
+    ready: VecDeque<(i64, CaseNewsView)>,
     /// Whether more is there already than is ready.
     more: bool,
     _place: OwnedSemaphorePermit,

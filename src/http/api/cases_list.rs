@@ -4,7 +4,6 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::wire::CaseLine;
 use crate::engine::{CaseQuery, Whose};
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
@@ -13,6 +12,7 @@ use crate::http::state::App;
 use crate::http::wire::{Page, bad_cursor, page_limit, parse_time, time};
 use crate::model::{CaseOrder, CaseState, MatchKind, Scope, TombstoneId, VerdictKind};
 use crate::store::CasePlace;
+use crate::wire::{Audience, CaseView, Unredacted};
 
 /// Which cases.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -111,13 +111,13 @@ impl CaseSelection {
 /// Open cases that the caller has decided, and another moderator decides too, are left out.
 #[utoipa::path(
     get, path = "/v1/cases", tag = "cases", params(ListQuery),
-    responses((status = 200, description = "A page of cases.", body = Page<CaseLine>))
+    responses((status = 200, description = "A page of cases.", body = Page<CaseView>))
 )]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<CaseLine>>, Problem> {
+) -> Result<Json<Page<CaseView>>, Problem> {
     let limit = page_limit(query.limit)?;
     let after = query.cursor.as_deref().map(str::parse::<CasePlace>).transpose();
     let after = after.map_err(|_| bad_cursor())?;
@@ -135,9 +135,11 @@ pub async fn list(
     };
     let (query, reviewer) = (selection.query()?, caller.reviewer());
     let lines = app.ask_cases(move |cases| cases.list(&query, after, limit + 1, reviewer)).await?;
-    let place = |line: &CaseLine| line.place.map(|place| place.to_string()).unwrap_or_default();
-    let scores = caller.may(Scope::Scores);
-    Ok(Json(Page::cut(lines, limit, place, |line| line.for_caller(scores))))
+    let place = |line: &Unredacted<CaseView>| {
+        line.whole().place.map(|place| place.to_string()).unwrap_or_default()
+    };
+    let audience = Audience::with_scope(caller.may(Scope::Scores));
+    Ok(Json(Page::cut(lines, limit, place, |line| line.for_audience(audience))))
 }
 
 /// How many cases wait.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::engine::CaseAction;
-use crate::engine::wire::CaseLine;
 use crate::http::api::cases_claim::act;
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
@@ -14,6 +13,7 @@ use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::http::wire::parse_time;
 use crate::model::{Actor, UnixSeconds};
+use crate::wire::CaseView;
 
 /// Why a case is handed to the leads.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,7 +72,7 @@ pub fn due(due_at: Option<&str>) -> Result<Option<UnixSeconds>, Problem> {
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = EscalationRequest,
     responses(
-        (status = 200, description = "It waits for a lead.", body = CaseLine),
+        (status = 200, description = "It waits for a lead.", body = CaseView),
         (status = 409, description = "The case is not as the caller saw it; `detail` says what happened.")
     )
 )]
@@ -81,7 +81,7 @@ pub async fn escalate(
     caller: Caller,
     Path(id): Path<String>,
     Json(EscalationRequest { version, note }): Json<EscalationRequest>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     act(&app, &caller, &id, CaseAction::Escalate { version, note }).await
 }
 
@@ -91,7 +91,7 @@ pub async fn escalate(
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = AssignmentRequest,
     responses(
-        (status = 200, description = "It is theirs to do.", body = CaseLine),
+        (status = 200, description = "It is theirs to do.", body = CaseView),
         (status = 409, description = "It is decided already.")
     )
 )]
@@ -100,7 +100,7 @@ pub async fn assign(
     caller: Caller,
     Path(id): Path<String>,
     Json(request): Json<AssignmentRequest>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     let to = assignee(request.assigned_to.as_deref())?;
     act(&app, &caller, &id, CaseAction::Assign(to)).await
 }
@@ -111,7 +111,7 @@ pub async fn assign(
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = DueRequest,
     responses(
-        (status = 200, description = "It is due then.", body = CaseLine),
+        (status = 200, description = "It is due then.", body = CaseView),
         (status = 409, description = "It is decided already.")
     )
 )]
@@ -120,7 +120,7 @@ pub async fn set_due(
     caller: Caller,
     Path(id): Path<String>,
     Json(request): Json<DueRequest>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     let due_at = due(request.due_at.as_deref())?;
     act(&app, &caller, &id, CaseAction::Due(due_at)).await
 }
@@ -130,13 +130,13 @@ pub async fn set_due(
     post, path = "/v1/cases/{id}/notes", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = NoteRequest,
-    responses((status = 200, description = "It is in the case's history.", body = CaseLine))
+    responses((status = 200, description = "It is in the case's history.", body = CaseView))
 )]
 pub async fn note(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
     Json(NoteRequest { note }): Json<NoteRequest>,
-) -> Result<Json<CaseLine>, Problem> {
+) -> Result<Json<CaseView>, Problem> {
     act(&app, &caller, &id, CaseAction::Note(note)).await
 }

@@ -4,13 +4,13 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::wire::{CaseDecisionLine, CaseDetail, CaseEventLine, CaseMemberLine};
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, PageQuery, bad_cursor};
 use crate::model::{CaseId, Scope};
+use crate::wire::{Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView};
 
 /// The case that a path names.
 ///
@@ -40,15 +40,17 @@ pub async fn show(
 ) -> Result<Json<CaseDetail>, Problem> {
     let (id, reviewer) = (case_id(&id)?, caller.reviewer());
     let found = app.ask_cases(move |cases| cases.show(id, reviewer)).await?;
-    Ok(Json(found.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
+    Ok(Json(
+        found.ok_or_else(missing)?.for_audience(Audience::with_scope(caller.may(Scope::Scores))),
+    ))
 }
 
 /// What happened to a case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseHistory {
     /// Those that were undone too.
-    pub decisions: Vec<CaseDecisionLine>,
-    pub events: Vec<CaseEventLine>,
+    pub decisions: Vec<CaseDecisionView>,
+    pub events: Vec<CaseEventView>,
 }
 
 /// Shows what happened to a case, in order.
@@ -64,6 +66,7 @@ pub async fn history(
 ) -> Result<Json<CaseHistory>, Problem> {
     let (id, reviewer) = (case_id(&id)?, caller.reviewer());
     let found = app.ask_cases(move |cases| cases.show(id, reviewer)).await?.ok_or_else(missing)?;
+    let found = found.for_audience(Audience::with_scope(caller.may(Scope::Scores)));
     Ok(Json(CaseHistory { decisions: found.decisions, events: found.history }))
 }
 
@@ -71,13 +74,13 @@ pub async fn history(
 #[utoipa::path(
     get, path = "/v1/cases/{id}/members", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`"), PageQuery),
-    responses((status = 200, description = "A page of uploads.", body = Page<CaseMemberLine>))
+    responses((status = 200, description = "A page of uploads.", body = Page<CaseMemberView>))
 )]
 pub async fn members(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
-) -> Result<Json<Page<CaseMemberLine>>, Problem> {
+) -> Result<Json<Page<CaseMemberView>>, Problem> {
     let (id, limit) = (case_id(&id)?, query.limit()?);
     let after = query.cursor.map(|seq| seq.parse::<i64>()).transpose().map_err(|_| bad_cursor())?;
     let after = after.unwrap_or(0);

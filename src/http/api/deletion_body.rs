@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::engine::CopyRequest;
-use crate::engine::wire;
 use crate::http::error::Problem;
 use crate::http::extract::Object;
 use crate::http::wire::parse_time;
 use crate::model::{CopyKind, Engagement};
+use crate::wire;
 
 /// How a video was received, in numbers; what is absent is 0. Kept without a name, until it is summed up.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -7,7 +7,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::engine;
-use crate::engine::wire;
 use crate::engine::{DeletionRequest, Requested};
 use crate::http::api::deletion_body::{self, CopyBody, EngagementBody, Metadata};
 use crate::http::auth::Caller;
@@ -16,6 +15,7 @@ use crate::http::extract::{Json, Object};
 use crate::http::state::App;
 use crate::http::wire::parse_time;
 use crate::model::DeletionReason;
+use crate::wire;
 
 /// The videos of an account.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -2,14 +2,14 @@
 
 use axum::extract::State;
 
-use crate::engine::deletion_request::too_late_words;
-use crate::engine::wire::DeletionLine;
+use crate::engine::deletions::request::too_late_words;
 use crate::http::api::deletions_show::{line, named, unknown};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::store::Cancelled;
+use crate::wire::DeletionView;
 
 /// Cancels a deletion.
 ///
@@ -19,7 +19,7 @@ use crate::store::Cancelled;
     post, path = "/v1/deletions/{id}/cancel", tag = "deletions",
     params(("id" = String, Path, description = "The deletion")),
     responses(
-        (status = 200, description = "It is cancelled, now or before.", body = DeletionLine),
+        (status = 200, description = "It is cancelled, now or before.", body = DeletionView),
         (status = 409, description = "It is too late",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
@@ -28,7 +28,7 @@ pub async fn cancel(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<DeletionLine>, Problem> {
+) -> Result<Json<DeletionView>, Problem> {
     let (id, by) = (named(&id)?, caller.actor());
     let outcome = app.ask_deletions(move |deletions| deletions.cancel(id, by)).await?;
     match outcome.ok_or_else(unknown)? {

@@ -7,8 +7,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::engine::DeletionRequest;
-use crate::engine::wire;
-use crate::engine::wire::DeletionLine;
 use crate::http::api::deletion_body::{self, CopyBody, EngagementBody, Metadata};
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
@@ -16,6 +14,8 @@ use crate::http::extract::{Json, Object, Path};
 use crate::http::state::App;
 use crate::http::wire::parse_time;
 use crate::model::{DeletionId, DeletionReason};
+use crate::wire;
+use crate::wire::DeletionView;
 
 /// What is to be deleted, and where it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -52,7 +52,7 @@ pub struct DeletionBody {
     post, path = "/v1/videos/{id}/deletion", tag = "deletions", request_body = DeletionBody,
     params(("id" = String, Path, description = "The platform's id of the video", max_length = 512)),
     responses(
-        (status = 202, description = "It was accepted, now or before.", body = DeletionLine,
+        (status = 202, description = "It was accepted, now or before.", body = DeletionView,
          headers(("Location" = String, description = "Where it says how far it has come"))),
         (status = 409, description = "Another request for this video is under way",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
@@ -63,12 +63,12 @@ pub async fn create(
     caller: Caller,
     Path(video): Path<String>,
     Json(body): Json<DeletionBody>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<DeletionLine>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<DeletionView>), Problem> {
     let request = request(video, body)?;
     let by = caller.actor();
     let line = app.ask_deletions(move |deletions| deletions.request_shown(&request, by)).await?;
     let id = line.deletion.id;
-    Ok((StatusCode::ACCEPTED, location(id), Json(DeletionLine::new(line))))
+    Ok((StatusCode::ACCEPTED, location(id), Json(DeletionView::new(line))))
 }
 
 fn request(video: String, body: DeletionBody) -> Result<DeletionRequest, Problem> {

@@ -4,14 +4,14 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::engine::deletion_show::ListFilter;
-use crate::engine::wire;
-use crate::engine::wire::DeletionLine;
+use crate::engine::deletions::show::ListFilter;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, bad_cursor, page_limit, parse_time};
 use crate::model::{DeletionReason, DeletionState};
+use crate::wire;
+use crate::wire::DeletionView;
 
 /// Which deletions are asked for; what is absent does not matter.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,12 +42,12 @@ pub struct ListQuery {
 /// Lists deletions, the latest first.
 #[utoipa::path(
     get, path = "/v1/deletions", tag = "deletions", params(ListQuery),
-    responses((status = 200, description = "A page of deletions.", body = Page<DeletionLine>))
+    responses((status = 200, description = "A page of deletions.", body = Page<DeletionView>))
 )]
 pub async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<DeletionLine>>, Problem> {
+) -> Result<Json<Page<DeletionView>>, Problem> {
     let limit = page_limit(query.limit)?;
     let before = query.cursor.map(|seq| seq.parse()).transpose().map_err(|_| bad_cursor())?;
     let at = |what, text: Option<String>| text.map(|text| parse_time(what, &text)).transpose();
@@ -61,5 +61,5 @@ pub async fn list(
     };
     let found =
         app.ask_deletions(move |deletions| deletions.list(&filter, before, limit + 1)).await?;
-    Ok(Json(Page::cut(found, limit, |one| one.deletion.seq.to_string(), DeletionLine::new)))
+    Ok(Json(Page::cut(found, limit, |one| one.deletion.seq.to_string(), DeletionView::new)))
 }

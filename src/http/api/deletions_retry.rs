@@ -3,12 +3,12 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::engine::wire::DeletionLine;
 use crate::http::api::deletions_show::{line, named, unknown};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
+use crate::wire::DeletionView;
 
 /// Tries again at once.
 ///
@@ -18,7 +18,7 @@ use crate::http::state::App;
     post, path = "/v1/deletions/{id}/retry", tag = "deletions",
     params(("id" = String, Path, description = "The deletion")),
     responses(
-        (status = 202, description = "It is taken up again.", body = DeletionLine),
+        (status = 202, description = "It is taken up again.", body = DeletionView),
         (status = 409, description = "Nothing is left to do",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
@@ -27,7 +27,7 @@ pub async fn retry(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<(StatusCode, Json<DeletionLine>), Problem> {
+) -> Result<(StatusCode, Json<DeletionView>), Problem> {
     let (id, by) = (named(&id)?, caller.actor());
     let hurried = app.ask_deletions(move |deletions| deletions.hurry(id, by)).await?;
     if !hurried.ok_or_else(unknown)? {

@@ -2,22 +2,22 @@
 
 use axum::extract::State;
 
-use crate::engine::wire::DeletionLine;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::DeletionId;
+use crate::wire::DeletionView;
 
 /// Shows a deletion with its copies.
 #[utoipa::path(
     get, path = "/v1/deletions/{id}", tag = "deletions",
     params(("id" = String, Path, description = "The deletion")),
-    responses((status = 200, description = "The deletion as it is now.", body = DeletionLine))
+    responses((status = 200, description = "The deletion as it is now.", body = DeletionView))
 )]
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<DeletionLine>, Problem> {
+) -> Result<Json<DeletionView>, Problem> {
     line(&app, named(&id)?).await
 }
 
@@ -37,7 +37,7 @@ pub fn unknown() -> Problem {
 ///
 /// # Errors
 /// 404.
-pub async fn line(app: &App, id: DeletionId) -> Result<Json<DeletionLine>, Problem> {
+pub async fn line(app: &App, id: DeletionId) -> Result<Json<DeletionView>, Problem> {
     let view = app.ask_deletions(move |deletions| deletions.show(id)).await?;
-    view.map(|view| Json(DeletionLine::new(view))).ok_or_else(unknown)
+    view.map(|view| Json(DeletionView::new(view))).ok_or_else(unknown)
 }

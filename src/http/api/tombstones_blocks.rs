@@ -2,32 +2,37 @@
 
 use axum::extract::State;
 
-use crate::engine::wire::UploadLine;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, PageQuery, bad_cursor};
 use crate::model::{Scope, TombstoneId, UploadId};
+use crate::wire::{Audience, UploadView};
 
 /// Lists the uploads that a tombstone counted against, the latest first; also when it was retired since.
 #[utoipa::path(
     get, path = "/v1/tombstones/{id}/blocks", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id"), PageQuery),
-    responses((status = 200, description = "A page of uploads.", body = Page<UploadLine>))
+    responses((status = 200, description = "A page of uploads.", body = Page<UploadView>))
 )]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
-) -> Result<Json<Page<UploadLine>>, Problem> {
+) -> Result<Json<Page<UploadView>>, Problem> {
     let limit = query.limit()?;
     let before = query.cursor.map(|id| id.parse::<UploadId>()).transpose();
     let before = before.map_err(|_| bad_cursor())?;
     let id = TombstoneId(id);
     let found = app.ask_uploads(move |uploads| uploads.blocks(&id, before, limit + 1)).await?;
     let lines = found.ok_or_else(|| Problem::not_found("tombstone"))?;
-    let scores = caller.may(Scope::Scores);
-    Ok(Json(Page::cut(lines, limit, |line| line.id.clone(), |line| line.for_caller(scores))))
+    let audience = Audience::with_scope(caller.may(Scope::Scores));
+    Ok(Json(Page::cut(
+        lines,
+        limit,
+        |line| line.whole().id.clone(),
+        |line| line.for_audience(audience),
+    )))
 }

@@ -8,15 +8,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::engine::wire::UploadLine;
-use crate::engine::{Accepted, Arriving, IdempotencyKey, UploadWords};
+use crate::engine::{Accepted, Arriving, IdempotencyKey};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{self, Json, Query};
 use crate::http::receive::{self, Watch};
 use crate::http::state::App;
 use crate::http::wire::wait_for;
+use crate::model::UploadClientData;
 use crate::model::{Scope, UploadId};
+use crate::wire::{Audience, UploadView};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -92,8 +93,8 @@ pub struct UploadAddress {
         (String = "application/octet-stream"), (UploadForm = "multipart/form-data"), (UploadAddress = "application/json")
     )),
     responses(
-        (status = 200, description = "The upload with its verdict.", body = UploadLine),
-        (status = 202, description = "It was accepted and will be checked.", body = UploadLine,
+        (status = 200, description = "The upload with its verdict.", body = UploadView),
+        (status = 202, description = "It was accepted and will be checked.", body = UploadView,
          headers(("Location" = String, description = "Where its verdict will be"))),
     )
 )]
@@ -124,7 +125,7 @@ pub async fn create(
             query.only_wait()?;
             let said = read_json(request).await?;
             let UploadAddress { uri, uploader, reference, metadata } = said;
-            let words = UploadWords { uploader, reference, metadata, uri: Some(uri) };
+            let words = UploadClientData { uploader, reference, metadata, uri: Some(uri) };
             app.ask_uploads(move |uploads| uploads.accept_address(&words, key.as_ref())).await?
         }
     };
@@ -136,8 +137,9 @@ pub async fn create(
 async fn answer(app: &App, accepted: Accepted, caller: &Caller) -> Result<Response, Problem> {
     let Accepted { id, is_new } = accepted;
     let line = app.ask_uploads(move |uploads| uploads.show(id)).await?;
-    let line =
-        line.ok_or_else(|| Problem::not_found("upload"))?.for_caller(caller.may(Scope::Scores));
+    let line = line
+        .ok_or_else(|| Problem::not_found("upload"))?
+        .for_audience(Audience::with_scope(caller.may(Scope::Scores)));
     let status = if line.verdict.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
     let mut response = (status, location(id), Json(line)).into_response();
     if !is_new {
@@ -151,10 +153,10 @@ fn location(id: UploadId) -> [(header::HeaderName, String); 1] {
 }
 
 impl CreateQuery {
-    fn words(&self) -> Result<UploadWords, Problem> {
+    fn words(&self) -> Result<UploadClientData, Problem> {
         let metadata = self.metadata.as_deref().map(metadata).transpose()?;
         let (uploader, reference) = (self.uploader.clone(), self.reference.clone());
-        Ok(UploadWords { uploader, reference, metadata, uri: None })
+        Ok(UploadClientData { uploader, reference, metadata, uri: None })
     }
 
     fn only_wait(&self) -> Result<(), Problem> {
@@ -213,7 +215,7 @@ fn too_large(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn checked(app: &App, words: UploadWords) -> Result<UploadWords, Problem> {
+async fn checked(app: &App, words: UploadClientData) -> Result<UploadClientData, Problem> {
     app.uploads().check_words(&words)?;
     Ok(words)
 }
@@ -221,7 +223,7 @@ async fn checked(app: &App, words: UploadWords) -> Result<UploadWords, Problem> 
 async fn accept(
     app: &App,
     arrived: Arriving,
-    words: UploadWords,
+    words: UploadClientData,
     key: Option<IdempotencyKey>,
 ) -> Result<Accepted, Problem> {
     app.ask_uploads(move |uploads| uploads.accept(arrived, &words, key.as_ref())).await
@@ -242,11 +244,11 @@ async fn read_form(
     app: &App,
     watch: &Watch,
     request: Request,
-) -> Result<(Arriving, UploadWords), Problem> {
+) -> Result<(Arriving, UploadClientData), Problem> {
     let broken = |error: axum::extract::multipart::MultipartError| receive::broken(&error);
     let form = Multipart::from_request(request, app).await;
     let mut form = form.map_err(|error| Problem::new(Kind::Malformed, format!("{error}.")))?;
-    let (mut arrived, mut words) = (None, UploadWords::default());
+    let (mut arrived, mut words) = (None, UploadClientData::default());
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         let twice = match name.as_str() {

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::engine::UploadQuery;
-use crate::engine::wire::UploadLine;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, bad_cursor, page_limit};
 use crate::model::{Scope, UploadId, UploadState, VerdictKind};
+use crate::wire::{Audience, UploadView};
 
 /// Which uploads.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,19 +36,20 @@ pub struct ListQuery {
 /// Lists uploads, the latest first.
 #[utoipa::path(
     get, path = "/v1/uploads", tag = "uploads", params(ListQuery),
-    responses((status = 200, description = "A page of uploads.", body = Page<UploadLine>))
+    responses((status = 200, description = "A page of uploads.", body = Page<UploadView>))
 )]
 pub async fn list(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<UploadLine>>, Problem> {
+) -> Result<Json<Page<UploadView>>, Problem> {
     let ListQuery { state, verdict, reference, cursor, limit } = query;
     let limit = page_limit(limit)?;
     let before = cursor.map(|id| id.parse::<UploadId>()).transpose().map_err(|_| bad_cursor())?;
     let query = UploadQuery { state, verdict, reference };
     let lines = app.ask_uploads(move |uploads| uploads.list(&query, before, limit + 1)).await?;
-    let scores = caller.may(Scope::Scores);
-    let page = Page::cut(lines, limit, |line| line.id.clone(), |line| line.for_caller(scores));
+    let audience = Audience::with_scope(caller.may(Scope::Scores));
+    let page =
+        Page::cut(lines, limit, |line| line.whole().id.clone(), |line| line.for_audience(audience));
     Ok(Json(page))
 }

@@ -4,13 +4,13 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::engine::wire::UploadLine;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::state::App;
 use crate::http::wire::wait_for;
 use crate::model::{Scope, UploadId};
+use crate::wire::{Audience, UploadView};
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -26,18 +26,20 @@ pub struct ShowQuery {
 #[utoipa::path(
     get, path = "/v1/uploads/{id}", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id, `upl_…`"), ShowQuery),
-    responses((status = 200, description = "The upload; `verdict` is null until it was checked.", body = UploadLine))
+    responses((status = 200, description = "The upload; `verdict` is null until it was checked.", body = UploadView))
 )]
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<ShowQuery>,
-) -> Result<Json<UploadLine>, Problem> {
+) -> Result<Json<UploadView>, Problem> {
     let missing = || Problem::not_found("upload");
     let id: UploadId = id.parse().map_err(|_| missing())?;
     let wait = wait_for(query.wait)?;
     app.wait_for_verdict(id, wait).await;
     let line = app.ask_uploads(move |uploads| uploads.show(id)).await?;
-    Ok(Json(line.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
+    Ok(Json(
+        line.ok_or_else(missing)?.for_audience(Audience::with_scope(caller.may(Scope::Scores))),
+    ))
 }

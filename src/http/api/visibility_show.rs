@@ -5,12 +5,12 @@ use axum::http::{HeaderName, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::visibility::Shown;
-use crate::engine::wire;
+use crate::engine::deletions::visibility::Shown;
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::Visibility;
+use crate::wire;
 
 /// What may be shown of a video.
 #[derive(Debug, Serialize, ToSchema)]

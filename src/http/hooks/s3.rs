@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::engine::{Told, UploadWords};
+use crate::engine::AnnouncedUpload;
 use crate::http::error::Problem;
 use crate::http::extract::Json;
 use crate::http::state::App;
+use crate::model::UploadClientData;
 
 /// What user metadata is called in headers; MinIO gives it with this.
 const METADATA_PREFIX: &str = "x-amz-meta-";
@@ -125,7 +126,12 @@ impl S3Record {
     }
 }
 
-fn told(bucket: &str, key: &str, object: S3Object, uploader_field: Option<&str>) -> Told {
+fn told(
+    bucket: &str,
+    key: &str,
+    object: S3Object,
+    uploader_field: Option<&str>,
+) -> AnnouncedUpload {
     let S3Object { size, etag, version, sequencer, metadata, .. } = object;
     let metadata = metadata.unwrap_or_default();
     let uploader = uploader_field.and_then(|field| {
@@ -146,13 +152,13 @@ fn told(bucket: &str, key: &str, object: S3Object, uploader_field: Option<&str>)
     let uri = format!("s3://{bucket}/{key}");
     // A bucket without versions has the order of its events instead, or at least a digest.
     let which = version.filter(|v| !v.is_empty() && v != "null").or(sequencer).or(etag);
-    let words = UploadWords {
+    let words = UploadClientData {
         uploader,
         reference: Some(format!("{bucket}/{key}")),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    Told { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], words }
+    AnnouncedUpload { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], words }
 }
 
 fn bare(name: &str) -> &str {

@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::engine::wire::UploadLine;
-use crate::engine::{Told, UploadWords};
+use crate::engine::AnnouncedUpload;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::Json;
 use crate::http::state::App;
+use crate::model::UploadClientData;
 use crate::model::VerdictKind;
+use crate::wire::{Audience, UploadView};
 
 /// Seconds after which a client may come again when too much is waiting.
 const RETRY_AFTER_S: u32 = 5;
@@ -150,10 +151,12 @@ async fn finished(app: &App, event: TusdEvent, wait: Duration) -> Result<TusdAns
     let accepted = app.ask_uploads(move |uploads| uploads.accept_told(&told)).await?;
     app.wait_for_verdict(accepted.id, wait).await;
     let line = app.ask_uploads(move |uploads| uploads.show(accepted.id)).await?;
-    Ok(line.map_or_else(TusdAnswer::default, |line| TusdAnswer::of(&line)))
+    Ok(line.map_or_else(TusdAnswer::default, |view| {
+        TusdAnswer::of(&view.for_audience(Audience::WithoutScores))
+    }))
 }
 
-fn told(app: &App, event: TusdEvent) -> Result<Told, Problem> {
+fn told(app: &App, event: TusdEvent) -> Result<AnnouncedUpload, Problem> {
     let TusdEvent { upload, request } = event;
     let options = &app.options().hooks;
     let metadata = upload.metadata.unwrap_or_default();
@@ -166,13 +169,13 @@ fn told(app: &App, event: TusdEvent) -> Result<Told, Problem> {
     let uri = address(upload.storage.as_ref())?;
     let said: Map<String, Value> =
         metadata.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let words = UploadWords {
+    let words = UploadClientData {
         uploader: of_header.or(of_field).filter(|uploader| !uploader.is_empty()),
         reference: Some(upload.id.clone()).filter(|id| !id.is_empty()),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    Ok(Told { name: vec!["tusd".to_owned(), upload.id, uri], words })
+    Ok(AnnouncedUpload { name: vec!["tusd".to_owned(), upload.id, uri], words })
 }
 
 /// Where tusd keeps an upload.
@@ -208,7 +211,7 @@ impl TusdAnswer {
         TusdAnswer { response: Some(TusdResponse { status, body, header }), reject: true }
     }
 
-    fn of(line: &UploadLine) -> TusdAnswer {
+    fn of(line: &UploadView) -> TusdAnswer {
         let mut header = BTreeMap::from([(UPLOAD_HEADER, line.id.clone())]);
         let (mut status, mut body) = (None, String::new());
         if line.verdict == Some(VerdictKind::Block) {

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::engine::CaseAction;
-use crate::engine::wire::{CaseDetail, CaseLine, UploadLine, UploadLineMatch};
 use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::ranged::ranged;
@@ -23,6 +22,7 @@ use crate::http::ui::visitor::Visitor;
 use crate::http::ui::{people, pictures, queue, words};
 use crate::http::wire::parse_time;
 use crate::model::{CaseId, CaseState, Reason, Role, UnixSeconds, UploadId};
+use crate::wire::{Audience, CaseDetail, CaseView, UploadMatchView, UploadView};
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -169,6 +169,7 @@ async fn look(
     let (reviewer, wanted) = (visitor.reviewer(), query.of.parse::<UploadId>().ok());
     let found = app.ask_cases(move |cases| {
         let Some(detail) = cases.show(id, reviewer)? else { return Ok(None) };
+        let detail = detail.for_audience(Audience::WithScores);
         let first = detail.first.as_ref().and_then(|upload| upload.id.parse::<UploadId>().ok());
         let other = match wanted.filter(|wanted| Some(*wanted) != first) {
             Some(upload) => cases.of_upload(upload)?.filter(|case| *case == id).and(wanted),
@@ -201,7 +202,7 @@ impl CasePage {
         let (other_upload, next_member) = in_the_player(&detail, &members);
         let line = &detail.case;
         let first = detail.first.as_ref();
-        let matches: &[UploadLineMatch] = first.map_or(&[], |upload| &upload.matches);
+        let matches: &[UploadMatchView] = first.map_or(&[], |upload| &upload.matches);
         let rank = query.rank.min(matches.len().saturating_sub(1));
         let best = matches.get(rank).map(|one| Best::new(one, &detail));
         let nothing = || "Nothing was found in it".to_owned();
@@ -258,7 +259,7 @@ impl FileState {
     }
 }
 
-fn title(line: &CaseLine) -> String {
+fn title(line: &CaseView) -> String {
     let upload = line.reference.clone().or_else(|| line.upload.clone());
     upload.unwrap_or_else(|| "A forgotten upload".to_owned())
 }
@@ -275,7 +276,7 @@ fn about(detail: &CaseDetail) -> String {
     parts.join(" · ")
 }
 
-fn tags(line: &CaseLine) -> Vec<(&'static str, String)> {
+fn tags(line: &CaseView) -> Vec<(&'static str, String)> {
     let mut tags = Vec::new();
     match line.state {
         CaseState::Open => {}
@@ -298,7 +299,7 @@ fn tags(line: &CaseLine) -> Vec<(&'static str, String)> {
     tags
 }
 
-fn claimed(line: &CaseLine) -> (&'static str, String) {
+fn claimed(line: &CaseView) -> (&'static str, String) {
     match (&line.claim, &line.assigned_to) {
         (Some(claim), _) if claim.mine => {
             ("", format!("Yours for {} min", claim.left_s.div_ceil(60)))
@@ -327,7 +328,7 @@ fn members(detail: &CaseDetail, plays: Option<UploadId>) -> Vec<Member> {
         return Vec::new();
     }
     let plays = plays.map(|id| id.to_string());
-    let member = |one: &crate::engine::wire::CaseMemberLine| Member {
+    let member = |one: &crate::wire::CaseMemberView| Member {
         plays: Some(&one.upload) == plays.as_ref(),
         upload: one.upload.clone(),
         title: one.reference.clone().unwrap_or_else(|| one.upload.clone()),
@@ -373,7 +374,7 @@ fn facts(detail: &CaseDetail) -> Vec<(&'static str, String)> {
 }
 
 /// What else the platform said.
-fn metadata(upload: &UploadLine) -> Option<(&'static str, String)> {
+fn metadata(upload: &UploadView) -> Option<(&'static str, String)> {
     let metadata = upload.metadata.as_ref().filter(|metadata| !metadata.is_empty())?;
     let said = metadata.iter().map(|(name, value)| match value {
         serde_json::Value::String(text) => format!("{name}: {text}"),
@@ -399,7 +400,7 @@ async fn upload_of(
         Some(upload) => Ok(cases.of_upload(upload)?.filter(|case| *case == id).map(|_| upload)),
         None => {
             let line = cases.line(id, reviewer)?;
-            Ok(line.and_then(|line| line.upload?.parse().ok()))
+            Ok(line.and_then(|line| line.whole().upload.as_ref()?.parse().ok()))
         }
     });
     found.await?.ok_or_else(pictures::gone)

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::engine::wire::{BytesState, CaseDetail, LineSpan, UploadLineMatch};
 use crate::http::ui::proof::{self, Say};
 use crate::http::ui::{tombstones, words};
 use crate::model::TombstoneId;
+use crate::wire::{BytesState, CaseDetail, SpanView, UploadMatchView};
 
 /// Width of the time lines' drawing, and where their tracks begin and end.
 const WIDE: f64 = 1000.0;
@@ -56,7 +56,7 @@ pub struct Band {
 }
 
 impl Best {
-    pub fn new(one: &UploadLineMatch, detail: &CaseDetail) -> Best {
+    pub fn new(one: &UploadMatchView, detail: &CaseDetail) -> Best {
         let (upload_s, deleted_s) = lengths(one, detail);
         let score = one.score.unwrap_or_default();
         let spans = one.spans.iter().map(|span| SpanLine {
@@ -85,15 +85,15 @@ impl Best {
 }
 
 /// Of upload and deleted video, or how far spans reach where that is forgotten.
-fn lengths(one: &UploadLineMatch, detail: &CaseDetail) -> (f64, f64) {
-    let reach = |of: fn(&LineSpan) -> [f64; 2]| one.spans.iter().flat_map(of).fold(0.1, f64::max);
+fn lengths(one: &UploadMatchView, detail: &CaseDetail) -> (f64, f64) {
+    let reach = |of: fn(&SpanView) -> [f64; 2]| one.spans.iter().flat_map(of).fold(0.1, f64::max);
     let known = detail.deleted.iter().find(|deleted| deleted.tombstone == one.tombstone);
     let upload_s = detail.case.duration_s.unwrap_or(0.0).max(reach(|span| span.upload));
     let deleted_s = known.map_or(0.0, |deleted| deleted.duration_s).max(reach(|span| span.deleted));
     (upload_s, deleted_s)
 }
 
-fn headline(one: &UploadLineMatch) -> String {
+fn headline(one: &UploadMatchView) -> String {
     if one.own {
         return "It shows the uploader's own deleted video".to_owned();
     }
@@ -106,7 +106,7 @@ fn headline(one: &UploadLineMatch) -> String {
 }
 
 impl Band {
-    fn new(span: &LineSpan, upload_s: f64, deleted_s: f64) -> Band {
+    fn new(span: &SpanView, upload_s: f64, deleted_s: f64) -> Band {
         let on = |[from, to]: [f64; 2], whole: f64| {
             let ends = [from, to].map(|s| (s / whole).clamp(0.0, 1.0) * WIDE);
             let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
@@ -140,7 +140,7 @@ pub enum Drawing {
 
 impl Drawing {
     /// Of the match of this rank.
-    pub fn of(one: Option<&UploadLineMatch>, rank: usize, detail: &CaseDetail) -> Drawing {
+    pub fn of(one: Option<&UploadMatchView>, rank: usize, detail: &CaseDetail) -> Drawing {
         let Some(one) = one else { return Drawing::Nothing };
         if let Some(plot) = Plot::of(one, detail) {
             return Drawing::Plot(plot);
@@ -178,7 +178,7 @@ pub struct Plot {
 }
 
 impl Plot {
-    fn of(one: &UploadLineMatch, detail: &CaseDetail) -> Option<Plot> {
+    fn of(one: &UploadMatchView, detail: &CaseDetail) -> Option<Plot> {
         let found = detail.plots.iter().find(|plot| plot.tombstone == one.tombstone)?;
         let (upload_s, deleted_s) = lengths(one, detail);
         let dots = |moments: &[[f64; 3]]| {
@@ -214,9 +214,9 @@ pub struct Other {
 
 impl Other {
     /// All but the one that the page is about.
-    pub fn all(matches: &[UploadLineMatch], but: usize) -> Vec<Other> {
+    pub fn all(matches: &[UploadMatchView], but: usize) -> Vec<Other> {
         let others = matches.iter().enumerate().filter(|(rank, _)| *rank != but);
-        let other = |(rank, one): (usize, &UploadLineMatch)| Other {
+        let other = |(rank, one): (usize, &UploadMatchView)| Other {
             rank,
             tombstone: one.tombstone.clone(),
             verdict: one.verdict.as_str(),

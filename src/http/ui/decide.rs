@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::engine::wire::{CaseDetail, CaseLine};
 use crate::engine::{CaseAction, DecisionRequest};
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Path, Query};
@@ -19,6 +18,7 @@ use crate::http::ui::visitor::Visitor;
 use crate::http::ui::words;
 use crate::http::wire::parse_time;
 use crate::model::{CaseId, CaseState, DecisionKind, Role, UnixSeconds};
+use crate::wire::{CaseDetail, CaseView};
 
 /// Cases of the queue among which the one behind a skipped case is looked for.
 const SKIP_WITHIN: usize = 200;
@@ -61,7 +61,7 @@ impl Decide {
         let free = line.claim.as_ref().is_none_or(|claim| claim.mine);
         // Of two blind decisions the other one is somebody else's; the engine shows one's own only.
         let own = visitor.user.id.to_string();
-        let done = |one: &crate::engine::wire::CaseDecisionLine| {
+        let done = |one: &crate::wire::CaseDecisionView| {
             one.undone_at.is_none()
                 && one.by.id == own
                 && line.state == CaseState::Open
@@ -101,7 +101,7 @@ pub struct LeadForm {
 impl LeadForm {
     /// `None` without people to choose from: the visitor is no lead.
     pub fn of(
-        line: &CaseLine,
+        line: &CaseView,
         people: Vec<(String, String)>,
         now: UnixSeconds,
     ) -> Option<LeadForm> {
@@ -182,7 +182,7 @@ async fn next(
     let query = QueueQuery::parse(from).of_engine(app.outside().now());
     let reviewer = visitor.reviewer();
     let found = app.ask_cases(move |cases| cases.claim_next(&query, reviewer)).await?;
-    Ok(forward(from, found.and_then(|case| case.id.parse().ok()), decided))
+    Ok(forward(from, found.and_then(|case| case.whole().id.parse().ok()), decided))
 }
 
 fn forward(from: &str, to: Option<CaseId>, decided: Option<CaseId>) -> Response {
@@ -217,11 +217,13 @@ pub async fn skip(
     let (reviewer, skipped) = (visitor.reviewer(), asked.after.parse::<CaseId>().ok());
     let found = app.ask_cases(move |cases| {
         let lines = cases.list(&query, None, SKIP_WITHIN, reviewer)?;
-        let at = skipped.and_then(|id| lines.iter().position(|line| line.id == id.to_string()));
+        let at =
+            skipped.and_then(|id| lines.iter().position(|line| line.whole().id == id.to_string()));
         let behind =
             lines.iter().skip(at.map_or(0, |at| at + 1)).chain(lines.iter().take(at.unwrap_or(0)));
-        let mut free = behind.filter(|line| line.claim.as_ref().is_none_or(|claim| claim.mine));
-        let next = free.next().and_then(|line| line.id.parse().ok());
+        let mut free =
+            behind.filter(|line| line.whole().claim.as_ref().is_none_or(|claim| claim.mine));
+        let next = free.next().and_then(|line| line.whole().id.parse().ok());
         if let Some(skipped) = skipped {
             // It may be nobody's, or somebody else's by now: then there is nothing to let go.
             let _ = cases.act(skipped, CaseAction::Release, reviewer);
@@ -264,7 +266,7 @@ pub async fn claim(
     };
     let case = app.ask_cases(move |cases| cases.act(id, action, reviewer)).await?;
     let case = case.ok_or_else(|| Problem::not_found("case"))?;
-    Ok(Json(json!({ "with": with, "version": case.version })))
+    Ok(Json(json!({ "with": with, "version": case.whole().version })))
 }
 
 /// `POST /review/cases/{id}/assign`, by leads.

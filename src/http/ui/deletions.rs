@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::engine::deletion_show::{DeletionView, ListFilter};
+use crate::engine::deletions::show::ListFilter;
 use crate::http::error::Problem;
 use crate::http::extract::{Path, Query};
 use crate::http::state::App;
@@ -17,6 +17,7 @@ use crate::model::{
     CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Role, UnixSeconds,
 };
 use crate::store::{Copy, DeletionEvent};
+use crate::wire::DeletionDetails;
 
 /// Deletions of a page; stuck ones above it at most.
 const ROWS: usize = 50;
@@ -102,7 +103,7 @@ pub async fn page(
 }
 
 impl Row {
-    fn new(one: &DeletionView, now: UnixSeconds) -> Row {
+    fn new(one: &DeletionDetails, now: UnixSeconds) -> Row {
         let deletion = &one.deletion;
         let copies: Vec<CopyState> = one.copies.iter().map(|(copy, _)| copy.state).collect();
         Row {
@@ -225,7 +226,7 @@ fn named(id: &str) -> Result<DeletionId, Problem> {
     id.parse().map_err(|_| Problem::not_found("deletion"))
 }
 
-fn steps(view: &DeletionView) -> Vec<Step> {
+fn steps(view: &DeletionDetails) -> Vec<Step> {
     let deletion = &view.deletion;
     let at = |time: Option<UnixSeconds>| time.map(words::minute);
     let mut steps = vec![

@@ -1,8 +1,8 @@
 //! What happened to a case, and to the uploader's others, in words.
 
-use crate::engine::wire::{CaseDecisionLine, CaseDetail, CaseEventLine, EarlierCaseLine};
 use crate::http::ui::case::minute_of;
 use crate::model::{CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds};
+use crate::wire::{CaseDecisionView, CaseDetail, CaseEventView, EarlierCaseView};
 
 /// Something that happened.
 pub struct Happened {
@@ -24,7 +24,7 @@ pub struct Earlier {
 
 /// The latest first; what was written with a decision stands beside it.
 pub fn happened(detail: &CaseDetail) -> Vec<Happened> {
-    let event = |event: &CaseEventLine| {
+    let event = |event: &CaseEventView| {
         let decision = detail.decisions.iter().find(|one| {
             event.event == CaseEventKind::Decided && one.at == event.at && one.by == event.by
         });
@@ -49,7 +49,7 @@ pub fn happened(detail: &CaseDetail) -> Vec<Happened> {
     detail.history.iter().rev().map(event).collect()
 }
 
-fn what(event: &CaseEventLine, decision: Option<&CaseDecisionLine>) -> String {
+fn what(event: &CaseEventView, decision: Option<&CaseDecisionView>) -> String {
     let note = event.note.as_deref().unwrap_or_default();
     match event.event {
         CaseEventKind::Opened => "opened the case".to_owned(),
@@ -77,7 +77,7 @@ fn what(event: &CaseEventLine, decision: Option<&CaseDecisionLine>) -> String {
     }
 }
 
-fn written(decision: &CaseDecisionLine) -> String {
+fn written(decision: &CaseDecisionView) -> String {
     let mut text = grounds_words(decision.grounds).to_owned();
     if let Some(note) = &decision.note {
         text = format!("{text}. {note}");
@@ -119,7 +119,7 @@ pub fn decided(detail: &CaseDetail) -> (String, String, bool) {
 
 impl Earlier {
     pub fn all(detail: &CaseDetail) -> Vec<Earlier> {
-        let earlier = |one: &EarlierCaseLine| {
+        let earlier = |one: &EarlierCaseView| {
             let (outcome, class) = match (one.decision, one.state) {
                 (Some(DecisionKind::Reupload), _) => ("re-upload", "bad"),
                 (Some(DecisionKind::NotReupload), _) => ("not a re-upload", "good"),

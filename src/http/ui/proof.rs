@@ -1,7 +1,7 @@
 //! What a match says, in plain words: where, how altered, how sure, and by which kinds of evidence.
 
-use crate::engine::wire::{LineEvidence, LinePlacement, LineSpan};
 use crate::http::ui::words;
+use crate::wire::{EvidenceView, PlacementView, SpanView};
 
 /// Beyond this power of ten a number of uploads means nothing to anybody.
 const POWER_MAX: f64 = 20.0;
@@ -43,7 +43,7 @@ pub fn sure(score: f64, same_bytes: bool) -> String {
 }
 
 /// Which seconds show which.
-pub fn when(span: &LineSpan) -> String {
+pub fn when(span: &SpanView) -> String {
     let [from, to] = span.upload.map(words::clock);
     let [of, till] = span.deleted.map(words::clock);
     if span.upload[1] - span.upload[0] < MOMENT_S {
@@ -53,8 +53,8 @@ pub fn when(span: &LineSpan) -> String {
 }
 
 /// How the deleted picture was altered, in a few words.
-pub fn how(span: &LineSpan) -> String {
-    let LinePlacement { mirrored, inverted, rotation_deg, scale, .. } = &span.placement;
+pub fn how(span: &SpanView) -> String {
+    let PlacementView { mirrored, inverted, rotation_deg, scale, .. } = &span.placement;
     let mut parts = Vec::new();
     if *mirrored {
         parts.push("mirrored".to_owned());
@@ -80,7 +80,7 @@ pub fn how(span: &LineSpan) -> String {
 }
 
 /// Where in the upload's picture it sits.
-pub fn place(placement: &LinePlacement) -> &'static str {
+pub fn place(placement: &PlacementView) -> &'static str {
     let within = |axis: usize| {
         let ends = placement.quad.iter().map(|corner| corner[axis]);
         let (low, high) = ends.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
@@ -124,7 +124,7 @@ pub fn place(placement: &LinePlacement) -> &'static str {
 }
 
 /// What each kind of evidence says.
-pub fn says(evidence: &LineEvidence) -> Vec<Say> {
+pub fn says(evidence: &EvidenceView) -> Vec<Say> {
     if evidence.same_bytes {
         return vec![Say {
             what: "Bytes",
@@ -199,12 +199,12 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
 mod tests {
     use super::*;
 
-    fn span(placement: LinePlacement, speed: f64) -> LineSpan {
-        LineSpan { upload: [3.0, 12.0], deleted: [10.0, 19.0], speed, placement }
+    fn span(placement: PlacementView, speed: f64) -> SpanView {
+        SpanView { upload: [3.0, 12.0], deleted: [10.0, 19.0], speed, placement }
     }
 
-    fn placed(quad: [[f64; 2]; 4]) -> LinePlacement {
-        LinePlacement { mirrored: false, inverted: false, rotation_deg: 0.0, scale: 1.0, quad }
+    fn placed(quad: [[f64; 2]; 4]) -> PlacementView {
+        PlacementView { mirrored: false, inverted: false, rotation_deg: 0.0, scale: 1.0, quad }
     }
 
     const WHOLE: [[f64; 2]; 4] = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(place(&placed(cropped)), "cropped to fill the picture");
         let corner = WHOLE.map(|[x, y]| [x * 0.3 + 0.65, y * 0.3 + 0.68]);
         let small =
-            LinePlacement { mirrored: true, rotation_deg: -3.2, scale: 0.3, ..placed(corner) };
+            PlacementView { mirrored: true, rotation_deg: -3.2, scale: 0.3, ..placed(corner) };
         assert_eq!(place(&small), "in the lower right");
         let words = how(&span(small, -1.25));
         assert_eq!(

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 
 use crate::engine::QueueCounts;
-use crate::engine::wire::CaseLine;
 use crate::http::error::Problem;
 use crate::http::extract::Query;
 use crate::http::state::App;
@@ -16,6 +15,7 @@ use crate::http::ui::visitor::Visitor;
 use crate::http::ui::words;
 use crate::http::wire::parse_time;
 use crate::model::{MatchKind, Role, UnixSeconds};
+use crate::wire::{Audience, CaseView};
 
 /// Cases of a page.
 const ROWS: usize = 50;
@@ -111,9 +111,10 @@ pub async fn page(
             .collect::<Vec<_>>();
         if both.is_empty() { "/review".to_owned() } else { format!("/review?{}", both.join("&")) }
     };
-    let place = lines.last().filter(|_| more).and_then(|last| last.place);
+    let place = lines.last().filter(|_| more).and_then(|last| last.whole().place);
     let next = place.map(|place| with(&format!("after={place}")));
-    let rows: Vec<Row> = lines.into_iter().map(|line| Row::new(line, now, &here)).collect();
+    let rows = lines.into_iter().map(|line| line.for_audience(Audience::WithScores));
+    let rows: Vec<Row> = rows.map(|view| Row::new(view, now, &here)).collect();
     let undo = undo::of(&app, &visitor, &query.undo, &here).await?;
     Ok(Page(QueuePage {
         frame: Frame::new(&visitor, Place::Queue, "Queue"),
@@ -205,7 +206,7 @@ fn said(done: &str) -> Option<(&'static str, String)> {
 }
 
 impl Row {
-    fn new(line: CaseLine, now: UnixSeconds, here: &str) -> Row {
+    fn new(line: CaseView, now: UnixSeconds, here: &str) -> Row {
         let from: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
         let href = match from.is_empty() {
             true => format!("/review/cases/{}", line.id),

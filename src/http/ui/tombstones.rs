@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Report, ReportMatch};
 use crate::http::api::tombstones_list::TombstoneView;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Query};
@@ -16,6 +15,8 @@ use crate::http::ui::frame::{Frame, Page, Place};
 use crate::http::ui::visitor::Visitor;
 use crate::http::ui::{proof, words};
 use crate::model::TombstoneId;
+use crate::model::{Report, ReportMatch};
+use crate::wire::{Audience, SpanView};
 
 /// Uploads that are listed under a tombstone.
 const UPLOADS: usize = 50;
@@ -80,6 +81,7 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
     let id = tombstone.id.clone();
     let against = app.ask_uploads(move |uploads| uploads.blocks(&id, None, UPLOADS)).await?;
     let uploads = against.unwrap_or_default().into_iter().map(|line| {
+        let line = line.for_audience(Audience::WithScores);
         let score = line.matches.iter().filter(|m| m.tombstone == tombstone.id.0);
         let score = score
             .filter_map(|m| m.score)
@@ -170,8 +172,8 @@ impl Compared {
 
 impl ComparedMatch {
     fn new(one: &ReportMatch) -> ComparedMatch {
-        let spans = one.wire_spans();
-        let line = |span: &crate::engine::wire::LineSpan| {
+        let spans: Vec<SpanView> = one.found.spans.iter().map(SpanView::new).collect();
+        let line = |span: &SpanView| {
             format!(
                 "{}, {}, {}",
                 proof::when(span),

@@ -1,11 +1,11 @@
 //! The bar that takes the last decision back, as long as nobody was told of it.
 
-use crate::engine::wire::CaseDetail;
 use crate::http::error::Problem;
 use crate::http::state::App;
 use crate::http::ui::visitor::Visitor;
 use crate::http::wire::parse_time;
 use crate::model::{CaseId, DecisionKind, UnixSeconds};
+use crate::wire::CaseDetail;
 
 /// What can be undone.
 pub struct Undo {
@@ -34,7 +34,7 @@ pub async fn of(
     });
     let Some((detail, undo_s)) = found.await? else { return Ok(None) };
     let own = visitor.user.id.to_string();
-    let undo = last(&detail, &own, undo_s, app.outside().now());
+    let undo = last(detail.whole(), &own, undo_s, app.outside().now());
     Ok(undo.map(|undo| Undo { from: from.to_owned(), ..undo }))
 }
 

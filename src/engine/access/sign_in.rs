@@ -1,0 +1,121 @@
+//! Signing in and out, and knowing again who did.
+
+use crate::engine::access::passwords;
+use crate::engine::core::SessionOptions;
+use crate::engine::{Engine, Error, Result};
+use crate::model::{Actor, Outside, SessionSecret, UnixSeconds, UserId};
+use crate::store::{AuditEntry, SessionsEnd, SessionsOf, User};
+
+/// That a session is used is written down once in so many seconds.
+const SEEN_EVERY_S: i64 = 60;
+
+/// What came of a try to sign in.
+#[derive(Debug)]
+pub enum SignIn {
+    Done {
+        user: Box<User>,
+        secret: SessionSecret,
+    },
+    /// No such name, another password, or somebody who may not any more: which of them is not told.
+    Wrong,
+    /// Too many failures; the next try is heard after so many seconds.
+    Locked {
+        wait_s: i64,
+    },
+}
+
+impl Engine {
+    /// Begins a session when name and password fit. `address` is where the request comes from. Takes some 20 ms of
+    /// a core, and as long when there is no such name.
+    ///
+    /// # Errors
+    /// The store's refusal; no random bytes.
+    pub fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        address: &str,
+        outside: &Outside,
+    ) -> Result<SignIn> {
+        let (name, now) = (name.trim(), outside.now());
+        if let Some(wait_s) = self.lock_out().wait_s(name, address, now) {
+            return Ok(SignIn::Locked { wait_s });
+        }
+        let user = self.store().user_by_name(name)?;
+        let fits = match &user {
+            Some(user) => passwords::fits(password, &user.password),
+            None => {
+                passwords::fits_nothing(password);
+                false
+            }
+        };
+        let good = user.as_ref().filter(|user| fits && user.disabled_at.is_none());
+        let Some(good) = good else {
+            let locks = self.lock_out().fail(name, address, now);
+            if let Some(user) = user.filter(|_| locks) {
+                let action = "user.locked";
+                self.store().add_audit(&entry(user.id, Actor::Policy, action, now))?;
+            }
+            return Ok(SignIn::Wrong);
+        };
+        self.lock_out().succeed(name, address);
+        let random = outside.random().map_err(|source| Error::NoEntropy { source })?;
+        let secret = SessionSecret::new(random);
+        let ended = self.sessions_end(now);
+        let entry = entry(good.id, Actor::User(good.id), "user.sign_in", now);
+        self.store().add_session(secret.hash(), good.id, ended, &entry)?;
+        Ok(SignIn::Done { user: Box::new(good.clone()), secret })
+    }
+
+    /// Whose session it is; `None` when it has ended or never was.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn signed_in(&self, secret: &SessionSecret, outside: &Outside) -> Result<Option<User>> {
+        let Some(session) = self.store().session(secret.hash())? else { return Ok(None) };
+        let now = outside.now();
+        let ended = self.sessions_end(now);
+        let over = session.created_at < ended.created_before || session.seen_at < ended.seen_before;
+        if over || session.user.disabled_at.is_some() {
+            return Ok(None);
+        }
+        // A clock that was set back lets the time of last use stand, until it has caught up.
+        if now - session.seen_at >= SEEN_EVERY_S {
+            self.store().see_session(secret.hash(), session.user.id, now)?;
+        }
+        Ok(Some(session.user))
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn sign_out(&self, secret: &SessionSecret, user: UserId, outside: &Outside) -> Result<()> {
+        let entry = entry(user, Actor::User(user), "user.sign_out", outside.now());
+        self.store().end_sessions(SessionsOf::One(secret.hash()), &entry)?;
+        Ok(())
+    }
+
+    /// Ends all sessions of somebody; says how many there were.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn sign_out_everywhere(
+        &self,
+        user: UserId,
+        actor: Actor,
+        outside: &Outside,
+    ) -> Result<usize> {
+        let entry = entry(user, actor, "user.sign_out_everywhere", outside.now());
+        Ok(self.store().end_sessions(SessionsOf::User(user), &entry)?)
+    }
+
+    fn sessions_end(&self, now: UnixSeconds) -> SessionsEnd {
+        let SessionOptions { idle_s, whole_s } = self.options().sessions;
+        SessionsEnd { created_before: now - whole_s, seen_before: now - idle_s }
+    }
+}
+
+fn entry(user: UserId, actor: Actor, action: &'static str, at: UnixSeconds) -> AuditEntry {
+    AuditEntry { at, actor, action, subject: user.to_string(), note: None }
+}

@@ -1,0 +1,126 @@
+//! What a moderator ruled out never counts again: this content and that tombstone.
+//!
+//! Content is known by its bytes' digest, and so that another encoding of it is known too, by a few of its keyed frame
+//! hashes: those of a tombstone, made with the same secret key, and as little of a picture. The perceptual hashes by which
+//! open cases are grouped are not kept.
+//!
+//! As bytes: length in seconds (f32), then the frames' 256 bits (4 × u64), at evenly spaced shares of the length.
+//! Little-endian.
+
+use crate::engine::{Engine, Result};
+use crate::fingerprint::{self, FrameBits, UploadPrint};
+use crate::model::Report;
+use crate::model::{ByteDigest, VerdictKind};
+use crate::store::RuledOut;
+
+/// Frames that are kept.
+const FRAMES: usize = 12;
+/// Frames with less contrast say nothing, grey levels.
+const QUALITY_MIN: u8 = 5;
+/// Fewest frames that content is known by.
+const FRAMES_MIN: usize = 3;
+/// Bits of 256 by which two encodings of one frame differ at most, on average: of unrelated frames 128 do, of the same
+/// picture at another size and quality some 10.
+const BITS_MAX: f64 = 30.0;
+/// Seconds, and share of the length, by which two may differ in length.
+const LENGTH_MISS_S: f32 = 0.6;
+const LENGTH_MISS: f32 = 0.02;
+/// Bytes of a frame.
+const FRAME_BYTES: usize = 32;
+
+/// What content is known by; `None` when too few of its frames tell anything.
+pub(in crate::engine) fn content(print: &UploadPrint) -> Option<Vec<u8>> {
+    let mut bytes = print.duration_s.to_le_bytes().to_vec();
+    let mut telling = 0;
+    for index in spaced(print.frames.len(), FRAMES) {
+        let frame = &print.frames[index];
+        telling += usize::from(frame.quality >= QUALITY_MIN);
+        frame.views[0].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    }
+    // Of a still picture there is one frame, and it tells all.
+    let enough = telling >= FRAMES_MIN.min(print.frames.len().max(1));
+    enough.then_some(bytes)
+}
+
+/// Indices of `wanted` items at evenly spaced places among `of`; all when there are fewer.
+pub(in crate::engine) fn spaced(of: usize, wanted: usize) -> impl Iterator<Item = usize> {
+    let wanted = wanted.min(of);
+    (0..wanted).map(move |at| (2 * at + 1) * of / (2 * wanted))
+}
+
+fn parts(content: &[u8]) -> Option<(f32, Vec<FrameBits>)> {
+    let duration_s = f32::from_le_bytes(content.get(..4)?.try_into().ok()?);
+    let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
+    let frame = |bytes: &[u8]| std::array::from_fn(|at| word(&bytes[8 * at..8 * at + 8]));
+    Some((duration_s, content.get(4..)?.chunks_exact(FRAME_BYTES).map(frame).collect()))
+}
+
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let (Some((a_s, a)), Some((b_s, b))) = (parts(a), parts(b)) else { return false };
+    let miss_s = (LENGTH_MISS * a_s.max(b_s)).max(LENGTH_MISS_S);
+    if (a_s - b_s).abs() > miss_s || a.is_empty() || a.len() != b.len() {
+        return false;
+    }
+    let bits: u32 = a.iter().zip(&b).map(|(a, b)| fingerprint::distance(a, b)).sum();
+    f64::from(bits) / a.len() as f64 <= BITS_MAX
+}
+
+impl Engine {
+    /// Marks the matches of a report that a moderator ruled out for this content, and gives the verdict anew.
+    pub(in crate::engine) fn rule_out(
+        &self,
+        report: &mut Report,
+        digest: &ByteDigest,
+        content: Option<&[u8]>,
+    ) -> Result<()> {
+        let mut any = false;
+        for one in &mut report.matches {
+            if one.found.verdict == VerdictKind::Allow {
+                continue;
+            }
+            let Some(tombstone) = self.store().get_by_id(&one.found.tombstone)? else { continue };
+            let known = self.store().ruled_out(tombstone.slot)?;
+            let same = |ruling: &RuledOut| {
+                let both = ruling.content.as_deref().zip(content);
+                ruling.digest == *digest || both.is_some_and(|(a, b)| is_same(a, b))
+            };
+            if known.iter().any(same) {
+                one.weighed.ruled_out = true;
+                one.found.verdict = self.options().policy.verdict(&one.weighed);
+                any = true;
+            }
+        }
+        if any {
+            let weighed = report.matches.iter().map(|one| &one.weighed);
+            report.verdict = self.options().policy.overall(weighed, report.seen);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(duration_s: f32, word: u64) -> Vec<u8> {
+        let frames = (0..12).flat_map(|at| [word.rotate_left(at); 4]);
+        let frames = frames.flat_map(u64::to_le_bytes);
+        duration_s.to_le_bytes().into_iter().chain(frames).collect()
+    }
+
+    #[test]
+    fn another_encoding_is_the_same_content_and_other_content_is_not() {
+        let one = content(10.0, 0x0123_4567_89ab_cdef);
+        assert!(is_same(&one, &content(10.3, 0x0123_4567_89ab_cdee)));
+        assert!(!is_same(&one, &content(12.0, 0x0123_4567_89ab_cdef)));
+        assert!(!is_same(&one, &content(10.0, 0xf0f0_1234_5678_9abc)));
+        assert!(!is_same(&one, &one[..4]) && !is_same(&[], &[]));
+    }
+
+    #[test]
+    fn places_are_spaced_evenly() {
+        assert_eq!(spaced(100, 4).collect::<Vec<_>>(), [12, 37, 62, 87]);
+        assert_eq!(spaced(2, 4).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(spaced(0, 4).count(), 0);
+    }
+}

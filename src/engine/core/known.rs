@@ -1,0 +1,103 @@
+//! Parsed fingerprints at hand, so that a scan does not read the same candidates from the database for every file.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{Error, Result};
+use crate::fingerprint::Fingerprint;
+use crate::model::Slot;
+use crate::store::{Store, StoredFingerprint, Tombstone};
+
+/// Slots read at once when all are wanted.
+const PAGE: usize = 256;
+
+/// A tombstone with its fingerprint.
+#[derive(Debug)]
+pub(in crate::engine) struct KnownTombstone {
+    pub tombstone: Tombstone,
+    pub fingerprint: Fingerprint,
+}
+
+/// A cache that is emptied whenever the store has changed, so that a removed tombstone never matches again.
+pub(in crate::engine) struct Known {
+    state: Mutex<State>,
+    kept_max: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// Head of the store's change log when the cache was last empty.
+    head: u64,
+    by_slot: HashMap<Slot, Arc<KnownTombstone>>,
+    /// All tombstones in order of their slots, once they were asked for.
+    all: Option<Arc<Vec<Arc<KnownTombstone>>>>,
+}
+
+impl Known {
+    pub fn new(kept_max: usize) -> Known {
+        Known { state: Mutex::default(), kept_max }
+    }
+
+    /// The tombstones in these slots, in the order given; slots whose tombstone is gone are left out.
+    pub fn get(&self, store: &Store, slots: &[Slot]) -> Result<Vec<Arc<KnownTombstone>>> {
+        let head = store.log_head()?;
+        let kept: Vec<Option<Arc<KnownTombstone>>> =
+            self.with(head, |state| slots.iter().map(|s| state.by_slot.get(s).cloned()).collect());
+        let missing: Vec<Slot> =
+            slots.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(s, _)| *s).collect();
+        let mut read = HashMap::with_capacity(missing.len());
+        for stored in store.fingerprints(&missing)? {
+            let known = Arc::new(known(stored)?);
+            read.insert(known.tombstone.slot, known);
+        }
+        self.with(head, |state| {
+            if state.by_slot.len() + read.len() > self.kept_max {
+                state.by_slot.clear();
+            }
+            state.by_slot.extend(read.iter().map(|(slot, known)| (*slot, known.clone())));
+        });
+        let pairs = slots.iter().zip(kept);
+        Ok(pairs.filter_map(|(slot, kept)| kept.or_else(|| read.get(slot).cloned())).collect())
+    }
+
+    /// All tombstones, for stores that are known to be small.
+    pub fn all(&self, store: &Store) -> Result<Arc<Vec<Arc<KnownTombstone>>>> {
+        let head = store.log_head()?;
+        if let Some(all) = self.with(head, |state| state.all.clone()) {
+            return Ok(all);
+        }
+        let mut all: Vec<Arc<KnownTombstone>> = Vec::new();
+        loop {
+            let page = store.all_fingerprints(all.last().map(|k| k.tombstone.slot), PAGE)?;
+            if page.is_empty() {
+                break;
+            }
+            for stored in page {
+                all.push(Arc::new(known(stored)?));
+            }
+        }
+        let all = Arc::new(all);
+        self.with(head, |state| state.all = Some(all.clone()));
+        Ok(all)
+    }
+
+    /// Runs `job` on the cache as of the store's change `head`.
+    fn with<T>(&self, head: u64, job: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.head != head {
+            *state = State { head, ..State::default() };
+        }
+        job(&mut state)
+    }
+}
+
+fn known(stored: StoredFingerprint) -> Result<KnownTombstone> {
+    let fingerprint = parse(&stored)?;
+    Ok(KnownTombstone { tombstone: stored.tombstone, fingerprint })
+}
+
+/// Reads a fingerprint's bytes.
+pub(in crate::engine) fn parse(stored: &StoredFingerprint) -> Result<Fingerprint> {
+    Fingerprint::from_bytes(&stored.bytes)
+        .map_err(|source| Error::Fingerprint { id: stored.tombstone.id.clone(), source })
+}

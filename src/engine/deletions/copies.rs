@@ -1,0 +1,150 @@
+//! The copies of a deletion: each is erased by its kind, some at once, and its end is written down as it comes.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, StreamExt};
+
+use crate::engine::deletions::Deletions;
+use crate::engine::deletions::step::seed;
+use crate::engine::{Error, Result};
+use crate::erasure;
+use crate::erasure::CopyTask;
+use crate::model::{CopyKind, CopyState, UnixSeconds};
+use crate::remote::Address;
+use crate::store::{Copy, CopyOutcome, Deletion, Recorded};
+
+/// Outcomes of copies that are written down in one go at most.
+const RECORDED_AT_ONCE: usize = 16;
+
+impl Deletions {
+    /// Erases copies, some at once, and writes down each one's end as it comes.
+    pub(in crate::engine) async fn erase_copies(
+        self: Arc<Self>,
+        deletion: &Deletion,
+        due: Vec<Copy>,
+    ) -> Result<()> {
+        let seq = deletion.seq;
+        let words = self.callback_words(deletion, &due).await?;
+        let mut tasks = Vec::with_capacity(due.len());
+        for copy in &due {
+            let Some(address) = self.address(copy)? else { continue };
+            tasks.push((
+                copy.place,
+                CopyTask {
+                    kind: copy.kind,
+                    address,
+                    prefix: copy.prefix,
+                    failures: copy.failures,
+                    seed: seed(deletion, copy.place),
+                    message_id: format!("{}.{}", deletion.id, copy.place),
+                    message: words.clone(),
+                },
+            ));
+        }
+        self.options.pauses.at("erase");
+        let now = self.outside.now();
+        let each = tasks
+            .into_iter()
+            .map(|(place, task)| self.clone().erase_copy(place, task, now).boxed());
+        let at_once = self.options.erasure.copies_at_once.max(1);
+        let mut ended =
+            futures::stream::iter(each).buffer_unordered(at_once).ready_chunks(RECORDED_AT_ONCE);
+        let video = deletion.video;
+        while let Some(tries) = ended.next().await {
+            let caches = tries
+                .iter()
+                .any(|one| due.iter().any(|c| c.place == one.place && c.kind == CopyKind::Cache));
+            let deletions = self.clone();
+            self.pools
+                .blocking(move || {
+                    deletions.record(seq, tries)?;
+                    if caches {
+                        deletions.hidden.refresh(deletions.engine.store(), video)?;
+                    }
+                    deletions.touch();
+                    Ok::<_, Error>(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn erase_copy(self: Arc<Self>, place: u32, task: CopyTask, now: UnixSeconds) -> Recorded {
+        let outcome = erasure::erase(&self.remote, &task, &self.options.erasure, now).await;
+        Recorded { place, outcome }
+    }
+
+    /// What callbacks are told, JSON; empty when none of the copies is one.
+    async fn callback_words(
+        self: &Arc<Self>,
+        deletion: &Deletion,
+        due: &[Copy],
+    ) -> Result<Vec<u8>> {
+        if due.iter().all(|copy| copy.kind != CopyKind::Callback) {
+            return Ok(Vec::new());
+        }
+        let (deletions, seq) = (self.clone(), deletion.seq);
+        let words = self.pools.blocking(move || deletions.words(seq)).await?;
+        let words = words.ok_or(Error::Sealed(crate::model::NotOurs))?;
+        let message = serde_json::json!({
+            "type": "deletion.forget",
+            "timestamp": jiff::Timestamp::from_second(deletion.requested_at).map(|at| at.to_string()).ok(),
+            "data": {
+                "deletion": deletion.id.to_string(),
+                "video": words.video,
+                "owner": words.owner,
+                "reason": deletion.reason,
+                "metadata": words.metadata,
+            },
+        });
+        Ok(message.to_string().into_bytes())
+    }
+
+    /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
+    fn record(&self, seq: i64, tries: Vec<Recorded>) -> Result<()> {
+        self.options.pauses.at("record");
+        let now = self.outside.now();
+        let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {
+            true => self.engine.store().deletion_facts(seq)?,
+            false => None,
+        };
+        let event = match facts {
+            Some((mut deletion, mut copies)) => {
+                for one in &tries {
+                    let copy = copies.iter_mut().find(|copy| copy.place == one.place);
+                    if let (Some(copy), Some(error)) = (copy, stuck_error(one)) {
+                        copy.state = CopyState::Stuck;
+                        copy.last_error = Some(error.to_owned());
+                    }
+                }
+                let first = copies.iter().find(|copy| copy.state == CopyState::Stuck);
+                deletion.stuck_why = first.map(Copy::stuck_words);
+                Some(self.stuck_event(&deletion, copies, now)?)
+            }
+            None => None,
+        };
+        self.engine.store().record_copies(seq, tries, event, now)?;
+        self.options.pauses.at("recorded");
+        self.outbox.wake();
+        Ok(())
+    }
+
+    /// Where a copy is; `None` for one that needs no address any more.
+    pub(in crate::engine) fn address(&self, copy: &Copy) -> Result<Option<Address>> {
+        if copy.state == CopyState::Gone {
+            return Ok(None);
+        }
+        let Some(sealed) = &copy.sealed else { return Ok(None) };
+        let uri = self.unseal(sealed)?;
+        // It was read once before it was accepted.
+        Ok(Some(Address::parse(&uri).map_err(|_| Error::Sealed(crate::model::NotOurs))?))
+    }
+}
+
+/// Why somebody should look after this try.
+fn stuck_error(tried: &Recorded) -> Option<&str> {
+    match &tried.outcome {
+        CopyOutcome::Failed { error, stuck: true, .. } => Some(error),
+        CopyOutcome::Failed { .. } | CopyOutcome::Gone { .. } | CopyOutcome::Held { .. } => None,
+    }
+}

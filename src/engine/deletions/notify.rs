@@ -1,0 +1,55 @@
+//! What subscribers are told of deletions: that one is complete, or that one needs somebody.
+
+use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
+use crate::model::{EventId, Stage, Topic, UnixSeconds};
+use crate::store::{Copy, Deletion, NewEvent};
+use crate::wire::DeletionDetails;
+use crate::wire::DeletionView;
+
+impl Deletions {
+    /// For a deletion that is about to be complete.
+    pub(in crate::engine) fn complete_event(
+        &self,
+        deletion: &Deletion,
+        copies: Vec<Copy>,
+        at: UnixSeconds,
+        retention_until: UnixSeconds,
+    ) -> Result<NewEvent> {
+        let complete = Deletion {
+            stage: Stage::Complete,
+            stuck_why: None,
+            last_error: None,
+            due_at: None,
+            complete_at: Some(at),
+            retention_until: Some(retention_until),
+            ..deletion.clone()
+        };
+        self.deletion_event(Topic::DeletionComplete, &complete, copies, at)
+    }
+
+    /// For a deletion that is about to be stuck, and says so already.
+    pub(in crate::engine) fn stuck_event(
+        &self,
+        deletion: &Deletion,
+        copies: Vec<Copy>,
+        at: UnixSeconds,
+    ) -> Result<NewEvent> {
+        self.deletion_event(Topic::DeletionStuck, deletion, copies, at)
+    }
+
+    fn deletion_event(
+        &self,
+        topic: Topic,
+        deletion: &Deletion,
+        copies: Vec<Copy>,
+        at: UnixSeconds,
+    ) -> Result<NewEvent> {
+        let words = self.words(deletion.seq)?;
+        let copies = self.with_addresses(copies)?;
+        let line = DeletionView::new(DeletionDetails { deletion: deletion.clone(), words, copies });
+        let body = serde_json::to_vec(&line).unwrap_or_default();
+        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        Ok(NewEvent { id, topic, at, body: self.seal(&body)? })
+    }
+}

@@ -1,0 +1,82 @@
+//! Receipts: made when a deletion is complete, handed out as long as they are kept, verified offline.
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
+use crate::erasure::{PublicKeys, ReceiptFacts, issue};
+use crate::model::DeletionClientData;
+use crate::model::{DeletionId, Strength, UnixSeconds};
+use crate::store::{Copy, Deletion, NewReceipt};
+
+/// A deletion's receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// There is no such deletion.
+    Unknown,
+    /// The deletion is not complete.
+    NotYet,
+    /// JSON: in plain words while the retention lasts, with keyed digests afterwards.
+    Ready(String),
+}
+
+impl Deletions {
+    /// The receipt of a deletion.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn receipt(&self, id: DeletionId) -> Result<Receipt> {
+        let Some(deletion) = self.engine.store().deletion(id)? else { return Ok(Receipt::Unknown) };
+        let Some(receipt) = self.engine.store().receipt(deletion.seq)? else {
+            return Ok(Receipt::NotYet);
+        };
+        Ok(Receipt::Ready(match &receipt.sealed {
+            Some(sealed) => self.unseal(sealed)?,
+            None => receipt.kept,
+        }))
+    }
+
+    /// The public keys of this and former receipt keys.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn receipt_keys(&self) -> Result<PublicKeys> {
+        let keys = self.engine.store().receipt_keys()?;
+        Ok(PublicKeys::new(keys.into_iter().map(|(_, key)| key).collect()))
+    }
+
+    /// Makes and signs the receipt of a deletion whose copies are all gone.
+    pub(in crate::engine) fn make_receipt(
+        &self,
+        deletion: &Deletion,
+        copies: &[Copy],
+        complete_at: UnixSeconds,
+    ) -> Result<NewReceipt> {
+        let gone = || Error::Sealed(crate::model::NotOurs);
+        let DeletionClientData { video, owner, .. } = self.words(deletion.seq)?.ok_or_else(gone)?;
+        let uri = |copy: &Copy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
+        let uris = copies.iter().map(uri).collect::<Result<Vec<String>>>()?;
+        let tombstone = self.tombstone_digest(deletion)?;
+        let nonce = self.outside.random().map_err(|source| Error::NoEntropy { source })?;
+        let facts = ReceiptFacts {
+            deletion,
+            copies,
+            uris: &uris,
+            video: &video,
+            owner: owner.as_deref(),
+            tombstone: tombstone.as_ref().map(|(digest, strength)| (digest, *strength)),
+            complete_at,
+            nonce,
+        };
+        let receipts = issue(&self.receipt_key, &facts)?;
+        Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, kept: receipts.keyed })
+    }
+
+    /// `None` when somebody has removed the tombstone since.
+    fn tombstone_digest(&self, deletion: &Deletion) -> Result<Option<([u8; 32], Strength)>> {
+        let Some(id) = &deletion.tombstone else { return Ok(None) };
+        let Some(tombstone) = self.engine.store().get_by_id(id)? else { return Ok(None) };
+        let stored = self.engine.store().fingerprints(&[tombstone.slot])?;
+        Ok(stored.first().map(|s| (Sha256::digest(&s.bytes).into(), tombstone.strength)))
+    }
+}

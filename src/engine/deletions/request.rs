@@ -1,0 +1,298 @@
+//! Accepting deletions: one, or all of an account; calling one off; hurrying one.
+//!
+//! A request is judged whole before anything is written: ids and addresses must make sense, and the settings must allow
+//! each address. The same request again is the same deletion; what "the same" means is a keyed digest of the request in
+//! one canonical form.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
+use crate::model::DeletionClientData;
+use crate::model::{Actor, CopyKind, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
+use crate::store::{Admission, Cancelled, NewCopy, NewDeletion};
+
+const DAY_S: i64 = 86_400;
+/// Of a count in the engagement: beyond it sums could overflow.
+const COUNT_MAX: u64 = 1_000_000_000_000;
+/// 9999-12-31, the last day that times on the wire can name.
+const TIME_MAX: UnixSeconds = 253_402_214_400;
+
+/// A wish to delete a video.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeletionRequest {
+    /// The platform's id of it.
+    pub video: String,
+    pub owner: Option<String>,
+    pub reason: DeletionReason,
+    pub uploaded_at: Option<UnixSeconds>,
+    pub engagement: Engagement,
+    pub copies: Vec<CopyRequest>,
+    /// The caller's own words, given back in messages.
+    pub metadata: Option<Value>,
+}
+
+/// A copy that a request names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CopyRequest {
+    pub kind: CopyKind,
+    pub uri: String,
+    /// Everything below it, and not one object.
+    pub prefix: bool,
+    /// Not before then.
+    pub delete_after: Option<UnixSeconds>,
+}
+
+/// A deletion that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requested {
+    pub id: DeletionId,
+    /// False when the same had been asked before.
+    pub is_new: bool,
+}
+
+impl Deletions {
+    /// Accepts a deletion. When this returns it is on the disk, and the video hidden.
+    ///
+    /// # Errors
+    /// `Invalid` names the field; `DeletionConflict`; the store's refusal.
+    pub fn request(&self, request: &DeletionRequest, by: Actor) -> Result<Requested> {
+        let mut each = self.request_many(std::slice::from_ref(request), by)?;
+        each.pop().unwrap_or_else(|| Err(invalid("body", "it is empty")))
+    }
+
+    /// Accepts deletions of an account, each by itself, in one step: what is wrong with one does not keep the others.
+    ///
+    /// # Errors
+    /// There are too many; the store's refusal: then none is accepted.
+    pub fn request_many(
+        &self,
+        requests: &[DeletionRequest],
+        by: Actor,
+    ) -> Result<Vec<Result<Requested>>> {
+        let bulk_max = self.options.bulk_max;
+        if requests.len() > bulk_max {
+            return Err(invalid(
+                "videos",
+                format!("there are {}, at most {bulk_max} go at once", requests.len()),
+            ));
+        }
+        let now = self.outside.now();
+        let prepared: Vec<Result<NewDeletion>> =
+            requests.iter().map(|request| self.prepare_request(request, now)).collect();
+        let sound: Vec<NewDeletion> =
+            prepared.iter().filter_map(|p| p.as_ref().ok().cloned()).collect();
+        let repeat_since = now - i64::from(self.options.repeat_s);
+        let admitted = self.engine.store().add_deletions(sound, repeat_since, by)?;
+        let mut admitted = admitted.into_iter();
+        let mut answers = Vec::with_capacity(prepared.len());
+        for one in prepared {
+            let new = match one {
+                Ok(new) => new,
+                Err(error) => {
+                    answers.push(Err(error));
+                    continue;
+                }
+            };
+            let admission = admitted.next().expect("each sound request has an answer");
+            answers.push(match admission {
+                Admission::New(id) => {
+                    self.hide(&new)?;
+                    Ok(Requested { id, is_new: true })
+                }
+                Admission::Same(id) => Ok(Requested { id, is_new: false }),
+                Admission::Conflict(id) => Err(Error::DeletionConflict { id }),
+            });
+        }
+        self.touch();
+        self.wake().wake();
+        Ok(answers)
+    }
+
+    /// Calls a deletion off, if no copy has begun to go; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<Cancelled>> {
+        let outcome = self.engine.store().cancel_deletion(id, self.outside.now(), by)?;
+        if outcome == Some(Cancelled::Done)
+            && let Some(deletion) = self.engine.store().deletion(id)?
+        {
+            let copies = self.engine.store().copies(deletion.seq)?;
+            self.hidden.open_uris(&copies);
+            self.hidden.refresh(self.engine.store(), deletion.video)?;
+            self.touch();
+            self.wake().wake();
+        }
+        Ok(outcome)
+    }
+
+    /// Makes what failed due at once; `None` when there is no deletion of this id, `Some(false)` when nothing is left
+    /// to do.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn hurry(&self, id: DeletionId, by: Actor) -> Result<Option<bool>> {
+        if self.engine.store().deletion(id)?.is_none() {
+            return Ok(None);
+        }
+        let hurried = self.engine.store().hurry_deletion(id, self.outside.now(), by)?;
+        self.touch();
+        self.wake().wake();
+        Ok(Some(hurried))
+    }
+
+    fn hide(&self, new: &NewDeletion) -> Result<()> {
+        self.hidden.close_uris(&new.copies);
+        Ok(self.hidden.refresh(self.engine.store(), new.video)?)
+    }
+
+    /// A request as it will be kept.
+    fn prepare_request(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<NewDeletion> {
+        self.check_words(request, now)?;
+        let copies = self.prepare_copies(&request.copies)?;
+        let identity = &self.engine.keys().identity;
+        let words = DeletionClientData {
+            video: request.video.clone(),
+            owner: request.owner.clone(),
+            metadata: request.metadata.clone(),
+        };
+        let words = serde_json::to_vec(&words).map_err(|e| invalid("metadata", e.to_string()))?;
+        let id = DeletionId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        Ok(NewDeletion {
+            id,
+            video: identity.video(&request.video),
+            owner: request.owner.as_ref().map(|owner| identity.owner(owner)),
+            request_digest: identity.request_digest(&canonical(request)),
+            reason: request.reason,
+            requested_at: now,
+            fingerprint_by: self.options.erasure.fingerprint_by(request.reason, now),
+            words: self.seal(&words)?,
+            copies,
+            uploaded_on: request.uploaded_at.map(|at| at.div_euclid(DAY_S)),
+            engagement: request.engagement,
+        })
+    }
+
+    fn check_words(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<()> {
+        self.check_id("id", &request.video)?;
+        if let Some(owner) = &request.owner {
+            self.check_id("owner", owner)?;
+        }
+        if request.uploaded_at.is_some_and(|at| at > now + DAY_S) {
+            return Err(invalid("uploaded_at", "it lies in the future"));
+        }
+        let Engagement { views, likes, comments, shares } = request.engagement;
+        if [views, likes, comments, shares].iter().any(|count| *count > COUNT_MAX) {
+            return Err(invalid("engagement", format!("a count lies above {COUNT_MAX}")));
+        }
+        let bytes = request.metadata.as_ref().map_or(0, |metadata| metadata.to_string().len());
+        let bytes_max = self.options.metadata_bytes_max;
+        if bytes > bytes_max {
+            return Err(invalid(
+                "metadata",
+                format!("it has {bytes} bytes, at most {bytes_max} are kept"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(in crate::engine) fn check_id(&self, what: &'static str, id: &str) -> Result<()> {
+        let bytes_max = self.options.id_bytes_max;
+        match () {
+            () if id.is_empty() => Err(invalid(what, "it is empty")),
+            () if id.len() > bytes_max => Err(invalid(
+                what,
+                format!("it has {} bytes, at most {bytes_max} are allowed", id.len()),
+            )),
+            () if id.chars().any(char::is_control) => {
+                Err(invalid(what, "it has a control character"))
+            }
+            () => Ok(()),
+        }
+    }
+
+    fn prepare_copies(&self, copies: &[CopyRequest]) -> Result<Vec<NewCopy>> {
+        let copies_max = self.options.copies_max;
+        if copies.len() > copies_max {
+            return Err(invalid(
+                "copies",
+                format!("there are {}, at most {copies_max} are allowed", copies.len()),
+            ));
+        }
+        let mut seen = HashSet::new();
+        copies
+            .iter()
+            .enumerate()
+            .map(|(place, copy)| {
+                let new = self.prepare_copy(copy);
+                let new = new.map_err(|why| invalid("copies", format!("number {place}: {why}")))?;
+                if !seen.insert((new.kind, new.uri)) {
+                    return Err(invalid("copies", format!("number {place}: it is named twice")));
+                }
+                Ok(NewCopy { sealed: self.seal(copy.uri.as_bytes())?, ..new })
+            })
+            .collect()
+    }
+
+    /// Everything but the seal; what is wrong never repeats the address.
+    fn prepare_copy(&self, copy: &CopyRequest) -> std::result::Result<NewCopy, String> {
+        let bytes_max = self.options.uri_bytes_max;
+        if copy.uri.len() > bytes_max {
+            return Err(format!(
+                "its address has {} bytes, at most {bytes_max} are allowed",
+                copy.uri.len()
+            ));
+        }
+        if copy.uri.chars().any(char::is_control) {
+            return Err("its address has a control character".to_owned());
+        }
+        if copy.delete_after.is_some() && copy.kind != CopyKind::Backup {
+            return Err("only backups may be deleted later".to_owned());
+        }
+        if copy.delete_after.is_some_and(|at| !(0..=TIME_MAX).contains(&at)) {
+            return Err("its date is none".to_owned());
+        }
+        let address =
+            self.remote.check(copy.kind, &copy.uri, copy.prefix).map_err(|e| e.to_string())?;
+        Ok(NewCopy {
+            kind: copy.kind,
+            prefix: copy.prefix,
+            sealed: crate::model::Sealed(Vec::new()),
+            uri: self.engine.keys().identity.uri(&address.canonical()),
+            delete_after: copy.delete_after,
+        })
+    }
+}
+
+/// One form for all spellings of a request: its fields in a fixed order, maps sorted.
+fn canonical(request: &DeletionRequest) -> Vec<u8> {
+    let value = serde_json::json!({
+        "video": request.video,
+        "owner": request.owner,
+        "reason": request.reason,
+        "uploaded_at": request.uploaded_at,
+        "engagement": request.engagement,
+        "copies": request.copies,
+        "metadata": request.metadata,
+    });
+    crate::erasure::canonical(&value).into_bytes()
+}
+
+fn invalid(what: &'static str, why: impl Into<String>) -> Error {
+    Error::Invalid { what, why: why.into() }
+}
+
+/// Whether a stage's deletion can still be called off, for messages.
+pub fn too_late_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Purging => "copies are being erased already: there is no way back",
+        Stage::Erased | Stage::Complete => "the video has been erased: there is no way back",
+        Stage::Requested | Stage::Hidden | Stage::Fingerprinted | Stage::Cancelled => {
+            "it cannot be called off now"
+        }
+    }
+}

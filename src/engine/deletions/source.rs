@@ -1,0 +1,36 @@
+//! Deletions as work for the runner.
+
+use std::sync::Arc;
+
+use crate::engine::Result;
+use crate::engine::deletions::Deletions;
+use crate::engine::deletions::retention;
+use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
+use crate::model::UnixSeconds;
+
+/// Hands deletions that are due to the runner.
+struct DeletionSource(Arc<Deletions>);
+
+impl Source for DeletionSource {
+    fn name(&self) -> &'static str {
+        "deletions"
+    }
+
+    fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
+        let taken = self.0.engine.store().take_deletions(take.now, take.lease_until, take.limit)?;
+        let job = |seq| Job { key: seq, work: Box::pin(self.0.clone().carry(seq)) };
+        let jobs = taken.seqs.into_iter().map(job).collect();
+        Ok(Claim { jobs, next_due_at: taken.next_due_at })
+    }
+
+    fn extend(&self, keys: &[i64], lease_until: UnixSeconds) -> Result<()> {
+        Ok(self.0.engine.store().extend_deletion_leases(keys, lease_until)?)
+    }
+}
+
+/// Has the runner carry deletions through, and forget them when their retention ends.
+pub fn attend(deletions: &Arc<Deletions>, runner: &mut Runner) {
+    let source = Arc::new(DeletionSource(deletions.clone()));
+    runner.add_with(source, deletions.options.jobs_max, deletions.wake().clone());
+    runner.add_with(retention::source(deletions), 1, deletions.forget_wake().clone());
+}

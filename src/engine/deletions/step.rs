@@ -1,0 +1,294 @@
+//! One deletion's job: step after step until it has to wait, or is done.
+//!
+//! ```text
+//! loop: read what is known; ask `erasure::next` what to do; do it; write down what came of it
+//! ```
+//!
+//! Every step may be cut off anywhere and is done again from what is on the disk: a tombstone that is there already is
+//! taken for ours, a copy that is gone already is gone, a change of stage that has happened does nothing. The order of
+//! the steps is what keeps the promises: `Purging` is written only after the tombstone is on the disk, and nothing is
+//! erased before `Purging` is written. How copies go is in `deletion_copies`.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use crate::engine::Result;
+use crate::engine::deletions::Deletions;
+use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
+use crate::engine::tombstones::enrol::{Naming, Ready};
+use crate::erasure;
+use crate::erasure::Step;
+use crate::model::{ByteDigest, CopyKind, Stage, UnixSeconds};
+use crate::remote::Address;
+use crate::store;
+use crate::store::{Copy, Deletion};
+
+/// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
+const FETCH_BYTES_MAX: u64 = 64 << 30;
+/// When not even a failure can be written down, it is tried again so often.
+const STORE_RETRY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What making a tombstone came to.
+enum Looked {
+    Ready(Box<Ready>),
+    /// Not yet, and why.
+    Failed {
+        why: String,
+        digest: Option<ByteDigest>,
+    },
+}
+
+impl Deletions {
+    /// Carries a deletion on as far as it goes now, and says when it is due again.
+    pub(in crate::engine) async fn carry(self: Arc<Self>, seq: i64) {
+        let failed = match self.clone().carry_on(seq).await {
+            Ok(()) => return,
+            Err(error) => error,
+        };
+        tracing::error!(error = %failed, "a deletion cannot go on; it is tried again");
+        let full = failed.is_full();
+        let words = if full {
+            "no space is left on the service's disk"
+        } else {
+            "a fault of the service; its log says more"
+        };
+        while let Err(error) = self.clone().put_off(seq, words.to_owned(), true).await {
+            tracing::error!(%error, "that a deletion failed cannot be written down");
+            tokio::time::sleep(STORE_RETRY).await;
+        }
+    }
+
+    async fn carry_on(self: Arc<Self>, seq: i64) -> Result<()> {
+        loop {
+            let Some((deletion, copies)) =
+                self.read(move |d| d.engine.store().deletion_facts(seq)).await?
+            else {
+                return Ok(());
+            };
+            let options = &self.options.erasure;
+            let now = self.outside.now();
+            match erasure::next(&deletion, &copies, options.grace_s, now) {
+                Step::Hide => self.advance(&deletion, Stage::Hidden, "hide").await?,
+                Step::Fingerprint => {
+                    if !self.clone().fingerprint(&deletion, &copies).await? {
+                        return Ok(());
+                    }
+                }
+                Step::Purge => self.advance(&deletion, Stage::Purging, "purge").await?,
+                Step::EraseCopies(due) => {
+                    let due = copies.iter().filter(|copy| due.contains(&copy.place));
+                    self.clone().erase_copies(&deletion, due.cloned().collect()).await?;
+                }
+                Step::Erased => self.advance(&deletion, Stage::Erased, "erased").await?,
+                Step::Complete => {
+                    self.complete(deletion, copies).await?;
+                    return Ok(());
+                }
+                Step::Forget => {
+                    self.forget(deletion).await?;
+                    return Ok(());
+                }
+                Step::Wait(until) => {
+                    self.read(move |d| d.engine.store().postpone_deletion(seq, until, now)).await?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Runs a short job on the blocking pool.
+    pub(in crate::engine) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        job: impl FnOnce(&Deletions) -> store::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let deletions = self.clone();
+        Ok(self.pools.blocking(move || job(&deletions)).await?)
+    }
+
+    /// Moves a deletion on, unless it was called off meanwhile: then the next look sees that.
+    async fn advance(
+        self: &Arc<Self>,
+        deletion: &Deletion,
+        to: Stage,
+        step: &'static str,
+    ) -> Result<()> {
+        let (seq, from, video) = (deletion.seq, deletion.stage, deletion.video);
+        self.read(move |d| {
+            d.options.pauses.at(step);
+            d.engine.store().advance_deletion(seq, from, to, d.outside.now())?;
+            d.options.pauses.at(done(step));
+            if to.visibility() != from.visibility() {
+                d.hidden.refresh(d.engine.store(), video)?;
+            }
+            d.touch();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes the tombstone; false when it cannot be made yet.
+    async fn fingerprint(self: Arc<Self>, deletion: &Deletion, copies: &[Copy]) -> Result<bool> {
+        self.options.pauses.at("fingerprint");
+        let naming = Naming {
+            id: tombstone_id(deletion.video, deletion.turn),
+            owner: deletion.owner,
+            reason: deletion.reason,
+        };
+        let id = naming.id.clone();
+        let wanted = id.clone();
+        if self.read(move |d| d.engine.store().get_by_id(&wanted)).await?.is_none() {
+            let ready = match self.look_at_mains(&naming, copies).await? {
+                Looked::Ready(ready) => *ready,
+                Looked::Failed { why, digest } => {
+                    let now = self.outside.now();
+                    let none = !copies.iter().any(|copy| copy.kind == CopyKind::Main);
+                    if now < deletion.fingerprint_by && !none {
+                        self.put_off(deletion.seq, why, false).await?;
+                        return Ok(false);
+                    }
+                    self.engine.prepare_unfingerprinted(digest, naming, &why, now)
+                }
+            };
+            self.options.pauses.at("keep");
+            let deletions = self.clone();
+            self.pools.blocking(move || deletions.engine.keep_together(ready)).await?;
+            self.options.pauses.at("kept");
+        }
+        let seq = deletion.seq;
+        self.read(move |d| {
+            d.engine.store().set_tombstone(seq, &id, d.outside.now())?;
+            d.options.pauses.at("fingerprinted");
+            d.touch();
+            Ok(())
+        })
+        .await?;
+        Ok(true)
+    }
+
+    /// Decodes main copies in the request's order until one gives a fingerprint.
+    async fn look_at_mains(self: &Arc<Self>, naming: &Naming, copies: &[Copy]) -> Result<Looked> {
+        let mut why = "no main copy was named".to_owned();
+        let mut digest = None;
+        for copy in copies.iter().filter(|copy| copy.kind == CopyKind::Main) {
+            let Some(address) = self.address(copy)? else { continue };
+            // One at a time lies in the spool: it may be as large as the disk's free space.
+            let _fetch = match address {
+                Address::File(_) => None,
+                _ => Some(self.fetches.acquire().await.expect("the semaphore is never closed")),
+            };
+            let opened =
+                self.remote.open(&address, copy.prefix, &self.spool, FETCH_BYTES_MAX).await;
+            let file = match opened {
+                Ok(file) => file,
+                Err(error) => {
+                    why = error.to_string();
+                    continue;
+                }
+            };
+            self.options.pauses.at("opened");
+            match self.decode(file, naming.clone()).await {
+                Ok(ready) => return Ok(Looked::Ready(Box::new(ready))),
+                Err(undecoded) => {
+                    why = undecoded.error.to_string();
+                    digest = digest.or(undecoded.digest);
+                }
+            }
+        }
+        Ok(Looked::Failed { why, digest })
+    }
+
+    async fn decode(
+        self: &Arc<Self>,
+        file: File,
+        naming: Naming,
+    ) -> std::result::Result<Ready, Box<Undecoded>> {
+        let (deletions, now) = (self.clone(), self.outside.now());
+        self.pools.decode(move || deletions.engine.prepare_deleted(&file, naming, now)).await
+    }
+
+    async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<Copy>) -> Result<()> {
+        let deletions = self.clone();
+        self.pools
+            .blocking(move || {
+                let now = deletions.outside.now();
+                let receipt = deletions.make_receipt(&deletion, &copies, now)?;
+                let retention_s =
+                    i64::try_from(deletions.options.erasure.retention_s).unwrap_or(i64::MAX);
+                let until = now.saturating_add(retention_s);
+                let event = deletions.complete_event(&deletion, copies, now, until)?;
+                deletions.options.pauses.at("complete");
+                let store = deletions.engine.store();
+                store.complete_deletion(deletion.seq, receipt, event, now, until)?;
+                deletions.outbox.wake();
+                // Its retention may end before anybody looks by themselves.
+                deletions.forget_wake().wake();
+                deletions.options.pauses.at("completed");
+                deletions.hidden.refresh(deletions.engine.store(), deletion.video)?;
+                deletions.touch();
+                metrics::counter!("cenotaph_deletions_complete_total").increment(1);
+                Ok(())
+            })
+            .await
+    }
+
+    /// A cancelled deletion leaves nothing behind: neither its tombstone nor its words.
+    async fn forget(self: &Arc<Self>, deletion: Deletion) -> Result<()> {
+        let deletions = self.clone();
+        self.pools
+            .blocking(move || {
+                deletions.options.pauses.at("forget");
+                let id = tombstone_id(deletion.video, deletion.turn);
+                deletions.engine.remove(&[id])?;
+                deletions.options.pauses.at("forgotten");
+                deletions.engine.store().forget_cancelled(deletion.seq)?;
+                deletions.touch();
+                Ok(())
+            })
+            .await
+    }
+
+    /// Writes down that a deletion could not go on, and when it is due again: not after the time at which it goes on
+    /// without a fingerprint.
+    async fn put_off(self: Arc<Self>, seq: i64, why: String, stuck: bool) -> Result<()> {
+        let deletions = self.clone();
+        self.pools.blocking(move || deletions.put_off_now(seq, &why, stuck)).await
+    }
+
+    fn put_off_now(&self, seq: i64, why: &str, stuck: bool) -> Result<()> {
+        let Some((deletion, copies)) = self.engine.store().deletion_facts(seq)? else {
+            return Ok(());
+        };
+        let (now, options) = (self.outside.now(), &self.options.erasure);
+        let failures = deletion.failures.saturating_add(1);
+        let again_at = options.backoff.again_at(now, failures, seed(&deletion, u32::MAX), None);
+        let deadline = Some(deletion.fingerprint_by).filter(|_| deletion.stage == Stage::Hidden);
+        let due_at = again_at.min(deadline.unwrap_or(UnixSeconds::MAX)).max(now + 1);
+        let stuck = stuck && failures >= options.stuck_after;
+        let event = if stuck {
+            let stuck_why = Some(why.to_owned());
+            Some(self.stuck_event(&Deletion { stuck_why, ..deletion }, copies, now)?)
+        } else {
+            None
+        };
+        self.engine.store().fail_deletion(seq, why, event, due_at, now)?;
+        self.outbox.wake();
+        self.touch();
+        Ok(())
+    }
+}
+
+/// What spreads the tries of a copy among those of others.
+pub(in crate::engine) fn seed(deletion: &Deletion, place: u32) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&deletion.id.0[8..]);
+    u64::from_le_bytes(bytes) ^ u64::from(place)
+}
+
+/// The name of a step's end.
+fn done(step: &'static str) -> &'static str {
+    match step {
+        "hide" => "hidden",
+        "purge" => "purging",
+        _ => "erased-written",
+    }
+}

@@ -1,0 +1,229 @@
+//! What may still be shown: of a video by its id, of a medium by its address.
+//!
+//! Both are asked for every profile, search and byte that the platform serves, so both are answered from memory: the
+//! keyed names of all videos with a deletion, and of all addresses of their copies, some 50 bytes each. The store is
+//! asked only which caches of a video are left. Everything is loaded before the service answers anybody, and follows
+//! each change once it is on the disk.
+
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
+use crate::model::{CopyKind, CopyState, DeletionReason, Stage, UriKey, VideoKey, Visibility};
+use crate::remote::Address;
+use crate::store;
+use crate::store::{Copy, NewCopy, Store};
+
+/// Rows read at once on opening.
+const PAGE: usize = 10_000;
+/// Parts of a path that are looked at.
+const PREFIXES_MAX: usize = 64;
+
+/// What is known of a video that has a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    visibility: Visibility,
+    reason: DeletionReason,
+    caches_left: bool,
+}
+
+/// How often an address is closed, by itself and as a prefix.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Closed {
+    exact: u32,
+    prefix: u32,
+}
+
+/// Everything that is hidden, in memory.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Hidden {
+    videos: RwLock<FxHashMap<VideoKey, Known>>,
+    uris: RwLock<FxHashMap<UriKey, Closed>>,
+    /// Held from reading the store to writing down what it said, so that the latest reading stays.
+    refreshing: Mutex<()>,
+}
+
+impl Hidden {
+    pub fn load(store: &Store) -> store::Result<Hidden> {
+        let hidden = Hidden::default();
+        let mut after = None;
+        loop {
+            let page = store.deleted_videos(after, PAGE)?;
+            let Some((last, ..)) = page.last() else { break };
+            after = Some(*last);
+            let mut videos = hidden.videos.write().unwrap_or_else(PoisonError::into_inner);
+            videos.extend(page.iter().filter_map(|(video, stage, reason, caches_left)| {
+                known(*stage, *reason, *caches_left).map(|known| (*video, known))
+            }));
+        }
+        let mut after = (0, u32::MAX);
+        loop {
+            let page = store.closed_uris(after, PAGE)?;
+            let Some((last, ..)) = page.last() else { break };
+            after = *last;
+            page.iter().for_each(|(_, uri, prefix)| hidden.close(*uri, *prefix));
+        }
+        Ok(hidden)
+    }
+
+    /// Takes over what the store says of a video now.
+    pub fn refresh(&self, store: &Store, video: VideoKey) -> store::Result<()> {
+        let _refreshing = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = store.latest_deletion(video)?;
+        let known = match latest {
+            Some(deletion) => {
+                let caches_left = caches(&store.copies(deletion.seq)?).next().is_some();
+                known(deletion.stage, deletion.reason, caches_left)
+            }
+            None => None,
+        };
+        let mut videos = self.videos.write().unwrap_or_else(PoisonError::into_inner);
+        match known {
+            Some(known) => videos.insert(video, known),
+            None => videos.remove(&video),
+        };
+        Ok(())
+    }
+
+    pub fn close_uris(&self, copies: &[NewCopy]) {
+        let shown = copies.iter().filter(|copy| copy.kind != CopyKind::Callback);
+        shown.for_each(|copy| self.close(copy.uri, copy.prefix));
+    }
+
+    pub fn open_uris(&self, copies: &[Copy]) {
+        let mut uris = self.uris.write().unwrap_or_else(PoisonError::into_inner);
+        for copy in copies.iter().filter(|copy| copy.kind != CopyKind::Callback) {
+            let Some(closed) = uris.get_mut(&copy.uri) else { continue };
+            let count = if copy.prefix { &mut closed.prefix } else { &mut closed.exact };
+            *count = count.saturating_sub(1);
+            if *closed == Closed::default() {
+                uris.remove(&copy.uri);
+            }
+        }
+    }
+
+    fn close(&self, uri: UriKey, prefix: bool) {
+        let mut uris = self.uris.write().unwrap_or_else(PoisonError::into_inner);
+        let closed = uris.entry(uri).or_default();
+        let count = if prefix { &mut closed.prefix } else { &mut closed.exact };
+        *count = count.saturating_add(1);
+    }
+
+    fn video(&self, video: VideoKey) -> Option<Known> {
+        get(&self.videos, &video)
+    }
+
+    fn uri(&self, uri: UriKey) -> Closed {
+        get(&self.uris, &uri).unwrap_or_default()
+    }
+}
+
+/// What may be shown of one video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub visibility: Visibility,
+    /// Hosts of caches that may still serve whoever had it.
+    pub caches: Vec<String>,
+}
+
+impl Shown {
+    /// Whether profile, search and recommendations may name it.
+    pub fn listed(&self) -> bool {
+        self.visibility == Visibility::Live
+    }
+}
+
+impl Deletions {
+    /// What may be shown of several videos.
+    ///
+    /// # Errors
+    /// There are too many; as `visibility`.
+    pub async fn visibilities(&self, videos: &[String]) -> Result<Vec<Shown>> {
+        let most = self.options.visibility_batch_max;
+        if videos.len() > most {
+            let why = format!("there are {}, at most {most} are told at once", videos.len());
+            return Err(Error::Invalid { what: "ids", why });
+        }
+        let mut shown = Vec::with_capacity(videos.len());
+        for video in videos {
+            shown.push(self.visibility(video).await?);
+        }
+        Ok(shown)
+    }
+
+    /// What may be shown of a video.
+    ///
+    /// # Errors
+    /// `Invalid`: it is no id; the store's refusal.
+    pub async fn visibility(&self, video: &str) -> Result<Shown> {
+        self.check_id("id", video)?;
+        let key = self.engine.keys().identity.video(video);
+        let Some(known) = self.hidden.video(key) else {
+            return Ok(Shown { visibility: Visibility::Live, caches: Vec::new() });
+        };
+        let mut shown = Shown { visibility: known.visibility, caches: Vec::new() };
+        if known.caches_left {
+            let engine = self.engine.clone();
+            let left = self.pools.blocking(move || caches_left(engine.store(), key)).await?;
+            for copy in left {
+                let uri = copy.sealed.as_ref().map(|sealed| self.unseal(sealed)).transpose()?;
+                let address = uri.and_then(|uri| Address::parse(&uri).ok());
+                shown.caches.extend(address.and_then(|a| a.host().map(str::to_owned)));
+            }
+            shown.caches.sort();
+            shown.caches.dedup();
+        }
+        Ok(shown)
+    }
+
+    /// What may be shown of a video, without saying where it may linger. Asks no database.
+    pub fn visibility_now(&self, video: &str) -> Visibility {
+        let key = self.engine.keys().identity.video(video);
+        self.hidden.video(key).map_or(Visibility::Live, |known| known.visibility)
+    }
+
+    /// Why a video is not to be shown any more; `None` when it may be. Asks no database.
+    pub fn dead_end(&self, video: &str) -> Option<DeletionReason> {
+        let key = self.engine.keys().identity.video(video);
+        self.hidden.video(key).map(|known| known.reason)
+    }
+
+    /// Whether the bytes at an address may be served. Asks no database.
+    ///
+    /// # Errors
+    /// `Invalid`: it is no address.
+    pub fn gate(&self, uri: &str) -> Result<bool> {
+        let invalid = |why: String| Error::Invalid { what: "uri", why };
+        if uri.len() > self.options.uri_bytes_max {
+            return Err(invalid("it is too long".to_owned()));
+        }
+        let address = Address::parse(uri).map_err(|e| invalid(e.to_string()))?;
+        let spellings = address.spellings(PREFIXES_MAX);
+        let closed = |spelling: &String| self.hidden.uri(self.engine.keys().identity.uri(spelling));
+        let shut = spellings.exact.iter().any(|spelling| closed(spelling).exact > 0)
+            || spellings.prefixes.iter().any(|spelling| closed(spelling).prefix > 0);
+        Ok(!shut)
+    }
+}
+
+fn known(stage: Stage, reason: DeletionReason, caches_left: bool) -> Option<Known> {
+    let visibility = stage.visibility();
+    (visibility != Visibility::Live).then_some(Known { visibility, reason, caches_left })
+}
+
+fn caches(copies: &[Copy]) -> impl Iterator<Item = &Copy> {
+    copies.iter().filter(|copy| copy.kind == CopyKind::Cache && copy.state != CopyState::Gone)
+}
+
+fn caches_left(store: &Store, video: VideoKey) -> store::Result<Vec<Copy>> {
+    let Some(deletion) = store.latest_deletion(video)? else { return Ok(Vec::new()) };
+    let copies = store.copies(deletion.seq)?;
+    Ok(caches(&copies).cloned().collect())
+}
+
+fn get<K: Eq + Hash, V: std::marker::Copy>(map: &RwLock<FxHashMap<K, V>>, key: &K) -> Option<V> {
+    map.read().unwrap_or_else(PoisonError::into_inner).get(key).copied()
+}

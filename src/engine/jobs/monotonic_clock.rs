@@ -1,0 +1,81 @@
+//! A time line that nobody can set: leases and undo times last as long as they say, though somebody sets the clock.
+//!
+//! It begins at the clock's time when the program starts and goes on by the clock's steady milliseconds. What is kept
+//! of it in the store is bounded at the next start, whose time line may begin earlier.
+
+use std::fmt;
+
+use crate::model::Outside;
+
+/// The time line of one start of the program.
+#[derive(Clone)]
+pub(in crate::engine) struct MonotonicClock {
+    outside: Outside,
+    begun_s: i64,
+    begun_ms: i64,
+}
+
+impl MonotonicClock {
+    pub fn new(outside: &Outside) -> MonotonicClock {
+        let (begun_s, begun_ms) = (outside.now(), outside.clock.steady_ms());
+        MonotonicClock { outside: outside.clone(), begun_s, begun_ms }
+    }
+
+    /// MonotonicClock seconds.
+    pub fn now(&self) -> i64 {
+        self.begun_s + (self.outside.clock.steady_ms() - self.begun_ms).div_euclid(1000)
+    }
+}
+
+impl fmt::Debug for MonotonicClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MonotonicClock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+    use super::*;
+    use crate::model::Clock;
+
+    #[derive(Default)]
+    struct Settable {
+        wall_s: AtomicI64,
+        steady_ms: AtomicI64,
+    }
+
+    impl Clock for Settable {
+        fn now(&self) -> i64 {
+            self.wall_s.load(SeqCst)
+        }
+
+        fn steady_ms(&self) -> i64 {
+            self.steady_ms.load(SeqCst)
+        }
+    }
+
+    #[test]
+    fn whoever_sets_the_clock_neither_ends_nor_prolongs_anything() {
+        let clock = Arc::new(Settable::default());
+        clock.wall_s.store(1_000_000, SeqCst);
+        clock.steady_ms.store(77_777, SeqCst);
+        let entropy = Arc::new(|buffer: &mut [u8]| -> std::io::Result<()> {
+            buffer.fill(1);
+            Ok(())
+        });
+        let steady = MonotonicClock::new(&Outside { clock: clock.clone(), entropy });
+        let lease_until = steady.now() + 600;
+        assert_eq!(lease_until, 1_000_600);
+        for jump_s in [1_000_000 + 86_400, 0, -5_000_000_000] {
+            clock.wall_s.store(jump_s, SeqCst);
+            clock.steady_ms.fetch_add(10_000, SeqCst);
+            assert!(steady.now() < lease_until);
+        }
+        assert_eq!(steady.now(), 1_000_030);
+        clock.steady_ms.fetch_add(570_000, SeqCst);
+        assert_eq!(steady.now(), lease_until);
+    }
+}

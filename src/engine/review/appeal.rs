@@ -1,0 +1,77 @@
+//! An uploader appeals: the case is opened again for another moderator, who sees what the uploader said.
+//!
+//! In a group an appeal is about the one upload, which gets a case of its own. An upload is appealed for once, and while
+//! its bytes are there.
+
+use crate::engine::review::Cases;
+use crate::engine::{Error, Result};
+use crate::model::{Actor, CaseId, UploadId, Verdict, VerdictKind};
+use crate::store::{AppealOutcome, AuditEntry, NewAppeal};
+
+/// Longest text of an appeal, bytes.
+const APPEAL_BYTES_MAX: usize = 4000;
+
+/// An appeal that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appealed {
+    /// The case that is to be decided.
+    pub case: CaseId,
+    /// False when the same appeal was made before and is still to be heard.
+    pub is_new: bool,
+}
+
+impl Cases {
+    /// Appeals against the block of an upload; `None` when there is no such upload.
+    ///
+    /// # Errors
+    /// `NoAppeal` says why not; `Invalid`; the store's refusal.
+    pub fn appeal(
+        &self,
+        upload: UploadId,
+        said: Option<&str>,
+        actor: Actor,
+    ) -> Result<Option<Appealed>> {
+        let said = said.map(str::trim).filter(|said| !said.is_empty());
+        if said.is_some_and(|said| said.len() > APPEAL_BYTES_MAX) {
+            let why = format!("it has more than {APPEAL_BYTES_MAX} bytes");
+            return Err(Error::Invalid { what: "statement", why });
+        }
+        let Some((found, matches)) = self.engine.store().upload_with_matches(upload)? else {
+            return Ok(None);
+        };
+        let at = self.outside.now();
+        let verdict = found.decision.as_ref().map(|decision| decision.verdict);
+        let Some(verdict @ Verdict { .. }) = verdict else { return Err(no_appeal(NOT_BLOCKED)) };
+        let best = matches.iter().find(|one| one.verdict != VerdictKind::Allow);
+        let case = self.uploads.case_opening().case_of_appeal(verdict, best, at, &self.outside)?;
+        let identity = &self.engine.keys().identity;
+        let words = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
+        let words = words.map_err(|source| Error::NoEntropy { source })?;
+        let subject = upload.to_string();
+        let entry = AuditEntry { at, actor, action: "upload.appeal", subject, note: None };
+        let new = NewAppeal { upload, at, actor, words, case, entry };
+        match self.engine.store().appeal(new)? {
+            AppealOutcome::Opened(case) => {
+                self.changed();
+                self.wake_drawings.wake();
+                Ok(Some(Appealed { case, is_new: true }))
+            }
+            AppealOutcome::Again(case) => Ok(Some(Appealed { case, is_new: false })),
+            AppealOutcome::NoUpload => Ok(None),
+            AppealOutcome::NotBlocked => Err(no_appeal(NOT_BLOCKED)),
+            AppealOutcome::Pending => Err(no_appeal(
+                "a decision about this upload is about to take effect; try again in a minute",
+            )),
+            AppealOutcome::Heard => Err(no_appeal("an appeal for this upload was heard already")),
+            AppealOutcome::Over => {
+                Err(no_appeal("the time for an appeal is over: the upload's bytes are gone"))
+            }
+        }
+    }
+}
+
+const NOT_BLOCKED: &str = "this upload is not blocked";
+
+fn no_appeal(why: &'static str) -> Error {
+    Error::NoAppeal { why }
+}

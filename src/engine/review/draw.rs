@@ -1,0 +1,99 @@
+//! The drawing of which moments agree, for a case that an appeal opened: nobody drew it when the upload was checked,
+//! since nobody was to look at it. Its print, if it is at hand, or its bytes are looked at once more.
+//!
+//! A job for the runner, and durable: what is still to be drawn is asked of the store. What cannot be drawn gets an
+//! empty drawing, so that it is not tried for ever; the case's page says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
+use crate::engine::review::Cases;
+use crate::engine::triage::open;
+use crate::engine::triage::plot;
+use crate::engine::{Effort, Result};
+use crate::model::Agreement;
+use crate::model::{CaseState, UnixSeconds, UploadId};
+use crate::store::{Case, RankedPlot};
+
+/// The job's name for itself: there is one at a time.
+const KEY: i64 = 0;
+/// What stands for a drawing that could not be made.
+const NOTHING: RankedPlot = (0, Vec::new());
+
+struct DrawingSource(Arc<Cases>);
+
+/// Has the runner draw what is missing.
+pub fn attend_drawings(cases: &Arc<Cases>, runner: &mut Runner) {
+    runner.add_with(Arc::new(DrawingSource(cases.clone())), 1, cases.wake_drawings.clone());
+}
+
+/// Whether a case is one of those that are drawn later; the store's query has the same.
+pub(in crate::engine) fn is_to_be_drawn(case: &Case) -> bool {
+    let waits = matches!(case.state, CaseState::Open | CaseState::Escalated);
+    waits && case.appealed_at.is_some() && case.tombstone.is_some()
+}
+
+impl Source for DrawingSource {
+    fn name(&self) -> &'static str {
+        "case drawings"
+    }
+
+    fn claim(self: Arc<Self>, _: Take) -> Result<Claim> {
+        let cases = self.0.clone();
+        let Some(upload) = cases.engine.store().uploads_to_draw(1)?.pop() else {
+            return Ok(Claim::default());
+        };
+        let work = async move {
+            let worker = cases.clone();
+            let drawn = cases.pools.decode(move || worker.draw(upload)).await;
+            if let Err(error) = drawn {
+                tracing::error!(%error, "a drawing cannot be kept; trying again");
+                // Not at once: the disk may need somebody's help.
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            cases.changed();
+            cases.wake_drawings.wake();
+        };
+        Ok(Claim { jobs: vec![Job { key: KEY, work: Box::pin(work) }], next_due_at: None })
+    }
+
+    fn extend(&self, _: &[i64], _: UnixSeconds) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Cases {
+    fn draw(&self, upload: UploadId) -> Result<()> {
+        let mut plots = self.drawings(upload).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a case goes without a drawing");
+            Vec::new()
+        });
+        if plots.is_empty() {
+            plots.push(NOTHING);
+        }
+        self.engine.store().add_case_plots(upload, plots).map(drop)?;
+        Ok(())
+    }
+
+    /// By the ranks of the recorded matches, of those that are drawn at all.
+    fn drawings(&self, id: UploadId) -> Result<Vec<RankedPlot>> {
+        let Some((upload, matches)) = self.engine.store().upload_with_matches(id)? else {
+            return Ok(Vec::new());
+        };
+        let (Some(bytes), Some(file)) = (upload.bytes, self.uploads.spooled(id)?) else {
+            return Ok(Vec::new());
+        };
+        let look = |effort: Effort| self.uploads.look(&file, &bytes, effort);
+        let (_, recognised) = self.engine.recognise_file(&look, self.uploads.options().effort)?;
+        let drawn = (0..).zip(&matches).take(open::PLOTS_MAX);
+        let plot = |(rank, recorded): (u32, &crate::store::UploadMatch)| {
+            let mut found = recognised.iter();
+            let found = found.find(|one| one.known.tombstone.id == recorded.tombstone)?;
+            let agreement = &found.judged.agreement;
+            let some = *agreement != Agreement::default();
+            some.then(|| (rank, plot::write(agreement)))
+        };
+        Ok(drawn.filter_map(plot).collect())
+    }
+}

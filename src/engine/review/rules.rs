@@ -1,0 +1,374 @@
+//! Who may do what to a case, and what comes of it: pure decisions, without store and clock.
+//!
+//! ```text
+//!            claim, release, assign, due, note                 (no change of state)
+//! open ──── decide ───▶ decided ── 30 s pass ──▶ closed ── appeal ──▶ open, for another moderator
+//!   │  ▲                  │ undo                                     
+//!   │  └──────────────────┘
+//!   └── escalate ──▶ escalated ── decide, by a lead ──▶ decided
+//!
+//! decided twice: open ── first decides ──▶ open, for another ── second decides ──▶ decided, when both say the same,
+//!                                                                                 else escalated
+//! ```
+//!
+//! The version rises with everything that a decision must not overlook. It does not with the first of two blind
+//! decisions: the second shall know nothing of it.
+
+use crate::engine::triage::options::Options;
+use crate::model::{
+    Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
+    Role, UnixSeconds,
+};
+use crate::store::{AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};
+
+/// What time it is, by the clock and on the steady time line.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub at: UnixSeconds,
+    pub steady: i64,
+}
+
+/// A decision that somebody makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRequest {
+    /// The version of the case that they saw.
+    pub version: u32,
+    pub kind: DecisionKind,
+    pub grounds: Grounds,
+    pub note: Option<String>,
+    /// How many uploads of the case they saw. To authorise a group it must be said, and be all.
+    pub members: Option<u32>,
+    /// Where the owner's leave is on record, when the uploader shall be allowed to post the video from now on.
+    pub leave: Option<String>,
+}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) enum Refusal {
+    /// Somebody else works on it.
+    Claimed {
+        by: Actor,
+        left_s: i64,
+    },
+    /// It is not as it was seen.
+    Changed,
+    /// More uploads have joined.
+    Grown {
+        members: u32,
+    },
+    /// It cannot be undone any more.
+    TooLate,
+    NotAllowed(&'static str),
+    Invalid {
+        what: &'static str,
+        why: String,
+    },
+}
+
+type Ruled = Result<CaseChange, Refusal>;
+
+const OWN: &str = "you have decided this case; somebody else decides it too";
+const HEARD: &str = "you have decided this case before; an appeal is for somebody else";
+const ESCALATED: &str = "this case waits for a lead";
+const ASSIGNED: &str = "this case is for somebody else to do";
+
+pub(in crate::engine) fn claim(
+    case: Case,
+    history: &CaseHistory,
+    reviewer: Reviewer,
+    now: Moment,
+    options: &Options,
+) -> Ruled {
+    may_work_on(&case, history, reviewer, now)?;
+    let again = case.claim.is_some_and(|claim| claim.by == reviewer.actor);
+    let until_steady = now.steady + options.lease_s;
+    let mut change = unchanged(case);
+    change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+    if !again {
+        change.events.push(event(CaseEventKind::Claimed, reviewer.actor, now, None));
+    }
+    Ok(change)
+}
+
+pub(in crate::engine) fn release(case: Case, reviewer: Reviewer, now: Moment) -> Ruled {
+    let claim = live_claim(&case, now);
+    match claim {
+        Some(claim) if claim.by != reviewer.actor && !reviewer.is(Role::Lead) => {
+            return Err(claimed(claim, now));
+        }
+        _ => {}
+    }
+    let mut change = unchanged(case);
+    if change.case.claim.take().is_some() {
+        change.events.push(event(CaseEventKind::Released, reviewer.actor, now, None));
+    }
+    Ok(change)
+}
+
+pub(in crate::engine) fn assign(
+    case: Case,
+    reviewer: Reviewer,
+    to: Option<Actor>,
+    now: Moment,
+) -> Ruled {
+    only_leads(reviewer)?;
+    undecided(&case)?;
+    let mut change = unchanged(case);
+    change.case.assigned_to = to;
+    let name = to.map_or_else(|| "nobody".to_owned(), |to| to.to_string());
+    change.audit = Some(audit(&change.case, "case.assign", reviewer, now, Some(name.clone())));
+    change.events.push(event(CaseEventKind::Assigned, reviewer.actor, now, Some(name)));
+    Ok(change)
+}
+
+pub(in crate::engine) fn set_due(
+    case: Case,
+    reviewer: Reviewer,
+    due_at: Option<UnixSeconds>,
+    now: Moment,
+) -> Ruled {
+    only_leads(reviewer)?;
+    undecided(&case)?;
+    let mut change = unchanged(case);
+    change.case.due_at = due_at;
+    let when = due_at.map_or_else(|| "none".to_owned(), crate::wire::time);
+    change.audit = Some(audit(&change.case, "case.due", reviewer, now, Some(when.clone())));
+    change.events.push(event(CaseEventKind::Due, reviewer.actor, now, Some(when)));
+    Ok(change)
+}
+
+pub(in crate::engine) fn note(case: Case, reviewer: Reviewer, text: String, now: Moment) -> Ruled {
+    let mut change = unchanged(case);
+    change.events.push(event(CaseEventKind::Noted, reviewer.actor, now, Some(text)));
+    Ok(change)
+}
+
+pub(in crate::engine) fn escalate(
+    case: Case,
+    history: &CaseHistory,
+    reviewer: Reviewer,
+    version: u32,
+    note: Option<String>,
+    now: Moment,
+) -> Ruled {
+    if case.version != version || case.state != CaseState::Open {
+        return Err(Refusal::Changed);
+    }
+    may_work_on(&case, history, reviewer, now)?;
+    let mut change = moved(case, CaseState::Escalated);
+    // A lead may know of a first decision.
+    (change.case.first_by, change.case.settle_steady) = (None, None);
+    change.audit = Some(audit(&change.case, "case.escalate", reviewer, now, None));
+    change.events.push(event(CaseEventKind::Escalated, reviewer.actor, now, note));
+    change.no_more_joining = true;
+    Ok(change)
+}
+
+pub(in crate::engine) fn decide(
+    case: Case,
+    history: &CaseHistory,
+    reviewer: Reviewer,
+    request: &DecisionRequest,
+    now: Moment,
+    options: &Options,
+) -> Ruled {
+    if case.version != request.version {
+        return Err(Refusal::Changed);
+    }
+    undecided(&case)?;
+    may_work_on(&case, history, reviewer, now)?;
+    is_sound(&case, request)?;
+    let turn = turn(&case);
+    let first = history.live().find(|d| d.turn == DecisionTurn::First).map(|d| d.kind);
+    let decision = CaseDecision {
+        seq: 0,
+        turn,
+        actor: reviewer.actor,
+        kind: request.kind,
+        grounds: request.grounds,
+        note: request.note.clone(),
+        leave: request.leave.clone(),
+        at: now.at,
+        undo_steady: now.steady + options.undo_s,
+        undone_at: None,
+    };
+    let mut change = match turn {
+        DecisionTurn::First => {
+            let mut change = unchanged(case);
+            change.case.first_by = Some(reviewer.actor);
+            change.case.settle_steady = Some(now.steady + options.second_s);
+            change.case.claim = None;
+            change
+        }
+        DecisionTurn::Second if first != Some(request.kind) => {
+            let mut change = moved(case, CaseState::Escalated);
+            (change.case.first_by, change.case.settle_steady) = (None, None);
+            change
+        }
+        _ => {
+            let mut change = moved(case, CaseState::Decided);
+            change.case.settle_steady = Some(decision.undo_steady);
+            change
+        }
+    };
+    let what = Some(request.kind.to_string());
+    change.events.push(event(CaseEventKind::Decided, reviewer.actor, now, what.clone()));
+    if turn == DecisionTurn::Second && change.case.state == CaseState::Escalated {
+        change.events.push(event(CaseEventKind::Disagreed, Actor::Policy, now, None));
+    }
+    change.audit = Some(audit(&change.case, "case.decide", reviewer, now, what));
+    change.decision = Some(decision);
+    change.no_more_joining = true;
+    Ok(change)
+}
+
+pub(in crate::engine) fn undo(
+    case: Case,
+    history: &CaseHistory,
+    reviewer: Reviewer,
+    now: Moment,
+    options: &Options,
+) -> Ruled {
+    let Some(last) = history.live().last().cloned() else { return Err(Refusal::Changed) };
+    if case.state == CaseState::Closed || now.steady >= last.undo_steady {
+        return Err(Refusal::TooLate);
+    }
+    if last.actor != reviewer.actor && !reviewer.is(Role::Lead) {
+        return Err(Refusal::NotAllowed("somebody else has decided this case"));
+    }
+    let disagreed = last.turn == DecisionTurn::Second && case.state == CaseState::Escalated;
+    if case.state != CaseState::Decided && last.turn != DecisionTurn::First && !disagreed {
+        return Err(Refusal::Changed);
+    }
+    let back = if last.turn == DecisionTurn::Lead { CaseState::Escalated } else { CaseState::Open };
+    let mut change = moved(case, back);
+    (change.case.first_by, change.case.settle_steady) = (None, None);
+    if last.turn == DecisionTurn::Second {
+        let first = history.live().find(|d| d.turn == DecisionTurn::First);
+        change.case.first_by = first.map(|d| d.actor);
+        change.case.settle_steady = first.map(|_| now.steady + options.second_s);
+    }
+    if last.actor == reviewer.actor {
+        let until_steady = now.steady + options.lease_s;
+        change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+    }
+    change.undone = Some((last.seq, now.at));
+    change.audit = Some(audit(&change.case, "case.undo", reviewer, now, None));
+    change.events.push(event(CaseEventKind::Undone, reviewer.actor, now, None));
+    Ok(change)
+}
+
+/// Whether somebody may claim and decide a case as far as others are concerned.
+fn may_work_on(
+    case: &Case,
+    history: &CaseHistory,
+    reviewer: Reviewer,
+    now: Moment,
+) -> Result<(), Refusal> {
+    undecided(case)?;
+    let not_allowed = |why| Err(Refusal::NotAllowed(why));
+    if case.state == CaseState::Escalated && !reviewer.is(Role::Lead) {
+        return not_allowed(ESCALATED);
+    }
+    if case.first_by == Some(reviewer.actor) {
+        return not_allowed(OWN);
+    }
+    if case.appealed_at.is_some() && history.deciders_before_appeal.contains(&reviewer.actor) {
+        return not_allowed(HEARD);
+    }
+    if case.assigned_to.is_some_and(|to| to != reviewer.actor) && !reviewer.is(Role::Lead) {
+        return not_allowed(ASSIGNED);
+    }
+    match live_claim(case, now) {
+        Some(claim) if claim.by != reviewer.actor => Err(claimed(claim, now)),
+        _ => Ok(()),
+    }
+}
+
+fn is_sound(case: &Case, request: &DecisionRequest) -> Result<(), Refusal> {
+    let invalid = |what, why: &str| Err(Refusal::Invalid { what, why: why.to_owned() });
+    if !request.kind.may_rest_on(request.grounds) {
+        let of: Vec<&str> = request.kind.grounds().iter().map(|g| g.as_str()).collect();
+        let why = format!("`{}` rests on one of: {}", request.kind, of.join(", "));
+        return Err(Refusal::Invalid { what: "grounds", why });
+    }
+    let authorised = request.kind == DecisionKind::Authorised;
+    if authorised && case.kind == MatchKind::None {
+        return invalid("decision", "there is no match that anybody could allow");
+    }
+    if request.leave.is_some() && !authorised {
+        return invalid("leave", "it goes with the decision `authorised` only");
+    }
+    if request.leave.is_some() && case.members > 1 {
+        return invalid("leave", "a group of uploads gets no standing grant; decide one by itself");
+    }
+    let seen = request.members.or(authorised.then_some(1));
+    match seen {
+        Some(seen) if seen != case.members => Err(Refusal::Grown { members: case.members }),
+        _ => Ok(()),
+    }
+}
+
+fn turn(case: &Case) -> DecisionTurn {
+    match () {
+        () if case.appealed_at.is_some() => DecisionTurn::Appeal,
+        () if case.state == CaseState::Escalated => DecisionTurn::Lead,
+        () if !case.twice => DecisionTurn::Only,
+        () if case.first_by.is_none() => DecisionTurn::First,
+        () => DecisionTurn::Second,
+    }
+}
+
+fn undecided(case: &Case) -> Result<(), Refusal> {
+    match case.state {
+        CaseState::Open | CaseState::Escalated => Ok(()),
+        CaseState::Decided | CaseState::Closed => Err(Refusal::Changed),
+    }
+}
+
+fn only_leads(reviewer: Reviewer) -> Result<(), Refusal> {
+    let why = "only leads do that";
+    if reviewer.is(Role::Lead) { Ok(()) } else { Err(Refusal::NotAllowed(why)) }
+}
+
+/// A claim whose lease has not run out.
+pub(in crate::engine) fn live_claim(case: &Case, now: Moment) -> Option<CaseClaim> {
+    case.claim.filter(|claim| claim.until_steady > now.steady)
+}
+
+fn claimed(claim: CaseClaim, now: Moment) -> Refusal {
+    Refusal::Claimed { by: claim.by, left_s: claim.until_steady - now.steady }
+}
+
+fn unchanged(case: Case) -> CaseChange {
+    CaseChange {
+        case,
+        events: Vec::new(),
+        decision: None,
+        undone: None,
+        no_more_joining: false,
+        audit: None,
+    }
+}
+
+fn moved(case: Case, state: CaseState) -> CaseChange {
+    let version = case.version + 1;
+    unchanged(Case { state, version, claim: None, ..case })
+}
+
+fn event(kind: CaseEventKind, actor: Actor, now: Moment, note: Option<String>) -> CaseEvent {
+    CaseEvent { at: now.at, actor, kind, note }
+}
+
+fn audit(
+    case: &Case,
+    action: &'static str,
+    reviewer: Reviewer,
+    now: Moment,
+    note: Option<String>,
+) -> AuditEntry {
+    AuditEntry { at: now.at, actor: reviewer.actor, action, subject: case.id.to_string(), note }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Numbers for the dashboard: throughput, decisions by kind, how far moderators agree, how often the machine was wrong.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::engine::Result;
+use crate::engine::review::Cases;
+use crate::model::DecisionKind;
+use crate::store::{CaseStats, DayStats, ReviewerStats};
+use crate::wire::{Person, round, time};
+
+const DAY_S: i64 = 86_400;
+
+/// Numbers of the last days.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CaseNumbers {
+    /// Since when; whole days, UTC.
+    pub since: String,
+    /// Cases that wait for a moderator, and for a lead.
+    pub open: u64,
+    pub escalated: u64,
+    pub overdue: u64,
+    /// When the case was opened that waits longest.
+    #[schema(required)]
+    pub oldest_opened_at: Option<String>,
+    /// By day, oldest first; days without anything are left out.
+    pub days: Vec<CaseDay>,
+    /// Decisions by kind.
+    pub reupload: u64,
+    pub not_reupload: u64,
+    pub authorised: u64,
+    /// Half of the decisions came within so many seconds of the case's opening.
+    #[schema(required)]
+    pub wait_median_s: Option<i64>,
+    /// Cases that two moderators decided, neither knowing what the other said, and in how many both said the same.
+    pub pairs: u64,
+    pub pairs_agreed: u64,
+    /// Cohen's kappa of these pairs: 1 is agreement throughout, 0 what chance would give; null with fewer than two.
+    #[schema(required)]
+    pub kappa: Option<f64>,
+    /// Share of decided cases with a match that were no re-upload; null without any.
+    #[schema(required)]
+    pub false_positive_rate: Option<f64>,
+    /// Appeals that were heard, and those that changed the verdict.
+    pub appeals: u64,
+    pub overturned: u64,
+    /// The busiest first.
+    pub reviewers: Vec<CaseReviewer>,
+}
+
+/// What happened on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CaseDay {
+    /// Such as `2026-11-24`.
+    pub day: String,
+    pub opened: u64,
+    pub reupload: u64,
+    pub not_reupload: u64,
+    pub authorised: u64,
+}
+
+/// What somebody decided.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CaseReviewer {
+    pub by: Person,
+    pub decisions: u64,
+    /// Decisions that another moderator made too, blind, and those in which both said the same.
+    pub pairs: u64,
+    pub agreed: u64,
+}
+
+impl Cases {
+    /// Numbers of the last `days` days, today included.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn numbers(&self, days: u32) -> Result<CaseNumbers> {
+        let now = self.outside.now();
+        let since = (now.div_euclid(DAY_S) + 1 - i64::from(days.max(1))) * DAY_S;
+        let stats = self.engine.store().case_stats(since)?;
+        let counts = self.engine.store().case_counts(now)?;
+        let sum = |of: &dyn Fn(&DayStats) -> u64| stats.days.iter().map(of).sum();
+        let names = |actor| self.engine.store().actor_name(actor);
+        let reviewer = |one: &ReviewerStats| -> Result<CaseReviewer> {
+            let by = Person::new(one.actor, &names)?;
+            let (decisions, pairs, agreed) = (one.decisions, one.pairs, one.agreed);
+            Ok(CaseReviewer { by, decisions, pairs, agreed })
+        };
+        let (pairs, pairs_agreed) = agreement(&stats);
+        let wrong = stats.false_positives as f64 / stats.with_match as f64;
+        Ok(CaseNumbers {
+            since: time(since),
+            open: counts.open,
+            escalated: counts.escalated,
+            overdue: counts.overdue,
+            oldest_opened_at: counts.oldest_opened_at.map(time),
+            reupload: sum(&|day| day.reupload),
+            not_reupload: sum(&|day| day.not_reupload),
+            authorised: sum(&|day| day.authorised),
+            wait_median_s: stats.wait_median_s,
+            pairs,
+            pairs_agreed,
+            kappa: kappa(&stats.pairs).map(|kappa| round(kappa, 3)),
+            false_positive_rate: (stats.with_match > 0).then(|| round(wrong, 4)),
+            appeals: stats.appeals,
+            overturned: stats.overturned,
+            reviewers: stats.reviewers.iter().map(reviewer).collect::<Result<_>>()?,
+            days: stats.days.iter().map(day).collect(),
+        })
+    }
+}
+
+fn day(one: &DayStats) -> CaseDay {
+    let date = time(one.day * DAY_S);
+    CaseDay {
+        day: date.split('T').next().unwrap_or_default().to_owned(),
+        opened: one.opened,
+        reupload: one.reupload,
+        not_reupload: one.not_reupload,
+        authorised: one.authorised,
+    }
+}
+
+fn agreement(stats: &CaseStats) -> (u64, u64) {
+    let all = stats.pairs.iter().map(|(_, _, count)| count).sum();
+    let same = stats.pairs.iter().filter(|(a, b, _)| a == b).map(|(_, _, count)| count).sum();
+    (all, same)
+}
+
+/// Cohen's kappa: agreement beyond what chance gives two who decide each kind as often as these did.
+fn kappa(pairs: &[(DecisionKind, DecisionKind, u64)]) -> Option<f64> {
+    let total: u64 = pairs.iter().map(|(_, _, count)| count).sum();
+    if total < 2 {
+        return None;
+    }
+    let share = |of: &dyn Fn(DecisionKind, DecisionKind) -> bool| {
+        let count: u64 = pairs.iter().filter(|(a, b, _)| of(*a, *b)).map(|(_, _, n)| n).sum();
+        count as f64 / total as f64
+    };
+    let observed = share(&|a, b| a == b);
+    let chance: f64 = DecisionKind::ALL
+        .iter()
+        .map(|kind| share(&|a, _| a == *kind) * share(&|_, b| b == *kind))
+        .sum();
+    // Both said the same throughout, and one thing only: agreement, if an empty one.
+    if chance >= 1.0 { Some(1.0) } else { Some((observed - chance) / (1.0 - chance)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kappa_is_agreement_beyond_chance() {
+        use DecisionKind::{NotReupload as N, Reupload as R};
+        // The textbook's example: 20 + 15 of 50 agree, kappa 0.4.
+        let pairs = [(R, R, 20), (R, N, 5), (N, R, 10), (N, N, 15)];
+        assert!((kappa(&pairs).unwrap() - 0.4).abs() < 1e-9);
+        assert_eq!(kappa(&[(R, R, 9)]), Some(1.0));
+        assert_eq!(kappa(&[(R, N, 1)]), None);
+    }
+}

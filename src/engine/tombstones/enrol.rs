@@ -1,0 +1,294 @@
+//! Deleted videos become tombstones.
+//!
+//! Files are decoded in parallel, a group at a time; then, in the order in which they were named, each gets its voice
+//! and the group goes into the store in one transaction, and after that into the index. A bad file is reported and
+//! the others go on.
+//!
+//! A **voice** is what counts as one where it is counted how common something is: all tombstones of an owner, and
+//! those of nearly the same content whoever the owner is, so that many deletions of one video do not make that video
+//! look like a template.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::engine::core::sync;
+use crate::engine::decoding::look::{DeletedLook, damage_words, open};
+use crate::engine::jobs::parallel::each;
+use crate::engine::{Engine, Error, Result};
+use crate::fingerprint::{Fingerprint, UploadPrint};
+use crate::matching::{self, Candidate, Judged};
+use crate::model::{
+    ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId, UnixSeconds,
+};
+use crate::store::NewTombstone;
+
+/// Files a worker gets in one group: few, because what was decoded is lost if the process dies before the group is
+/// stored; not one, because storing waits for the disk.
+const FILES_PER_WORKER: usize = 4;
+
+/// A deleted video to be made a tombstone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// `None`: the file's name without its extension.
+    pub id: Option<TombstoneId>,
+    /// The owner's id as the platform writes it.
+    pub owner: Option<String>,
+    pub reason: DeletionReason,
+    pub path: PathBuf,
+}
+
+/// A tombstone that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enrolled {
+    pub id: TombstoneId,
+    pub strength: Strength,
+    pub strength_why: String,
+    pub duration_s: f64,
+    pub fingerprint_bytes: usize,
+    pub keypoints: usize,
+    pub frames: usize,
+    /// What was missing or broken in the file.
+    pub damage: Option<String>,
+}
+
+/// A file that was decoded and waits for its place in the store.
+pub(in crate::engine) struct Ready {
+    pub new: NewTombstone,
+    pub fingerprint: Fingerprint,
+    pub print: UploadPrint,
+    pub damage: Option<String>,
+}
+
+/// Whose tombstone it will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) struct Naming {
+    pub id: TombstoneId,
+    pub owner: Option<OwnerKey>,
+    pub reason: DeletionReason,
+}
+
+impl Engine {
+    /// Makes tombstones of all these files, `workers` at a time, and tells `on_done` of each, by its place in `batch`,
+    /// when it is durable or has failed.
+    ///
+    /// # Errors
+    /// The store or the index failed; what `on_done` was told of is kept. A file's own failure goes to `on_done`.
+    pub fn enrol(
+        &self,
+        batch: &[Enrolment],
+        workers: usize,
+        clock: &dyn Clock,
+        on_done: &mut dyn FnMut(usize, Result<Enrolled>),
+    ) -> Result<()> {
+        let mut taken = HashSet::new();
+        let mut items = Vec::with_capacity(batch.len());
+        for (at, enrolment) in batch.iter().enumerate() {
+            match self.free_id(enrolment, &mut taken)? {
+                Ok(id) => items.push((at, id)),
+                Err(error) => on_done(at, Err(error)),
+            }
+        }
+        for group in items.chunks(workers.max(1) * FILES_PER_WORKER) {
+            let mut looked: Vec<Option<Result<Ready>>> = group.iter().map(|_| None).collect();
+            let look = |(at, id): &(usize, TombstoneId)| self.prepare(&batch[*at], id, clock);
+            each(group, workers, look, |at, ready| {
+                looked[at] = Some(ready);
+                std::ops::ControlFlow::Continue(())
+            });
+            let mut ready = Vec::with_capacity(group.len());
+            for ((at, _), outcome) in group.iter().zip(looked) {
+                match outcome {
+                    Some(Ok(one)) => ready.push((*at, one)),
+                    Some(Err(error)) => on_done(*at, Err(error)),
+                    None => {}
+                }
+            }
+            self.keep(&mut ready)?;
+            ready.into_iter().for_each(|(at, one)| on_done(at, Ok(one.enrolled())));
+        }
+        Ok(())
+    }
+
+    /// The id that a tombstone will have, unless it is taken; told before the work of decoding.
+    fn free_id(
+        &self,
+        enrolment: &Enrolment,
+        taken: &mut HashSet<TombstoneId>,
+    ) -> Result<Result<TombstoneId>> {
+        let Some(id) = enrolment.id.clone().or_else(|| stem(&enrolment.path)) else {
+            return Ok(Err(Error::NoId { path: enrolment.path.clone() }));
+        };
+        if self.store().get_by_id(&id)?.is_some() || !taken.insert(id.clone()) {
+            return Ok(Err(Error::IdTaken { id }));
+        }
+        Ok(Ok(id))
+    }
+
+    /// Opens and decodes one file; everything but its voice and slot.
+    fn prepare(&self, enrolment: &Enrolment, id: &TombstoneId, clock: &dyn Clock) -> Result<Ready> {
+        let path = &enrolment.path;
+        let file = open(path, self.options().file_bytes_max)?;
+        let digest = self.digest(path, &file)?;
+        let owner = enrolment.owner.as_ref().map(|owner| self.keys().identity.owner(owner));
+        let naming = Naming { id: id.clone(), owner, reason: enrolment.reason };
+        self.prepare_file(path, &file, digest, naming, clock.now())
+    }
+
+    /// Decodes an open file; `path` is what messages call it.
+    pub(in crate::engine) fn prepare_file(
+        &self,
+        path: &Path,
+        file: &File,
+        digest: ByteDigest,
+        Naming { id, owner, reason }: Naming,
+        now: UnixSeconds,
+    ) -> Result<Ready> {
+        let DeletedLook { fingerprint, print, summary } = self.look_deleted(path, file)?;
+        let (strength, strength_why) = matching::strength(&fingerprint);
+        let new = NewTombstone {
+            id,
+            owner,
+            voice: first_voice(owner, &digest.0),
+            created_at: now,
+            bytes_digest: Some(digest),
+            reason,
+            key_id: self.keys().fingerprint.id(),
+            fingerprint: fingerprint.to_bytes(),
+            strength,
+            strength_why,
+            duration_s: summary.duration_s,
+        };
+        let damage = summary.damage.as_ref().map(damage_words);
+        // The index must be given what the store will give when it is rebuilt: rounded geometry.
+        let fingerprint = Fingerprint::from_bytes(&new.fingerprint)
+            .map_err(|source| Error::Fingerprint { id: new.id.clone(), source })?;
+        Ok(Ready { new, fingerprint, print, damage })
+    }
+
+    /// Store first, index second.
+    pub(in crate::engine) fn keep(&self, ready: &mut [(usize, Ready)]) -> Result<()> {
+        if ready.is_empty() {
+            return Ok(());
+        }
+        for at in 0..ready.len() {
+            let (earlier, rest) = ready.split_at_mut(at);
+            let one = &mut rest[0].1;
+            if let Some(voice) = self.same_content(one, earlier)? {
+                one.new.voice = voice;
+            }
+        }
+        let new: Vec<NewTombstone> = ready.iter().map(|(_, one)| one.new.clone()).collect();
+        self.store().add_tombstones(&new)?;
+        if let Some(index) = self.index() {
+            sync::catch_up(self.store(), index)?;
+        }
+        Ok(())
+    }
+
+    /// The voice of a tombstone, in the store or earlier in the group, that has nearly the same content.
+    fn same_content(&self, one: &Ready, earlier: &[(usize, Ready)]) -> Result<Option<u32>> {
+        if one.new.strength == Strength::Unmatchable {
+            return Ok(None);
+        }
+        if let Some(digest) = &one.new.bytes_digest {
+            let kept = self.store().find_by_digest(digest, 1)?;
+            if let Some(kept) = kept.first() {
+                return Ok(Some(kept.voice));
+            }
+        }
+        let (considered, tombstones) = self.candidates(&one.print)?;
+        let group = earlier.iter().map(|(_, other)| {
+            let (fingerprint, voice) = (&other.fingerprint, other.new.voice);
+            (Candidate { fingerprint, voice, found: None }, other.new.duration_s)
+        });
+        let others = considered.iter().map(|c| (c.candidate(), c.known.tombstone.duration_s));
+        let (candidates, durations_s): (Vec<Candidate<'_>>, Vec<f64>) = group.chain(others).unzip();
+        let judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
+        let same = judged.iter().find(|j| self.is_same(j, one, durations_s[j.candidate]));
+        Ok(same.map(|judged| candidates[judged.candidate].voice))
+    }
+
+    fn is_same(&self, judged: &Judged, one: &Ready, other_duration_s: f64) -> bool {
+        let share = |spans: Vec<Span>, duration_s: f64| {
+            duration_s > 0.0 && covered_s(spans) >= self.options().same_content_min * duration_s
+        };
+        let upload = judged.spans.iter().map(|s| s.upload).collect();
+        let deleted = judged.spans.iter().map(|s| s.deleted).collect();
+        judged.score >= self.options().policy.owner_request.block
+            && share(upload, one.new.duration_s)
+            && share(deleted, other_duration_s)
+    }
+}
+
+impl Ready {
+    fn enrolled(self) -> Enrolled {
+        Enrolled {
+            id: self.new.id,
+            strength: self.new.strength,
+            strength_why: self.new.strength_why,
+            duration_s: self.new.duration_s,
+            fingerprint_bytes: self.new.fingerprint.len(),
+            keypoints: self.fingerprint.keypoints.len(),
+            frames: self.fingerprint.frames.len(),
+            damage: self.damage,
+        }
+    }
+}
+
+/// A file's name without its extension; what is not UTF-8 in it as `%` and two hexadecimal digits, so that two names
+/// never give one id.
+fn stem(path: &Path) -> Option<TombstoneId> {
+    let stem: &OsStr = path.file_stem()?;
+    let mut id = String::new();
+    for chunk in stem.as_bytes().utf8_chunks() {
+        id.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| id.push_str(&format!("%{byte:02X}")));
+    }
+    Some(TombstoneId(id))
+}
+
+/// An owner's tombstones share a voice; without an owner each has its own.
+pub(in crate::engine) fn first_voice(owner: Option<OwnerKey>, otherwise: &[u8; 32]) -> u32 {
+    let name: &[u8] = owner.as_ref().map_or(otherwise, |owner| &owner.0);
+    u32::from_le_bytes([name[0], name[1], name[2], name[3]])
+}
+
+/// Seconds in at least one of the spans, whichever way they run.
+fn covered_s(spans: Vec<Span>) -> f64 {
+    let ascending = |s: Span| (s.start_s.min(s.end_s), s.start_s.max(s.end_s));
+    let mut spans: Vec<(f64, f64)> = spans.into_iter().map(ascending).collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut reached = f64::NEG_INFINITY;
+    let mut sum = 0.0;
+    for (from, to) in spans {
+        sum += (to - from.max(reached)).max(0.0);
+        reached = reached.max(to);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_and_reversed_spans_count_once() {
+        let span = |start_s, end_s| Span { start_s, end_s };
+        assert!(
+            (covered_s(vec![span(5.0, 1.0), span(4.0, 6.0), span(8.0, 9.0)]) - 6.0).abs() < 1e-9
+        );
+        assert_eq!(covered_s(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn ids_come_from_the_name_and_odd_bytes_stay_apart() {
+        let id = |name: &[u8]| stem(Path::new(OsStr::from_bytes(name))).map(|id| id.0);
+        assert_eq!(id(b"/x/cat.1.mp4").as_deref(), Some("cat.1"));
+        assert_eq!(id(b"\xfe.mp4").as_deref(), Some("%FE"));
+        assert_eq!(id(b"k\xc3\xa4se.mov").as_deref(), Some("käse"));
+        assert_eq!(id(b"/"), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! Which uploads are put before moderators, and what their cases are opened with.
+
+use crate::engine::check::ruled_out::{content, spaced};
+use crate::engine::decoding::look::Look;
+use crate::engine::triage::changes::CaseChanges;
+use crate::engine::triage::options::Options;
+use crate::engine::triage::plot;
+use crate::engine::{Error, Result};
+use crate::media;
+use crate::model::Agreement;
+use crate::model::{
+    CaseId, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Outside, Placement, SpanPair,
+    UnixSeconds, Verdict, VerdictKind,
+};
+use crate::model::{Report, ReportMatch};
+use crate::store::{Joining, NewCase};
+
+/// Matches that are drawn for moderators, the best.
+pub(in crate::engine) const PLOTS_MAX: usize = 3;
+/// A deleted picture that fills less of the upload's than this is an inset, share of the area.
+const INSET_AREA: f64 = 0.7;
+/// What still counts as unaltered: turn, degrees; speed, share; corners off the picture's, fractions.
+const TURN_DEG: f64 = 3.0;
+const SPEED_MISS: f64 = 0.03;
+const CORNER_MISS: f64 = 0.1;
+
+/// What uploads need to open cases.
+#[derive(Debug, Clone, Default)]
+pub struct CaseOpening {
+    pub options: Options,
+    pub changes: CaseChanges,
+}
+
+/// What is known of an upload only right after its check, and needed in its case.
+#[derive(Debug, Clone, Default)]
+pub(in crate::engine) struct Looks {
+    pub likeness: Option<Vec<u64>>,
+    pub content: Option<Vec<u8>>,
+}
+
+impl Looks {
+    pub fn of(look: &Look) -> Looks {
+        let Some(print) = &look.print else { return Looks::default() };
+        let picked = spaced(print.frames.len(), LIKENESS_FRAMES);
+        let hashes = picked.map(|index| media::picture_hash(&print.frames[index].thumb));
+        Looks { likeness: hashes.collect(), content: content(print) }
+    }
+}
+
+impl CaseOpening {
+    /// The case that an upload with this answer opens, unless it joins another; `None` when nobody needs to look at it.
+    pub(in crate::engine) fn case(
+        &self,
+        report: &Report,
+        answer: Verdict,
+        looks: Looks,
+        outside: &Outside,
+    ) -> Result<Option<NewCase>> {
+        let wanted = match answer.kind {
+            VerdictKind::Allow => false,
+            VerdictKind::Review => true,
+            VerdictKind::Block => self.options.blocks,
+        };
+        if !wanted {
+            return Ok(None);
+        }
+        let no_entropy = |source| Error::NoEntropy { source };
+        let id = CaseId::make(outside).map_err(no_entropy)?;
+        let [lot] = outside.random::<1>().map_err(no_entropy)?;
+        let now = outside.now();
+        let best = counting(report);
+        let place = best.and_then(|one| one.found.spans.first()).map(|span| &span.placement);
+        let likeness = Likeness {
+            duration_s: report.duration_s.unwrap_or_default() as f32,
+            frames: looks.likeness.unwrap_or_default(),
+            place: place.map(likeness_place),
+        };
+        let until = now + self.options.join_s;
+        Ok(Some(NewCase {
+            id,
+            verdict: answer.kind,
+            reason: answer.reason,
+            kind: best.map_or(MatchKind::None, match_kind),
+            tombstone: best.map(|one| one.found.tombstone.clone()),
+            score: best.map_or(0.0, |one| one.found.score),
+            opened_at: now,
+            due_at: self.options.due_s.map(|due_s| now + due_s),
+            twice: f64::from(lot) < self.options.twice_share * 256.0,
+            joining: Some(Joining { likeness, until, members_max: self.options.members_max }),
+            content: looks.content,
+            plots: plots(report),
+        }))
+    }
+
+    /// A case that an appeal opens where there was none.
+    pub(in crate::engine) fn case_of_appeal(
+        &self,
+        verdict: Verdict,
+        best: Option<&crate::store::UploadMatch>,
+        now: UnixSeconds,
+        outside: &Outside,
+    ) -> Result<NewCase> {
+        let id = CaseId::make(outside).map_err(|source| Error::NoEntropy { source })?;
+        let same = best.is_some_and(|one| one.weighed.same_bytes);
+        let spans = best.map(|one| crate::wire::first_span(&one.detail));
+        Ok(NewCase {
+            id,
+            verdict: verdict.kind,
+            reason: verdict.reason,
+            kind: match spans.flatten() {
+                _ if best.is_none() => MatchKind::None,
+                _ if same => MatchKind::SameBytes,
+                Some(span) => kind_of_span(&span),
+                None => MatchKind::Frames,
+            },
+            tombstone: best.map(|one| one.tombstone.clone()),
+            score: best.map_or(0.0, |one| one.weighed.score),
+            opened_at: now,
+            due_at: self.options.due_s.map(|due_s| now + due_s),
+            twice: false,
+            joining: None,
+            content: None,
+            plots: Vec::new(),
+        })
+    }
+}
+
+/// The best match that counts against the upload.
+fn counting(report: &Report) -> Option<&ReportMatch> {
+    report.matches.iter().find(|one| one.found.verdict != VerdictKind::Allow)
+}
+
+fn plots(report: &Report) -> Vec<(u32, Vec<u8>)> {
+    let drawn = (0..).zip(&report.matches).take(PLOTS_MAX);
+    drawn
+        .filter(|(_, one)| one.agreement != Agreement::default())
+        .map(|(rank, one)| (rank, plot::write(&one.agreement)))
+        .collect()
+}
+
+fn likeness_place(placement: &Placement) -> LikenessPlace {
+    let mut quad = [0.0; 8];
+    for (two, corner) in quad.chunks_exact_mut(2).zip(&placement.quad) {
+        two.copy_from_slice(&[corner.x as f32, corner.y as f32]);
+    }
+    LikenessPlace { mirrored: placement.mirrored, inverted: placement.inverted, quad }
+}
+
+fn match_kind(one: &ReportMatch) -> MatchKind {
+    let evidence = &one.found.evidence;
+    match one.found.spans.first() {
+        _ if evidence.same_bytes => MatchKind::SameBytes,
+        Some(span) if evidence.keypoints > 0 => kind_of_span(span),
+        _ => MatchKind::Frames,
+    }
+}
+
+fn kind_of_span(span: &SpanPair) -> MatchKind {
+    let placement = &span.placement;
+    let altered = placement.mirrored
+        || placement.inverted
+        || placement.rotation_deg.abs() > TURN_DEG
+        || (span.speed - 1.0).abs() > SPEED_MISS;
+    if area(placement) < INSET_AREA {
+        return MatchKind::Inset;
+    }
+    let own = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+    let off = |(corner, own): (&crate::model::Point, &(f64, f64))| {
+        (corner.x - own.0).abs().max((corner.y - own.1).abs())
+    };
+    let moved = placement.quad.iter().zip(&own).any(|both| off(both) > CORNER_MISS);
+    if altered || moved { MatchKind::Altered } else { MatchKind::Whole }
+}
+
+/// Share of the upload's picture that the deleted one covers, by its corners (shoelace formula).
+fn area(placement: &Placement) -> f64 {
+    let corner = |at: usize| &placement.quad[at % 4];
+    let twice: f64 =
+        (0..4).map(|at| corner(at).x * corner(at + 1).y - corner(at + 1).x * corner(at).y).sum();
+    twice.abs() / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Point, Span};
+
+    fn span(quad: [(f64, f64); 4], mirrored: bool, speed: f64) -> SpanPair {
+        let quad = quad.map(|(x, y)| Point { x, y });
+        let whole = Span { start_s: 0.0, end_s: 1.0 };
+        let placement =
+            Placement { mirrored, inverted: false, rotation_deg: 0.0, scale: 1.0, quad };
+        SpanPair { upload: whole, deleted: whole, speed, placement }
+    }
+
+    #[test]
+    fn the_kind_of_a_match_is_what_a_person_would_call_it() {
+        let whole = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+        let inset = whole.map(|(x, y)| (x * 0.4 + 0.5, y * 0.4));
+        let cropped = whole.map(|(x, y)| (x * 1.5 - 0.25, y * 1.5 - 0.25));
+        assert_eq!(kind_of_span(&span(whole, false, 1.0)), MatchKind::Whole);
+        assert_eq!(kind_of_span(&span(whole, true, 1.0)), MatchKind::Altered);
+        assert_eq!(kind_of_span(&span(whole, false, 1.25)), MatchKind::Altered);
+        assert_eq!(kind_of_span(&span(cropped, false, 1.0)), MatchKind::Altered);
+        assert_eq!(kind_of_span(&span(inset, false, 1.0)), MatchKind::Inset);
+    }
+}

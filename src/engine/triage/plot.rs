@@ -1,0 +1,68 @@
+//! The moments of a match that agree, as bytes: small, since every upload that is put before a moderator has some.
+//!
+//! Number of keypoints (u16), number of frames (u16), then each: seconds in the upload (f32), in the deleted video (f32),
+//! how much it says (u8 of 255). Little-endian.
+
+use crate::model::{Agreement, Moment};
+use crate::wire::round;
+
+/// Bytes of one moment.
+const MOMENT: usize = 9;
+
+/// Moments as they are shown: seconds in the upload, in the deleted video, and how much each says.
+pub(in crate::engine) type Shown = Vec<[f64; 3]>;
+
+pub(in crate::engine) fn write(agreement: &Agreement) -> Vec<u8> {
+    let count = |moments: &[Moment]| u16::try_from(moments.len()).unwrap_or(u16::MAX);
+    let mut bytes = Vec::new();
+    for moments in [&agreement.keypoints, &agreement.frames] {
+        bytes.extend(count(moments).to_le_bytes());
+    }
+    for moments in [&agreement.keypoints, &agreement.frames] {
+        for one in moments.iter().take(count(moments).into()) {
+            bytes.extend(one.upload_s.to_le_bytes());
+            bytes.extend(one.deleted_s.to_le_bytes());
+            bytes.push((one.weight.clamp(0.0, 1.0) * 255.0).round() as u8);
+        }
+    }
+    bytes
+}
+
+/// Keypoints and frames, to be shown; `None` for bytes that are something else.
+pub(in crate::engine) fn read(bytes: &[u8]) -> Option<(Shown, Shown)> {
+    let count = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+    let (keypoints, frames) = (usize::from(count(0)?), usize::from(count(2)?));
+    let moments = bytes.get(4..)?;
+    if moments.len() != (keypoints + frames) * MOMENT {
+        return None;
+    }
+    let number = |bytes: &[u8]| Some(f64::from(f32::from_le_bytes(bytes.try_into().ok()?)));
+    let moment = |bytes: &[u8]| {
+        let weight = f64::from(bytes[8]) / 255.0;
+        Some([round(number(&bytes[..4])?, 2), round(number(&bytes[4..8])?, 2), round(weight, 2)])
+    };
+    let all: Option<Vec<[f64; 3]>> = moments.chunks_exact(MOMENT).map(moment).collect();
+    let mut all = all?;
+    let frames = all.split_off(keypoints);
+    Some((all, frames))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_come_back_and_other_bytes_are_none() {
+        let moment = |s: f32| Moment { upload_s: s, deleted_s: s + 0.5, weight: 1.0 };
+        let agreement = Agreement {
+            keypoints: vec![moment(1.0), moment(2.25)],
+            frames: vec![Moment { weight: 0.0, ..moment(3.0) }],
+        };
+        let bytes = write(&agreement);
+        let (keypoints, frames) = read(&bytes).unwrap();
+        assert_eq!(keypoints, [[1.0, 1.5, 1.0], [2.25, 2.75, 1.0]]);
+        assert_eq!(frames, [[3.0, 3.5, 0.0]]);
+        assert_eq!(read(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(read(&[]), None);
+    }
+}

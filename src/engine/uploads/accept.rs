@@ -1,0 +1,241 @@
+//! Accepting an upload: a place, its bytes into the spool (or its address), a row in the store.
+//!
+//! Once it is accepted it is never lost: the row is on the disk before the check begins, and row, bytes and their name
+//! are before the sender is told. A process that is killed before that leaves an upload that nobody was told of.
+
+use serde_json::json;
+
+use crate::engine::uploads::Uploads;
+use crate::engine::uploads::admission::Permit;
+use crate::engine::uploads::spool::Spooling;
+use crate::engine::{Error, Result};
+use crate::model::UploadClientData;
+use crate::model::{Actor, UploadId};
+use crate::remote::Address;
+use crate::store::{Acceptance, Bytes, Idempotency, NewUpload};
+
+/// Longest `Idempotency-Key`, bytes.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// Longest address, bytes: S3 allows keys of 1024, and each byte may be written with three.
+const URI_BYTES_MAX: usize = 4096;
+
+/// An upload whose bytes arrive.
+#[derive(Debug)]
+pub struct Arriving {
+    spooling: Spooling,
+    place: Permit,
+}
+
+/// A caller's name for a request, so that it can be sent again without harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    pub caller: Actor,
+    pub key: String,
+}
+
+/// An upload that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: UploadId,
+    /// False when the same request was accepted before.
+    pub is_new: bool,
+}
+
+impl Arriving {
+    /// Under which its bytes lie in the spool.
+    pub(in crate::engine) fn id(&self) -> UploadId {
+        self.spooling.id
+    }
+
+    /// Appends a piece. Blocks.
+    ///
+    /// # Errors
+    /// `TooLarge` at the limit; the disk's refusal.
+    pub fn write(&mut self, piece: &[u8]) -> Result<()> {
+        self.spooling.write(piece)
+    }
+}
+
+impl Uploads {
+    /// Begins to take an upload's bytes. What was written goes when the answer is dropped.
+    ///
+    /// # Errors
+    /// `Busy` when too many have no verdict yet; the disk's refusal.
+    pub fn begin(&self) -> Result<Arriving> {
+        let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
+        let id = self.new_id()?;
+        let identity = &self.engine.keys().identity;
+        Ok(Arriving { spooling: self.spool.begin(id, identity, self.options.bytes_max)?, place })
+    }
+
+    /// Accepts an upload whose bytes have arrived.
+    ///
+    /// # Errors
+    /// `Invalid` names the field; `KeyTaken`; the store's or the disk's refusal.
+    pub fn accept(
+        &self,
+        arrived: Arriving,
+        words: &UploadClientData,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Accepted> {
+        let Arriving { spooling, place } = arrived;
+        let bytes = spooling.bytes();
+        if bytes.size == 0 {
+            return Err(Error::Invalid { what: "file", why: "it is empty".to_owned() });
+        }
+        let id = spooling.id;
+        let idempotency = key.map(|key| self.idempotency(key, words, Some(bytes))).transpose()?;
+        let accepted = self.keep(id, words, Some(bytes), idempotency)?;
+        if !accepted.is_new {
+            self.settle(accepted.id)?;
+            return Ok(accepted);
+        }
+        place.keep();
+        let file = spooling.keep();
+        // The check may begin while the bytes are made durable; nobody was told of the upload yet.
+        self.wake.wake();
+        let made = file.and_then(|file| file.sync_data());
+        made.map_err(|source| Error::File { path: "the spool".into(), source })?;
+        self.spool.sync()?;
+        Ok(accepted)
+    }
+
+    /// The request that was first may still be making its bytes durable; whoever is told of the upload relies on them.
+    fn settle(&self, id: UploadId) -> Result<()> {
+        let Some(file) = self.spool.read(id)? else { return Ok(()) };
+        file.sync_data().map_err(|source| Error::File { path: "the spool".into(), source })?;
+        self.spool.sync()
+    }
+
+    /// Accepts an upload whose bytes are to be fetched from where `words.uri` says.
+    ///
+    /// # Errors
+    /// `Busy`; `Invalid` names the field; `KeyTaken`; the store's refusal.
+    pub fn accept_address(
+        &self,
+        words: &UploadClientData,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Accepted> {
+        let idempotency = key.map(|key| self.idempotency(key, words, None)).transpose()?;
+        self.accept_at_address(words, idempotency)
+    }
+
+    pub(in crate::engine) fn accept_at_address(
+        &self,
+        words: &UploadClientData,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Accepted> {
+        self.check_address(words.uri.as_deref().unwrap_or_default())?;
+        let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
+        let accepted = self.keep(self.new_id()?, words, None, idempotency)?;
+        if accepted.is_new {
+            place.keep();
+            self.wake.wake();
+        }
+        Ok(accepted)
+    }
+
+    /// Reads what is said with an upload, before its bytes have come.
+    ///
+    /// # Errors
+    /// `Invalid` names the field.
+    pub fn check_words(&self, words: &UploadClientData) -> Result<()> {
+        let bytes_max = self.options.word_bytes_max;
+        let each = [("uploader", &words.uploader), ("reference", &words.reference)];
+        for (what, word) in each {
+            let Some(word) = word else { continue };
+            let why = match word {
+                word if word.is_empty() => "it is empty".to_owned(),
+                word if word.len() > bytes_max => format!("it has more than {bytes_max} bytes"),
+                word if word.chars().any(char::is_control) => {
+                    "it has control characters".to_owned()
+                }
+                _ => continue,
+            };
+            return Err(Error::Invalid { what, why });
+        }
+        let metadata =
+            words.metadata.as_ref().map(|m| serde_json::to_string(m).unwrap_or_default());
+        let bytes_max = self.options.metadata_bytes_max;
+        if metadata.is_some_and(|text| text.len() > bytes_max) {
+            let why = format!("it has more than {bytes_max} bytes as JSON");
+            return Err(Error::Invalid { what: "metadata", why });
+        }
+        Ok(())
+    }
+
+    fn keep(
+        &self,
+        id: UploadId,
+        words: &UploadClientData,
+        bytes: Option<Bytes>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Accepted> {
+        self.check_words(words)?;
+        let identity = &self.engine.keys().identity;
+        let said = *words != UploadClientData::default();
+        let new = NewUpload {
+            id,
+            created_at: self.outside.now(),
+            words: said.then(|| self.seal(words)).transpose()?,
+            uploader: words.uploader.as_deref().map(|uploader| identity.owner(uploader)),
+            reference: words.reference.as_deref().map(|reference| identity.video(reference)),
+            bytes,
+        };
+        match self.engine.store().accept_upload(new, idempotency)? {
+            Acceptance::New(upload) => {
+                metrics::counter!("cenotaph_uploads_accepted_total").increment(1);
+                Ok(Accepted { id: upload.id, is_new: true })
+            }
+            Acceptance::Again(upload) => Ok(Accepted { id: upload.id, is_new: false }),
+            Acceptance::Other => Err(Error::KeyTaken),
+        }
+    }
+
+    /// What a request is known by, keyed: bytes or address and all that was said.
+    fn idempotency(
+        &self,
+        key: &IdempotencyKey,
+        words: &UploadClientData,
+        bytes: Option<Bytes>,
+    ) -> Result<Idempotency> {
+        let printable = key.key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+        if key.key.is_empty() || key.key.len() > IDEMPOTENCY_KEY_BYTES_MAX || !printable {
+            let why =
+                format!("1 to {IDEMPOTENCY_KEY_BYTES_MAX} printable ASCII characters are needed");
+            return Err(Error::Invalid { what: "Idempotency-Key", why });
+        }
+        let identity = &self.engine.keys().identity;
+        let name = json!(["idempotency", key.caller.to_string(), key.key]).to_string();
+        let digest = bytes.map(|bytes| bytes.digest.0.to_vec());
+        let request = json!(["upload", digest, words]).to_string();
+        Ok(Idempotency {
+            key: identity.request_digest(name.as_bytes()),
+            request: identity.request_digest(request.as_bytes()),
+        })
+    }
+
+    fn check_address(&self, uri: &str) -> Result<()> {
+        let invalid = |why: String| Err(Error::Invalid { what: "uri", why });
+        if uri.len() > URI_BYTES_MAX {
+            return invalid(format!("it has more than {URI_BYTES_MAX} bytes"));
+        }
+        let address = match Address::parse(uri) {
+            Ok(address @ (Address::File(_) | Address::Object { .. })) => address,
+            Ok(Address::Web(_)) => return invalid("nothing is fetched from the web".into()),
+            Err(error) => return invalid(error.to_string()),
+        };
+        let canonical = address.canonical();
+        if !self.options.uri_prefixes.iter().any(|prefix| canonical.starts_with(prefix)) {
+            return invalid("the settings (`uploads.uri_prefixes`) do not allow it".into());
+        }
+        if canonical.ends_with('/') {
+            return invalid("it names a folder".into());
+        }
+        Ok(())
+    }
+
+    fn new_id(&self) -> Result<UploadId> {
+        UploadId::make(&self.outside).map_err(|source| Error::NoEntropy { source })
+    }
+}

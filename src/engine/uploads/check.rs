@@ -1,0 +1,273 @@
+//! An upload's way from the spool to its verdict, told to everybody who waits.
+//!
+//! ```text
+//! fetching: bytes from where the platform said → spool            (again later when it fails)
+//! waiting:  same bytes as a deleted file? else print (decoded, or at hand), index, matching, policy
+//! decided:  verdict, matches and the event for subscribers in one transaction; then whoever waits is woken
+//! ```
+//!
+//! What fails by a fault on our side is tried again with growing pauses. After too many tries the verdict is `review`,
+//! `unchecked`: an upload is never waved through because it could not be checked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::engine::decoding::look::Look;
+use crate::engine::triage::open::Looks;
+use crate::engine::uploads::Uploads;
+use crate::engine::uploads::spool::NAME;
+use crate::engine::{Effort, Error, Result};
+use crate::model::{EventId, Reason, Seen, Topic, UploadId, UploadState, Verdict, VerdictKind};
+use crate::model::{Report, ReportMatch};
+use crate::remote::{self, Address};
+use crate::store::{Bytes, Decision, NewDecision, NewEvent, Upload, UploadMatch};
+use crate::wire::{self, UploadView};
+
+/// Pause after the first failed try, seconds; each further one is four times as long…
+const PAUSE_S: i64 = 5;
+/// …up to this.
+const PAUSE_S_MAX: i64 = 600;
+/// Read at once.
+const PIECE_BYTES: usize = 1 << 18;
+
+/// What a check gives: the report, and what only the case needs that may come of it.
+type Checked = (Report, Looks);
+
+/// Why an upload has no verdict yet.
+#[derive(Debug, thiserror::Error)]
+enum Setback {
+    /// It may go well later.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    #[error("its bytes cannot be fetched: {0}")]
+    Remote(#[from] remote::Error),
+    /// No later try will find what is gone.
+    #[error("its bytes are no longer what they were when it was accepted")]
+    Lost,
+}
+
+impl Setback {
+    fn may_pass(&self) -> bool {
+        match self {
+            Setback::Engine(Error::TooLarge { .. }) | Setback::Lost => false,
+            Setback::Engine(_) => true,
+            Setback::Remote(error) => error.may_pass(),
+        }
+    }
+}
+
+impl Uploads {
+    /// Brings an upload to its verdict, or notes when the next try is due. Safe to call again.
+    pub(in crate::engine) async fn carry(self: Arc<Self>, upload: Upload) {
+        let begun = Instant::now();
+        let outcome = self.clone().check(upload.clone()).await;
+        let (uploads, id) = (self.clone(), upload.id);
+        let noted = self.pools.blocking(move || match outcome {
+            Ok((report, looks)) => uploads.decide(&upload, report, looks),
+            Err(setback) => uploads.set_back(&upload, &setback),
+        });
+        match noted.await {
+            Ok(true) => {
+                let seconds = begun.elapsed().as_secs_f64();
+                metrics::histogram!("cenotaph_check_seconds").record(seconds);
+                self.decided.ring(id);
+                self.wake_outbox.wake();
+                self.wake_retention.wake();
+            }
+            Ok(false) => self.wake.wake(),
+            Err(error) => {
+                tracing::error!(upload = %id, %error, "what came of a check cannot be kept; trying again");
+            }
+        }
+    }
+
+    async fn check(self: Arc<Self>, upload: Upload) -> std::result::Result<Checked, Setback> {
+        let bytes = match (upload.state, upload.bytes) {
+            (UploadState::Fetching, _) => self.fetch(&upload).await?,
+            (_, Some(bytes)) => bytes,
+            (_, None) => return Err(Setback::Lost),
+        };
+        let uploads = self.clone();
+        self.pools.decode(move || uploads.check_spooled(&upload, bytes)).await
+    }
+
+    /// Brings an upload's bytes into the spool.
+    async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<Bytes, Setback> {
+        let words = self.words(upload.words.as_ref())?;
+        let address = Address::parse(words.uri.as_deref().unwrap_or_default())?;
+        let bytes_max = self.options.bytes_max;
+        let file = self.remote.open(&address, false, self.spool.folder(), bytes_max).await?;
+        let (uploads, id, seq) = (self.clone(), upload.id, upload.seq);
+        let copied = self.pools.blocking(move || {
+            // A try that was cut off may have left a part.
+            uploads.spool.remove(&[id])?;
+            let bytes = uploads.copy_in(file, id)?;
+            uploads.spool.sync()?;
+            uploads.engine.store().upload_fetched(seq, bytes)?;
+            Ok::<_, Error>(bytes)
+        });
+        Ok(copied.await?)
+    }
+
+    fn copy_in(&self, mut from: File, id: UploadId) -> Result<Bytes> {
+        let failed = |source| Error::File { path: NAME.into(), source };
+        let identity = &self.engine.keys().identity;
+        let mut spooling = self.spool.begin(id, identity, self.options.bytes_max)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match from.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => spooling.write(&piece[..length])?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(failed(e)),
+            }
+        }
+        let bytes = spooling.bytes();
+        spooling.keep().and_then(|file| file.sync_data()).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    /// Everything about a check that computes; on the decoding pool.
+    fn check_spooled(
+        &self,
+        upload: &Upload,
+        bytes: Bytes,
+    ) -> std::result::Result<Checked, Setback> {
+        let engine = &self.engine;
+        let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
+        let length = file.metadata().map_err(|source| Error::File { path: NAME.into(), source })?;
+        // After a power failure a file may have its length and not its content.
+        let doubted = upload.seq <= self.last_before;
+        let name = Path::new(NAME);
+        if length.len() != bytes.size || (doubted && engine.digest(name, &file)? != bytes.digest) {
+            return Err(Setback::Lost);
+        }
+        let uploader = engine.uploader(upload.uploader)?;
+        if let Some(mut report) = engine.check_bytes(&bytes.digest, &uploader)? {
+            engine.rule_out(&mut report, &bytes.digest, None)?;
+            if report.verdict.kind == VerdictKind::Block {
+                return Ok((report, Looks::default()));
+            }
+        }
+        let look = |effort| self.look(&file, &bytes, effort);
+        let (look, recognised) = engine.recognise_file(&look, self.options.effort)?;
+        let mut report = engine.report(&look, recognised, &bytes.digest, &uploader)?;
+        let looks = Looks::of(&look);
+        engine.rule_out(&mut report, &bytes.digest, looks.content.as_deref())?;
+        Ok((report, looks))
+    }
+
+    /// The print of these bytes: at hand from an earlier upload, or decoded.
+    pub(in crate::engine) fn look(
+        &self,
+        file: &File,
+        bytes: &Bytes,
+        effort: Effort,
+    ) -> Result<Arc<Look>> {
+        if let Some(look) = self.prints.get(&bytes.digest, effort) {
+            metrics::counter!("cenotaph_prints_reused_total").increment(1);
+            return Ok(look);
+        }
+        let look = Arc::new(self.engine.look(Path::new(NAME), file, effort)?);
+        self.prints.put(&bytes.digest, effort, &look);
+        Ok(look)
+    }
+
+    /// Notes a failed try; true when that was the last and the upload now has a verdict.
+    fn set_back(&self, upload: &Upload, setback: &Setback) -> Result<bool> {
+        let attempts = upload.attempts + 1;
+        if setback.may_pass() && attempts < self.options.attempts_max {
+            let pause_s = PAUSE_S.saturating_mul(4_i64.saturating_pow(upload.attempts));
+            let due_at = self.outside.now() + pause_s.min(PAUSE_S_MAX);
+            self.engine.store().postpone_upload(upload.seq, due_at)?;
+            tracing::warn!(upload = %upload.id, attempts, error = %setback, "a check failed; trying again");
+            return Ok(false);
+        }
+        tracing::error!(upload = %upload.id, attempts, error = %setback, "an upload cannot be checked");
+        let report = Report {
+            verdict: Verdict { kind: VerdictKind::Review, reason: Reason::Unchecked },
+            seen: Seen::Part,
+            duration_s: None,
+            matches: Vec::new(),
+            trouble: Some(setback.to_string()),
+            damage: None,
+        };
+        self.decide(upload, report, Looks::default())
+    }
+
+    /// Records a verdict with the event that tells of it; true unless there was one already.
+    fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<bool> {
+        let now = self.outside.now();
+        let answer = match self.engine.options().policy.shadow {
+            true => Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow },
+            false => report.verdict,
+        };
+        let case = self.cases.case(&report, answer, looks, &self.outside)?;
+        let matches = report.matches.iter().take(self.options.matches_max);
+        let matches: Vec<UploadMatch> = matches.map(recorded).collect();
+        let decision = Decision {
+            at: now,
+            verdict: report.verdict,
+            answer,
+            answered_at: now,
+            seen: report.seen,
+            duration_s: report.duration_s,
+            trouble: report.trouble,
+            damage: report.damage,
+        };
+        // What is put before a moderator stays until they have decided.
+        let bytes_until = case.is_none().then(|| self.bytes_until(answer.kind));
+        let is_case = case.is_some();
+        let decided = Upload {
+            state: UploadState::Decided,
+            decision: Some(decision.clone()),
+            bytes_until,
+            ..upload.clone()
+        };
+        let event = self.event(&decided, &matches)?;
+        let new = NewDecision { decision, matches, bytes_until, case, event };
+        let changed = self.engine.store().decide_upload(upload.seq, new)?;
+        if changed {
+            self.places.free();
+            if is_case {
+                self.cases.changes.tell();
+            }
+            let verdict = report.verdict;
+            let labels = [("verdict", verdict.kind.as_str()), ("reason", verdict.reason.as_str())];
+            metrics::counter!("cenotaph_verdicts_total", &labels).increment(1);
+        }
+        Ok(true)
+    }
+
+    /// When the bytes of an upload with this answer, given now, go.
+    pub(in crate::engine) fn bytes_until(&self, answer: VerdictKind) -> i64 {
+        let now = self.outside.now();
+        if answer == VerdictKind::Allow { now } else { now + self.options.appeal_s }
+    }
+
+    /// What subscribers are told of an upload that has just got an answer.
+    pub(in crate::engine) fn event(
+        &self,
+        upload: &Upload,
+        matches: &[UploadMatch],
+    ) -> Result<NewEvent> {
+        let words = self.words(upload.words.as_ref())?;
+        let view = UploadView::new(upload, &words, matches);
+        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let (topic, at) = (Topic::UploadVerdict, self.outside.now());
+        Ok(NewEvent { id, topic, at, body: self.seal_event(&view)? })
+    }
+}
+
+fn recorded(one: &ReportMatch) -> UploadMatch {
+    UploadMatch {
+        tombstone: one.found.tombstone.clone(),
+        verdict: one.found.verdict,
+        weighed: one.weighed,
+        detail: wire::detail(one),
+        retired: false,
+    }
+}

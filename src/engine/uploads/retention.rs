@@ -1,0 +1,118 @@
+//! What is no longer needed of uploads goes: the bytes when the verdict is `allow`, else after the appeal; what the
+//! platform said, after that; at last the record. Tombstones expire here too, as the settings say.
+//!
+//! Bytes count as gone when they were looked for and not found. After words or records went, the write-ahead log is
+//! folded in, so that no file of the data folder has them.
+
+use std::sync::Arc;
+
+use crate::engine::Result;
+use crate::engine::jobs::runner::{Claim, Job, Source, Take};
+use crate::engine::uploads::Uploads;
+use crate::model::UnixSeconds;
+use crate::store::Forget;
+
+/// Uploads whose bytes go in one step.
+const FILES_AT_ONCE: usize = 500;
+/// Rows of each kind that go in one step.
+const ROWS_AT_ONCE: usize = 1000;
+/// How often words and records are looked through, seconds.
+const FORGET_EVERY_S: i64 = 3600;
+/// For so long a sent event stays listed, seconds: a week.
+const EVENTS_S: i64 = 7 * 86_400;
+
+/// The job's name for itself: there is one at a time.
+const KEY: i64 = 0;
+
+struct RetentionSource {
+    uploads: Arc<Uploads>,
+    forgotten_at: std::sync::atomic::AtomicI64,
+}
+
+pub(in crate::engine) fn source(uploads: &Arc<Uploads>) -> Arc<dyn Source> {
+    Arc::new(RetentionSource { uploads: uploads.clone(), forgotten_at: i64::MIN.into() })
+}
+
+impl Source for RetentionSource {
+    fn name(&self) -> &'static str {
+        "upload retention"
+    }
+
+    fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
+        use std::sync::atomic::Ordering::SeqCst;
+        let uploads = &self.uploads;
+        let (due, next) = uploads.engine.store().uploads_with_bytes_until(take.now, 1)?;
+        let forget_at = self.forgotten_at.load(SeqCst).saturating_add(FORGET_EVERY_S);
+        let forget = forget_at <= take.now;
+        if due.is_empty() && !forget {
+            let next_due_at = next.map_or(forget_at, |at| at.min(forget_at));
+            return Ok(Claim { jobs: Vec::new(), next_due_at: Some(next_due_at) });
+        }
+        let (uploads, source) = (uploads.clone(), self.clone());
+        let work = async move {
+            let pools = uploads.pools.clone();
+            let let_go = pools.blocking(move || -> Result<()> {
+                uploads.let_bytes_go()?;
+                if forget {
+                    uploads.forget()?;
+                    uploads.engine.expire_tombstones(&uploads.outside)?;
+                    source.forgotten_at.store(take.now, SeqCst);
+                }
+                Ok(())
+            });
+            if let Err(error) = let_go.await {
+                tracing::error!(%error, "what is due to go cannot; trying again");
+                // Not at once: the disk may need somebody's help.
+                tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+            }
+        };
+        Ok(Claim { jobs: vec![Job { key: KEY, work: Box::pin(work) }], next_due_at: None })
+    }
+
+    fn extend(&self, _: &[i64], _: UnixSeconds) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Uploads {
+    /// Removes the bytes that are due to go, and notes of each that it was looked for and is gone.
+    fn let_bytes_go(&self) -> Result<()> {
+        loop {
+            let now = self.outside.now();
+            let (due, _) = self.engine.store().uploads_with_bytes_until(now, FILES_AT_ONCE)?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.spool.remove(&due)?;
+            metrics::counter!("cenotaph_upload_bytes_gone_total").increment(due.len() as u64);
+            self.engine.store().bytes_are_gone(due, now)?;
+        }
+    }
+
+    fn forget(&self) -> Result<()> {
+        let now = self.outside.now();
+        let forget = Forget {
+            words_before: now - self.options.words_s,
+            uploads_before: now - self.options.record_s,
+            events_before: now - EVENTS_S,
+            idempotency_before: now - self.options.idempotency_s,
+            now,
+            likenesses_before: now,
+            limit: ROWS_AT_ONCE,
+        };
+        let mut any = false;
+        loop {
+            let gone = self.engine.store().forget_uploads(forget)?;
+            let most = gone.words.max(gone.uploads).max(gone.events);
+            let most = most.max(gone.idempotency_keys).max(gone.cases);
+            any |= most > 0;
+            if most < ROWS_AT_ONCE {
+                break;
+            }
+        }
+        if any {
+            self.engine.store().fold_log()?;
+        }
+        Ok(())
+    }
+}

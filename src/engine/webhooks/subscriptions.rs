@@ -1,0 +1,221 @@
+//! Subscriptions: who is told of what, made and changed by the API. Sending is in `outbox`.
+
+use std::collections::BTreeSet;
+
+use crate::engine::webhooks::outbox::Outbox;
+use crate::engine::{Error, Result};
+use crate::model::{Actor, DeliveryId, DeliveryState, Sealed, SubscriptionId, Topic, UnixSeconds};
+use crate::remote::signature::Secret;
+use crate::store::{AuditEntry, Delivery, Subscription, SubscriptionChange};
+
+/// Longest address, bytes.
+const URL_BYTES_MAX: usize = 2048;
+/// Subscriptions of a service; each is looked at for every event.
+const SUBSCRIPTIONS_MAX: usize = 100;
+
+/// A subscription that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSubscription {
+    pub url: String,
+    pub topics: BTreeSet<Topic>,
+    /// AnnouncedUpload scores and weak matches too.
+    pub scores: bool,
+}
+
+/// What is to be changed; `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubscriptionPatch {
+    pub url: Option<String>,
+    pub topics: Option<BTreeSet<Topic>>,
+    pub scores: Option<bool>,
+    /// True: nothing is sent until it is false again; what happens meanwhile waits.
+    pub paused: Option<bool>,
+}
+
+/// A subscription as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionShown {
+    pub id: SubscriptionId,
+    pub url: String,
+    pub topics: BTreeSet<Topic>,
+    pub scores: bool,
+    pub created_at: UnixSeconds,
+    pub paused_at: Option<UnixSeconds>,
+}
+
+impl Outbox {
+    /// Makes a subscription. The secret that its messages are signed with is in the answer.
+    ///
+    /// # Errors
+    /// `Invalid` names the field; the store's refusal.
+    pub fn subscribe(
+        &self,
+        new: &NewSubscription,
+        actor: Actor,
+    ) -> Result<(SubscriptionShown, Secret)> {
+        check_topics(&new.topics)?;
+        let url = self.checked_url(&new.url)?;
+        if self.engine.store().subscriptions(None, SUBSCRIPTIONS_MAX)?.len() == SUBSCRIPTIONS_MAX {
+            let why = format!("there are {SUBSCRIPTIONS_MAX} already; remove one first");
+            return Err(Error::Invalid { what: "subscriptions", why });
+        }
+        let id = SubscriptionId::make(&self.outside);
+        let subscription = Subscription {
+            id: id.map_err(|source| Error::NoEntropy { source })?,
+            url,
+            topics: new.topics.clone(),
+            scores: new.scores,
+            secret: 1,
+            rotated_at: None,
+            created_at: self.outside.now(),
+            paused_at: None,
+        };
+        let entry = self.entry("subscription.create", subscription.id.to_string(), actor);
+        self.engine.store().add_subscription(&subscription, &entry)?;
+        let secret = self.secret(&subscription);
+        Ok((self.shown(subscription)?, secret))
+    }
+
+    /// Changes a subscription; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// `Invalid` names the field; the store's refusal.
+    pub fn change(
+        &self,
+        id: SubscriptionId,
+        patch: &SubscriptionPatch,
+        actor: Actor,
+    ) -> Result<Option<SubscriptionShown>> {
+        patch.topics.as_ref().map(check_topics).transpose()?;
+        let change = SubscriptionChange {
+            url: patch.url.as_deref().map(|url| self.checked_url(url)).transpose()?,
+            topics: patch.topics.clone(),
+            scores: patch.scores,
+            paused_at: patch.paused.map(|paused| paused.then(|| self.outside.now())),
+            rotated_at: None,
+        };
+        let entry = self.entry("subscription.change", id.to_string(), actor);
+        let changed = self.engine.store().change_subscription(id, &change, &entry)?;
+        self.wake.wake();
+        changed.map(|changed| self.shown(changed)).transpose()
+    }
+
+    /// Gives a subscription a new secret. For a day messages are signed with the old one too.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn rotate(&self, id: SubscriptionId, actor: Actor) -> Result<Option<Secret>> {
+        let rotated_at = Some(self.outside.now());
+        let change = SubscriptionChange { rotated_at, ..SubscriptionChange::default() };
+        let entry = self.entry("subscription.rotate", id.to_string(), actor);
+        let changed = self.engine.store().change_subscription(id, &change, &entry)?;
+        Ok(changed.map(|changed| self.secret(&changed)))
+    }
+
+    /// Removes a subscription with all that is on its way; false when there is none of this name.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn unsubscribe(&self, id: SubscriptionId, actor: Actor) -> Result<bool> {
+        let entry = self.entry("subscription.remove", id.to_string(), actor);
+        Ok(self.engine.store().remove_subscription(id, &entry)?)
+    }
+
+    /// # Errors
+    /// The store's refusal.
+    pub fn subscription(&self, id: SubscriptionId) -> Result<Option<SubscriptionShown>> {
+        let found = self.engine.store().subscription(id)?;
+        found.map(|found| self.shown(found)).transpose()
+    }
+
+    /// At most `limit` subscriptions, oldest first, from behind `after` on.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn subscriptions(
+        &self,
+        after: Option<SubscriptionId>,
+        limit: usize,
+    ) -> Result<Vec<SubscriptionShown>> {
+        let found = self.engine.store().subscriptions(after, limit)?;
+        found.into_iter().map(|found| self.shown(found)).collect()
+    }
+
+    /// At most `limit` deliveries in one state (or any), the latest first, from before `before` on.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        before: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Option<Vec<Delivery>>> {
+        let before = match before {
+            Some(before) => match self.engine.store().delivery(before)? {
+                Some(delivery) => Some(delivery.seq),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        Ok(Some(self.engine.store().deliveries(state, before, limit)?))
+    }
+
+    /// Sends a delivery again that was given up, or sent; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn resend(&self, id: DeliveryId, actor: Actor) -> Result<Option<Delivery>> {
+        let entry = self.entry("delivery.resend", id.to_string(), actor);
+        let found = self.engine.store().resend_delivery(id, self.outside.now(), entry)?;
+        self.wake.wake();
+        Ok(found)
+    }
+
+    /// Sends all deliveries to a subscriber again that were given up; `None` when there is no such subscriber.
+    ///
+    /// # Errors
+    /// The store's refusal.
+    pub fn resend_dead(&self, id: SubscriptionId, actor: Actor) -> Result<Option<usize>> {
+        if self.engine.store().subscription(id)?.is_none() {
+            return Ok(None);
+        }
+        let entry = self.entry("subscription.resend", id.to_string(), actor);
+        let count = self.engine.store().resend_dead(id, self.outside.now(), entry)?;
+        self.wake.wake();
+        Ok(Some(count))
+    }
+
+    fn shown(&self, one: Subscription) -> Result<SubscriptionShown> {
+        Ok(SubscriptionShown {
+            id: one.id,
+            url: self.url(&one)?,
+            topics: one.topics,
+            scores: one.scores,
+            created_at: one.created_at,
+            paused_at: one.paused_at,
+        })
+    }
+
+    fn checked_url(&self, url: &str) -> Result<Sealed> {
+        let invalid = |why| Error::Invalid { what: "url", why };
+        if url.len() > URL_BYTES_MAX {
+            return Err(invalid(format!("it has more than {URL_BYTES_MAX} bytes")));
+        }
+        self.remote.webhooks().check(url).map_err(|error| invalid(error.to_string()))?;
+        let sealed = self.engine.keys().identity.seal(url.as_bytes(), &self.outside);
+        sealed.map_err(|source| Error::NoEntropy { source })
+    }
+
+    fn entry(&self, action: &'static str, subject: String, actor: Actor) -> AuditEntry {
+        AuditEntry { at: self.outside.now(), actor, action, subject, note: None }
+    }
+}
+
+fn check_topics(topics: &BTreeSet<Topic>) -> Result<()> {
+    if topics.is_empty() {
+        let why = "a subscription to nothing is of no use".to_owned();
+        return Err(Error::Invalid { what: "events", why });
+    }
+    Ok(())
+}

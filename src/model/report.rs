@@ -1,0 +1,45 @@
+//! What a check has to say about one upload.
+
+use crate::model::{Agreement, Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
+
+/// The verdict with all that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub verdict: Verdict,
+    pub seen: Seen,
+    /// Length of the upload, seconds; `None` when it could not be told.
+    pub duration_s: Option<f64>,
+    /// All matches with any standing, best first, those below `review` too.
+    pub matches: Vec<ReportMatch>,
+    /// Why the file could not be decoded, or not to its end.
+    pub trouble: Option<String>,
+    /// What is missing or broken in a file that could be decoded nevertheless.
+    pub damage: Option<String>,
+}
+
+/// A match and what policy needs to know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportMatch {
+    pub found: Match<TombstoneId>,
+    pub weighed: Weighed,
+    pub strength: Strength,
+    /// What agrees, to be drawn.
+    pub agreement: Agreement,
+}
+
+impl ReportMatch {
+    /// The uploader's own deleted video: it does not count against the upload.
+    pub fn own(&self) -> bool {
+        self.weighed.leave() == Some(Leave::Owner)
+    }
+
+    /// Its owner allows this uploader to post it: it does not count against the upload.
+    pub fn granted(&self) -> bool {
+        self.weighed.leave() == Some(Leave::Grant)
+    }
+
+    /// Most of what agrees is shared by many owners' videos.
+    pub fn common(&self) -> bool {
+        self.weighed.common
+    }
+}

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::database::connection;
 use super::*;
 use crate::model::{
     ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId,
@@ -256,7 +257,7 @@ fn threads_share_one_store() {
         }
     });
     assert_eq!(store.stats().unwrap().tombstones, 40);
-    assert!(store.lock_readers().len() <= store.options.readers_kept);
+    assert!(store.lock_readers().len() <= store.options().readers_kept);
 }
 
 #[test]
@@ -399,12 +400,12 @@ fn a_database_of_a_newer_version_or_another_program_is_refused() {
         let folder = Folder::open_writing(&path, "t", &CLOCK).unwrap();
         [reading(&path).unwrap_err(), Store::open(folder, Options::default()).unwrap_err()]
     };
-    set("user_version", database::SCHEMA + 1);
+    set("user_version", connection::SCHEMA + 1);
     for error in refusals() {
         assert!(matches!(error, Error::Newer { .. }), "{error:?}");
         assert_clear(&error, &file);
     }
-    set("user_version", database::SCHEMA);
+    set("user_version", connection::SCHEMA);
     set("application_id", 1);
     for error in refusals() {
         assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
@@ -427,11 +428,11 @@ fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
 fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
     let (_new_dir, new_path) = fresh();
     let expected = schema(&writing(&new_path).writer().unwrap());
-    for done in 1..database::MIGRATIONS.len() {
+    for done in 1..connection::MIGRATIONS.len() {
         let (_dir, path) = fresh();
         fs::create_dir(&path).unwrap();
         let mut old = Connection::open(path.join(DATABASE_FILE)).unwrap();
-        database::migrate(&mut old, 0, &database::MIGRATIONS[..done]).unwrap();
+        connection::migrate(&mut old, 0, &connection::MIGRATIONS[..done]).unwrap();
         old.execute_batch(
             "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, duration_s, fingerprint_size)
                  VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
@@ -452,7 +453,7 @@ fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
 fn a_migration_that_fails_leaves_the_schema_before_it() {
     let mut connection = Connection::open_in_memory().unwrap();
     let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
-    database::migrate(&mut connection, 0, &broken).unwrap_err();
+    connection::migrate(&mut connection, 0, &broken).unwrap_err();
     let version: u32 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
     assert_eq!(version, 1);
     assert_eq!(schema(&connection).len(), 1);

@@ -1,0 +1,160 @@
+//! An uploader appeals against a block: the case of the upload is opened again, or one of its own is opened for it.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::model::{
+    Actor, CaseEventKind, CaseId, CaseState, Sealed, UnixSeconds, UploadId, VerdictKind,
+};
+use crate::store::access::audit;
+use crate::store::cases::case::{self, Case, CaseEvent};
+use crate::store::cases::open::open_or_join;
+use crate::store::cases::settle;
+use crate::store::uploads::upload;
+use crate::store::{AuditEntry, NewCase, Result, Store, Upload};
+
+/// An appeal that is about to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAppeal {
+    pub upload: UploadId,
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    /// What the uploader said.
+    pub words: Option<Sealed>,
+    /// The case that is opened where the upload has none, or shares it with others.
+    pub case: NewCase,
+    pub entry: AuditEntry,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppealOutcome {
+    /// This case is to be decided now.
+    Opened(CaseId),
+    /// This case was opened by an earlier appeal and is still to be decided.
+    Again(CaseId),
+    /// There is no such upload.
+    NoUpload,
+    /// Nothing stands against it.
+    NotBlocked,
+    /// A decision about it is about to take effect.
+    Pending,
+    /// An appeal was heard already.
+    Heard,
+    /// Its bytes are gone: there is nothing to look at.
+    Over,
+}
+
+impl Store {
+    /// Makes an appeal, or says why not.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn appeal(&self, new: NewAppeal) -> Result<AppealOutcome> {
+        self.write_grouped(move |c| {
+            let seq: Option<i64> = c
+                .prepare_cached("SELECT seq FROM uploads WHERE id = ?1")?
+                .query_row([new.upload.0], |row| row.get(0))
+                .optional()?;
+            let upload = seq.map(|seq| upload::by_seq(c, seq)).transpose()?.flatten();
+            let Some(upload) = upload else { return Ok(AppealOutcome::NoUpload) };
+            let case = case_of(c, upload.seq)?;
+            if let Some(refused) = refusal(&upload, case.as_ref(), new.at) {
+                return Ok(refused);
+            }
+            let opened = match case {
+                Some(case) if case.members == 1 => reopened(c, case, &new)?,
+                Some(case) => parted(c, &case, &upload, &new)?,
+                None => opened(c, &upload, &new, None)?,
+            };
+            c.prepare_cached("UPDATE uploads SET bytes_until = NULL WHERE seq = ?1")?
+                .execute([upload.seq])?;
+            audit::append(c, &new.entry)?;
+            Ok(AppealOutcome::Opened(opened))
+        })
+    }
+}
+
+fn case_of(c: &Connection, upload: i64) -> rusqlite::Result<Option<Case>> {
+    c.prepare_cached(&format!(
+        "SELECT {} FROM case_members m JOIN cases c ON c.seq = m.case_seq WHERE m.upload = ?1",
+        case::COLUMNS
+    ))?
+    .query_row([upload], case::case)
+    .optional()
+}
+
+fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<AppealOutcome> {
+    let answer = upload.decision.as_ref().map(|decision| decision.answer.kind);
+    if answer != Some(VerdictKind::Block) {
+        return Some(AppealOutcome::NotBlocked);
+    }
+    if let Some(case) = case {
+        match case.state {
+            CaseState::Decided => return Some(AppealOutcome::Pending),
+            CaseState::Closed if case.appealed_at.is_some() => return Some(AppealOutcome::Heard),
+            _ if case.appealed_at.is_some() => return Some(AppealOutcome::Again(case.id)),
+            _ => {}
+        }
+    }
+    let over =
+        upload.bytes_gone_at.is_some() || upload.bytes_until.is_some_and(|until| until <= at);
+    over.then_some(AppealOutcome::Over)
+}
+
+fn reopened(c: &Connection, case: Case, new: &NewAppeal) -> rusqlite::Result<CaseId> {
+    c.prepare_cached(
+        "UPDATE cases SET state = 'open', version = version + 1, closed_at = NULL, \
+         appealed_at = ?2, appeal = ?3, due_at = ?4, assigned_to = NULL, claimed_by = NULL, \
+         claim_steady = NULL, twice = 0, first_by = NULL, settle_steady = NULL WHERE seq = ?1",
+    )?
+    .execute(params![
+        case.seq,
+        new.at,
+        new.words.as_ref().map(|words| &words.0),
+        new.case.due_at
+    ])?;
+    case::forget_likeness(c, case.seq)?;
+    tell(c, case.seq, CaseEventKind::Appealed, new)?;
+    Ok(case.id)
+}
+
+/// In a group, an appeal is about the one upload.
+fn parted(
+    c: &Connection,
+    case: &Case,
+    upload: &Upload,
+    new: &NewAppeal,
+) -> rusqlite::Result<CaseId> {
+    let content = c
+        .prepare_cached("SELECT content FROM case_members WHERE upload = ?1")?
+        .query_row([upload.seq], |row| row.get(0))?;
+    settle::part(c, upload.seq, case.seq)?;
+    tell(c, case.seq, CaseEventKind::Parted, new)?;
+    let case_of_its_own = NewCase { content, ..new.case.clone() };
+    let new = NewAppeal { case: case_of_its_own, ..new.clone() };
+    opened(c, upload, &new, Some(case.id))
+}
+
+fn opened(
+    c: &Connection,
+    upload: &Upload,
+    new: &NewAppeal,
+    parted_from: Option<CaseId>,
+) -> rusqlite::Result<CaseId> {
+    let (seq, _) = open_or_join(c, upload, &new.case)?;
+    c.prepare_cached(
+        "UPDATE cases SET appealed_at = ?2, appeal = ?3, parted_from = ?4 WHERE seq = ?1",
+    )?
+    .execute(params![
+        seq,
+        new.at,
+        new.words.as_ref().map(|words| &words.0),
+        parted_from.map(|id| id.0)
+    ])?;
+    tell(c, seq, CaseEventKind::Appealed, new)?;
+    Ok(new.case.id)
+}
+
+fn tell(c: &Connection, case: i64, kind: CaseEventKind, new: &NewAppeal) -> rusqlite::Result<()> {
+    case::add_event(c, case, &CaseEvent { at: new.at, actor: new.actor, kind, note: None })
+}

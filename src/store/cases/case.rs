@@ -1,0 +1,307 @@
+//! Cases: what is kept of one, and changing it. How it opens stands in `case_open`, lists in `case_list`, what is shown
+//! of one in `case_show`, its end in `case_settle`. Who may change what is `engine`'s business.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::model::{
+    Actor, CaseEventKind, CaseId, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind,
+    Reason, Sealed, TombstoneId, UnixSeconds, VerdictKind,
+};
+use crate::store::access::audit;
+use crate::store::database::columns;
+use crate::store::{AuditEntry, Result, Store};
+
+/// A case as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub seq: i64,
+    pub id: CaseId,
+    pub state: CaseState,
+    pub version: u32,
+    /// The first upload's number.
+    pub upload: i64,
+    pub verdict: VerdictKind,
+    pub reason: Reason,
+    pub kind: MatchKind,
+    /// Of the best match.
+    pub tombstone: Option<TombstoneId>,
+    pub score: f64,
+    pub members: u32,
+    pub opened_at: UnixSeconds,
+    pub due_at: Option<UnixSeconds>,
+    pub assigned_to: Option<Actor>,
+    pub claim: Option<CaseClaim>,
+    pub twice: bool,
+    /// Who has decided first, where two do; the second is not told.
+    pub first_by: Option<Actor>,
+    /// When the decision takes effect, in steady seconds.
+    pub settle_steady: Option<i64>,
+    pub closed_at: Option<UnixSeconds>,
+    pub appealed_at: Option<UnixSeconds>,
+    pub appeal: Option<Sealed>,
+    pub parted_from: Option<CaseId>,
+}
+
+/// Who works on a case, and until when nobody else does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseClaim {
+    pub by: Actor,
+    /// Steady seconds.
+    pub until_steady: i64,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseDecision {
+    pub seq: i64,
+    pub turn: DecisionTurn,
+    pub actor: Actor,
+    pub kind: DecisionKind,
+    pub grounds: Grounds,
+    pub note: Option<String>,
+    /// Where the owner's leave is on record.
+    pub leave: Option<String>,
+    pub at: UnixSeconds,
+    pub undo_steady: i64,
+    pub undone_at: Option<UnixSeconds>,
+}
+
+/// Something that happened to a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseEvent {
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    pub kind: CaseEventKind,
+    pub note: Option<String>,
+}
+
+/// Who has decided what about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaseHistory {
+    /// Those that were undone too, in the order in which they were made.
+    pub decisions: Vec<CaseDecision>,
+    /// Who had decided before the uploader appealed, in the case that the upload was taken out of too.
+    pub deciders_before_appeal: Vec<Actor>,
+}
+
+impl CaseHistory {
+    /// Decisions that were not undone.
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &CaseDecision> {
+        self.decisions.iter().filter(|decision| decision.undone_at.is_none())
+    }
+}
+
+/// What is written when a case is changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseChange {
+    /// With its new values.
+    pub case: Case,
+    pub events: Vec<CaseEvent>,
+    /// A decision to be added; its number is not looked at.
+    pub decision: Option<CaseDecision>,
+    /// The number of a decision that is undone, and when.
+    pub undone: Option<(i64, UnixSeconds)>,
+    /// Nobody joins it any more: what its first upload looks like is forgotten.
+    pub no_more_joining: bool,
+    pub audit: Option<AuditEntry>,
+}
+
+pub(in crate::store) const COLUMNS: &str = "c.seq, c.id, c.state, c.version, c.upload, c.verdict, c.reason, \
+     c.kind, c.tombstone, c.score, c.members, c.opened_at, c.due_at, c.assigned_to, c.claimed_by, \
+     c.claim_steady, c.twice, c.first_by, c.settle_steady, c.closed_at, c.appealed_at, c.appeal, \
+     c.parted_from";
+
+impl Store {
+    /// # Errors
+    /// The database's refusal.
+    pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
+        self.read(|c| by_id(c, id))
+    }
+
+    /// Reads a case with its decisions, has `judge` say what is to change, and writes that, in one transaction; `None`
+    /// when there is no such case. What `judge` refuses changes nothing.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn change_case<R: Send + 'static>(
+        &self,
+        id: CaseId,
+        judge: impl FnOnce(Case, &CaseHistory) -> std::result::Result<CaseChange, R> + Send + 'static,
+    ) -> Result<Option<std::result::Result<Case, R>>> {
+        self.write_grouped(move |c| {
+            let Some(case) = by_id(c, id)? else { return Ok(None) };
+            let history = history(c, &case)?;
+            match judge(case, &history) {
+                Ok(change) => apply(c, &change).map(|()| Some(Ok(change.case))),
+                Err(refusal) => Ok(Some(Err(refusal))),
+            }
+        })
+    }
+}
+
+pub(in crate::store) fn by_id(c: &Connection, id: CaseId) -> rusqlite::Result<Option<Case>> {
+    c.prepare_cached(&format!("SELECT {COLUMNS} FROM cases c WHERE c.id = ?1"))?
+        .query_row([id.0], case)
+        .optional()
+}
+
+pub(in crate::store) fn history(c: &Connection, case: &Case) -> rusqlite::Result<CaseHistory> {
+    let decisions = decisions(c, case.seq)?;
+    let mut before = Vec::new();
+    if case.appealed_at.is_some() {
+        let of = |all: &[CaseDecision]| -> Vec<Actor> {
+            let live = all.iter().filter(|d| d.undone_at.is_none());
+            live.filter(|d| d.turn != DecisionTurn::Appeal).map(|d| d.actor).collect()
+        };
+        before.extend(of(&decisions));
+        if let Some(former) = case.parted_from.map(|id| by_id(c, id)).transpose()?.flatten() {
+            before.extend(of(&self::decisions(c, former.seq)?));
+        }
+    }
+    Ok(CaseHistory { decisions, deciders_before_appeal: before })
+}
+
+/// All decisions of a case, those that were undone too, in the order in which they were made.
+pub(in crate::store) fn decisions(
+    c: &Connection,
+    case: i64,
+) -> rusqlite::Result<Vec<CaseDecision>> {
+    c.prepare_cached(
+        "SELECT seq, turn, actor, kind, grounds, note, leave, at, undo_steady, undone_at \
+         FROM case_decisions WHERE case_seq = ?1 ORDER BY seq",
+    )?
+    .query_map([case], decision)?
+    .collect()
+}
+
+pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::Result<()> {
+    let case = &change.case;
+    c.prepare_cached(
+        "UPDATE cases SET state = ?2, version = ?3, due_at = ?4, assigned_to = ?5, \
+         claimed_by = ?6, claim_steady = ?7, first_by = ?8, settle_steady = ?9, closed_at = ?10, \
+         appealed_at = ?11, appeal = ?12, twice = ?13 WHERE seq = ?1",
+    )?
+    .execute(params![
+        case.seq,
+        case.state.as_str(),
+        case.version,
+        case.due_at,
+        case.assigned_to.map(|actor| actor.to_string()),
+        case.claim.map(|claim| claim.by.to_string()),
+        case.claim.map(|claim| claim.until_steady),
+        case.first_by.map(|actor| actor.to_string()),
+        case.settle_steady,
+        case.closed_at,
+        case.appealed_at,
+        case.appeal.as_ref().map(|sealed| &sealed.0),
+        case.twice,
+    ])?;
+    for event in &change.events {
+        add_event(c, case.seq, event)?;
+    }
+    if let Some(decision) = &change.decision {
+        add_decision(c, case.seq, decision)?;
+    }
+    if let Some((seq, at)) = change.undone {
+        c.prepare_cached("UPDATE case_decisions SET undone_at = ?2 WHERE seq = ?1")?
+            .execute([seq, at])?;
+    }
+    if change.no_more_joining {
+        forget_likeness(c, case.seq)?;
+    }
+    change.audit.as_ref().map_or(Ok(()), |entry| audit::append(c, entry))
+}
+
+pub(in crate::store) fn forget_likeness(c: &Connection, case: i64) -> rusqlite::Result<()> {
+    c.prepare_cached("DELETE FROM case_likenesses WHERE case_seq = ?1")?.execute([case])?;
+    Ok(())
+}
+
+pub(in crate::store) fn add_event(
+    c: &Connection,
+    case: i64,
+    event: &CaseEvent,
+) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO case_events (case_seq, at, actor, kind, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        case,
+        event.at,
+        event.actor.to_string(),
+        event.kind.as_str(),
+        event.note
+    ])?;
+    Ok(())
+}
+
+fn add_decision(c: &Connection, case: i64, new: &CaseDecision) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "INSERT INTO case_decisions (case_seq, turn, actor, kind, grounds, note, leave, at, \
+         undo_steady) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        case,
+        new.turn.as_str(),
+        new.actor.to_string(),
+        new.kind.as_str(),
+        new.grounds.as_str(),
+        new.note,
+        new.leave,
+        new.at,
+        new.undo_steady,
+    ])?;
+    Ok(())
+}
+
+pub(in crate::store) fn case(row: &Row<'_>) -> rusqlite::Result<Case> {
+    let tombstone: String = row.get(8)?;
+    let claim = match maybe_actor(row, 14)? {
+        Some(by) => Some(CaseClaim { by, until_steady: row.get(15)? }),
+        None => None,
+    };
+    Ok(Case {
+        seq: row.get(0)?,
+        id: CaseId(row.get(1)?),
+        state: columns::parsed(row, 2)?,
+        version: row.get(3)?,
+        upload: row.get(4)?,
+        verdict: columns::parsed(row, 5)?,
+        reason: columns::parsed(row, 6)?,
+        kind: columns::parsed(row, 7)?,
+        tombstone: Some(tombstone).filter(|id| !id.is_empty()).map(TombstoneId),
+        score: row.get(9)?,
+        members: row.get(10)?,
+        opened_at: row.get(11)?,
+        due_at: row.get(12)?,
+        assigned_to: maybe_actor(row, 13)?,
+        claim,
+        twice: row.get(16)?,
+        first_by: maybe_actor(row, 17)?,
+        settle_steady: row.get(18)?,
+        closed_at: row.get(19)?,
+        appealed_at: row.get(20)?,
+        appeal: row.get::<_, Option<Vec<u8>>>(21)?.map(Sealed),
+        parted_from: row.get::<_, Option<[u8; 16]>>(22)?.map(CaseId),
+    })
+}
+
+fn decision(row: &Row<'_>) -> rusqlite::Result<CaseDecision> {
+    Ok(CaseDecision {
+        seq: row.get(0)?,
+        turn: columns::parsed(row, 1)?,
+        actor: columns::parsed(row, 2)?,
+        kind: columns::parsed(row, 3)?,
+        grounds: columns::parsed(row, 4)?,
+        note: row.get(5)?,
+        leave: row.get(6)?,
+        at: row.get(7)?,
+        undo_steady: row.get(8)?,
+        undone_at: row.get(9)?,
+    })
+}
+
+pub(in crate::store) fn maybe_actor(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Actor>> {
+    let is_null = row.get_ref(at)? == rusqlite::types::ValueRef::Null;
+    if is_null { Ok(None) } else { columns::parsed(row, at).map(Some) }
+}

@@ -1,0 +1,66 @@
+//! What happened to all cases, in the order in which it was written down, for those who follow it.
+
+use rusqlite::{Row, params};
+
+use crate::model::{Actor, CaseId, CaseState};
+use crate::store::cases::case::{self, CaseEvent};
+use crate::store::database::columns;
+use crate::store::{Result, Store};
+
+/// Something that happened, with the case that it happened to as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseOccurrence {
+    /// Later ones have higher numbers.
+    pub seq: i64,
+    pub case: CaseId,
+    pub state: CaseState,
+    pub version: u32,
+    /// Who has decided first, where two do.
+    pub first_by: Option<Actor>,
+    pub event: CaseEvent,
+}
+
+impl Store {
+    /// At most `limit` of what happened to any case behind `after`.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn case_occurrences(&self, after: i64, limit: usize) -> Result<Vec<CaseOccurrence>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT e.seq, c.id, c.state, c.version, c.first_by, e.at, e.actor, e.kind, e.note \
+                 FROM case_events e JOIN cases c ON c.seq = e.case_seq WHERE e.seq > ?1 \
+                 ORDER BY e.seq LIMIT ?2",
+            )?
+            .query_map(params![after, columns::row_limit(limit)], occurrence)?
+            .collect()
+        })
+    }
+
+    /// The number of what happened last; 0 when nothing has.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn last_case_occurrence(&self) -> Result<i64> {
+        self.read(|c| {
+            c.prepare_cached("SELECT coalesce(max(seq), 0) FROM case_events")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+}
+
+fn occurrence(row: &Row<'_>) -> rusqlite::Result<CaseOccurrence> {
+    Ok(CaseOccurrence {
+        seq: row.get(0)?,
+        case: CaseId(row.get(1)?),
+        state: columns::parsed(row, 2)?,
+        version: row.get(3)?,
+        first_by: case::maybe_actor(row, 4)?,
+        event: CaseEvent {
+            at: row.get(5)?,
+            actor: columns::parsed(row, 6)?,
+            kind: columns::parsed(row, 7)?,
+            note: row.get(8)?,
+        },
+    })
+}

@@ -1,0 +1,59 @@
+//! Drawings of where upload and deleted video agree in time, which a case gets when it opens, or later.
+
+use rusqlite::{Connection, params};
+
+use crate::model::UploadId;
+use crate::store::database::columns;
+use crate::store::{Result, Store};
+
+/// A drawing by the rank of its match.
+pub type RankedPlot = (u32, Vec<u8>);
+
+impl Store {
+    /// At most `limit` uploads whose cases an appeal opened, which wait and have no drawing, while their bytes are here.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn uploads_to_draw(&self, limit: usize) -> Result<Vec<UploadId>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT u.id FROM cases c JOIN uploads u ON u.seq = c.upload \
+                 WHERE c.state IN ('open', 'escalated') AND c.appealed_at IS NOT NULL \
+                 AND c.tombstone <> '' AND u.bytes_gone_at IS NULL \
+                 AND NOT EXISTS (SELECT 1 FROM case_plots p WHERE p.upload = c.upload) LIMIT ?1",
+            )?
+            .query_map([columns::row_limit(limit)], |row| row.get(0).map(UploadId))?
+            .collect()
+        })
+    }
+
+    /// Adds drawings to an upload; false when it is forgotten.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn add_case_plots(&self, upload: UploadId, plots: Vec<RankedPlot>) -> Result<bool> {
+        self.write_grouped(move |c| {
+            let seq = c
+                .prepare_cached("SELECT seq FROM uploads WHERE id = ?1")?
+                .query_map([upload.0], |row| row.get::<_, i64>(0))?
+                .next()
+                .transpose()?;
+            let Some(seq) = seq else { return Ok(false) };
+            add(c, seq, &plots).map(|()| true)
+        })
+    }
+}
+
+pub(in crate::store) fn add(
+    c: &Connection,
+    upload: i64,
+    plots: &[RankedPlot],
+) -> rusqlite::Result<()> {
+    for (rank, plot) in plots {
+        c.prepare_cached(
+            "INSERT OR REPLACE INTO case_plots (upload, rank, plot) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![upload, rank, plot])?;
+    }
+    Ok(())
+}

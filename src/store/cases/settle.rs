@@ -1,0 +1,201 @@
+//! The end of a case: its decision takes effect on every upload of it, is told, and what was only needed to decide goes.
+//!
+//! All of it is one transaction: a decision that was made before the process was killed either has not taken effect and
+//! will, or has and is in the outbox.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::model::{Actor, CaseEventKind, CaseState, UnixSeconds, Verdict};
+use crate::store::access::audit;
+use crate::store::cases::case::{self, COLUMNS, Case, CaseDecision, CaseEvent};
+use crate::store::database::columns;
+use crate::store::tombstones::{grants, ruled_out};
+use crate::store::webhooks::outbox;
+use crate::store::{AuditEntry, Grant, NewEvent, NewRuledOut, Result, Store};
+
+/// A case whose decision is to take effect, with all its decisions.
+pub type DueCase = (Case, Vec<CaseDecision>);
+
+/// What a decision does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settlement {
+    /// The case as it was seen; nothing is done when it is another by now.
+    pub case: Case,
+    pub at: UnixSeconds,
+    pub members: Vec<MemberEnd>,
+    /// Content and tombstones that shall not meet again…
+    pub ruled_out: Vec<NewRuledOut>,
+    /// …or shall.
+    pub ruled_in: Vec<NewRuledOut>,
+    /// The owner's leave from now on.
+    pub grant: Option<Grant>,
+    pub entry: AuditEntry,
+}
+
+/// What becomes of one upload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberEnd {
+    pub upload: i64,
+    pub answer: Verdict,
+    pub bytes_until: UnixSeconds,
+    /// What subscribers are told.
+    pub event: NewEvent,
+}
+
+impl Store {
+    /// At most `limit` cases whose decision is to take effect at this steady time, with their decisions, and when the
+    /// next will.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn cases_to_settle(
+        &self,
+        steady: i64,
+        limit: usize,
+    ) -> Result<(Vec<DueCase>, Option<i64>)> {
+        self.read(|c| {
+            let due: Vec<Case> = c
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM cases c WHERE c.settle_steady <= ?1 \
+                     ORDER BY c.settle_steady LIMIT ?2"
+                ))?
+                .query_map(params![steady, columns::row_limit(limit)], case::case)?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut found = Vec::with_capacity(due.len());
+            for case in due {
+                let decisions = case::decisions(c, case.seq)?;
+                found.push((case, decisions));
+            }
+            let next = c
+                .prepare_cached("SELECT min(settle_steady) FROM cases WHERE settle_steady > ?1")?
+                .query_row([steady], |row| row.get(0))?;
+            Ok((found, next))
+        })
+    }
+
+    /// Lets a decision take effect; false when the case has changed since it was seen.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn settle_case(&self, settlement: Settlement) -> Result<bool> {
+        self.write_grouped(move |c| {
+            let seen = &settlement.case;
+            let closed = c
+                .prepare_cached(
+                    "UPDATE cases SET state = 'closed', closed_at = ?5, settle_steady = NULL, \
+                     claimed_by = NULL, claim_steady = NULL, version = version + 1 \
+                     WHERE seq = ?1 AND version = ?2 AND settle_steady = ?3 AND members = ?4",
+                )?
+                .execute(params![
+                    seen.seq,
+                    seen.version,
+                    seen.settle_steady,
+                    seen.members,
+                    settlement.at
+                ])?;
+            if closed == 0 {
+                return Ok(false);
+            }
+            for member in &settlement.members {
+                end_member(c, member, settlement.at)?;
+            }
+            settlement.ruled_out.iter().try_for_each(|one| ruled_out::add(c, one))?;
+            settlement.ruled_in.iter().try_for_each(|one| ruled_out::remove(c, one))?;
+            if let Some(grant) = &settlement.grant {
+                grants::add(c, grant)?;
+            }
+            case::forget_likeness(c, seen.seq)?;
+            let (at, kind) = (settlement.at, CaseEventKind::Closed);
+            let event = CaseEvent { at, actor: Actor::Policy, kind, note: None };
+            case::add_event(c, seen.seq, &event)?;
+            audit::append(c, &settlement.entry)?;
+            Ok(true)
+        })
+    }
+
+    /// Brings leases and undo times of an earlier start of the program onto this one's steady time line: none lasts
+    /// longer than it would from now on.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn bound_case_times(
+        &self,
+        claim_until: i64,
+        undo_until: i64,
+        second_until: i64,
+    ) -> Result<()> {
+        self.write(|c| {
+            c.execute(
+                "UPDATE cases SET claim_steady = ?1 WHERE claim_steady > ?1",
+                [claim_until],
+            )?;
+            c.execute(
+                "UPDATE cases SET settle_steady = ?1 WHERE settle_steady > ?1 AND state = 'decided'",
+                [undo_until],
+            )?;
+            c.execute(
+                "UPDATE cases SET settle_steady = ?1 WHERE settle_steady > ?1 AND state = 'open'",
+                [second_until],
+            )?;
+            c.execute(
+                "UPDATE case_decisions SET undo_steady = ?1 WHERE undo_steady > ?1 \
+                 AND case_seq IN (SELECT seq FROM cases WHERE settle_steady IS NOT NULL)",
+                [undo_until],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn end_member(c: &Connection, member: &MemberEnd, at: UnixSeconds) -> rusqlite::Result<()> {
+    let Verdict { kind, reason } = member.answer;
+    let changed = c
+        .prepare_cached(
+            "UPDATE uploads SET answer = ?2, answer_reason = ?3, answered_at = ?4, \
+             bytes_until = ?5 WHERE seq = ?1",
+        )?
+        .execute(params![member.upload, kind.as_str(), reason.as_str(), at, member.bytes_until])?;
+    if changed > 0 { outbox::emit(c, &member.event) } else { Ok(()) }
+}
+
+/// An upload has got another verdict by other means: it leaves its case, which closes when it was the last.
+pub(in crate::store) fn leave(
+    c: &Connection,
+    upload: i64,
+    at: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let left: Option<(i64, i64)> = c
+        .prepare_cached(
+            "SELECT m.case_seq, c.members FROM case_members m JOIN cases c ON c.seq = m.case_seq \
+             WHERE m.upload = ?1 AND c.state <> ?2",
+        )?
+        .query_row(params![upload, CaseState::Closed.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((case, members)) = left else { return Ok(()) };
+    if members > 1 {
+        part(c, upload, case)?;
+        return Ok(());
+    }
+    c.prepare_cached(
+        "UPDATE cases SET state = 'closed', closed_at = ?2, settle_steady = NULL, \
+         claimed_by = NULL, claim_steady = NULL, version = version + 1 WHERE seq = ?1",
+    )?
+    .execute([case, at])?;
+    case::forget_likeness(c, case)?;
+    let (actor, kind) = (Actor::Policy, CaseEventKind::Closed);
+    let note = Some("the tombstone was retired".to_owned());
+    case::add_event(c, case, &CaseEvent { at, actor, kind, note })
+}
+
+/// Takes an upload out of a case that has others.
+pub(in crate::store) fn part(c: &Connection, upload: i64, case: i64) -> rusqlite::Result<()> {
+    c.prepare_cached("DELETE FROM case_members WHERE upload = ?1")?.execute([upload])?;
+    c.prepare_cached(
+        "UPDATE cases SET members = members - 1, version = version + 1, upload = coalesce((SELECT \
+         min(m.upload) FROM case_members m WHERE m.case_seq = cases.seq), upload) WHERE seq = ?1",
+    )?
+    .execute([case])?;
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Values as SQLite holds them: words and JSON as text, numbers of rows.
+
+use std::str::FromStr;
+
+use rusqlite::Row;
+use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
+
+/// A column's text as the value that it was written from.
+pub(in crate::store) fn parsed<T: FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    parse(row.get_ref(at)?.as_str()?, at)
+}
+
+fn parse<T: FromStr>(text: &str, at: usize) -> rusqlite::Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let wrong = |e| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(e));
+    text.parse().map_err(wrong)
+}
+
+/// A column's JSON as the value that it was written from.
+pub(in crate::store) fn json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    let wrong = |e| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(e));
+    serde_json::from_str(row.get_ref(at)?.as_str()?).map_err(wrong)
+}
+
+/// A number of rows for `LIMIT`: SQLite counts in `i64`.
+pub(in crate::store) fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

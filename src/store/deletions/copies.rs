@@ -1,0 +1,255 @@
+//! Copies: where a video is stored, and how far each one's erasure has come.
+
+use rusqlite::{Connection, Row, params};
+
+use crate::model::{CopyKind, CopyState, Sealed, UnixSeconds, UriKey};
+use crate::store::database::columns;
+use crate::store::deletions::events::{self, EventKind, NewEvent};
+use crate::store::webhooks::outbox;
+use crate::store::{Result, Store};
+
+/// A copy that a request names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCopy {
+    pub kind: CopyKind,
+    pub prefix: bool,
+    pub sealed: Sealed,
+    pub uri: UriKey,
+    pub delete_after: Option<UnixSeconds>,
+}
+
+/// A copy as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// In the request's order, from 0.
+    pub place: u32,
+    pub kind: CopyKind,
+    pub prefix: bool,
+    /// Its address, as long as it is needed.
+    pub sealed: Option<Sealed>,
+    pub uri: UriKey,
+    pub delete_after: Option<UnixSeconds>,
+    pub state: CopyState,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Failed ones since the last success or somebody's request to try again.
+    pub failures: u32,
+    pub due_at: Option<UnixSeconds>,
+    pub last_error: Option<String>,
+    pub gone_at: Option<UnixSeconds>,
+    pub objects: Option<u64>,
+    pub how: Option<String>,
+}
+
+impl Copy {
+    /// Why a deletion is stuck by this copy.
+    pub fn stuck_words(&self) -> String {
+        let error = self.last_error.as_deref().unwrap_or("it cannot be erased");
+        format!("copy {} ({}): {error}", self.place, self.kind)
+    }
+}
+
+/// A copy among those of all deletions: the deletion's number and the copy's place.
+type CopyPlace = (i64, u32);
+
+/// How one try to erase a copy ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyOutcome {
+    Gone {
+        objects: u64,
+        how: String,
+    },
+    Held {
+        until: UnixSeconds,
+        why: String,
+    },
+    /// To be tried again at `due_at`; `stuck` says whether somebody should look.
+    Failed {
+        due_at: UnixSeconds,
+        error: String,
+        stuck: bool,
+    },
+}
+
+/// A try to write down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub place: u32,
+    pub outcome: CopyOutcome,
+}
+
+const COLUMNS: &str = "place, kind, is_prefix, sealed, uri, delete_after, state, attempts, failures, due_at, \
+     last_error, gone_at, objects, how";
+
+impl Store {
+    /// The copies of a deletion in the request's order.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn copies(&self, deletion: i64) -> Result<Vec<Copy>> {
+        self.read(|c| of(c, deletion))
+    }
+
+    /// Writes down how tries ended, and whether the deletion is stuck by them; `event` is what subscribers are told when
+    /// it becomes so.
+    ///
+    /// # Errors
+    /// The disk's refusal; then nothing is written.
+    pub fn record_copies(
+        &self,
+        deletion: i64,
+        tries: Vec<Recorded>,
+        event: Option<outbox::NewEvent>,
+        at: UnixSeconds,
+    ) -> Result<()> {
+        self.write_grouped(move |c| {
+            for one in &tries {
+                record(c, deletion, one, at)?;
+            }
+            let became_stuck = settle_stuck(c, deletion, at)?;
+            event.filter(|_| became_stuck).map_or(Ok(()), |event| outbox::emit(c, &event))
+        })
+    }
+
+    /// Addresses that a gate closes: those of videos of which nothing may be shown, in order of deletions, from behind
+    /// `after` (deletion and place) on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn closed_uris(
+        &self,
+        after: CopyPlace,
+        limit: usize,
+    ) -> Result<Vec<(CopyPlace, UriKey, bool)>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT deletion, place, uri, is_prefix FROM copies \
+                 JOIN deletions ON deletions.seq = copies.deletion \
+                 WHERE (deletion, place) > (?1, ?2) AND kind <> 'callback' AND stage <> 'cancelled' \
+                 ORDER BY deletion, place LIMIT ?3",
+            )?
+            .query_map(params![after.0, after.1, limit as i64], |row| {
+                Ok(((row.get(0)?, row.get(1)?), UriKey(row.get(2)?), row.get(3)?))
+            })?
+            .collect()
+        })
+    }
+}
+
+pub(in crate::store) fn insert(
+    connection: &Connection,
+    deletion: i64,
+    place: u32,
+    new: &NewCopy,
+    now: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let held = new.delete_after.is_some_and(|at| at > now);
+    let state = if held { CopyState::Held } else { CopyState::Pending };
+    connection
+        .prepare_cached(
+            "INSERT INTO copies (deletion, place, kind, is_prefix, sealed, uri, delete_after, state, due_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            deletion,
+            place,
+            new.kind.as_str(),
+            new.prefix,
+            new.sealed.0,
+            new.uri.0,
+            new.delete_after,
+            state.as_str(),
+            new.delete_after.unwrap_or(now),
+        ])?;
+    Ok(())
+}
+
+pub(in crate::store) fn of(connection: &Connection, deletion: i64) -> rusqlite::Result<Vec<Copy>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM copies WHERE deletion = ?1 ORDER BY place"
+        ))?
+        .query_map([deletion], copy)?
+        .collect()
+}
+
+fn record(
+    connection: &Connection,
+    deletion: i64,
+    one: &Recorded,
+    at: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let place = Some(one.place);
+    let say = |kind, note: Option<&str>| {
+        events::append(connection, &NewEvent { deletion, at, kind, place, note })
+    };
+    match &one.outcome {
+        CopyOutcome::Gone { objects, how } => {
+            connection
+                .prepare_cached(
+                    "UPDATE copies SET state = 'gone', attempts = attempts + 1, failures = 0, due_at = NULL, \
+                     last_error = NULL, gone_at = ?3, objects = ?4, how = ?5 WHERE deletion = ?1 AND place = ?2",
+                )?
+                .execute(params![deletion, one.place, at, objects.cast_signed(), how])?;
+            say(EventKind::CopyGone, Some(how))
+        }
+        CopyOutcome::Held { until, why } => {
+            connection
+                .prepare_cached(
+                    "UPDATE copies SET state = 'held', attempts = attempts + 1, failures = 0, due_at = ?3, \
+                     last_error = ?4 WHERE deletion = ?1 AND place = ?2",
+                )?
+                .execute(params![deletion, one.place, until, why])?;
+            say(EventKind::CopyHeld, Some(why))
+        }
+        CopyOutcome::Failed { due_at, error, stuck } => {
+            let state = if *stuck { CopyState::Stuck } else { CopyState::Pending };
+            connection
+                .prepare_cached(
+                    "UPDATE copies SET state = ?3, attempts = attempts + 1, failures = failures + 1, due_at = ?4, \
+                     last_error = ?5 WHERE deletion = ?1 AND place = ?2",
+                )?
+                .execute(params![deletion, one.place, state.as_str(), due_at, error])?;
+            say(EventKind::Failed, Some(error))
+        }
+    }
+}
+
+/// A deletion is stuck as long as one of its copies is; true when it has just become so.
+fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusqlite::Result<bool> {
+    let copies = of(connection, deletion)?;
+    let stuck = copies.iter().find(|copy| copy.state == CopyState::Stuck);
+    let why = stuck.map(Copy::stuck_words);
+    let before: Option<String> = connection
+        .prepare_cached("SELECT stuck_why FROM deletions WHERE seq = ?1")?
+        .query_row([deletion], |row| row.get(0))?;
+    connection
+        .prepare_cached("UPDATE deletions SET stuck_why = ?2 WHERE seq = ?1")?
+        .execute(params![deletion, why])?;
+    let became_stuck = before.is_none() && why.is_some();
+    if became_stuck {
+        let note = why.as_deref();
+        let kind = EventKind::Stuck;
+        events::append(connection, &NewEvent { deletion, at, kind, place: None, note })?;
+    }
+    Ok(became_stuck)
+}
+
+fn copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
+    Ok(Copy {
+        place: row.get(0)?,
+        kind: columns::parsed(row, 1)?,
+        prefix: row.get(2)?,
+        sealed: row.get::<_, Option<Vec<u8>>>(3)?.map(Sealed),
+        uri: UriKey(row.get(4)?),
+        delete_after: row.get(5)?,
+        state: columns::parsed(row, 6)?,
+        attempts: row.get(7)?,
+        failures: row.get(8)?,
+        due_at: row.get(9)?,
+        last_error: row.get(10)?,
+        gone_at: row.get(11)?,
+        objects: row.get::<_, Option<i64>>(12)?.map(i64::cast_unsigned),
+        how: row.get(13)?,
+    })
+}

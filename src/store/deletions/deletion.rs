@@ -1,0 +1,375 @@
+//! Deletions: accepting, finding and listing them. Their progress is in `deletion_jobs`, their copies in `copies`.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use crate::model::{
+    Actor, DeletionId, DeletionReason, DeletionState, Engagement, OwnerKey, Sealed, Stage,
+    TombstoneId, UnixSeconds, VideoKey,
+};
+use crate::store::access::audit;
+use crate::store::database::columns;
+use crate::store::deletions::copies;
+use crate::store::deletions::events::{self, EventKind};
+use crate::store::deletions::retained;
+use crate::store::{AuditEntry, NewCopy, Result, Store};
+
+/// A request to delete a video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeletion {
+    pub id: DeletionId,
+    pub video: VideoKey,
+    pub owner: Option<OwnerKey>,
+    /// Tells this request from others for the same video.
+    pub request_digest: [u8; 32],
+    pub reason: DeletionReason,
+    pub requested_at: UnixSeconds,
+    pub fingerprint_by: UnixSeconds,
+    /// Ids of video and owner, metadata.
+    pub words: Sealed,
+    pub copies: Vec<NewCopy>,
+    /// Days since 1970-01-01.
+    pub uploaded_on: Option<i64>,
+    pub engagement: Engagement,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    New(DeletionId),
+    /// The same was asked before.
+    Same(DeletionId),
+    /// Something else was asked for the same video, and is under way.
+    Conflict(DeletionId),
+}
+
+/// A deletion as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// Its number, by which other tables know it.
+    pub seq: i64,
+    pub id: DeletionId,
+    pub video: VideoKey,
+    /// Which deletion of this video it is, from 1.
+    pub turn: u32,
+    pub owner: Option<OwnerKey>,
+    pub reason: DeletionReason,
+    pub stage: Stage,
+    pub stuck_why: Option<String>,
+    pub last_error: Option<String>,
+    pub fingerprint_by: UnixSeconds,
+    pub tombstone: Option<TombstoneId>,
+    pub requested_at: UnixSeconds,
+    pub hidden_at: Option<UnixSeconds>,
+    pub fingerprinted_at: Option<UnixSeconds>,
+    pub purging_at: Option<UnixSeconds>,
+    pub erased_at: Option<UnixSeconds>,
+    pub complete_at: Option<UnixSeconds>,
+    pub cancelled_at: Option<UnixSeconds>,
+    /// Times that the job was taken up.
+    pub attempts: u32,
+    /// Failures before copies are erased, since the last success.
+    pub failures: u32,
+    pub due_at: Option<UnixSeconds>,
+    pub retention_until: Option<UnixSeconds>,
+}
+
+impl Deletion {
+    pub fn state(&self) -> DeletionState {
+        self.stage.state(self.stuck_why.is_some())
+    }
+}
+
+/// Which deletions are listed; what is `None` does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeletionFilter {
+    pub state: Option<DeletionState>,
+    pub reason: Option<DeletionReason>,
+    pub owner: Option<OwnerKey>,
+    pub video: Option<VideoKey>,
+    /// From this time on.
+    pub requested_from: Option<UnixSeconds>,
+    /// Before this time.
+    pub requested_until: Option<UnixSeconds>,
+}
+
+const COLUMNS: &str = "seq, id, video, turn, owner, reason, stage, stuck_why, last_error, fingerprint_by, tombstone, \
+     requested_at, hidden_at, fingerprinted_at, purging_at, erased_at, complete_at, cancelled_at, attempts, failures, \
+     due_at, retention_until";
+
+impl Store {
+    /// Accepts requests, all in one step; each by itself is new, known, or in conflict. The same request after
+    /// completion is still the same if that was after `repeat_since`, as when an answer got lost.
+    ///
+    /// # Errors
+    /// The disk's refusal; then none is accepted.
+    pub fn add_deletions(
+        &self,
+        new: Vec<NewDeletion>,
+        repeat_since: UnixSeconds,
+        by: Actor,
+    ) -> Result<Vec<Admission>> {
+        self.write_grouped(move |c| new.iter().map(|one| admit(c, one, repeat_since, by)).collect())
+    }
+
+    /// # Errors
+    /// The database's refusal.
+    pub fn deletion(&self, id: DeletionId) -> Result<Option<Deletion>> {
+        self.read(|c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM deletions WHERE id = ?1"))?
+                .query_row([id.0], deletion)
+                .optional()
+        })
+    }
+
+    /// # Errors
+    /// The database's refusal.
+    pub fn deletion_by_seq(&self, seq: i64) -> Result<Option<Deletion>> {
+        self.read(|c| by_seq(c, seq))
+    }
+
+    /// The latest deletion of a video.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn latest_deletion(&self, video: VideoKey) -> Result<Option<Deletion>> {
+        self.read(|c| latest(c, video))
+    }
+
+    /// Ids and metadata of a deletion, as long as they are kept.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn deletion_words(&self, seq: i64) -> Result<Option<Sealed>> {
+        self.read(|c| {
+            c.prepare_cached("SELECT sealed FROM deletion_words WHERE deletion = ?1")?
+                .query_row([seq], |row| row.get(0).map(Sealed))
+                .optional()
+        })
+    }
+
+    /// At most `limit` deletions, the latest first, from before `before` on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn list_deletions(
+        &self,
+        filter: &DeletionFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Deletion>> {
+        let (clauses, mut values) = conditions(filter);
+        values.push(Value::Integer(before.unwrap_or(i64::MAX)));
+        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deletions WHERE {clauses} seq < ? ORDER BY seq DESC LIMIT ?"
+        );
+        self.read(|c| {
+            c.prepare_cached(&sql)?.query_map(params_from_iter(values.iter()), deletion)?.collect()
+        })
+    }
+
+    /// Videos of which there is a deletion, with the stage and the reason of the latest one and whether caches may still
+    /// have them, in order of their keys, from behind `after` on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn deleted_videos(
+        &self,
+        after: Option<VideoKey>,
+        limit: usize,
+    ) -> Result<Vec<(VideoKey, Stage, DeletionReason, bool)>> {
+        let after = after.map_or(Vec::new(), |key| key.0.to_vec());
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT video, stage, reason, EXISTS (SELECT 1 FROM copies WHERE deletion = seq AND kind = 'cache' \
+                 AND state <> 'gone') FROM deletions AS d WHERE video > ?1 AND turn = \
+                 (SELECT max(turn) FROM deletions WHERE video = d.video) ORDER BY video LIMIT ?2",
+            )?
+            .query_map(params![after, limit as i64], |row| {
+                Ok((
+                    VideoKey(row.get(0)?),
+                    columns::parsed(row, 1)?,
+                    columns::parsed(row, 2)?,
+                    row.get(3)?,
+                ))
+            })?
+            .collect()
+        })
+    }
+
+    /// How many deletions are in which state, those that are final aside.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn deletion_counts(&self) -> Result<Vec<(DeletionState, u64)>> {
+        self.read(|c| {
+            let mut counts: Vec<(DeletionState, u64)> = Vec::new();
+            let mut rows = c.prepare_cached(
+                "SELECT stage, stuck_why IS NOT NULL, count(*) FROM deletions \
+                 WHERE due_at IS NOT NULL GROUP BY 1, 2",
+            )?;
+            let mut rows = rows.query([])?;
+            while let Some(row) = rows.next()? {
+                let stage: Stage = columns::parsed(row, 0)?;
+                counts.push((stage.state(row.get(1)?), row.get::<_, i64>(2)?.cast_unsigned()));
+            }
+            Ok(counts)
+        })
+    }
+}
+
+fn admit(
+    connection: &Connection,
+    new: &NewDeletion,
+    repeat_since: UnixSeconds,
+    by: Actor,
+) -> rusqlite::Result<Admission> {
+    let mut turn = 1;
+    if let Some(last) = latest(connection, new.video)? {
+        let same = digest_of(connection, last.seq)? == new.request_digest;
+        match last.stage {
+            Stage::Cancelled => {}
+            Stage::Complete if same && last.complete_at.is_some_and(|at| at >= repeat_since) => {
+                return Ok(Admission::Same(last.id));
+            }
+            Stage::Complete => {}
+            _ if same => return Ok(Admission::Same(last.id)),
+            _ => return Ok(Admission::Conflict(last.id)),
+        }
+        turn = last.turn + 1;
+    }
+    insert(connection, new, turn)?;
+    note_deed(connection, new.id, "deletion.request", by, new.requested_at)?;
+    Ok(Admission::New(new.id))
+}
+
+fn digest_of(connection: &Connection, seq: i64) -> rusqlite::Result<[u8; 32]> {
+    connection
+        .prepare_cached("SELECT request_digest FROM deletions WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+}
+
+/// Remembers who wanted something of a deletion.
+pub(in crate::store) fn note_deed(
+    connection: &Connection,
+    id: DeletionId,
+    action: &'static str,
+    actor: Actor,
+    at: UnixSeconds,
+) -> rusqlite::Result<()> {
+    let entry = AuditEntry { at, actor, action, subject: id.to_string(), note: None };
+    audit::append(connection, &entry)
+}
+
+fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Result<()> {
+    let seq: i64 = connection
+        .prepare_cached(
+            "INSERT INTO deletions (id, video, turn, owner, request_digest, reason, stage, fingerprint_by, \
+             requested_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', ?7, ?8, ?8) RETURNING seq",
+        )?
+        .query_row(
+            params![
+                new.id.0,
+                new.video.0,
+                turn,
+                new.owner.map(|owner| owner.0),
+                new.request_digest,
+                new.reason.as_str(),
+                new.fingerprint_by,
+                new.requested_at,
+            ],
+            |row| row.get(0),
+        )?;
+    connection
+        .prepare_cached("INSERT INTO deletion_words (deletion, sealed) VALUES (?1, ?2)")?
+        .execute(params![seq, new.words.0])?;
+    for (place, copy) in (0..).zip(&new.copies) {
+        copies::insert(connection, seq, place, copy, new.requested_at)?;
+    }
+    retained::insert(connection, seq, new.uploaded_on, &new.engagement)?;
+    events::say(connection, seq, new.requested_at, EventKind::Requested)
+}
+
+pub(in crate::store) fn by_seq(
+    connection: &Connection,
+    seq: i64,
+) -> rusqlite::Result<Option<Deletion>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM deletions WHERE seq = ?1"))?
+        .query_row([seq], deletion)
+        .optional()
+}
+
+fn latest(connection: &Connection, video: VideoKey) -> rusqlite::Result<Option<Deletion>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM deletions WHERE video = ?1 ORDER BY turn DESC LIMIT 1"
+        ))?
+        .query_row([video.0], deletion)
+        .optional()
+}
+
+/// Conditions, each with ` AND ` behind it, and their values.
+fn conditions(filter: &DeletionFilter) -> (String, Vec<Value>) {
+    let mut clauses = String::new();
+    let mut values = Vec::new();
+    let mut also = |clause: &str, value: Option<Value>| {
+        clauses.push_str(clause);
+        clauses.push_str(" AND ");
+        values.extend(value);
+    };
+    if let Some(state) = filter.state {
+        let word = || Some(Value::Text(state.as_str().to_owned()));
+        match state {
+            DeletionState::Stuck => {
+                also("stuck_why IS NOT NULL AND stage NOT IN ('complete', 'cancelled')", None);
+            }
+            DeletionState::Complete | DeletionState::Cancelled => also("stage = ?", word()),
+            _ => also("stage = ? AND stuck_why IS NULL", word()),
+        }
+    }
+    if let Some(reason) = filter.reason {
+        also("reason = ?", Some(Value::Text(reason.as_str().to_owned())));
+    }
+    if let Some(owner) = filter.owner {
+        also("owner = ?", Some(Value::Blob(owner.0.to_vec())));
+    }
+    if let Some(video) = filter.video {
+        also("video = ?", Some(Value::Blob(video.0.to_vec())));
+    }
+    if let Some(from) = filter.requested_from {
+        also("requested_at >= ?", Some(Value::Integer(from)));
+    }
+    if let Some(until) = filter.requested_until {
+        also("requested_at < ?", Some(Value::Integer(until)));
+    }
+    (clauses, values)
+}
+
+fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
+    Ok(Deletion {
+        seq: row.get(0)?,
+        id: DeletionId(row.get(1)?),
+        video: VideoKey(row.get(2)?),
+        turn: row.get(3)?,
+        owner: row.get::<_, Option<[u8; 16]>>(4)?.map(OwnerKey),
+        reason: columns::parsed(row, 5)?,
+        stage: columns::parsed(row, 6)?,
+        stuck_why: row.get(7)?,
+        last_error: row.get(8)?,
+        fingerprint_by: row.get(9)?,
+        tombstone: row.get::<_, Option<String>>(10)?.map(TombstoneId),
+        requested_at: row.get(11)?,
+        hidden_at: row.get(12)?,
+        fingerprinted_at: row.get(13)?,
+        purging_at: row.get(14)?,
+        erased_at: row.get(15)?,
+        complete_at: row.get(16)?,
+        cancelled_at: row.get(17)?,
+        attempts: row.get(18)?,
+        failures: row.get(19)?,
+        due_at: row.get(20)?,
+        retention_until: row.get(21)?,
+    })
+}

@@ -1,0 +1,404 @@
+//! A deletion as a job: taken under a lease, moved from stage to stage, called off, hurried, finished, forgotten.
+//!
+//! Every change of stage names the stage it comes from and does nothing in another one, so that of two that race only
+//! one wins: a cancel against the begin of purging, a job that was taken up twice against itself.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::model::{Actor, CopyState, DeletionId, Stage, TombstoneId, UnixSeconds};
+use crate::store::database::columns;
+use crate::store::deletions::copies;
+use crate::store::deletions::deletion::{by_seq, note_deed};
+use crate::store::deletions::events::{self, EventKind, NewEvent};
+use crate::store::deletions::receipts;
+use crate::store::webhooks::outbox;
+use crate::store::{Copy, Deletion, NewReceipt, Result, Store};
+
+const DAY_S: i64 = 86_400;
+
+/// Jobs that were taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Taken {
+    pub seqs: Vec<i64>,
+    /// When the next one that is not taken is due.
+    pub next_due_at: Option<UnixSeconds>,
+}
+
+/// What became of the wish to call a deletion off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    Done,
+    /// It had been before.
+    Before,
+    /// Copies are going already, or gone.
+    TooLate(Stage),
+}
+
+impl Store {
+    /// A deletion with its copies, from one state of the database.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn deletion_facts(&self, seq: i64) -> Result<Option<(Deletion, Vec<Copy>)>> {
+        self.read(|c| {
+            let Some(deletion) = by_seq(c, seq)? else { return Ok(None) };
+            Ok(Some((deletion, copies::of(c, seq)?)))
+        })
+    }
+
+    /// Takes at most `limit` deletions that are due, the longest due first, and leases them.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn take_deletions(
+        &self,
+        now: UnixSeconds,
+        lease_until: UnixSeconds,
+        limit: usize,
+    ) -> Result<Taken> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let anything = self.read(|c| next_due(c, now))?;
+        // Looking costs nothing, writing a sync.
+        if anything.is_none_or(|at| at > now) {
+            return Ok(Taken { seqs: Vec::new(), next_due_at: anything });
+        }
+        self.write_grouped(move |c| {
+            let seqs = c
+                .prepare_cached(
+                    "UPDATE deletions SET lease_until = ?2, nudged = 0, attempts = attempts + 1 WHERE seq IN \
+                     (SELECT seq FROM deletions WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT ?3) \
+                     RETURNING seq",
+                )?
+                .query_map(params![now, lease_until, limit], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(Taken { seqs, next_due_at: next_due(c, now)? })
+        })
+    }
+
+    /// # Errors
+    /// The disk's refusal.
+    pub fn extend_deletion_leases(&self, seqs: &[i64], lease_until: UnixSeconds) -> Result<()> {
+        let seqs = seqs.to_vec();
+        self.write_grouped(move |c| {
+            let mut extend = c.prepare_cached(
+                "UPDATE deletions SET lease_until = ?2 WHERE seq = ?1 AND lease_until > 0",
+            )?;
+            seqs.iter().try_for_each(|seq| extend.execute(params![seq, lease_until]).map(drop))
+        })
+    }
+
+    /// Ends all leases: for the start of a process, which owns the folder alone.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn release_deletion_leases(&self) -> Result<()> {
+        self.write_grouped(|c| {
+            c.execute("UPDATE deletions SET lease_until = 0 WHERE lease_until > 0", []).map(drop)
+        })
+    }
+
+    /// Moves a deletion on; false when it is not in the stage `from` (any more).
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn advance_deletion(
+        &self,
+        seq: i64,
+        from: Stage,
+        to: Stage,
+        at: UnixSeconds,
+    ) -> Result<bool> {
+        self.write_grouped(move |c| advance(c, seq, from, to, at))
+    }
+
+    /// Moves a deletion to `Fingerprinted`; false when it is not hidden (any more).
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn set_tombstone(
+        &self,
+        seq: i64,
+        tombstone: &TombstoneId,
+        at: UnixSeconds,
+    ) -> Result<bool> {
+        let tombstone = tombstone.0.clone();
+        self.write_grouped(move |c| {
+            let moved = advance(c, seq, Stage::Hidden, Stage::Fingerprinted, at)?;
+            if moved {
+                c.prepare_cached(
+                    "UPDATE deletions SET tombstone = ?2, failures = 0, last_error = NULL WHERE seq = ?1",
+                )?
+                .execute(params![seq, tombstone])?;
+            }
+            Ok(moved)
+        })
+    }
+
+    /// Ends a lease; the job is due again then, or at once when somebody asked to hurry meanwhile.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn postpone_deletion(
+        &self,
+        seq: i64,
+        due_at: Option<UnixSeconds>,
+        now: UnixSeconds,
+    ) -> Result<()> {
+        self.write_grouped(move |c| {
+            c.prepare_cached(
+                "UPDATE deletions SET due_at = CASE WHEN nudged THEN ?3 ELSE ?2 END, lease_until = 0 WHERE seq = ?1",
+            )?
+            .execute(params![seq, due_at, now])
+            .map(drop)
+        })
+    }
+
+    /// Writes down that a deletion as a whole (not a copy) could not go on, and when it is tried again. `stuck`, if
+    /// somebody should look, is what subscribers are told when that is new.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn fail_deletion(
+        &self,
+        seq: i64,
+        error: &str,
+        stuck: Option<outbox::NewEvent>,
+        due_at: UnixSeconds,
+        now: UnixSeconds,
+    ) -> Result<()> {
+        let error = error.to_owned();
+        self.write_grouped(move |c| {
+            let was_stuck: Option<bool> = c
+                .prepare_cached(
+                    "UPDATE deletions SET failures = failures + 1, last_error = ?2, lease_until = 0, \
+                     due_at = CASE WHEN nudged THEN ?4 ELSE ?3 END WHERE seq = ?1 RETURNING stuck_why IS NOT NULL",
+                )?
+                .query_row(params![seq, error, due_at, now], |row| row.get(0))
+                .optional()?;
+            note(c, seq, now, EventKind::Failed, &error)?;
+            if let Some(event) = stuck
+                && was_stuck == Some(false)
+            {
+                c.prepare_cached("UPDATE deletions SET stuck_why = ?2 WHERE seq = ?1")?
+                    .execute(params![seq, error])?;
+                note(c, seq, now, EventKind::Stuck, &error)?;
+                outbox::emit(c, &event)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls a deletion off; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn cancel_deletion(
+        &self,
+        id: DeletionId,
+        at: UnixSeconds,
+        by: Actor,
+    ) -> Result<Option<Cancelled>> {
+        self.write_grouped(move |c| {
+            let found: Option<(i64, Stage)> = c
+                .prepare_cached("SELECT seq, stage FROM deletions WHERE id = ?1")?
+                .query_row([id.0], |row| Ok((row.get(0)?, columns::parsed(row, 1)?)))
+                .optional()?;
+            let Some((seq, stage)) = found else { return Ok(None) };
+            if stage == Stage::Cancelled {
+                return Ok(Some(Cancelled::Before));
+            }
+            if !stage.is_cancellable() || !advance(c, seq, stage, Stage::Cancelled, at)? {
+                return Ok(Some(Cancelled::TooLate(stage)));
+            }
+            // What is left to do is the job's: the tombstone goes, and the words.
+            c.prepare_cached(
+                "UPDATE deletions SET due_at = ?2, nudged = 1, stuck_why = NULL WHERE seq = ?1",
+            )?
+            .execute(params![seq, at])?;
+            note_deed(c, id, "deletion.cancel", by, at)?;
+            Ok(Some(Cancelled::Done))
+        })
+    }
+
+    /// Makes everything due at once that failed; false when there is no such deletion, or nothing left to do. What is
+    /// held until a date stays so.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn hurry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
+        self.write_grouped(move |c| {
+            let seq: Option<i64> = c
+                .prepare_cached(
+                    "UPDATE deletions SET due_at = ?2, nudged = 1, failures = 0 WHERE id = ?1 AND due_at IS NOT NULL \
+                     AND stage NOT IN ('complete', 'cancelled') RETURNING seq",
+                )?
+                .query_row(params![id.0, at], |row| row.get(0))
+                .optional()?;
+            let Some(seq) = seq else { return Ok(false) };
+            c.prepare_cached(
+                "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 AND state IN ('pending', 'stuck')",
+            )?
+            .execute(params![seq, at])?;
+            events::say(c, seq, at, EventKind::Retried)?;
+            note_deed(c, id, "deletion.retry", by, at)?;
+            Ok(true)
+        })
+    }
+
+    /// Finishes a deletion whose copies are all gone: keeps the receipt, forgets the addresses, tells subscribers; false
+    /// when it is not `Erased`, or a copy is left after all.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn complete_deletion(
+        &self,
+        seq: i64,
+        receipt: NewReceipt,
+        event: outbox::NewEvent,
+        at: UnixSeconds,
+        retention_until: UnixSeconds,
+    ) -> Result<bool> {
+        self.write_grouped(move |c| {
+            let left: i64 = c
+                .prepare_cached("SELECT count(*) FROM copies WHERE deletion = ?1 AND state <> ?2")?
+                .query_row(params![seq, CopyState::Gone.as_str()], |row| row.get(0))?;
+            if left > 0 || !advance(c, seq, Stage::Erased, Stage::Complete, at)? {
+                return Ok(false);
+            }
+            receipts::insert(c, seq, &receipt)?;
+            c.prepare_cached("UPDATE copies SET sealed = NULL WHERE deletion = ?1")?.execute([seq])?;
+            c.prepare_cached("UPDATE retained_videos SET erased_on = ?2 WHERE deletion = ?1")?
+                .execute(params![seq, at.div_euclid(DAY_S)])?;
+            c.prepare_cached(
+                "UPDATE deletions SET due_at = NULL, lease_until = 0, stuck_why = NULL, last_error = NULL, \
+                 retention_until = ?2 WHERE seq = ?1",
+            )?
+            .execute(params![seq, retention_until])?;
+            outbox::emit(c, &event)?;
+            Ok(true)
+        })
+    }
+
+    /// Forgets what a cancelled deletion said of the video, and ends the job.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn forget_cancelled(&self, seq: i64) -> Result<()> {
+        self.write_grouped(move |c| {
+            forget(c, seq)?;
+            c.prepare_cached(
+                "UPDATE deletions SET due_at = NULL, lease_until = 0, tombstone = NULL WHERE seq = ?1",
+            )?
+            .execute([seq])
+            .map(drop)
+        })
+    }
+
+    /// At most `limit` completed deletions whose retention has ended.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn retention_ended(&self, now: UnixSeconds, limit: usize) -> Result<Vec<i64>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT seq FROM deletions WHERE retention_until <= ?1 ORDER BY retention_until LIMIT ?2",
+            )?
+            .query_map(params![now, limit as i64], |row| row.get(0))?
+            .collect()
+        })
+    }
+
+    /// When the next retention ends.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn next_retention_end(&self) -> Result<Option<UnixSeconds>> {
+        self.read(|c| {
+            c.prepare_cached("SELECT min(retention_until) FROM deletions")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// Forgets everything in plain that was kept of these deletions. The database's file has it until the log was
+    /// folded in: see `fold_log`.
+    ///
+    /// # Errors
+    /// The disk's refusal; then nothing is forgotten.
+    pub fn end_retention(&self, seqs: Vec<i64>) -> Result<()> {
+        self.write_grouped(move |c| {
+            for seq in &seqs {
+                forget(c, *seq)?;
+                c.prepare_cached("UPDATE receipts SET sealed = NULL WHERE deletion = ?1")?
+                    .execute([seq])?;
+                c.prepare_cached("UPDATE deletions SET retention_until = NULL WHERE seq = ?1")?
+                    .execute([seq])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What tells of the video or its going, but for the receipt and keyed hashes.
+fn forget(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+    let statements = [
+        "DELETE FROM deletion_words WHERE deletion = ?1",
+        "DELETE FROM deletion_events WHERE deletion = ?1 AND kind NOT IN ('complete', 'cancelled')",
+        "DELETE FROM retained_videos WHERE deletion = ?1",
+        "UPDATE copies SET sealed = NULL, last_error = NULL WHERE deletion = ?1",
+        "UPDATE deletions SET stuck_why = NULL, last_error = NULL WHERE seq = ?1",
+    ];
+    statements.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([seq]).map(drop))
+}
+
+/// The column in which a stage's time is kept, and its event.
+fn mark_of(stage: Stage) -> (&'static str, EventKind) {
+    match stage {
+        Stage::Requested => ("requested_at", EventKind::Requested),
+        Stage::Hidden => ("hidden_at", EventKind::Hidden),
+        Stage::Fingerprinted => ("fingerprinted_at", EventKind::Fingerprinted),
+        Stage::Purging => ("purging_at", EventKind::Purging),
+        Stage::Erased => ("erased_at", EventKind::Erased),
+        Stage::Complete => ("complete_at", EventKind::Complete),
+        Stage::Cancelled => ("cancelled_at", EventKind::Cancelled),
+    }
+}
+
+fn advance(
+    connection: &Connection,
+    seq: i64,
+    from: Stage,
+    to: Stage,
+    at: UnixSeconds,
+) -> rusqlite::Result<bool> {
+    let (column, kind) = mark_of(to);
+    let moved = connection
+        .prepare_cached(&format!(
+            "UPDATE deletions SET stage = ?3, {column} = ?4 WHERE seq = ?1 AND stage = ?2"
+        ))?
+        .execute(params![seq, from.as_str(), to.as_str(), at])?;
+    if moved == 1 {
+        events::say(connection, seq, at, kind)?;
+    }
+    Ok(moved == 1)
+}
+
+fn note(
+    connection: &Connection,
+    deletion: i64,
+    at: UnixSeconds,
+    kind: EventKind,
+    note: &str,
+) -> rusqlite::Result<()> {
+    let event = NewEvent { deletion, at, kind, place: None, note: Some(note) };
+    events::append(connection, &event)
+}
+
+/// When the earliest job that nobody has is due.
+fn next_due(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<Option<UnixSeconds>> {
+    connection
+        .prepare_cached(
+            "SELECT due_at FROM deletions WHERE due_at IS NOT NULL AND lease_until <= ?1 ORDER BY due_at LIMIT 1",
+        )?
+        .query_row([now], |row| row.get(0))
+        .optional()
+}

@@ -1,0 +1,244 @@
+//! What is kept for statistics: a nameless row a video until its retention ends, and sums over periods of upload.
+//!
+//! Which rows are folded into which sums is `erasure`'s decision; here they are read and written in one step.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::model::{Engagement, UnixSeconds};
+use crate::store::{Result, Store};
+
+/// The length of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grain {
+    Day,
+    Month,
+    Year,
+    All,
+}
+
+impl Grain {
+    pub const ALL: [Grain; 4] = [Grain::Day, Grain::Month, Grain::Year, Grain::All];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Grain::Day => "day",
+            Grain::Month => "month",
+            Grain::Year => "year",
+            Grain::All => "all",
+        }
+    }
+
+    /// The period that a word names.
+    pub fn from_word(word: &str) -> Option<Grain> {
+        Grain::ALL.into_iter().find(|grain| grain.as_str() == word)
+    }
+}
+
+/// Sums over videos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    pub videos: u64,
+    pub views: u64,
+    pub likes: u64,
+    pub comments: u64,
+    pub shares: u64,
+}
+
+/// Sums over the videos that were uploaded within a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    pub grain: Grain,
+    /// The period's first day, in days since 1970-01-01; 0 for all.
+    pub start_on: i64,
+    pub sums: Sums,
+}
+
+/// A video's nameless row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetainedVideo {
+    pub deletion: i64,
+    /// Days since 1970-01-01.
+    pub uploaded_on: Option<i64>,
+    pub engagement: Engagement,
+}
+
+/// Rows that go into sums, in one step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fold {
+    /// Rows that are folded by this.
+    pub deletions: Vec<i64>,
+    /// What is added to published sums.
+    pub added: Vec<Bucket>,
+    /// What the unpublished rest is from now on.
+    pub pool: Sums,
+}
+
+impl Store {
+    /// At most `limit` rows that were not folded yet: of videos erased before the day `erased_before`, or whose
+    /// retention has ended.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn retained_to_fold(
+        &self,
+        erased_before: i64,
+        now: UnixSeconds,
+        limit: usize,
+    ) -> Result<Vec<RetainedVideo>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT deletion, uploaded_on, views, likes, comments, shares FROM retained_videos \
+                 JOIN deletions ON deletions.seq = deletion \
+                 WHERE folded = 0 AND erased_on IS NOT NULL AND (erased_on < ?1 OR retention_until <= ?2) \
+                 ORDER BY deletion LIMIT ?3",
+            )?
+            .query_map(params![erased_before, now, limit as i64], video)?
+            .collect()
+        })
+    }
+
+    /// What is too little to be published.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn retained_pool(&self) -> Result<Sums> {
+        let pool = self.read(|c| {
+            c.prepare_cached(
+                "SELECT videos, views, likes, comments, shares FROM retained_buckets WHERE grain = 'pool'",
+            )?
+            .query_row([], |row| sums(row, 0))
+            .optional()
+        })?;
+        Ok(pool.unwrap_or_default())
+    }
+
+    /// Folds rows into sums.
+    ///
+    /// # Errors
+    /// The disk's refusal; then nothing is folded.
+    pub fn fold_retained(&self, fold: Fold) -> Result<()> {
+        self.write_grouped(move |c| {
+            for bucket in &fold.added {
+                add(c, bucket)?;
+            }
+            put_pool(c, &fold.pool)?;
+            let mut mark =
+                c.prepare_cached("UPDATE retained_videos SET folded = 1 WHERE deletion = ?1")?;
+            for deletion in &fold.deletions {
+                mark.execute([deletion])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The sums of one grain, oldest period first, from behind the day `after` on and of periods that begin before
+    /// the day `before`.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn retained_buckets(
+        &self,
+        grain: Grain,
+        after: Option<i64>,
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<Bucket>> {
+        self.read(|c| {
+            c.prepare_cached(
+                "SELECT grain, start_on, videos, views, likes, comments, shares FROM retained_buckets \
+                 WHERE grain = ?1 AND start_on > ?2 AND start_on < ?3 ORDER BY start_on LIMIT ?4",
+            )?
+            .query_map(
+                params![grain.as_str(), after.unwrap_or(i64::MIN), before, limit as i64],
+                |row| {
+                    let word = row.get_ref(0)?.as_str()?;
+                    let grain = Grain::from_word(word).unwrap_or(Grain::All);
+                    Ok(Bucket { grain, start_on: row.get(1)?, sums: sums(row, 2)? })
+                },
+            )?
+            .collect()
+        })
+    }
+}
+
+pub(in crate::store) fn insert(
+    connection: &Connection,
+    deletion: i64,
+    uploaded_on: Option<i64>,
+    engagement: &Engagement,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO retained_videos (deletion, uploaded_on, views, likes, comments, shares) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            deletion,
+            uploaded_on,
+            engagement.views.cast_signed(),
+            engagement.likes.cast_signed(),
+            engagement.comments.cast_signed(),
+            engagement.shares.cast_signed(),
+        ])?;
+    Ok(())
+}
+
+fn add(connection: &Connection, bucket: &Bucket) -> rusqlite::Result<()> {
+    let s = &bucket.sums;
+    connection
+        .prepare_cached(
+            "INSERT INTO retained_buckets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
+             videos = videos + excluded.videos, views = views + excluded.views, likes = likes + excluded.likes, \
+             comments = comments + excluded.comments, shares = shares + excluded.shares",
+        )?
+        .execute(params![
+            bucket.grain.as_str(),
+            bucket.start_on,
+            s.videos.cast_signed(),
+            s.views.cast_signed(),
+            s.likes.cast_signed(),
+            s.comments.cast_signed(),
+            s.shares.cast_signed(),
+        ])?;
+    Ok(())
+}
+
+fn put_pool(connection: &Connection, s: &Sums) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO retained_buckets VALUES ('pool', 0, ?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            s.videos.cast_signed(),
+            s.views.cast_signed(),
+            s.likes.cast_signed(),
+            s.comments.cast_signed(),
+            s.shares.cast_signed(),
+        ])?;
+    Ok(())
+}
+
+fn video(row: &Row<'_>) -> rusqlite::Result<RetainedVideo> {
+    let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    Ok(RetainedVideo {
+        deletion: row.get(0)?,
+        uploaded_on: row.get(1)?,
+        engagement: Engagement {
+            views: number(2)?,
+            likes: number(3)?,
+            comments: number(4)?,
+            shares: number(5)?,
+        },
+    })
+}
+
+fn sums(row: &Row<'_>, from: usize) -> rusqlite::Result<Sums> {
+    let number = |at: usize| row.get::<_, i64>(from + at).map(i64::cast_unsigned);
+    Ok(Sums {
+        videos: number(0)?,
+        views: number(1)?,
+        likes: number(2)?,
+        comments: number(3)?,
+        shares: number(4)?,
+    })
+}

@@ -1,0 +1,318 @@
+//! Uploads: accepting them, finding them again, listing them. Their way to a verdict is in `upload_work`, their end in
+//! `upload_end`.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::model::{
+    ByteDigest, OwnerKey, Reason, Sealed, Seen, TombstoneId, UnixSeconds, UploadId, UploadState,
+    Verdict, VerdictKind, VideoKey, Weighed,
+};
+use crate::store::database::columns;
+use crate::store::{Result, Store};
+
+/// An upload that is about to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUpload {
+    pub id: UploadId,
+    pub created_at: UnixSeconds,
+    /// What the platform said with it.
+    pub words: Option<Sealed>,
+    pub uploader: Option<OwnerKey>,
+    /// The keyed name of what the platform calls it.
+    pub reference: Option<VideoKey>,
+    /// Its bytes, when they are here; else they are to be fetched.
+    pub bytes: Option<Bytes>,
+}
+
+/// What tells an upload's bytes from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes {
+    pub digest: ByteDigest,
+    pub size: u64,
+}
+
+/// A caller's name for a request, and what the request was, both keyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: [u8; 32],
+    pub request: [u8; 32],
+}
+
+/// What became of an upload that was to be accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Acceptance {
+    New(Upload),
+    /// The same request was accepted before.
+    Again(Upload),
+    /// The same name was given to another request before.
+    Other,
+}
+
+/// An upload as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upload {
+    pub seq: i64,
+    pub id: UploadId,
+    pub state: UploadState,
+    pub created_at: UnixSeconds,
+    pub words: Option<Sealed>,
+    pub uploader: Option<OwnerKey>,
+    pub bytes: Option<Bytes>,
+    /// Tries to check it that failed.
+    pub attempts: u32,
+    pub decision: Option<Decision>,
+    /// When its bytes go; `None` before there is a verdict.
+    pub bytes_until: Option<UnixSeconds>,
+    /// When they were found gone.
+    pub bytes_gone_at: Option<UnixSeconds>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub at: UnixSeconds,
+    /// As the matches say.
+    pub verdict: Verdict,
+    /// As the platform was told: another in shadow mode and after a reversal.
+    pub answer: Verdict,
+    pub answered_at: UnixSeconds,
+    pub seen: Seen,
+    pub duration_s: Option<f64>,
+    pub trouble: Option<String>,
+    pub damage: Option<String>,
+}
+
+/// One match of an upload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UploadMatch {
+    pub tombstone: TombstoneId,
+    pub verdict: VerdictKind,
+    pub weighed: Weighed,
+    /// Spans and evidence, JSON of the engine's.
+    pub detail: String,
+    /// The tombstone was retired since: it does not count any more.
+    pub retired: bool,
+}
+
+/// Which uploads are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UploadFilter {
+    pub state: Option<UploadState>,
+    pub answer: Option<VerdictKind>,
+    pub reference: Option<VideoKey>,
+}
+
+pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, words, uploader, digest, size, \
+     attempts, decided_at, verdict, reason, answer, answer_reason, answered_at, seen, duration_s, \
+     trouble, damage, bytes_until, bytes_gone_at";
+
+impl Store {
+    /// Accepts an upload; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn accept_upload(
+        &self,
+        new: NewUpload,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Acceptance> {
+        self.write_grouped(move |c| {
+            if let Some(Idempotency { key, request }) = idempotency {
+                if let Some((before, upload)) = find_key(c, &key)? {
+                    let same = before == request;
+                    let upload = by_seq(c, upload)?.filter(|_| same);
+                    return Ok(upload.map_or(Acceptance::Other, Acceptance::Again));
+                }
+                let seq = insert(c, &new)?;
+                c.prepare_cached(
+                    "INSERT INTO idempotency (key, request, upload, created_at) \
+                     VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![key, request, seq, new.created_at])?;
+                return Ok(Acceptance::New(stored(c, seq)?));
+            }
+            let seq = insert(c, &new)?;
+            Ok(Acceptance::New(stored(c, seq)?))
+        })
+    }
+
+    /// # Errors
+    /// The database's refusal.
+    pub fn upload(&self, id: UploadId) -> Result<Option<Upload>> {
+        self.read(|c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE id = ?1"))?
+                .query_row([id.0], upload)
+                .optional()
+        })
+    }
+
+    /// An upload with its matches, best first, from one state of the database.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn upload_with_matches(&self, id: UploadId) -> Result<Option<(Upload, Vec<UploadMatch>)>> {
+        self.read(|c| {
+            let found = c
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE id = ?1"))?
+                .query_row([id.0], upload)
+                .optional()?;
+            found.map(|upload| with_matches(c, upload)).transpose()
+        })
+    }
+
+    /// At most `limit` uploads with their matches, the latest first, from before `before` on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn uploads(
+        &self,
+        filter: UploadFilter,
+        before: Option<UploadId>,
+        limit: usize,
+    ) -> Result<Vec<(Upload, Vec<UploadMatch>)>> {
+        let before = before.map_or([0xff; 16], |id| id.0);
+        self.read(|c| {
+            let found: Vec<Upload> = c
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM uploads WHERE id < ?1 \
+                     AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR answer = ?3) \
+                     AND (?4 IS NULL OR reference = ?4) ORDER BY id DESC LIMIT ?5"
+                ))?
+                .query_map(
+                    params![
+                        before,
+                        filter.state.map(|state| state.as_str()),
+                        filter.answer.map(VerdictKind::as_str),
+                        filter.reference.map(|reference| reference.0),
+                        columns::row_limit(limit),
+                    ],
+                    upload,
+                )?
+                .collect::<rusqlite::Result<_>>()?;
+            found.into_iter().map(|upload| with_matches(c, upload)).collect()
+        })
+    }
+
+    /// At most `limit` decided uploads with their matches in the order of their acceptance, from behind `after` on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub fn decided_uploads(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(Upload, Vec<UploadMatch>)>> {
+        self.read(|c| {
+            let found: Vec<Upload> = c
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM uploads WHERE seq > ?1 AND state = 'decided' \
+                     ORDER BY seq LIMIT ?2"
+                ))?
+                .query_map(params![after, columns::row_limit(limit)], upload)?
+                .collect::<rusqlite::Result<_>>()?;
+            found.into_iter().map(|upload| with_matches(c, upload)).collect()
+        })
+    }
+}
+
+fn find_key(c: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<([u8; 32], i64)>> {
+    c.prepare_cached("SELECT request, upload FROM idempotency WHERE key = ?1")?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<i64> {
+    let state = if new.bytes.is_some() { UploadState::Waiting } else { UploadState::Fetching };
+    c.prepare_cached(
+        "INSERT INTO uploads (id, state, created_at, words, uploader, reference, digest, size, \
+         due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?3) RETURNING seq",
+    )?
+    .query_row(
+        params![
+            new.id.0,
+            state.as_str(),
+            new.created_at,
+            new.words.as_ref().map(|words| &words.0),
+            new.uploader.map(|uploader| uploader.0),
+            new.reference.map(|reference| reference.0),
+            new.bytes.map(|bytes| bytes.digest.0),
+            new.bytes.map(|bytes| bytes.size.cast_signed()),
+        ],
+        |row| row.get(0),
+    )
+}
+
+pub(in crate::store) fn by_seq(c: &Connection, seq: i64) -> rusqlite::Result<Option<Upload>> {
+    c.prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE seq = ?1"))?
+        .query_row([seq], upload)
+        .optional()
+}
+
+fn stored(c: &Connection, seq: i64) -> rusqlite::Result<Upload> {
+    by_seq(c, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+pub(in crate::store) fn with_matches(
+    c: &Connection,
+    upload: Upload,
+) -> rusqlite::Result<(Upload, Vec<UploadMatch>)> {
+    let matches = c
+        .prepare_cached(
+            "SELECT tombstone, verdict, weighed, detail, retired FROM upload_matches \
+             WHERE upload = ?1 ORDER BY rank",
+        )?
+        .query_map([upload.seq], upload_match)?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok((upload, matches))
+}
+
+fn upload_match(row: &Row<'_>) -> rusqlite::Result<UploadMatch> {
+    Ok(UploadMatch {
+        tombstone: TombstoneId(row.get(0)?),
+        verdict: columns::parsed(row, 1)?,
+        weighed: columns::json(row, 2)?,
+        detail: row.get(3)?,
+        retired: row.get(4)?,
+    })
+}
+
+pub(in crate::store) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
+    let digest: Option<[u8; 32]> = row.get(6)?;
+    let size: Option<i64> = row.get(7)?;
+    let bytes = digest
+        .zip(size)
+        .map(|(digest, size)| Bytes { digest: ByteDigest(digest), size: size.cast_unsigned() });
+    Ok(Upload {
+        seq: row.get(0)?,
+        id: UploadId(row.get(1)?),
+        state: columns::parsed(row, 2)?,
+        created_at: row.get(3)?,
+        words: row.get::<_, Option<Vec<u8>>>(4)?.map(Sealed),
+        uploader: row.get::<_, Option<[u8; 16]>>(5)?.map(OwnerKey),
+        bytes,
+        attempts: row.get(8)?,
+        decision: decision(row)?,
+        bytes_until: row.get(19)?,
+        bytes_gone_at: row.get(20)?,
+    })
+}
+
+fn decision(row: &Row<'_>) -> rusqlite::Result<Option<Decision>> {
+    let Some(at) = row.get::<_, Option<UnixSeconds>>(9)? else { return Ok(None) };
+    let verdict = |kind, reason| -> rusqlite::Result<Verdict> {
+        Ok(Verdict {
+            kind: columns::parsed::<VerdictKind>(row, kind)?,
+            reason: columns::parsed::<Reason>(row, reason)?,
+        })
+    };
+    Ok(Some(Decision {
+        at,
+        verdict: verdict(10, 11)?,
+        answer: verdict(12, 13)?,
+        answered_at: row.get(14)?,
+        seen: columns::parsed(row, 15)?,
+        duration_s: row.get(16)?,
+        trouble: row.get(17)?,
+        damage: row.get(18)?,
+    }))
+}

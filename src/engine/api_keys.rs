@@ -9,8 +9,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, ApiKeyId, Outside, Scopes, Token, TokenHash};
-use crate::store::{ApiKey, AuditEntry, Store};
+use crate::model::{Actor, ApiKeyId, AuditEntry, Outside, Scopes, Token, TokenHash};
+use crate::store::{ApiKey, Store};
 
 /// Longest name of a key, bytes.
 const NAME_BYTES_MAX: usize = 200;

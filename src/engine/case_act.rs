@@ -5,9 +5,10 @@ use crate::engine::cases::Cases;
 use crate::engine::wire::{CaseLine, time};
 use crate::engine::{Error, Result};
 use crate::model::{
-    Actor, CaseEventKind, CaseId, CaseState, DecisionKind, DeletionReason, Reviewer, UnixSeconds,
+    Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState,
+    DecisionKind, DeletionReason, Reviewer, UnixSeconds,
 };
-use crate::store::{Case, CaseChange, CaseEvent, CaseFile, CaseHistory};
+use crate::store::CaseFile;
 
 /// Longest note, bytes.
 const NOTE_BYTES_MAX: usize = 2000;

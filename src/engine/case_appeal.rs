@@ -5,8 +5,8 @@
 
 use crate::engine::cases::Cases;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, CaseId, UploadId, Verdict, VerdictKind};
-use crate::store::{AppealOutcome, AuditEntry, NewAppeal};
+use crate::model::{Actor, AuditEntry, CaseId, UploadId, Verdict, VerdictKind};
+use crate::store::{AppealOutcome, NewAppeal};
 
 /// Longest text of an appeal, bytes.
 const APPEAL_BYTES_MAX: usize = 4000;

@@ -11,8 +11,8 @@ use crate::engine::cases::Cases;
 use crate::engine::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::{Effort, Result, case_open, case_plot};
 use crate::matching::Agreement;
-use crate::model::{CaseState, UnixSeconds, UploadId};
-use crate::store::{Case, RankedPlot};
+use crate::model::{Case, CaseState, UnixSeconds, UploadId};
+use crate::store::RankedPlot;
 
 /// The job's name for itself: there is one at a time.
 const KEY: i64 = 0;
@@ -85,7 +85,7 @@ impl Cases {
         let look = |effort: Effort| self.uploads.look(&file, &bytes, effort);
         let (_, recognised) = self.engine.recognise_file(&look, self.uploads.options.effort)?;
         let drawn = (0..).zip(&matches).take(case_open::PLOTS_MAX);
-        let plot = |(rank, recorded): (u32, &crate::store::UploadMatch)| {
+        let plot = |(rank, recorded): (u32, &crate::model::UploadMatch)| {
             let mut found = recognised.iter();
             let found = found.find(|one| one.known.tombstone.id == recorded.tombstone)?;
             let agreement = &found.judged.agreement;

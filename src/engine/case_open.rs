@@ -93,7 +93,7 @@ impl CaseOpening {
     pub(super) fn case_of_appeal(
         &self,
         verdict: Verdict,
-        best: Option<&crate::store::UploadMatch>,
+        best: Option<&crate::model::UploadMatch>,
         now: UnixSeconds,
         outside: &Outside,
     ) -> Result<NewCase> {

@@ -16,10 +16,10 @@
 
 use crate::engine::cases::Options;
 use crate::model::{
-    Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
-    Role, UnixSeconds,
+    Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind,
+    CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer, Role,
+    UnixSeconds,
 };
-use crate::store::{AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};
 
 /// What time it is, by the clock and on the steady time line.
 #[derive(Debug, Clone, Copy)]

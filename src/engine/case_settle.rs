@@ -12,13 +12,10 @@ use crate::engine::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::wire::{CaseDecided, UploadLine, time};
 use crate::engine::{Error, Result, ruled_out};
 use crate::model::{
-    Actor, CaseState, DecisionKind, EventId, GrantId, Reason, Topic, UnixSeconds, Verdict,
-    VerdictKind,
+    Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
+    Topic, UnixSeconds, UploadMatch, Verdict, VerdictKind,
 };
-use crate::store::{
-    AuditEntry, Case, CaseDecision, CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut,
-    Settlement, UploadMatch,
-};
+use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 
 /// Cases that take effect in one step.
 const AT_ONCE: usize = 50;

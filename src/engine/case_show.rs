@@ -7,8 +7,8 @@ use crate::engine::wire::{
     MatchPlot, UploadLine,
 };
 use crate::engine::{Result, case_draw, case_plot};
-use crate::model::{CaseId, Reviewer, UploadId};
-use crate::store::{CaseFile, CaseRow, UploadMatch};
+use crate::model::{CaseId, Reviewer, UploadId, UploadMatch};
+use crate::store::{CaseFile, CaseRow};
 
 /// Uploads that are shown with a case; more come page by page.
 const MEMBERS: usize = 100;

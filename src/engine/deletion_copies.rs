@@ -9,9 +9,9 @@ use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::erasure;
 use crate::erasure::CopyTask;
-use crate::model::{CopyKind, CopyState, UnixSeconds};
+use crate::model::{CopyKind, CopyOutcome, CopyState, Deletion, StoredCopy, UnixSeconds};
 use crate::remote::Address;
-use crate::store::{Copy, CopyOutcome, Deletion, Recorded};
+use crate::store::Recorded;
 
 /// Outcomes of copies that are written down in one go at most.
 const RECORDED_AT_ONCE: usize = 16;
@@ -21,7 +21,7 @@ impl Deletions {
     pub(super) async fn erase_copies(
         self: Arc<Self>,
         deletion: &Deletion,
-        due: Vec<Copy>,
+        due: Vec<StoredCopy>,
     ) -> Result<()> {
         let seq = deletion.seq;
         let words = self.callback_words(deletion, &due).await?;
@@ -78,7 +78,7 @@ impl Deletions {
     async fn callback_words(
         self: &Arc<Self>,
         deletion: &Deletion,
-        due: &[Copy],
+        due: &[StoredCopy],
     ) -> Result<Vec<u8>> {
         if due.iter().all(|copy| copy.kind != CopyKind::Callback) {
             return Ok(Vec::new());
@@ -118,7 +118,7 @@ impl Deletions {
                     }
                 }
                 let first = copies.iter().find(|copy| copy.state == CopyState::Stuck);
-                deletion.stuck_why = first.map(Copy::stuck_words);
+                deletion.stuck_why = first.map(StoredCopy::stuck_words);
                 Some(self.stuck_event(&deletion, copies, now)?)
             }
             None => None,
@@ -130,7 +130,7 @@ impl Deletions {
     }
 
     /// Where a copy is; `None` for one that needs no address any more.
-    pub(super) fn address(&self, copy: &Copy) -> Result<Option<Address>> {
+    pub(super) fn address(&self, copy: &StoredCopy) -> Result<Option<Address>> {
         if copy.state == CopyState::Gone {
             return Ok(None);
         }

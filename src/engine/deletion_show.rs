@@ -3,8 +3,11 @@
 use crate::engine::deletion_request::{DeletionRequest, DeletionWords};
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, DeletionId, DeletionReason, DeletionState, UnixSeconds};
-use crate::store::{Copy, Deletion, DeletionEvent, DeletionFilter};
+use crate::model::{
+    Actor, Deletion, DeletionEvent, DeletionId, DeletionReason, DeletionState, StoredCopy,
+    UnixSeconds,
+};
+use crate::store::DeletionFilter;
 
 /// A deletion with what is still known of it in plain.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +16,7 @@ pub struct DeletionView {
     /// `None` once they were forgotten.
     pub words: Option<DeletionWords>,
     /// With their addresses, as long as these are needed.
-    pub copies: Vec<(Copy, Option<String>)>,
+    pub copies: Vec<(StoredCopy, Option<String>)>,
 }
 
 /// Which deletions are listed, by the platform's words.
@@ -92,8 +95,11 @@ impl Deletions {
     }
 
     /// Copies with their addresses, as long as these are kept.
-    pub(super) fn with_addresses(&self, copies: Vec<Copy>) -> Result<Vec<(Copy, Option<String>)>> {
-        let with_address = |copy: Copy| {
+    pub(super) fn with_addresses(
+        &self,
+        copies: Vec<StoredCopy>,
+    ) -> Result<Vec<(StoredCopy, Option<String>)>> {
+        let with_address = |copy: StoredCopy| {
             let uri = copy.sealed.as_ref().map(|sealed| self.unseal(sealed)).transpose()?;
             Ok((copy, uri))
         };

@@ -18,10 +18,9 @@ use crate::engine::deletions::Deletions;
 use crate::engine::enrol::{Naming, Ready};
 use crate::erasure;
 use crate::erasure::Step;
-use crate::model::{ByteDigest, CopyKind, Stage, UnixSeconds};
+use crate::model::{ByteDigest, CopyKind, Deletion, Stage, StoredCopy, UnixSeconds};
 use crate::remote::Address;
 use crate::store;
-use crate::store::{Copy, Deletion};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
@@ -127,7 +126,11 @@ impl Deletions {
     }
 
     /// Makes the tombstone; false when it cannot be made yet.
-    async fn fingerprint(self: Arc<Self>, deletion: &Deletion, copies: &[Copy]) -> Result<bool> {
+    async fn fingerprint(
+        self: Arc<Self>,
+        deletion: &Deletion,
+        copies: &[StoredCopy],
+    ) -> Result<bool> {
         self.options.pauses.at("fingerprint");
         let naming = Naming {
             id: tombstone_id(deletion.video, deletion.turn),
@@ -166,7 +169,11 @@ impl Deletions {
     }
 
     /// Decodes main copies in the request's order until one gives a fingerprint.
-    async fn look_at_mains(self: &Arc<Self>, naming: &Naming, copies: &[Copy]) -> Result<Looked> {
+    async fn look_at_mains(
+        self: &Arc<Self>,
+        naming: &Naming,
+        copies: &[StoredCopy],
+    ) -> Result<Looked> {
         let mut why = "no main copy was named".to_owned();
         let mut digest = None;
         for copy in copies.iter().filter(|copy| copy.kind == CopyKind::Main) {
@@ -206,7 +213,7 @@ impl Deletions {
         self.pools.decode(move || deletions.engine.prepare_deleted(&file, naming, now)).await
     }
 
-    async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<Copy>) -> Result<()> {
+    async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<StoredCopy>) -> Result<()> {
         let deletions = self.clone();
         self.pools
             .blocking(move || {

@@ -4,15 +4,15 @@ use crate::engine::deletion_show::DeletionView;
 use crate::engine::deletions::Deletions;
 use crate::engine::wire::DeletionLine;
 use crate::engine::{Error, Result};
-use crate::model::{EventId, Stage, Topic, UnixSeconds};
-use crate::store::{Copy, Deletion, NewEvent};
+use crate::model::{Deletion, EventId, Stage, StoredCopy, Topic, UnixSeconds};
+use crate::store::NewEvent;
 
 impl Deletions {
     /// For a deletion that is about to be complete.
     pub(super) fn complete_event(
         &self,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
         retention_until: UnixSeconds,
     ) -> Result<NewEvent> {
@@ -32,7 +32,7 @@ impl Deletions {
     pub(super) fn stuck_event(
         &self,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
     ) -> Result<NewEvent> {
         self.deletion_event(Topic::DeletionStuck, deletion, copies, at)
@@ -42,7 +42,7 @@ impl Deletions {
         &self,
         topic: Topic,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
     ) -> Result<NewEvent> {
         let words = self.words(deletion.seq)?;

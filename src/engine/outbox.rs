@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::engine::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::wire::{CaseDecided, UploadLine, time};
 use crate::engine::{Engine, Pools, Result};
-use crate::model::{Actor, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{Actor, AuditEntry, Outside, SubscriptionId, Topic, UnixSeconds};
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
-use crate::store::{AuditEntry, Parcel, Subscription, SubscriptionChange, Tried};
+use crate::store::{Parcel, Subscription, SubscriptionChange, Tried};
 
 /// Settings of the outbox.
 #[derive(Debug, Clone, PartialEq)]

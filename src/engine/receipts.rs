@@ -6,8 +6,8 @@ use crate::engine::deletion_request::DeletionWords;
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::erasure::{PublicKeys, ReceiptFacts, issue};
-use crate::model::{DeletionId, Strength, UnixSeconds};
-use crate::store::{Copy, Deletion, NewReceipt};
+use crate::model::{Deletion, DeletionId, StoredCopy, Strength, UnixSeconds};
+use crate::store::NewReceipt;
 
 /// A deletion's receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +49,12 @@ impl Deletions {
     pub(super) fn make_receipt(
         &self,
         deletion: &Deletion,
-        copies: &[Copy],
+        copies: &[StoredCopy],
         complete_at: UnixSeconds,
     ) -> Result<NewReceipt> {
         let gone = || Error::Sealed(crate::model::NotOurs);
         let DeletionWords { video, owner, .. } = self.words(deletion.seq)?.ok_or_else(gone)?;
-        let uri = |copy: &Copy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
+        let uri = |copy: &StoredCopy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
         let uris = copies.iter().map(uri).collect::<Result<Vec<String>>>()?;
         let tombstone = self.tombstone_digest(deletion)?;
         let nonce = self.outside.random().map_err(|source| Error::NoEntropy { source })?;

@@ -1,8 +1,8 @@
 //! Signing in and out, and knowing again who did.
 
 use crate::engine::{Engine, Error, Result, passwords};
-use crate::model::{Actor, Outside, SessionSecret, UnixSeconds, UserId};
-use crate::store::{AuditEntry, SessionsEnd, SessionsOf, User};
+use crate::model::{Actor, AuditEntry, Outside, SessionSecret, UnixSeconds, UserId};
+use crate::store::{SessionsEnd, SessionsOf, User};
 
 /// That a session is used is written down once in so many seconds.
 const SEEN_EVERY_S: i64 = 60;

@@ -5,8 +5,8 @@
 //! Expiring does not.
 
 use crate::engine::{Engine, Error, Result, sync};
-use crate::model::{Actor, DeletionReason, Outside, TombstoneId};
-use crate::store::{AuditEntry, TombstoneEnd};
+use crate::model::{Actor, AuditEntry, DeletionReason, Outside, TombstoneId};
+use crate::store::TombstoneEnd;
 
 /// Longest note, bytes.
 const NOTE_BYTES_MAX: usize = 1000;

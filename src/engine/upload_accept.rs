@@ -9,9 +9,9 @@ use crate::engine::places::Place;
 use crate::engine::spool::Spooling;
 use crate::engine::uploads::{UploadWords, Uploads};
 use crate::engine::{Error, Result};
-use crate::model::{Actor, UploadId};
+use crate::model::{Actor, UploadBytes, UploadId};
 use crate::remote::Address;
-use crate::store::{Acceptance, Bytes, Idempotency, NewUpload};
+use crate::store::{Acceptance, Idempotency, NewUpload};
 
 /// Longest `Idempotency-Key`, bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -167,7 +167,7 @@ impl Uploads {
         &self,
         id: UploadId,
         words: &UploadWords,
-        bytes: Option<Bytes>,
+        bytes: Option<UploadBytes>,
         idempotency: Option<Idempotency>,
     ) -> Result<Accepted> {
         self.check_words(words)?;
@@ -196,7 +196,7 @@ impl Uploads {
         &self,
         key: &IdempotencyKey,
         words: &UploadWords,
-        bytes: Option<Bytes>,
+        bytes: Option<UploadBytes>,
     ) -> Result<Idempotency> {
         let printable = key.key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         if key.key.is_empty() || key.key.len() > IDEMPOTENCY_KEY_BYTES_MAX || !printable {

@@ -21,9 +21,12 @@ use crate::engine::spool::NAME;
 use crate::engine::uploads::Uploads;
 use crate::engine::wire::{self, UploadLine};
 use crate::engine::{Effort, Error, Report, ReportMatch, Result};
-use crate::model::{EventId, Reason, Seen, Topic, UploadId, UploadState, Verdict, VerdictKind};
+use crate::model::{
+    EventId, Reason, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadId, UploadMatch,
+    UploadState, Verdict, VerdictKind,
+};
 use crate::remote::{self, Address};
-use crate::store::{Bytes, Decision, NewDecision, NewEvent, Upload, UploadMatch};
+use crate::store::{NewDecision, NewEvent};
 
 /// Pause after the first failed try, seconds; each further one is four times as long…
 const PAUSE_S: i64 = 5;
@@ -94,7 +97,7 @@ impl Uploads {
     }
 
     /// Brings an upload's bytes into the spool.
-    async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<Bytes, Setback> {
+    async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<UploadBytes, Setback> {
         let words = self.words(upload.words.as_ref())?;
         let address = Address::parse(words.uri.as_deref().unwrap_or_default())?;
         let bytes_max = self.options.bytes_max;
@@ -111,7 +114,7 @@ impl Uploads {
         Ok(copied.await?)
     }
 
-    fn copy_in(&self, mut from: File, id: UploadId) -> Result<Bytes> {
+    fn copy_in(&self, mut from: File, id: UploadId) -> Result<UploadBytes> {
         let failed = |source| Error::File { path: NAME.into(), source };
         let identity = &self.engine.keys.identity;
         let mut spooling = self.spool.begin(id, identity, self.options.bytes_max)?;
@@ -133,7 +136,7 @@ impl Uploads {
     fn check_spooled(
         &self,
         upload: &Upload,
-        bytes: Bytes,
+        bytes: UploadBytes,
     ) -> std::result::Result<Checked, Setback> {
         let engine = &self.engine;
         let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
@@ -160,7 +163,12 @@ impl Uploads {
     }
 
     /// The print of these bytes: at hand from an earlier upload, or decoded.
-    pub(super) fn look(&self, file: &File, bytes: &Bytes, effort: Effort) -> Result<Arc<Look>> {
+    pub(super) fn look(
+        &self,
+        file: &File,
+        bytes: &UploadBytes,
+        effort: Effort,
+    ) -> Result<Arc<Look>> {
         if let Some(look) = self.prints.get(&bytes.digest, effort) {
             metrics::counter!("cenotaph_prints_reused_total").increment(1);
             return Ok(look);
@@ -202,7 +210,7 @@ impl Uploads {
         let case = self.cases.case(&report, answer, looks, &self.outside)?;
         let matches = report.matches.iter().take(self.options.matches_max);
         let matches: Vec<UploadMatch> = matches.map(recorded).collect();
-        let decision = Decision {
+        let decision = UploadDecision {
             at: now,
             verdict: report.verdict,
             answer,

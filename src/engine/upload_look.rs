@@ -7,8 +7,7 @@ use crate::engine::spool::NAME;
 use crate::engine::uploads::Uploads;
 use crate::engine::{Arriving, Effort, Error, Report, Result};
 use crate::media::{self, Plan, Sampling};
-use crate::model::{Actor, Frame, UploadId};
-use crate::store::AuditEntry;
+use crate::model::{Actor, AuditEntry, Frame, UploadId};
 
 /// Key pictures of an upload.
 const PICTURES: usize = 12;

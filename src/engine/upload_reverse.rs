@@ -5,8 +5,10 @@ use crate::engine::tombstone_end::check_note;
 use crate::engine::uploads::Uploads;
 use crate::engine::wire::UploadLine;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, Reason, TombstoneId, UploadId, Verdict, VerdictKind};
-use crate::store::{AuditEntry, Reversal, Upload, UploadMatch};
+use crate::model::{
+    Actor, AuditEntry, Reason, TombstoneId, Upload, UploadId, UploadMatch, Verdict, VerdictKind,
+};
+use crate::store::Reversal;
 
 /// Uploads that one request reverses at most; where there are more, it is sent again.
 const REVERSED_MAX: usize = 500;

@@ -3,8 +3,8 @@
 use crate::engine::Result;
 use crate::engine::uploads::Uploads;
 use crate::engine::wire::UploadLine;
-use crate::model::{UploadId, UploadState, VerdictKind};
-use crate::store::{Upload, UploadFilter, UploadMatch};
+use crate::model::{Upload, UploadId, UploadMatch, UploadState, VerdictKind};
+use crate::store::UploadFilter;
 
 /// Which uploads are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

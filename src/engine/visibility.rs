@@ -12,10 +12,12 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{CopyKind, CopyState, DeletionReason, Stage, UriKey, VideoKey, Visibility};
+use crate::model::{
+    CopyKind, CopyState, DeletionReason, Stage, StoredCopy, UriKey, VideoKey, Visibility,
+};
 use crate::remote::Address;
 use crate::store;
-use crate::store::{Copy, NewCopy, Store};
+use crate::store::{NewCopy, Store};
 
 /// Rows read at once on opening.
 const PAGE: usize = 10_000;
@@ -93,7 +95,7 @@ impl Hidden {
         shown.for_each(|copy| self.close(copy.uri, copy.prefix));
     }
 
-    pub fn open_uris(&self, copies: &[Copy]) {
+    pub fn open_uris(&self, copies: &[StoredCopy]) {
         let mut uris = self.uris.write().unwrap_or_else(PoisonError::into_inner);
         for copy in copies.iter().filter(|copy| copy.kind != CopyKind::Callback) {
             let Some(closed) = uris.get_mut(&copy.uri) else { continue };
@@ -214,11 +216,11 @@ fn known(stage: Stage, reason: DeletionReason, caches_left: bool) -> Option<Know
     (visibility != Visibility::Live).then_some(Known { visibility, reason, caches_left })
 }
 
-fn caches(copies: &[Copy]) -> impl Iterator<Item = &Copy> {
+fn caches(copies: &[StoredCopy]) -> impl Iterator<Item = &StoredCopy> {
     copies.iter().filter(|copy| copy.kind == CopyKind::Cache && copy.state != CopyState::Gone)
 }
 
-fn caches_left(store: &Store, video: VideoKey) -> store::Result<Vec<Copy>> {
+fn caches_left(store: &Store, video: VideoKey) -> store::Result<Vec<StoredCopy>> {
     let Some(deletion) = store.latest_deletion(video)? else { return Ok(Vec::new()) };
     let copies = store.copies(deletion.seq)?;
     Ok(caches(&copies).cloned().collect())

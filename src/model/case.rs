@@ -1,12 +1,15 @@
-//! The words of a case: how far it has come, what was decided and on what grounds, who decides.
+//! A case of the review queue: how far it has come, what was decided and on what grounds, who decides.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::deletion::words;
-use crate::model::{Actor, NoSuchWord, Role};
+use crate::model::words::words;
+use crate::model::{
+    Actor, AuditEntry, CaseId, NoSuchWord, Reason, Role, Sealed, TombstoneId, UnixSeconds,
+    VerdictKind,
+};
 
 words! {
     /// How far a case has come.
@@ -133,6 +136,101 @@ impl DecisionKind {
             DecisionKind::Authorised => &[Grounds::OwnersLeave, Grounds::Lawful, Grounds::Other],
         }
     }
+}
+
+/// A case as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub seq: i64,
+    pub id: CaseId,
+    pub state: CaseState,
+    pub version: u32,
+    /// The first upload's number.
+    pub upload: i64,
+    pub verdict: VerdictKind,
+    pub reason: Reason,
+    pub kind: MatchKind,
+    /// Of the best match.
+    pub tombstone: Option<TombstoneId>,
+    pub score: f64,
+    pub members: u32,
+    pub opened_at: UnixSeconds,
+    pub due_at: Option<UnixSeconds>,
+    pub assigned_to: Option<Actor>,
+    pub claim: Option<CaseClaim>,
+    pub twice: bool,
+    /// Who has decided first, where two do; the second is not told.
+    pub first_by: Option<Actor>,
+    /// When the decision takes effect, in steady seconds.
+    pub settle_steady: Option<i64>,
+    pub closed_at: Option<UnixSeconds>,
+    pub appealed_at: Option<UnixSeconds>,
+    pub appeal: Option<Sealed>,
+    pub parted_from: Option<CaseId>,
+}
+
+/// Who works on a case, and until when nobody else does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseClaim {
+    pub by: Actor,
+    /// Steady seconds.
+    pub until_steady: i64,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseDecision {
+    pub seq: i64,
+    pub turn: DecisionTurn,
+    pub actor: Actor,
+    pub kind: DecisionKind,
+    pub grounds: Grounds,
+    pub note: Option<String>,
+    /// Where the owner's leave is on record.
+    pub leave: Option<String>,
+    pub at: UnixSeconds,
+    pub undo_steady: i64,
+    pub undone_at: Option<UnixSeconds>,
+}
+
+/// Something that happened to a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseEvent {
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    pub kind: CaseEventKind,
+    pub note: Option<String>,
+}
+
+/// Who has decided what about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaseHistory {
+    /// Those that were undone too, in the order in which they were made.
+    pub decisions: Vec<CaseDecision>,
+    /// Who had decided before the uploader appealed, in the case that the upload was taken out of too.
+    pub deciders_before_appeal: Vec<Actor>,
+}
+
+impl CaseHistory {
+    /// Decisions that were not undone.
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &CaseDecision> {
+        self.decisions.iter().filter(|decision| decision.undone_at.is_none())
+    }
+}
+
+/// What is written when a case is changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseChange {
+    /// With its new values.
+    pub case: Case,
+    pub events: Vec<CaseEvent>,
+    /// A decision to be added; its number is not looked at.
+    pub decision: Option<CaseDecision>,
+    /// The number of a decision that is undone, and when.
+    pub undone: Option<(i64, UnixSeconds)>,
+    /// Nobody joins it any more: what its first upload looks like is forgotten.
+    pub no_more_joining: bool,
+    pub audit: Option<AuditEntry>,
 }
 
 /// Whoever works on a case: somebody who signed in, or a program with a key.

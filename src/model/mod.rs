@@ -4,6 +4,7 @@
 //! `matching`; this room only says what the results look like.
 
 mod actor;
+mod audit;
 mod case;
 mod clock;
 mod deletion;
@@ -12,6 +13,7 @@ mod keys;
 mod likeness;
 mod luma;
 mod made_ids;
+mod retained;
 mod role;
 mod scope;
 mod sealed;
@@ -20,14 +22,18 @@ mod token;
 mod upload;
 mod verdict;
 mod weighed;
+mod words;
 
 pub use actor::{Actor, NotAnActor};
+pub use audit::AuditEntry;
 pub use case::{
-    CaseEventKind, CaseOrder, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
+    Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind, CaseHistory, CaseOrder,
+    CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
 pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
 pub use deletion::{
-    CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
+    CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
+    DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
 pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
@@ -37,13 +43,17 @@ pub use made_ids::{
     ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
     UserId,
 };
+pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
 pub use token::{Token, TokenHash};
-pub use upload::{DeliveryState, Seen, Topic, UploadState};
+pub use upload::{
+    DeliveryState, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadMatch, UploadState,
+};
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
 };
 pub use weighed::{Leave, Weighed};
+pub use words::NoSuchWord;

@@ -48,30 +48,25 @@ mod uploads;
 mod webhooks;
 
 pub use access::{
-    ApiKey, AuditEntry, AuditFilter, AuditLine, Session, SessionsEnd, SessionsOf, User, UserChange,
+    ApiKey, AuditFilter, AuditLine, Session, SessionsEnd, SessionsOf, User, UserChange,
 };
 pub use cases::{
-    AppealOutcome, COUNTED_MAX, Case, CaseChange, CaseClaim, CaseCounts, CaseDecision, CaseEvent,
-    CaseFile, CaseFilter, CaseHistory, CaseMember, CaseOccurrence, CasePlace, CaseRow, CaseStats,
-    DayStats, DueCase, EarlierCase, Joining, MemberEnd, NewAppeal, NewCase, NewDecision, NotAPlace,
-    RankedPlot, Reversal, ReviewerStats, Settlement, Viewing,
+    AppealOutcome, COUNTED_MAX, CaseCounts, CaseFile, CaseFilter, CaseMember, CaseOccurrence,
+    CasePlace, CaseRow, CaseStats, DayStats, DueCase, EarlierCase, Joining, MemberEnd, NewAppeal,
+    NewCase, NewDecision, NotAPlace, RankedPlot, Reversal, ReviewerStats, Settlement, Viewing,
 };
 pub use database::{
     DATABASE_FILE, Error, Folder, Holder, INDEX_FOLDER, LOCK_FILE, Options, Result, Store,
 };
 pub use deletions::{
-    Admission, Bucket, Cancelled, Copy, CopyOutcome, Deletion, DeletionEvent, DeletionFilter,
-    EventKind, Fold, Grain, KeptReceipt, NewCopy, NewDeletion, NewReceipt, Recorded, RetainedVideo,
-    Sums, Taken,
+    Admission, Cancelled, DeletionFilter, KeptReceipt, NewCopy, NewDeletion, NewReceipt, Recorded,
+    Taken,
 };
 pub use tombstones::{
     Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,
     Tombstone, TombstoneEnd,
 };
-pub use uploads::{
-    Acceptance, Bytes, Decision, Forget, Forgotten, Idempotency, NewUpload, Upload, UploadFilter,
-    UploadMatch,
-};
+pub use uploads::{Acceptance, Forget, Forgotten, Idempotency, NewUpload, UploadFilter};
 pub use webhooks::{
     Delivery, DeliveryCounts, NewEvent, Parcel, Subscription, SubscriptionChange, Tried,
 };

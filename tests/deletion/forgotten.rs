@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use cenotaph::engine::receipts::Receipt;
 use cenotaph::erasure::{PublicKeys, ReceiptKey, verify};
-use cenotaph::model::{CopyKind, DeletionState, Visibility};
-use cenotaph::store::Grain;
+use cenotaph::model::{CopyKind, DeletionState, Grain, Visibility};
 
 use crate::bytes;
 use crate::world::*;

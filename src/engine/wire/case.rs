@@ -9,12 +9,10 @@ use crate::engine::Result;
 use crate::engine::uploads::UploadWords;
 use crate::engine::wire::{self, BytesState, UploadBytes, UploadLine, round, time};
 use crate::model::{
-    Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason,
-    Reviewer, UnixSeconds, VerdictKind,
+    Actor, CaseDecision, CaseEvent, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds,
+    MatchKind, Reason, Reviewer, UnixSeconds, VerdictKind,
 };
-use crate::store::{
-    CaseDecision, CaseEvent, CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone,
-};
+use crate::store::{CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone};
 
 /// What time it is where a case is told of.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,7 @@ use utoipa::ToSchema;
 use crate::engine::deletion_show::DeletionView;
 use crate::engine::wire;
 use crate::engine::wire::time;
-use crate::model::{CopyKind, CopyState, DeletionReason, DeletionState, Stage};
-use crate::store::Copy;
+use crate::model::{CopyKind, CopyState, DeletionReason, DeletionState, Stage, StoredCopy};
 
 /// A deletion and how far it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -144,7 +143,7 @@ impl DeletionLine {
 }
 
 impl DeletionLineCopy {
-    fn new((copy, uri): (Copy, Option<String>)) -> DeletionLineCopy {
+    fn new((copy, uri): (StoredCopy, Option<String>)) -> DeletionLineCopy {
         DeletionLineCopy {
             kind: copy.kind,
             uri,

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use crate::engine::uploads::UploadWords;
 use crate::engine::wire::{LineEvidence, LineSpan, round, time};
 use crate::engine::{ReportMatch, wire};
-use crate::model::{Leave, Reason, SpanPair, UploadState, Verdict, VerdictKind};
-use crate::store::{Upload, UploadMatch};
+use crate::model::{
+    Leave, Reason, SpanPair, Upload, UploadMatch, UploadState, Verdict, VerdictKind,
+};
 
 /// An upload and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -18,8 +18,7 @@ use crate::http::extract::Path;
 use crate::http::follow;
 use crate::http::state::App;
 use crate::http::wire::time;
-use crate::model::DeletionId;
-use crate::store::DeletionEvent;
+use crate::model::{DeletionEvent, DeletionId};
 
 /// Events read at once.
 const PAGE: usize = 100;

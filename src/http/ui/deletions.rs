@@ -14,9 +14,9 @@ use crate::http::ui::frame::{Frame, Page, Place};
 use crate::http::ui::visitor::Visitor;
 use crate::http::ui::{tombstones, words};
 use crate::model::{
-    CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Role, UnixSeconds,
+    CopyKind, CopyState, DeletionEvent, DeletionId, DeletionReason, DeletionState, Role,
+    StoredCopy, UnixSeconds,
 };
-use crate::store::{Copy, DeletionEvent};
 
 /// Deletions of a page; stuck ones above it at most.
 const ROWS: usize = 50;
@@ -244,7 +244,7 @@ fn steps(view: &DeletionView) -> Vec<Step> {
 }
 
 impl CopyLine {
-    fn new(copy: &Copy, uri: Option<String>) -> CopyLine {
+    fn new(copy: &StoredCopy, uri: Option<String>) -> CopyLine {
         let says = match copy.state {
             CopyState::Gone => {
                 let when = copy.gone_at.map(words::minute).unwrap_or_default();

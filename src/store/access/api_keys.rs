@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{ApiKeyId, Scopes, TokenHash, UnixSeconds};
+use crate::model::{ApiKeyId, AuditEntry, Scopes, TokenHash, UnixSeconds};
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// An API key as it is kept: everything but its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

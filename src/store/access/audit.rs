@@ -2,22 +2,9 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{Actor, UnixSeconds};
+use crate::model::{Actor, AuditEntry, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
-
-/// Something that is about to be remembered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    pub at: UnixSeconds,
-    pub actor: Actor,
-    /// Noun and verb, such as `key.create`.
-    pub action: &'static str,
-    /// Our id of what it was done to; never what the platform calls a person or a video.
-    pub subject: String,
-    /// What the actor gave as the reason.
-    pub note: Option<String>,
-}
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,6 @@ mod sessions;
 mod users;
 
 pub use api_keys::ApiKey;
-pub use audit::{AuditEntry, AuditFilter, AuditLine};
+pub use audit::{AuditFilter, AuditLine};
 pub use sessions::{Session, SessionsEnd, SessionsOf};
 pub use users::{User, UserChange};

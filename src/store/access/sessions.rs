@@ -2,10 +2,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::model::{SessionHash, UnixSeconds, UserId};
+use crate::model::{AuditEntry, SessionHash, UnixSeconds, UserId};
 use crate::store::access::audit;
 use crate::store::access::users::{self, User};
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// A session with whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Actor, Role, UnixSeconds, UserId};
+use crate::model::{Actor, AuditEntry, Role, UnixSeconds, UserId};
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// Somebody who signs in.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,14 +3,15 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
-    Actor, CaseEventKind, CaseId, CaseState, Sealed, UnixSeconds, UploadId, VerdictKind,
+    Actor, AuditEntry, Case, CaseEvent, CaseEventKind, CaseId, CaseState, Sealed, UnixSeconds,
+    Upload, UploadId, VerdictKind,
 };
 use crate::store::access::audit;
-use crate::store::cases::case::{self, Case, CaseEvent};
+use crate::store::cases::case;
 use crate::store::cases::open::open_or_join;
 use crate::store::cases::settle;
 use crate::store::uploads::upload;
-use crate::store::{AuditEntry, NewCase, Result, Store, Upload};
+use crate::store::{NewCase, Result, Store};
 
 /// An appeal that is about to be made.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@
 
 use rusqlite::{Row, params};
 
-use crate::model::{Actor, CaseId, CaseState};
-use crate::store::cases::case::{self, CaseEvent};
+use crate::model::{Actor, CaseEvent, CaseId, CaseState};
+use crate::store::cases::case;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 

@@ -9,10 +9,10 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::model::{
-    Actor, CaseId, CaseOrder, CaseState, MatchKind, Sealed, TombstoneId, UnixSeconds, UploadId,
-    VerdictKind,
+    Actor, Case, CaseId, CaseOrder, CaseState, MatchKind, Sealed, TombstoneId, UnixSeconds,
+    UploadId, VerdictKind,
 };
-use crate::store::cases::case::{self, COLUMNS, Case};
+use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 

@@ -22,7 +22,7 @@ mod verdict;
 mod viewing;
 
 pub use appeal::{AppealOutcome, NewAppeal};
-pub use case::{Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};
+
 pub use events::CaseOccurrence;
 pub use list::{COUNTED_MAX, CaseCounts, CaseFilter, CasePlace, CaseRow, NotAPlace};
 pub use open::{Joining, NewCase};

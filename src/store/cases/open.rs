@@ -4,11 +4,10 @@
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    Actor, CaseEventKind, CaseId, Likeness, MatchKind, Reason, TombstoneId, UnixSeconds,
-    VerdictKind,
+    Actor, CaseEvent, CaseEventKind, CaseId, Likeness, MatchKind, Reason, TombstoneId, UnixSeconds,
+    Upload, VerdictKind,
 };
-use crate::store::Upload;
-use crate::store::cases::case::{CaseEvent, add_event};
+use crate::store::cases::case::add_event;
 use crate::store::cases::plots;
 
 /// Open cases of one tombstone that a new upload is compared with at most, the latest first.

@@ -5,13 +5,16 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Actor, CaseEventKind, CaseState, UnixSeconds, Verdict};
+use crate::model::{
+    Actor, AuditEntry, Case, CaseDecision, CaseEvent, CaseEventKind, CaseState, UnixSeconds,
+    Verdict,
+};
 use crate::store::access::audit;
-use crate::store::cases::case::{self, COLUMNS, Case, CaseDecision, CaseEvent};
+use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
 use crate::store::tombstones::{grants, ruled_out};
 use crate::store::webhooks::outbox;
-use crate::store::{AuditEntry, Grant, NewEvent, NewRuledOut, Result, Store};
+use crate::store::{Grant, NewEvent, NewRuledOut, Result, Store};
 
 /// A case whose decision is to take effect, with all its decisions.
 pub type DueCase = (Case, Vec<CaseDecision>);

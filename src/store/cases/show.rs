@@ -2,11 +2,14 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::model::{CaseId, CaseState, DecisionKind, OwnerKey, UnixSeconds, UploadId};
-use crate::store::cases::case::{self, Case, CaseDecision, CaseEvent};
+use crate::model::{
+    Case, CaseDecision, CaseEvent, CaseId, CaseState, DecisionKind, OwnerKey, UnixSeconds, Upload,
+    UploadId, UploadMatch,
+};
+use crate::store::cases::case;
 use crate::store::database::columns;
 use crate::store::uploads::upload;
-use crate::store::{Result, Store, Upload, UploadMatch};
+use crate::store::{Result, Store};
 
 /// An upload of a case.
 #[derive(Debug, Clone, PartialEq)]

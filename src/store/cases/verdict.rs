@@ -3,17 +3,19 @@
 
 use rusqlite::{Connection, params};
 
-use crate::model::{UnixSeconds, UploadId, Verdict, VerdictKind};
+use crate::model::{
+    AuditEntry, UnixSeconds, UploadDecision, UploadId, UploadMatch, Verdict, VerdictKind,
+};
 use crate::store::access::audit;
 use crate::store::cases::{open, settle};
 use crate::store::uploads::upload;
 use crate::store::webhooks::outbox;
-use crate::store::{AuditEntry, Decision, NewCase, NewEvent, Result, Store, UploadMatch};
+use crate::store::{NewCase, NewEvent, Result, Store};
 
 /// What a decision changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
-    pub decision: Decision,
+    pub decision: UploadDecision,
     /// Best first.
     pub matches: Vec<UploadMatch>,
     /// When the bytes go; `None`: when its case has closed, and somebody says when.
@@ -42,8 +44,16 @@ impl Store {
     /// The disk's refusal.
     pub fn decide_upload(&self, seq: i64, new: NewDecision) -> Result<bool> {
         self.write_grouped(move |c| {
-            let Decision { at, verdict, answer, answered_at, seen, duration_s, trouble, damage } =
-                &new.decision;
+            let UploadDecision {
+                at,
+                verdict,
+                answer,
+                answered_at,
+                seen,
+                duration_s,
+                trouble,
+                damage,
+            } = &new.decision;
             let changed = c
                 .prepare_cached(
                     "UPDATE uploads SET state = 'decided', decided_at = ?2, verdict = ?3, \

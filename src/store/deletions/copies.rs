@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{CopyKind, CopyState, Sealed, UnixSeconds, UriKey};
+use crate::model::{
+    CopyKind, CopyOutcome, CopyState, DeletionEventKind, Sealed, StoredCopy, UnixSeconds, UriKey,
+};
 use crate::store::database::columns;
-use crate::store::deletions::events::{self, EventKind, NewEvent};
+use crate::store::deletions::events::{self, NewEvent};
 use crate::store::webhooks::outbox;
 use crate::store::{Result, Store};
 
@@ -18,58 +20,8 @@ pub struct NewCopy {
     pub delete_after: Option<UnixSeconds>,
 }
 
-/// A copy as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
-    /// In the request's order, from 0.
-    pub place: u32,
-    pub kind: CopyKind,
-    pub prefix: bool,
-    /// Its address, as long as it is needed.
-    pub sealed: Option<Sealed>,
-    pub uri: UriKey,
-    pub delete_after: Option<UnixSeconds>,
-    pub state: CopyState,
-    /// Tries so far.
-    pub attempts: u32,
-    /// Failed ones since the last success or somebody's request to try again.
-    pub failures: u32,
-    pub due_at: Option<UnixSeconds>,
-    pub last_error: Option<String>,
-    pub gone_at: Option<UnixSeconds>,
-    pub objects: Option<u64>,
-    pub how: Option<String>,
-}
-
-impl Copy {
-    /// Why a deletion is stuck by this copy.
-    pub fn stuck_words(&self) -> String {
-        let error = self.last_error.as_deref().unwrap_or("it cannot be erased");
-        format!("copy {} ({}): {error}", self.place, self.kind)
-    }
-}
-
 /// A copy among those of all deletions: the deletion's number and the copy's place.
 type CopyPlace = (i64, u32);
-
-/// How one try to erase a copy ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CopyOutcome {
-    Gone {
-        objects: u64,
-        how: String,
-    },
-    Held {
-        until: UnixSeconds,
-        why: String,
-    },
-    /// To be tried again at `due_at`; `stuck` says whether somebody should look.
-    Failed {
-        due_at: UnixSeconds,
-        error: String,
-        stuck: bool,
-    },
-}
 
 /// A try to write down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +38,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn copies(&self, deletion: i64) -> Result<Vec<Copy>> {
+    pub fn copies(&self, deletion: i64) -> Result<Vec<StoredCopy>> {
         self.read(|c| of(c, deletion))
     }
 
@@ -164,7 +116,10 @@ pub(in crate::store) fn insert(
     Ok(())
 }
 
-pub(in crate::store) fn of(connection: &Connection, deletion: i64) -> rusqlite::Result<Vec<Copy>> {
+pub(in crate::store) fn of(
+    connection: &Connection,
+    deletion: i64,
+) -> rusqlite::Result<Vec<StoredCopy>> {
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM copies WHERE deletion = ?1 ORDER BY place"
@@ -191,7 +146,7 @@ fn record(
                      last_error = NULL, gone_at = ?3, objects = ?4, how = ?5 WHERE deletion = ?1 AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, at, objects.cast_signed(), how])?;
-            say(EventKind::CopyGone, Some(how))
+            say(DeletionEventKind::CopyGone, Some(how))
         }
         CopyOutcome::Held { until, why } => {
             connection
@@ -200,7 +155,7 @@ fn record(
                      last_error = ?4 WHERE deletion = ?1 AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, until, why])?;
-            say(EventKind::CopyHeld, Some(why))
+            say(DeletionEventKind::CopyHeld, Some(why))
         }
         CopyOutcome::Failed { due_at, error, stuck } => {
             let state = if *stuck { CopyState::Stuck } else { CopyState::Pending };
@@ -210,7 +165,7 @@ fn record(
                      last_error = ?5 WHERE deletion = ?1 AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, state.as_str(), due_at, error])?;
-            say(EventKind::Failed, Some(error))
+            say(DeletionEventKind::Failed, Some(error))
         }
     }
 }
@@ -219,7 +174,7 @@ fn record(
 fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusqlite::Result<bool> {
     let copies = of(connection, deletion)?;
     let stuck = copies.iter().find(|copy| copy.state == CopyState::Stuck);
-    let why = stuck.map(Copy::stuck_words);
+    let why = stuck.map(StoredCopy::stuck_words);
     let before: Option<String> = connection
         .prepare_cached("SELECT stuck_why FROM deletions WHERE seq = ?1")?
         .query_row([deletion], |row| row.get(0))?;
@@ -229,14 +184,14 @@ fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusq
     let became_stuck = before.is_none() && why.is_some();
     if became_stuck {
         let note = why.as_deref();
-        let kind = EventKind::Stuck;
+        let kind = DeletionEventKind::Stuck;
         events::append(connection, &NewEvent { deletion, at, kind, place: None, note })?;
     }
     Ok(became_stuck)
 }
 
-fn copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
-    Ok(Copy {
+fn copy(row: &Row<'_>) -> rusqlite::Result<StoredCopy> {
+    Ok(StoredCopy {
         place: row.get(0)?,
         kind: columns::parsed(row, 1)?,
         prefix: row.get(2)?,

@@ -4,15 +4,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    Actor, DeletionId, DeletionReason, DeletionState, Engagement, OwnerKey, Sealed, Stage,
-    TombstoneId, UnixSeconds, VideoKey,
+    Actor, AuditEntry, Deletion, DeletionEventKind, DeletionId, DeletionReason, DeletionState,
+    Engagement, OwnerKey, Sealed, Stage, TombstoneId, UnixSeconds, VideoKey,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::deletions::copies;
-use crate::store::deletions::events::{self, EventKind};
+use crate::store::deletions::events;
 use crate::store::deletions::retained;
-use crate::store::{AuditEntry, NewCopy, Result, Store};
+use crate::store::{NewCopy, Result, Store};
 
 /// A request to delete a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,43 +41,6 @@ pub enum Admission {
     Same(DeletionId),
     /// Something else was asked for the same video, and is under way.
     Conflict(DeletionId),
-}
-
-/// A deletion as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deletion {
-    /// Its number, by which other tables know it.
-    pub seq: i64,
-    pub id: DeletionId,
-    pub video: VideoKey,
-    /// Which deletion of this video it is, from 1.
-    pub turn: u32,
-    pub owner: Option<OwnerKey>,
-    pub reason: DeletionReason,
-    pub stage: Stage,
-    pub stuck_why: Option<String>,
-    pub last_error: Option<String>,
-    pub fingerprint_by: UnixSeconds,
-    pub tombstone: Option<TombstoneId>,
-    pub requested_at: UnixSeconds,
-    pub hidden_at: Option<UnixSeconds>,
-    pub fingerprinted_at: Option<UnixSeconds>,
-    pub purging_at: Option<UnixSeconds>,
-    pub erased_at: Option<UnixSeconds>,
-    pub complete_at: Option<UnixSeconds>,
-    pub cancelled_at: Option<UnixSeconds>,
-    /// Times that the job was taken up.
-    pub attempts: u32,
-    /// Failures before copies are erased, since the last success.
-    pub failures: u32,
-    pub due_at: Option<UnixSeconds>,
-    pub retention_until: Option<UnixSeconds>,
-}
-
-impl Deletion {
-    pub fn state(&self) -> DeletionState {
-        self.stage.state(self.stuck_why.is_some())
-    }
 }
 
 /// Which deletions are listed; what is `None` does not matter.
@@ -288,7 +251,7 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
         copies::insert(connection, seq, place, copy, new.requested_at)?;
     }
     retained::insert(connection, seq, new.uploaded_on, &new.engagement)?;
-    events::say(connection, seq, new.requested_at, EventKind::Requested)
+    events::say(connection, seq, new.requested_at, DeletionEventKind::Requested)
 }
 
 pub(in crate::store) fn by_seq(

@@ -3,78 +3,9 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::model::UnixSeconds;
+use crate::model::{DeletionEvent, DeletionEventKind, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// The deletion came to the stage of this name.
-    Requested,
-    Hidden,
-    Fingerprinted,
-    Purging,
-    Erased,
-    Complete,
-    Cancelled,
-    /// Something failed and will be tried again.
-    Failed,
-    /// It needs somebody's help.
-    Stuck,
-    /// Somebody asked to try at once.
-    Retried,
-    CopyGone,
-    /// Its date is later.
-    CopyHeld,
-}
-
-impl EventKind {
-    const ALL: [(EventKind, &'static str); 12] = [
-        (EventKind::Requested, "requested"),
-        (EventKind::Hidden, "hidden"),
-        (EventKind::Fingerprinted, "fingerprinted"),
-        (EventKind::Purging, "purging"),
-        (EventKind::Erased, "erased"),
-        (EventKind::Complete, "complete"),
-        (EventKind::Cancelled, "cancelled"),
-        (EventKind::Failed, "failed"),
-        (EventKind::Stuck, "stuck"),
-        (EventKind::Retried, "retried"),
-        (EventKind::CopyGone, "copy_gone"),
-        (EventKind::CopyHeld, "copy_held"),
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        EventKind::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
-    }
-}
-
-impl std::str::FromStr for EventKind {
-    type Err = NoSuchKind;
-
-    fn from_str(word: &str) -> std::result::Result<EventKind, NoSuchKind> {
-        let found = EventKind::ALL.iter().find(|(_, known)| *known == word);
-        found.map(|(kind, _)| *kind).ok_or(NoSuchKind)
-    }
-}
-
-/// A word in the database that this program did not write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such kind of event")]
-pub struct NoSuchKind;
-
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeletionEvent {
-    /// Rises by the order of events over all deletions.
-    pub seq: i64,
-    pub at: UnixSeconds,
-    pub kind: EventKind,
-    /// Which copy it is about.
-    pub place: Option<u32>,
-    pub note: Option<String>,
-}
 
 impl Store {
     /// At most `limit` events of a deletion, oldest first, from behind `after` on.
@@ -102,7 +33,7 @@ impl Store {
 pub(in crate::store) struct NewEvent<'a> {
     pub deletion: i64,
     pub at: UnixSeconds,
-    pub kind: EventKind,
+    pub kind: DeletionEventKind,
     pub place: Option<u32>,
     pub note: Option<&'a str>,
 }
@@ -124,7 +55,7 @@ pub(in crate::store) fn say(
     connection: &Connection,
     deletion: i64,
     at: UnixSeconds,
-    kind: EventKind,
+    kind: DeletionEventKind,
 ) -> rusqlite::Result<()> {
     append(connection, &NewEvent { deletion, at, kind, place: None, note: None })
 }

@@ -5,14 +5,17 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Actor, CopyState, DeletionId, Stage, TombstoneId, UnixSeconds};
+use crate::model::{
+    Actor, CopyState, Deletion, DeletionEventKind, DeletionId, Stage, StoredCopy, TombstoneId,
+    UnixSeconds,
+};
 use crate::store::database::columns;
 use crate::store::deletions::copies;
 use crate::store::deletions::deletion::{by_seq, note_deed};
-use crate::store::deletions::events::{self, EventKind, NewEvent};
+use crate::store::deletions::events::{self, NewEvent};
 use crate::store::deletions::receipts;
 use crate::store::webhooks::outbox;
-use crate::store::{Copy, Deletion, NewReceipt, Result, Store};
+use crate::store::{NewReceipt, Result, Store};
 
 const DAY_S: i64 = 86_400;
 
@@ -39,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn deletion_facts(&self, seq: i64) -> Result<Option<(Deletion, Vec<Copy>)>> {
+    pub fn deletion_facts(&self, seq: i64) -> Result<Option<(Deletion, Vec<StoredCopy>)>> {
         self.read(|c| {
             let Some(deletion) = by_seq(c, seq)? else { return Ok(None) };
             Ok(Some((deletion, copies::of(c, seq)?)))
@@ -175,13 +178,13 @@ impl Store {
                 )?
                 .query_row(params![seq, error, due_at, now], |row| row.get(0))
                 .optional()?;
-            note(c, seq, now, EventKind::Failed, &error)?;
+            note(c, seq, now, DeletionEventKind::Failed, &error)?;
             if let Some(event) = stuck
                 && was_stuck == Some(false)
             {
                 c.prepare_cached("UPDATE deletions SET stuck_why = ?2 WHERE seq = ?1")?
                     .execute(params![seq, error])?;
-                note(c, seq, now, EventKind::Stuck, &error)?;
+                note(c, seq, now, DeletionEventKind::Stuck, &error)?;
                 outbox::emit(c, &event)?;
             }
             Ok(())
@@ -239,7 +242,7 @@ impl Store {
                 "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 AND state IN ('pending', 'stuck')",
             )?
             .execute(params![seq, at])?;
-            events::say(c, seq, at, EventKind::Retried)?;
+            events::say(c, seq, at, DeletionEventKind::Retried)?;
             note_deed(c, id, "deletion.retry", by, at)?;
             Ok(true)
         })
@@ -351,15 +354,15 @@ fn forget(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
 }
 
 /// The column in which a stage's time is kept, and its event.
-fn mark_of(stage: Stage) -> (&'static str, EventKind) {
+fn mark_of(stage: Stage) -> (&'static str, DeletionEventKind) {
     match stage {
-        Stage::Requested => ("requested_at", EventKind::Requested),
-        Stage::Hidden => ("hidden_at", EventKind::Hidden),
-        Stage::Fingerprinted => ("fingerprinted_at", EventKind::Fingerprinted),
-        Stage::Purging => ("purging_at", EventKind::Purging),
-        Stage::Erased => ("erased_at", EventKind::Erased),
-        Stage::Complete => ("complete_at", EventKind::Complete),
-        Stage::Cancelled => ("cancelled_at", EventKind::Cancelled),
+        Stage::Requested => ("requested_at", DeletionEventKind::Requested),
+        Stage::Hidden => ("hidden_at", DeletionEventKind::Hidden),
+        Stage::Fingerprinted => ("fingerprinted_at", DeletionEventKind::Fingerprinted),
+        Stage::Purging => ("purging_at", DeletionEventKind::Purging),
+        Stage::Erased => ("erased_at", DeletionEventKind::Erased),
+        Stage::Complete => ("complete_at", DeletionEventKind::Complete),
+        Stage::Cancelled => ("cancelled_at", DeletionEventKind::Cancelled),
     }
 }
 
@@ -386,7 +389,7 @@ fn note(
     connection: &Connection,
     deletion: i64,
     at: UnixSeconds,
-    kind: EventKind,
+    kind: DeletionEventKind,
     note: &str,
 ) -> rusqlite::Result<()> {
     let event = NewEvent { deletion, at, kind, place: None, note: Some(note) };

@@ -14,9 +14,8 @@ mod jobs;
 mod receipts;
 mod retained;
 
-pub use copies::{Copy, CopyOutcome, NewCopy, Recorded};
-pub use deletion::{Admission, Deletion, DeletionFilter, NewDeletion};
-pub use events::{DeletionEvent, EventKind};
+pub use copies::{NewCopy, Recorded};
+pub use deletion::{Admission, DeletionFilter, NewDeletion};
+
 pub use jobs::{Cancelled, Taken};
 pub use receipts::{KeptReceipt, NewReceipt};
-pub use retained::{Bucket, Fold, Grain, RetainedVideo, Sums};

@@ -4,74 +4,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Engagement, UnixSeconds};
+use crate::model::{
+    Engagement, Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo, UnixSeconds,
+};
 use crate::store::{Result, Store};
-
-/// The length of a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Grain {
-    Day,
-    Month,
-    Year,
-    All,
-}
-
-impl Grain {
-    pub const ALL: [Grain; 4] = [Grain::Day, Grain::Month, Grain::Year, Grain::All];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Grain::Day => "day",
-            Grain::Month => "month",
-            Grain::Year => "year",
-            Grain::All => "all",
-        }
-    }
-
-    /// The period that a word names.
-    pub fn from_word(word: &str) -> Option<Grain> {
-        Grain::ALL.into_iter().find(|grain| grain.as_str() == word)
-    }
-}
-
-/// Sums over videos.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sums {
-    pub videos: u64,
-    pub views: u64,
-    pub likes: u64,
-    pub comments: u64,
-    pub shares: u64,
-}
-
-/// Sums over the videos that were uploaded within a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bucket {
-    pub grain: Grain,
-    /// The period's first day, in days since 1970-01-01; 0 for all.
-    pub start_on: i64,
-    pub sums: Sums,
-}
-
-/// A video's nameless row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetainedVideo {
-    pub deletion: i64,
-    /// Days since 1970-01-01.
-    pub uploaded_on: Option<i64>,
-    pub engagement: Engagement,
-}
-
-/// Rows that go into sums, in one step.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fold {
-    /// Rows that are folded by this.
-    pub deletions: Vec<i64>,
-    /// What is added to published sums.
-    pub added: Vec<Bucket>,
-    /// What the unpublished rest is from now on.
-    pub pool: Sums,
-}
 
 impl Store {
     /// At most `limit` rows that were not folded yet: of videos erased before the day `erased_before`, or whose
@@ -101,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn retained_pool(&self) -> Result<Sums> {
+    pub fn retained_pool(&self) -> Result<RetainedSums> {
         let pool = self.read(|c| {
             c.prepare_cached(
                 "SELECT videos, views, likes, comments, shares FROM retained_buckets WHERE grain = 'pool'",
@@ -116,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal; then nothing is folded.
-    pub fn fold_retained(&self, fold: Fold) -> Result<()> {
+    pub fn fold_retained(&self, fold: RetainedFold) -> Result<()> {
         self.write_grouped(move |c| {
             for bucket in &fold.added {
                 add(c, bucket)?;
@@ -142,7 +78,7 @@ impl Store {
         after: Option<i64>,
         before: i64,
         limit: usize,
-    ) -> Result<Vec<Bucket>> {
+    ) -> Result<Vec<RetainedBucket>> {
         self.read(|c| {
             c.prepare_cached(
                 "SELECT grain, start_on, videos, views, likes, comments, shares FROM retained_buckets \
@@ -153,7 +89,7 @@ impl Store {
                 |row| {
                     let word = row.get_ref(0)?.as_str()?;
                     let grain = Grain::from_word(word).unwrap_or(Grain::All);
-                    Ok(Bucket { grain, start_on: row.get(1)?, sums: sums(row, 2)? })
+                    Ok(RetainedBucket { grain, start_on: row.get(1)?, sums: sums(row, 2)? })
                 },
             )?
             .collect()
@@ -183,7 +119,7 @@ pub(in crate::store) fn insert(
     Ok(())
 }
 
-fn add(connection: &Connection, bucket: &Bucket) -> rusqlite::Result<()> {
+fn add(connection: &Connection, bucket: &RetainedBucket) -> rusqlite::Result<()> {
     let s = &bucket.sums;
     connection
         .prepare_cached(
@@ -203,7 +139,7 @@ fn add(connection: &Connection, bucket: &Bucket) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn put_pool(connection: &Connection, s: &Sums) -> rusqlite::Result<()> {
+fn put_pool(connection: &Connection, s: &RetainedSums) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO retained_buckets VALUES ('pool', 0, ?1, ?2, ?3, ?4, ?5)",
@@ -232,9 +168,9 @@ fn video(row: &Row<'_>) -> rusqlite::Result<RetainedVideo> {
     })
 }
 
-fn sums(row: &Row<'_>, from: usize) -> rusqlite::Result<Sums> {
+fn sums(row: &Row<'_>, from: usize) -> rusqlite::Result<RetainedSums> {
     let number = |at: usize| row.get::<_, i64>(from + at).map(i64::cast_unsigned);
-    Ok(Sums {
+    Ok(RetainedSums {
         videos: number(0)?,
         views: number(1)?,
         likes: number(2)?,

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{GrantId, OwnerKey, Slot, UnixSeconds};
+use crate::model::{AuditEntry, GrantId, OwnerKey, Slot, UnixSeconds};
 use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::tombstones::tombstone;
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// An owner's leave for a named uploader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId, UnixSeconds,
+    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId,
+    UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::tombstones::changes;
-use crate::store::{AuditEntry, Change, Error, Result, Store};
+use crate::store::{Change, Error, Result, Store};
 
 /// A tombstone before it has a slot.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,4 @@ pub(super) mod upload;
 mod work;
 
 pub use retention::{Forget, Forgotten};
-pub use upload::{
-    Acceptance, Bytes, Decision, Idempotency, NewUpload, Upload, UploadFilter, UploadMatch,
-};
+pub use upload::{Acceptance, Idempotency, NewUpload, UploadFilter};

@@ -4,8 +4,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    ByteDigest, OwnerKey, Reason, Sealed, Seen, TombstoneId, UnixSeconds, UploadId, UploadState,
-    Verdict, VerdictKind, VideoKey, Weighed,
+    ByteDigest, OwnerKey, Reason, Sealed, TombstoneId, UnixSeconds, Upload, UploadBytes,
+    UploadDecision, UploadId, UploadMatch, UploadState, Verdict, VerdictKind, VideoKey,
 };
 use crate::store::database::columns;
 use crate::store::{Result, Store};
@@ -21,14 +21,7 @@ pub struct NewUpload {
     /// The keyed name of what the platform calls it.
     pub reference: Option<VideoKey>,
     /// Its bytes, when they are here; else they are to be fetched.
-    pub bytes: Option<Bytes>,
-}
-
-/// What tells an upload's bytes from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bytes {
-    pub digest: ByteDigest,
-    pub size: u64,
+    pub bytes: Option<UploadBytes>,
 }
 
 /// A caller's name for a request, and what the request was, both keyed.
@@ -46,52 +39,6 @@ pub enum Acceptance {
     Again(Upload),
     /// The same name was given to another request before.
     Other,
-}
-
-/// An upload as it is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Upload {
-    pub seq: i64,
-    pub id: UploadId,
-    pub state: UploadState,
-    pub created_at: UnixSeconds,
-    pub words: Option<Sealed>,
-    pub uploader: Option<OwnerKey>,
-    pub bytes: Option<Bytes>,
-    /// Tries to check it that failed.
-    pub attempts: u32,
-    pub decision: Option<Decision>,
-    /// When its bytes go; `None` before there is a verdict.
-    pub bytes_until: Option<UnixSeconds>,
-    /// When they were found gone.
-    pub bytes_gone_at: Option<UnixSeconds>,
-}
-
-/// What came of a check.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    pub at: UnixSeconds,
-    /// As the matches say.
-    pub verdict: Verdict,
-    /// As the platform was told: another in shadow mode and after a reversal.
-    pub answer: Verdict,
-    pub answered_at: UnixSeconds,
-    pub seen: Seen,
-    pub duration_s: Option<f64>,
-    pub trouble: Option<String>,
-    pub damage: Option<String>,
-}
-
-/// One match of an upload.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UploadMatch {
-    pub tombstone: TombstoneId,
-    pub verdict: VerdictKind,
-    pub weighed: Weighed,
-    /// Spans and evidence, JSON of the engine's.
-    pub detail: String,
-    /// The tombstone was retired since: it does not count any more.
-    pub retired: bool,
 }
 
 /// Which uploads are wanted.
@@ -279,9 +226,10 @@ fn upload_match(row: &Row<'_>) -> rusqlite::Result<UploadMatch> {
 pub(in crate::store) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
     let digest: Option<[u8; 32]> = row.get(6)?;
     let size: Option<i64> = row.get(7)?;
-    let bytes = digest
-        .zip(size)
-        .map(|(digest, size)| Bytes { digest: ByteDigest(digest), size: size.cast_unsigned() });
+    let bytes = digest.zip(size).map(|(digest, size)| UploadBytes {
+        digest: ByteDigest(digest),
+        size: size.cast_unsigned(),
+    });
     Ok(Upload {
         seq: row.get(0)?,
         id: UploadId(row.get(1)?),
@@ -297,7 +245,7 @@ pub(in crate::store) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
     })
 }
 
-fn decision(row: &Row<'_>) -> rusqlite::Result<Option<Decision>> {
+fn decision(row: &Row<'_>) -> rusqlite::Result<Option<UploadDecision>> {
     let Some(at) = row.get::<_, Option<UnixSeconds>>(9)? else { return Ok(None) };
     let verdict = |kind, reason| -> rusqlite::Result<Verdict> {
         Ok(Verdict {
@@ -305,7 +253,7 @@ fn decision(row: &Row<'_>) -> rusqlite::Result<Option<Decision>> {
             reason: columns::parsed::<Reason>(row, reason)?,
         })
     };
-    Ok(Some(Decision {
+    Ok(Some(UploadDecision {
         at,
         verdict: verdict(10, 11)?,
         answer: verdict(12, 13)?,

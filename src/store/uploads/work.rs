@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use crate::model::{TombstoneId, UnixSeconds, UploadId};
+use crate::model::{TombstoneId, UnixSeconds, Upload, UploadBytes, UploadId, UploadMatch};
 use crate::store::database::columns;
 use crate::store::uploads::upload::{self, COLUMNS};
-use crate::store::{Bytes, Result, Store, Upload, UploadMatch};
+use crate::store::{Result, Store};
 
 impl Store {
     /// At most `limit` uploads that have no verdict and are due at `now`, the longest waiting first, and when the next
@@ -58,7 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn upload_fetched(&self, seq: i64, bytes: Bytes) -> Result<()> {
+    pub fn upload_fetched(&self, seq: i64, bytes: UploadBytes) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
                 "UPDATE uploads SET state = 'waiting', digest = ?2, size = ?3, attempts = 0 \

@@ -4,12 +4,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    DeliveryId, DeliveryState, EventId, Sealed, SubscriptionId, Topic, UnixSeconds,
+    AuditEntry, DeliveryId, DeliveryState, EventId, Sealed, SubscriptionId, Topic, UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::webhooks::subscriptions;
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// Something that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Sealed, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{AuditEntry, Sealed, SubscriptionId, Topic, UnixSeconds};
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::{AuditEntry, Result, Store};
+use crate::store::{Result, Store};
 
 /// Somebody who wants to be told of events.
 #[derive(Debug, Clone, PartialEq, Eq)]

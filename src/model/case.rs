@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 use crate::model::{
-    Actor, AuditEntry, CaseId, NoSuchWord, Reason, Role, Sealed, TombstoneId, UnixSeconds,
-    VerdictKind,
+    Actor, AuditEntry, CaseDecisionSeq, CaseId, CaseSeq, NoSuchWord, Reason, Role, Sealed,
+    TombstoneId, UnixSeconds, UploadSeq, VerdictKind,
 };
 
 words! {
@@ -141,12 +141,12 @@ impl DecisionKind {
 /// A case as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    pub seq: i64,
+    pub seq: CaseSeq,
     pub id: CaseId,
     pub state: CaseState,
     pub version: u32,
     /// The first upload's number.
-    pub upload: i64,
+    pub upload: UploadSeq,
     pub verdict: VerdictKind,
     pub reason: Reason,
     pub kind: MatchKind,
@@ -180,7 +180,7 @@ pub struct CaseClaim {
 /// A decision as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseDecision {
-    pub seq: i64,
+    pub seq: CaseDecisionSeq,
     pub turn: DecisionTurn,
     pub actor: Actor,
     pub kind: DecisionKind,
@@ -227,7 +227,7 @@ pub struct CaseChange {
     /// A decision to be added; its number is not looked at.
     pub decision: Option<CaseDecision>,
     /// The number of a decision that is undone, and when.
-    pub undone: Option<(i64, UnixSeconds)>,
+    pub undone: Option<(CaseDecisionSeq, UnixSeconds)>,
     /// Nobody joins it any more: what its first upload looks like is forgotten.
     pub no_more_joining: bool,
     pub audit: Option<AuditEntry>,

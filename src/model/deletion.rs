@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 use crate::model::{
-    DeletionId, NoSuchWord, OwnerKey, Sealed, TombstoneId, UnixSeconds, UriKey, VideoKey,
+    DeletionEventSeq, DeletionId, DeletionSeq, NoSuchWord, OwnerKey, Sealed, TombstoneId,
+    UnixSeconds, UriKey, VideoKey,
 };
 
 words! {
@@ -160,7 +161,7 @@ impl CopyKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
     /// Its number, by which other tables know it.
-    pub seq: i64,
+    pub seq: DeletionSeq,
     pub id: DeletionId,
     pub video: VideoKey,
     /// Which deletion of this video it is, from 1.
@@ -247,7 +248,7 @@ pub enum CopyOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletionEvent {
     /// Rises by the order of events over all deletions.
-    pub seq: i64,
+    pub seq: DeletionEventSeq,
     pub at: UnixSeconds,
     pub kind: DeletionEventKind,
     /// Which copy it is about.

@@ -35,7 +35,10 @@ pub use deletion::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
     DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
-pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
+pub use ids::{
+    ByteDigest, CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq,
+    KeyId, OwnerKey, Slot, TombstoneId, UploadSeq, UriKey, VideoKey,
+};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use likeness::{LIKENESS_FRAMES, Likeness, LikenessPlace};
 pub use luma::{Frame, Luma};

@@ -1,6 +1,6 @@
 //! Audience figures that outlive a deleted video: one row for each video, then sums over periods of upload.
 
-use crate::model::Engagement;
+use crate::model::{DeletionSeq, Engagement};
 
 /// The length of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ pub struct RetainedBucket {
 /// A video's nameless row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetainedVideo {
-    pub deletion: i64,
+    pub deletion: DeletionSeq,
     /// Days since 1970-01-01.
     pub uploaded_on: Option<i64>,
     pub engagement: Engagement,
@@ -61,7 +61,7 @@ pub struct RetainedVideo {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RetainedFold {
     /// Rows that are folded by this.
-    pub deletions: Vec<i64>,
+    pub deletions: Vec<DeletionSeq>,
     /// What is added to published sums.
     pub added: Vec<RetainedBucket>,
     /// What the unpublished rest is from now on.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 use crate::model::{
-    ByteDigest, NoSuchWord, OwnerKey, Sealed, TombstoneId, UnixSeconds, UploadId, Verdict,
-    VerdictKind, Weighed,
+    ByteDigest, NoSuchWord, OwnerKey, Sealed, TombstoneId, UnixSeconds, UploadId, UploadSeq,
+    Verdict, VerdictKind, Weighed,
 };
 
 words! {
@@ -67,7 +67,7 @@ pub struct UploadBytes {
 /// An upload as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
-    pub seq: i64,
+    pub seq: UploadSeq,
     pub id: UploadId,
     pub state: UploadState,
     pub created_at: UnixSeconds,

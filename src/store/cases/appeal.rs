@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
-    Actor, AuditEntry, Case, CaseEvent, CaseEventKind, CaseId, CaseState, Sealed, UnixSeconds,
-    Upload, UploadId, VerdictKind,
+    Actor, AuditEntry, Case, CaseEvent, CaseEventKind, CaseId, CaseSeq, CaseState, Sealed,
+    UnixSeconds, Upload, UploadId, UploadSeq, VerdictKind,
 };
 use crate::store::access::audit;
 use crate::store::cases::case;
@@ -52,7 +52,7 @@ impl Store {
     /// The disk's refusal.
     pub fn appeal(&self, new: NewAppeal) -> Result<AppealOutcome> {
         self.write_grouped(move |c| {
-            let seq: Option<i64> = c
+            let seq: Option<UploadSeq> = c
                 .prepare_cached("SELECT seq FROM uploads WHERE id = ?1")?
                 .query_row([new.upload.0], |row| row.get(0))
                 .optional()?;
@@ -75,7 +75,7 @@ impl Store {
     }
 }
 
-fn case_of(c: &Connection, upload: i64) -> rusqlite::Result<Option<Case>> {
+fn case_of(c: &Connection, upload: UploadSeq) -> rusqlite::Result<Option<Case>> {
     c.prepare_cached(&format!(
         "SELECT {} FROM case_members m JOIN cases c ON c.seq = m.case_seq WHERE m.upload = ?1",
         case::COLUMNS
@@ -156,6 +156,11 @@ fn opened(
     Ok(new.case.id)
 }
 
-fn tell(c: &Connection, case: i64, kind: CaseEventKind, new: &NewAppeal) -> rusqlite::Result<()> {
+fn tell(
+    c: &Connection,
+    case: CaseSeq,
+    kind: CaseEventKind,
+    new: &NewAppeal,
+) -> rusqlite::Result<()> {
     case::add_event(c, case, &CaseEvent { at: new.at, actor: new.actor, kind, note: None })
 }

@@ -4,8 +4,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    Actor, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory, CaseId, DecisionTurn,
-    Sealed, TombstoneId,
+    Actor, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory, CaseId, CaseSeq,
+    DecisionTurn, Sealed, TombstoneId,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
@@ -69,7 +69,7 @@ pub(in crate::store) fn history(c: &Connection, case: &Case) -> rusqlite::Result
 /// All decisions of a case, those that were undone too, in the order in which they were made.
 pub(in crate::store) fn decisions(
     c: &Connection,
-    case: i64,
+    case: CaseSeq,
 ) -> rusqlite::Result<Vec<CaseDecision>> {
     c.prepare_cached(
         "SELECT seq, turn, actor, kind, grounds, note, leave, at, undo_steady, undone_at \
@@ -109,7 +109,7 @@ pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::
     }
     if let Some((seq, at)) = change.undone {
         c.prepare_cached("UPDATE case_decisions SET undone_at = ?2 WHERE seq = ?1")?
-            .execute([seq, at])?;
+            .execute(params![seq, at])?;
     }
     if change.no_more_joining {
         forget_likeness(c, case.seq)?;
@@ -117,14 +117,14 @@ pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::
     change.audit.as_ref().map_or(Ok(()), |entry| audit::append(c, entry))
 }
 
-pub(in crate::store) fn forget_likeness(c: &Connection, case: i64) -> rusqlite::Result<()> {
+pub(in crate::store) fn forget_likeness(c: &Connection, case: CaseSeq) -> rusqlite::Result<()> {
     c.prepare_cached("DELETE FROM case_likenesses WHERE case_seq = ?1")?.execute([case])?;
     Ok(())
 }
 
 pub(in crate::store) fn add_event(
     c: &Connection,
-    case: i64,
+    case: CaseSeq,
     event: &CaseEvent,
 ) -> rusqlite::Result<()> {
     c.prepare_cached(
@@ -140,7 +140,7 @@ pub(in crate::store) fn add_event(
     Ok(())
 }
 
-fn add_decision(c: &Connection, case: i64, new: &CaseDecision) -> rusqlite::Result<()> {
+fn add_decision(c: &Connection, case: CaseSeq, new: &CaseDecision) -> rusqlite::Result<()> {
     c.prepare_cached(
         "INSERT INTO case_decisions (case_seq, turn, actor, kind, grounds, note, leave, at, \
          undo_steady) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

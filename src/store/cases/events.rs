@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use crate::model::{Actor, CaseEvent, CaseId, CaseState};
+use crate::model::{Actor, CaseEvent, CaseEventSeq, CaseId, CaseState};
 use crate::store::cases::case;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
@@ -11,7 +11,7 @@ use crate::store::{Result, Store};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseOccurrence {
     /// Later ones have higher numbers.
-    pub seq: i64,
+    pub seq: CaseEventSeq,
     pub case: CaseId,
     pub state: CaseState,
     pub version: u32,
@@ -25,7 +25,11 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn case_occurrences(&self, after: i64, limit: usize) -> Result<Vec<CaseOccurrence>> {
+    pub fn case_occurrences(
+        &self,
+        after: CaseEventSeq,
+        limit: usize,
+    ) -> Result<Vec<CaseOccurrence>> {
         self.read(|c| {
             c.prepare_cached(
                 "SELECT e.seq, c.id, c.state, c.version, c.first_by, e.at, e.actor, e.kind, e.note \
@@ -41,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn last_case_occurrence(&self) -> Result<i64> {
+    pub fn last_case_occurrence(&self) -> Result<CaseEventSeq> {
         self.read(|c| {
             c.prepare_cached("SELECT coalesce(max(seq), 0) FROM case_events")?
                 .query_row([], |row| row.get(0))

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::model::{
-    Actor, Case, CaseId, CaseOrder, CaseState, MatchKind, Sealed, TombstoneId, UnixSeconds,
-    UploadId, VerdictKind,
+    Actor, Case, CaseId, CaseOrder, CaseSeq, CaseState, MatchKind, Sealed, TombstoneId,
+    UnixSeconds, UploadId, VerdictKind,
 };
 use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
@@ -65,7 +65,7 @@ impl CaseFilter {
 pub struct CasePlace {
     /// Score or time, as the order says.
     pub key: f64,
-    pub seq: i64,
+    pub seq: CaseSeq,
 }
 
 impl fmt::Display for CasePlace {
@@ -272,7 +272,7 @@ fn query<T>(
         CaseOrder::Score => f64::MAX,
         CaseOrder::Age | CaseOrder::Due => f64::MIN,
     };
-    let after = after.unwrap_or(CasePlace { key: first, seq: 0 });
+    let after = after.unwrap_or(CasePlace { key: first, seq: CaseSeq(0) });
     c.prepare_cached(&text(columns, from, filter))?
         .query_map(
             named_params! {

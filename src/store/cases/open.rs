@@ -4,8 +4,8 @@
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    Actor, CaseEvent, CaseEventKind, CaseId, Likeness, MatchKind, Reason, TombstoneId, UnixSeconds,
-    Upload, VerdictKind,
+    Actor, CaseEvent, CaseEventKind, CaseId, CaseSeq, Likeness, MatchKind, Reason, TombstoneId,
+    UnixSeconds, Upload, VerdictKind,
 };
 use crate::store::cases::case::add_event;
 use crate::store::cases::plots;
@@ -50,7 +50,7 @@ pub(in crate::store) fn open_or_join(
     c: &Connection,
     upload: &Upload,
     new: &NewCase,
-) -> rusqlite::Result<(i64, bool)> {
+) -> rusqlite::Result<(CaseSeq, bool)> {
     let found = new.joining.as_ref().map(|joining| find(c, upload, new, joining)).transpose()?;
     let (seq, is_new) = match found.flatten() {
         Some(seq) => (seq, false),
@@ -83,7 +83,7 @@ fn find(
     upload: &Upload,
     new: &NewCase,
     joining: &Joining,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<Option<CaseSeq>> {
     let digest = upload.bytes.map(|bytes| bytes.digest.0);
     let mut open = c.prepare_cached(
         "SELECT l.case_seq, l.digest, l.likeness FROM case_likenesses l \
@@ -104,9 +104,9 @@ fn find(
     Ok(None)
 }
 
-fn open(c: &Connection, upload: &Upload, new: &NewCase) -> rusqlite::Result<i64> {
+fn open(c: &Connection, upload: &Upload, new: &NewCase) -> rusqlite::Result<CaseSeq> {
     let tombstone = new.tombstone.as_ref().map_or("", |id| &id.0);
-    let seq: i64 = c
+    let seq: CaseSeq = c
         .prepare_cached(
             "INSERT INTO cases (id, state, upload, verdict, reason, kind, tombstone, score, \
              members, opened_at, due_at, twice) \

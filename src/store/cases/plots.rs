@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use crate::model::UploadId;
+use crate::model::{UploadId, UploadSeq};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
@@ -35,7 +35,7 @@ impl Store {
         self.write_grouped(move |c| {
             let seq = c
                 .prepare_cached("SELECT seq FROM uploads WHERE id = ?1")?
-                .query_map([upload.0], |row| row.get::<_, i64>(0))?
+                .query_map([upload.0], |row| row.get::<_, UploadSeq>(0))?
                 .next()
                 .transpose()?;
             let Some(seq) = seq else { return Ok(false) };
@@ -46,7 +46,7 @@ impl Store {
 
 pub(in crate::store) fn add(
     c: &Connection,
-    upload: i64,
+    upload: UploadSeq,
     plots: &[RankedPlot],
 ) -> rusqlite::Result<()> {
     for (rank, plot) in plots {

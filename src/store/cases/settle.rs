@@ -6,8 +6,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
-    Actor, AuditEntry, Case, CaseDecision, CaseEvent, CaseEventKind, CaseState, UnixSeconds,
-    Verdict,
+    Actor, AuditEntry, Case, CaseDecision, CaseEvent, CaseEventKind, CaseSeq, CaseState,
+    UnixSeconds, UploadSeq, Verdict,
 };
 use crate::store::access::audit;
 use crate::store::cases::case::{self, COLUMNS};
@@ -38,7 +38,7 @@ pub struct Settlement {
 /// What becomes of one upload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberEnd {
-    pub upload: i64,
+    pub upload: UploadSeq,
     pub answer: Verdict,
     pub bytes_until: UnixSeconds,
     /// What subscribers are told.
@@ -164,10 +164,10 @@ fn end_member(c: &Connection, member: &MemberEnd, at: UnixSeconds) -> rusqlite::
 /// An upload has got another verdict by other means: it leaves its case, which closes when it was the last.
 pub(in crate::store) fn leave(
     c: &Connection,
-    upload: i64,
+    upload: UploadSeq,
     at: UnixSeconds,
 ) -> rusqlite::Result<()> {
-    let left: Option<(i64, i64)> = c
+    let left: Option<(CaseSeq, i64)> = c
         .prepare_cached(
             "SELECT m.case_seq, c.members FROM case_members m JOIN cases c ON c.seq = m.case_seq \
              WHERE m.upload = ?1 AND c.state <> ?2",
@@ -185,7 +185,7 @@ pub(in crate::store) fn leave(
         "UPDATE cases SET state = 'closed', closed_at = ?2, settle_steady = NULL, \
          claimed_by = NULL, claim_steady = NULL, version = version + 1 WHERE seq = ?1",
     )?
-    .execute([case, at])?;
+    .execute(params![case, at])?;
     case::forget_likeness(c, case)?;
     let (actor, kind) = (Actor::Policy, CaseEventKind::Closed);
     let note = Some("the tombstone was retired".to_owned());
@@ -193,7 +193,11 @@ pub(in crate::store) fn leave(
 }
 
 /// Takes an upload out of a case that has others.
-pub(in crate::store) fn part(c: &Connection, upload: i64, case: i64) -> rusqlite::Result<()> {
+pub(in crate::store) fn part(
+    c: &Connection,
+    upload: UploadSeq,
+    case: CaseSeq,
+) -> rusqlite::Result<()> {
     c.prepare_cached("DELETE FROM case_members WHERE upload = ?1")?.execute([upload])?;
     c.prepare_cached(
         "UPDATE cases SET members = members - 1, version = version + 1, upload = coalesce((SELECT \

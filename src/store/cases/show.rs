@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::model::{
-    Case, CaseDecision, CaseEvent, CaseId, CaseState, DecisionKind, OwnerKey, UnixSeconds, Upload,
-    UploadId, UploadMatch,
+    Case, CaseDecision, CaseEvent, CaseId, CaseSeq, CaseState, DecisionKind, OwnerKey, UnixSeconds,
+    Upload, UploadId, UploadMatch, UploadSeq,
 };
 use crate::store::cases::case;
 use crate::store::database::columns;
@@ -67,7 +67,7 @@ impl Store {
                     "SELECT at, actor, kind, note FROM case_events WHERE case_seq = ?1 \
                      ORDER BY seq DESC LIMIT ?2",
                 )?
-                .query_map([case.seq, EVENTS_MAX], event)?
+                .query_map(params![case.seq, EVENTS_MAX], event)?
                 .collect::<rusqlite::Result<_>>()?;
             events.reverse();
             let decisions = case::decisions(c, case.seq)?;
@@ -79,7 +79,12 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn case_members(&self, case: i64, after: i64, limit: usize) -> Result<Vec<CaseMember>> {
+    pub fn case_members(
+        &self,
+        case: CaseSeq,
+        after: UploadSeq,
+        limit: usize,
+    ) -> Result<Vec<CaseMember>> {
         self.read(|c| {
             let upload_columns: Vec<String> =
                 upload::COLUMNS.split(", ").map(|name| format!("u.{}", name.trim())).collect();
@@ -123,7 +128,7 @@ impl Store {
     pub fn earlier_cases(
         &self,
         uploader: OwnerKey,
-        but: i64,
+        but: CaseSeq,
         limit: usize,
     ) -> Result<Vec<EarlierCase>> {
         self.read(|c| {

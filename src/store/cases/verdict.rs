@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    AuditEntry, UnixSeconds, UploadDecision, UploadId, UploadMatch, Verdict, VerdictKind,
+    AuditEntry, UnixSeconds, UploadDecision, UploadId, UploadMatch, UploadSeq, Verdict, VerdictKind,
 };
 use crate::store::access::audit;
 use crate::store::cases::{open, settle};
@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn decide_upload(&self, seq: i64, new: NewDecision) -> Result<bool> {
+    pub fn decide_upload(&self, seq: UploadSeq, new: NewDecision) -> Result<bool> {
         self.write_grouped(move |c| {
             let UploadDecision {
                 at,
@@ -129,7 +129,7 @@ fn let_go(
     at: UnixSeconds,
     bytes_until: UnixSeconds,
 ) -> rusqlite::Result<()> {
-    let seq: i64 = c
+    let seq: UploadSeq = c
         .prepare_cached(
             "UPDATE uploads SET bytes_until = coalesce(bytes_until, ?2) WHERE id = ?1 RETURNING seq",
         )?
@@ -137,7 +137,12 @@ fn let_go(
     settle::leave(c, seq, at)
 }
 
-fn insert_match(c: &Connection, seq: i64, rank: i64, one: &UploadMatch) -> rusqlite::Result<()> {
+fn insert_match(
+    c: &Connection,
+    seq: UploadSeq,
+    rank: i64,
+    one: &UploadMatch,
+) -> rusqlite::Result<()> {
     let weighed = serde_json::to_string(&one.weighed);
     let weighed = weighed.map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     c.prepare_cached(

@@ -3,8 +3,39 @@
 use std::str::FromStr;
 
 use rusqlite::Row;
-use rusqlite::types::Type;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use serde::de::DeserializeOwned;
+
+use crate::model::{
+    CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq, UploadSeq,
+};
+
+/// Row numbers are SQLite's own integers.
+macro_rules! row_numbers {
+    ($($name:ident),* $(,)?) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                i64::column_result(value).map($name)
+            }
+        }
+    )*};
+}
+
+row_numbers!(
+    CaseDecisionSeq,
+    CaseEventSeq,
+    CaseSeq,
+    DeletionEventSeq,
+    DeletionSeq,
+    DeliverySeq,
+    UploadSeq,
+);
 
 /// A column's text as the value that it was written from.
 pub(in crate::store) fn parsed<T: FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, Row, params};
 
 use crate::model::{
-    CopyKind, CopyOutcome, CopyState, DeletionEventKind, Sealed, StoredCopy, UnixSeconds, UriKey,
+    CopyKind, CopyOutcome, CopyState, DeletionEventKind, DeletionSeq, Sealed, StoredCopy,
+    UnixSeconds, UriKey,
 };
 use crate::store::database::columns;
 use crate::store::deletions::events::{self, NewEvent};
@@ -21,7 +22,7 @@ pub struct NewCopy {
 }
 
 /// A copy among those of all deletions: the deletion's number and the copy's place.
-type CopyPlace = (i64, u32);
+type CopyPlace = (DeletionSeq, u32);
 
 /// A try to write down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn copies(&self, deletion: i64) -> Result<Vec<StoredCopy>> {
+    pub fn copies(&self, deletion: DeletionSeq) -> Result<Vec<StoredCopy>> {
         self.read(|c| of(c, deletion))
     }
 
@@ -49,7 +50,7 @@ impl Store {
     /// The disk's refusal; then nothing is written.
     pub fn record_copies(
         &self,
-        deletion: i64,
+        deletion: DeletionSeq,
         tries: Vec<Recorded>,
         event: Option<outbox::NewEvent>,
         at: UnixSeconds,
@@ -90,7 +91,7 @@ impl Store {
 
 pub(in crate::store) fn insert(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     place: u32,
     new: &NewCopy,
     now: UnixSeconds,
@@ -118,7 +119,7 @@ pub(in crate::store) fn insert(
 
 pub(in crate::store) fn of(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
 ) -> rusqlite::Result<Vec<StoredCopy>> {
     connection
         .prepare_cached(&format!(
@@ -130,7 +131,7 @@ pub(in crate::store) fn of(
 
 fn record(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     one: &Recorded,
     at: UnixSeconds,
 ) -> rusqlite::Result<()> {
@@ -171,7 +172,11 @@ fn record(
 }
 
 /// A deletion is stuck as long as one of its copies is; true when it has just become so.
-fn settle_stuck(connection: &Connection, deletion: i64, at: UnixSeconds) -> rusqlite::Result<bool> {
+fn settle_stuck(
+    connection: &Connection,
+    deletion: DeletionSeq,
+    at: UnixSeconds,
+) -> rusqlite::Result<bool> {
     let copies = of(connection, deletion)?;
     let stuck = copies.iter().find(|copy| copy.state == CopyState::Stuck);
     let why = stuck.map(StoredCopy::stuck_words);

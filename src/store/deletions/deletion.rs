@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    Actor, AuditEntry, Deletion, DeletionEventKind, DeletionId, DeletionReason, DeletionState,
-    Engagement, OwnerKey, Sealed, Stage, TombstoneId, UnixSeconds, VideoKey,
+    Actor, AuditEntry, Deletion, DeletionEventKind, DeletionId, DeletionReason, DeletionSeq,
+    DeletionState, Engagement, OwnerKey, Sealed, Stage, TombstoneId, UnixSeconds, VideoKey,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
@@ -87,7 +87,7 @@ impl Store {
 
     /// # Errors
     /// The database's refusal.
-    pub fn deletion_by_seq(&self, seq: i64) -> Result<Option<Deletion>> {
+    pub fn deletion_by_seq(&self, seq: DeletionSeq) -> Result<Option<Deletion>> {
         self.read(|c| by_seq(c, seq))
     }
 
@@ -103,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn deletion_words(&self, seq: i64) -> Result<Option<Sealed>> {
+    pub fn deletion_words(&self, seq: DeletionSeq) -> Result<Option<Sealed>> {
         self.read(|c| {
             c.prepare_cached("SELECT sealed FROM deletion_words WHERE deletion = ?1")?
                 .query_row([seq], |row| row.get(0).map(Sealed))
@@ -118,11 +118,11 @@ impl Store {
     pub fn list_deletions(
         &self,
         filter: &DeletionFilter,
-        before: Option<i64>,
+        before: Option<DeletionSeq>,
         limit: usize,
     ) -> Result<Vec<Deletion>> {
         let (clauses, mut values) = conditions(filter);
-        values.push(Value::Integer(before.unwrap_or(i64::MAX)));
+        values.push(Value::Integer(before.map_or(i64::MAX, |seq| seq.0)));
         values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
         let sql = format!(
             "SELECT {COLUMNS} FROM deletions WHERE {clauses} seq < ? ORDER BY seq DESC LIMIT ?"
@@ -207,7 +207,7 @@ fn admit(
     Ok(Admission::New(new.id))
 }
 
-fn digest_of(connection: &Connection, seq: i64) -> rusqlite::Result<[u8; 32]> {
+fn digest_of(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<[u8; 32]> {
     connection
         .prepare_cached("SELECT request_digest FROM deletions WHERE seq = ?1")?
         .query_row([seq], |row| row.get(0))
@@ -226,7 +226,7 @@ pub(in crate::store) fn note_deed(
 }
 
 fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Result<()> {
-    let seq: i64 = connection
+    let seq: DeletionSeq = connection
         .prepare_cached(
             "INSERT INTO deletions (id, video, turn, owner, request_digest, reason, stage, fingerprint_by, \
              requested_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', ?7, ?8, ?8) RETURNING seq",
@@ -256,7 +256,7 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
 
 pub(in crate::store) fn by_seq(
     connection: &Connection,
-    seq: i64,
+    seq: DeletionSeq,
 ) -> rusqlite::Result<Option<Deletion>> {
     connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM deletions WHERE seq = ?1"))?

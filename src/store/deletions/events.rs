@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{DeletionEvent, DeletionEventKind, UnixSeconds};
+use crate::model::{DeletionEvent, DeletionEventKind, DeletionEventSeq, DeletionSeq, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
@@ -14,8 +14,8 @@ impl Store {
     /// The database's refusal.
     pub fn deletion_events(
         &self,
-        deletion: i64,
-        after: i64,
+        deletion: DeletionSeq,
+        after: DeletionEventSeq,
         limit: usize,
     ) -> Result<Vec<DeletionEvent>> {
         self.read(|c| {
@@ -31,7 +31,7 @@ impl Store {
 
 /// An event before it has a number.
 pub(in crate::store) struct NewEvent<'a> {
-    pub deletion: i64,
+    pub deletion: DeletionSeq,
     pub at: UnixSeconds,
     pub kind: DeletionEventKind,
     pub place: Option<u32>,
@@ -53,7 +53,7 @@ pub(in crate::store) fn append(
 /// An event about the whole deletion without a note.
 pub(in crate::store) fn say(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     at: UnixSeconds,
     kind: DeletionEventKind,
 ) -> rusqlite::Result<()> {

@@ -6,8 +6,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
-    Actor, CopyState, Deletion, DeletionEventKind, DeletionId, Stage, StoredCopy, TombstoneId,
-    UnixSeconds,
+    Actor, CopyState, Deletion, DeletionEventKind, DeletionId, DeletionSeq, Stage, StoredCopy,
+    TombstoneId, UnixSeconds,
 };
 use crate::store::database::columns;
 use crate::store::deletions::copies;
@@ -22,7 +22,7 @@ const DAY_S: i64 = 86_400;
 /// Jobs that were taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Taken {
-    pub seqs: Vec<i64>,
+    pub seqs: Vec<DeletionSeq>,
     /// When the next one that is not taken is due.
     pub next_due_at: Option<UnixSeconds>,
 }
@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn deletion_facts(&self, seq: i64) -> Result<Option<(Deletion, Vec<StoredCopy>)>> {
+    pub fn deletion_facts(&self, seq: DeletionSeq) -> Result<Option<(Deletion, Vec<StoredCopy>)>> {
         self.read(|c| {
             let Some(deletion) = by_seq(c, seq)? else { return Ok(None) };
             Ok(Some((deletion, copies::of(c, seq)?)))
@@ -80,7 +80,11 @@ impl Store {
 
     /// # Errors
     /// The disk's refusal.
-    pub fn extend_deletion_leases(&self, seqs: &[i64], lease_until: UnixSeconds) -> Result<()> {
+    pub fn extend_deletion_leases(
+        &self,
+        seqs: &[DeletionSeq],
+        lease_until: UnixSeconds,
+    ) -> Result<()> {
         let seqs = seqs.to_vec();
         self.write_grouped(move |c| {
             let mut extend = c.prepare_cached(
@@ -106,7 +110,7 @@ impl Store {
     /// The disk's refusal.
     pub fn advance_deletion(
         &self,
-        seq: i64,
+        seq: DeletionSeq,
         from: Stage,
         to: Stage,
         at: UnixSeconds,
@@ -120,7 +124,7 @@ impl Store {
     /// The disk's refusal.
     pub fn set_tombstone(
         &self,
-        seq: i64,
+        seq: DeletionSeq,
         tombstone: &TombstoneId,
         at: UnixSeconds,
     ) -> Result<bool> {
@@ -143,7 +147,7 @@ impl Store {
     /// The disk's refusal.
     pub fn postpone_deletion(
         &self,
-        seq: i64,
+        seq: DeletionSeq,
         due_at: Option<UnixSeconds>,
         now: UnixSeconds,
     ) -> Result<()> {
@@ -163,7 +167,7 @@ impl Store {
     /// The disk's refusal.
     pub fn fail_deletion(
         &self,
-        seq: i64,
+        seq: DeletionSeq,
         error: &str,
         stuck: Option<outbox::NewEvent>,
         due_at: UnixSeconds,
@@ -202,7 +206,7 @@ impl Store {
         by: Actor,
     ) -> Result<Option<Cancelled>> {
         self.write_grouped(move |c| {
-            let found: Option<(i64, Stage)> = c
+            let found: Option<(DeletionSeq, Stage)> = c
                 .prepare_cached("SELECT seq, stage FROM deletions WHERE id = ?1")?
                 .query_row([id.0], |row| Ok((row.get(0)?, columns::parsed(row, 1)?)))
                 .optional()?;
@@ -230,7 +234,7 @@ impl Store {
     /// The disk's refusal.
     pub fn hurry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
         self.write_grouped(move |c| {
-            let seq: Option<i64> = c
+            let seq: Option<DeletionSeq> = c
                 .prepare_cached(
                     "UPDATE deletions SET due_at = ?2, nudged = 1, failures = 0 WHERE id = ?1 AND due_at IS NOT NULL \
                      AND stage NOT IN ('complete', 'cancelled') RETURNING seq",
@@ -255,7 +259,7 @@ impl Store {
     /// The disk's refusal.
     pub fn complete_deletion(
         &self,
-        seq: i64,
+        seq: DeletionSeq,
         receipt: NewReceipt,
         event: outbox::NewEvent,
         at: UnixSeconds,
@@ -286,7 +290,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn forget_cancelled(&self, seq: i64) -> Result<()> {
+    pub fn forget_cancelled(&self, seq: DeletionSeq) -> Result<()> {
         self.write_grouped(move |c| {
             forget(c, seq)?;
             c.prepare_cached(
@@ -301,7 +305,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn retention_ended(&self, now: UnixSeconds, limit: usize) -> Result<Vec<i64>> {
+    pub fn retention_ended(&self, now: UnixSeconds, limit: usize) -> Result<Vec<DeletionSeq>> {
         self.read(|c| {
             c.prepare_cached(
                 "SELECT seq FROM deletions WHERE retention_until <= ?1 ORDER BY retention_until LIMIT ?2",
@@ -327,7 +331,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal; then nothing is forgotten.
-    pub fn end_retention(&self, seqs: Vec<i64>) -> Result<()> {
+    pub fn end_retention(&self, seqs: Vec<DeletionSeq>) -> Result<()> {
         self.write_grouped(move |c| {
             for seq in &seqs {
                 forget(c, *seq)?;
@@ -342,7 +346,7 @@ impl Store {
 }
 
 /// What tells of the video or its going, but for the receipt and keyed hashes.
-fn forget(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+fn forget(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<()> {
     let statements = [
         "DELETE FROM deletion_words WHERE deletion = ?1",
         "DELETE FROM deletion_events WHERE deletion = ?1 AND kind NOT IN ('complete', 'cancelled')",
@@ -368,7 +372,7 @@ fn mark_of(stage: Stage) -> (&'static str, DeletionEventKind) {
 
 fn advance(
     connection: &Connection,
-    seq: i64,
+    seq: DeletionSeq,
     from: Stage,
     to: Stage,
     at: UnixSeconds,
@@ -387,7 +391,7 @@ fn advance(
 
 fn note(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     at: UnixSeconds,
     kind: DeletionEventKind,
     note: &str,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Sealed, UnixSeconds};
+use crate::model::{DeletionSeq, Sealed, UnixSeconds};
 use crate::store::{Result, Store};
 
 /// A receipt that was just signed, in both forms.
@@ -25,7 +25,7 @@ pub struct KeptReceipt {
 impl Store {
     /// # Errors
     /// The database's refusal.
-    pub fn receipt(&self, deletion: i64) -> Result<Option<KeptReceipt>> {
+    pub fn receipt(&self, deletion: DeletionSeq) -> Result<Option<KeptReceipt>> {
         self.read(|c| {
             c.prepare_cached("SELECT sealed, kept FROM receipts WHERE deletion = ?1")?
                 .query_row([deletion], |row| {
@@ -71,7 +71,7 @@ impl Store {
 
 pub(in crate::store) fn insert(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     receipt: &NewReceipt,
 ) -> rusqlite::Result<()> {
     connection

@@ -5,7 +5,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    Engagement, Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo, UnixSeconds,
+    DeletionSeq, Engagement, Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo,
+    UnixSeconds,
 };
 use crate::store::{Result, Store};
 
@@ -99,7 +100,7 @@ impl Store {
 
 pub(in crate::store) fn insert(
     connection: &Connection,
-    deletion: i64,
+    deletion: DeletionSeq,
     uploaded_on: Option<i64>,
     engagement: &Engagement,
 ) -> rusqlite::Result<()> {

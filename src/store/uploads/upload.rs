@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
     ByteDigest, OwnerKey, Reason, Sealed, TombstoneId, UnixSeconds, Upload, UploadBytes,
-    UploadDecision, UploadId, UploadMatch, UploadState, Verdict, VerdictKind, VideoKey,
+    UploadDecision, UploadId, UploadMatch, UploadSeq, UploadState, Verdict, VerdictKind, VideoKey,
 };
 use crate::store::database::columns;
 use crate::store::{Result, Store};
@@ -146,7 +146,7 @@ impl Store {
     /// The database's refusal.
     pub fn decided_uploads(
         &self,
-        after: i64,
+        after: UploadSeq,
         limit: usize,
     ) -> Result<Vec<(Upload, Vec<UploadMatch>)>> {
         self.read(|c| {
@@ -162,13 +162,13 @@ impl Store {
     }
 }
 
-fn find_key(c: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<([u8; 32], i64)>> {
+fn find_key(c: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<([u8; 32], UploadSeq)>> {
     c.prepare_cached("SELECT request, upload FROM idempotency WHERE key = ?1")?
         .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 
-fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<i64> {
+fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<UploadSeq> {
     let state = if new.bytes.is_some() { UploadState::Waiting } else { UploadState::Fetching };
     c.prepare_cached(
         "INSERT INTO uploads (id, state, created_at, words, uploader, reference, digest, size, \
@@ -189,13 +189,13 @@ fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<i64> {
     )
 }
 
-pub(in crate::store) fn by_seq(c: &Connection, seq: i64) -> rusqlite::Result<Option<Upload>> {
+pub(in crate::store) fn by_seq(c: &Connection, seq: UploadSeq) -> rusqlite::Result<Option<Upload>> {
     c.prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE seq = ?1"))?
         .query_row([seq], upload)
         .optional()
 }
 
-fn stored(c: &Connection, seq: i64) -> rusqlite::Result<Upload> {
+fn stored(c: &Connection, seq: UploadSeq) -> rusqlite::Result<Upload> {
     by_seq(c, seq)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 

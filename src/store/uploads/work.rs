@@ -2,7 +2,9 @@
 
 use rusqlite::params;
 
-use crate::model::{TombstoneId, UnixSeconds, Upload, UploadBytes, UploadId, UploadMatch};
+use crate::model::{
+    TombstoneId, UnixSeconds, Upload, UploadBytes, UploadId, UploadMatch, UploadSeq,
+};
 use crate::store::database::columns;
 use crate::store::uploads::upload::{self, COLUMNS};
 use crate::store::{Result, Store};
@@ -50,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn last_upload(&self) -> Result<i64> {
+    pub fn last_upload(&self) -> Result<UploadSeq> {
         self.read(|c| c.query_row("SELECT coalesce(max(seq), 0) FROM uploads", [], |r| r.get(0)))
     }
 
@@ -58,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn upload_fetched(&self, seq: i64, bytes: UploadBytes) -> Result<()> {
+    pub fn upload_fetched(&self, seq: UploadSeq, bytes: UploadBytes) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
                 "UPDATE uploads SET state = 'waiting', digest = ?2, size = ?3, attempts = 0 \
@@ -73,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn postpone_upload(&self, seq: i64, due_at: UnixSeconds) -> Result<()> {
+    pub fn postpone_upload(&self, seq: UploadSeq, due_at: UnixSeconds) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
                 "UPDATE uploads SET attempts = attempts + 1, due_at = ?2 \

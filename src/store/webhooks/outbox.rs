@@ -4,7 +4,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    AuditEntry, DeliveryId, DeliveryState, EventId, Sealed, SubscriptionId, Topic, UnixSeconds,
+    AuditEntry, DeliveryId, DeliverySeq, DeliveryState, EventId, Sealed, SubscriptionId, Topic,
+    UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
@@ -24,7 +25,7 @@ pub struct NewEvent {
 /// One event on its way to one subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    pub seq: i64,
+    pub seq: DeliverySeq,
     pub id: DeliveryId,
     pub event: EventId,
     pub topic: Topic,
@@ -114,7 +115,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk's refusal.
-    pub fn delivery_tried(&self, seq: i64, tried: Tried) -> Result<()> {
+    pub fn delivery_tried(&self, seq: DeliverySeq, tried: Tried) -> Result<()> {
         self.write_grouped(move |c| {
             let (state, due_at, error, ended_at) = match tried {
                 Tried::Sent { at } => (DeliveryState::Sent, None, None, Some(at)),
@@ -192,7 +193,7 @@ impl Store {
     pub fn deliveries(
         &self,
         state: Option<DeliveryState>,
-        before: Option<i64>,
+        before: Option<DeliverySeq>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
         self.read(|c| {
@@ -202,7 +203,7 @@ impl Store {
             ))?
             .query_map(
                 params![
-                    before.unwrap_or(i64::MAX),
+                    before.map_or(i64::MAX, |seq| seq.0),
                     state.map(DeliveryState::as_str),
                     columns::row_limit(limit)
                 ],

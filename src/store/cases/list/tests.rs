@@ -61,15 +61,15 @@ fn pages_follow_the_order_and_show_every_case_once() {
         let rows = walk(&store, &filter, 37);
         let expected = if *order == CaseOrder::Due { 272 } else { 1900 };
         assert_eq!(rows.len(), expected, "{order}");
-        let keys: Vec<(f64, i64)> =
+        let keys: Vec<(f64, CaseSeq)> =
             rows.iter().map(|row| (row.place(*order).key, row.case.seq)).collect();
-        let in_order = |a: &(f64, i64), b: &(f64, i64)| match order {
+        let in_order = |a: &(f64, CaseSeq), b: &(f64, CaseSeq)| match order {
             CaseOrder::Score => a.0 > b.0 || (a.0 == b.0 && a.1 < b.1),
             CaseOrder::Age | CaseOrder::Due => a < b,
         };
         assert!(keys.windows(2).all(|two| in_order(&two[0], &two[1])), "{order}");
     }
-    let place = CasePlace { key: 7.31, seq: 12 };
+    let place = CasePlace { key: 7.31, seq: CaseSeq(12) };
     assert_eq!(place.to_string().parse(), Ok(place));
     for wrong in ["", "7", "x_1", "inf_1", "1_x"] {
         assert_eq!(wrong.parse::<CasePlace>(), Err(NotAPlace), "{wrong}");
@@ -155,7 +155,7 @@ fn a_hundred_thousand_cases_page_smoothly() {
     };
     let open = || CaseFilter::of_state(CaseState::Open);
     let page = |filter: CaseFilter, after| store.cases(&filter, after, 50).unwrap().len();
-    let last = CasePlace { key: 0.5, seq: MANY / 2 };
+    let last = CasePlace { key: 0.5, seq: CaseSeq(MANY / 2) };
     assert_eq!(timed("first page", &|| page(open(), None)), 50);
     assert_eq!(timed("far page", &|| page(open(), Some(last))), 50);
     let groups = || CaseFilter { members_min: Some(2), ..open() };

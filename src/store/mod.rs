@@ -56,7 +56,8 @@ pub use cases::{
     NewCase, NewDecision, NotAPlace, RankedPlot, Reversal, ReviewerStats, Settlement, Viewing,
 };
 pub use database::{
-    DATABASE_FILE, Error, Folder, Holder, INDEX_FOLDER, LOCK_FILE, Options, Result, Store,
+    Abandoned, DATABASE_FILE, Error, Folder, GroupCommit, Holder, INDEX_FOLDER, LOCK_FILE, Options,
+    Result, Store,
 };
 pub use deletions::{
     Admission, Cancelled, DeletionFilter, KeptReceipt, NewCopy, NewDeletion, NewReceipt, Recorded,

@@ -98,6 +98,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the disk has no room left.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Full { .. })
+    }
+
     /// What a failed reading of `path` means.
     pub(in crate::store) fn reading(path: &Path, source: io::Error) -> Error {
         let path = path.to_path_buf();

@@ -19,4 +19,5 @@ mod store;
 
 pub use error::{Error, Result};
 pub use folder::{DATABASE_FILE, Folder, Holder, INDEX_FOLDER, LOCK_FILE};
+pub use group_commit::{Abandoned, GroupCommit};
 pub use store::{Options, Store};

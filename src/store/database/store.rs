@@ -1,14 +1,20 @@
 //! The open database: one connection that writes, a few that read, and the transactions that the other rooms run.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::store::database::connection;
 use crate::store::database::error::{Error, Result};
 use crate::store::database::folder::Folder;
-use crate::store::database::group_commit::Group;
+use crate::store::database::group_commit::GroupCommit;
+
+/// Jobs in one commit at most: bounds what one transaction writes.
+const JOBS_MAX: usize = 256;
+
+/// What [`Store::write_grouped`] puts in the queue.
+type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 /// Limits of the store.
 #[derive(Debug, Clone)]
@@ -39,7 +45,7 @@ impl Default for Options {
 pub struct Store {
     // Connections stand before the folder, so that they are closed before its lock is released.
     writer: Option<Mutex<Connection>>,
-    group: Group,
+    group: GroupCommit<Job, rusqlite::Result<()>>,
     readers: Mutex<Vec<Connection>>,
     options: Options,
     folder: Folder,
@@ -61,7 +67,7 @@ impl Store {
         };
         let store = Store {
             writer,
-            group: Group::default(),
+            group: GroupCommit::new(JOBS_MAX),
             readers: Mutex::new(readers),
             options,
             folder,
@@ -79,11 +85,6 @@ impl Store {
     /// The limits that it was opened with.
     pub(in crate::store) fn options(&self) -> &Options {
         &self.options
-    }
-
-    /// The jobs that wait for the next commit.
-    pub(in crate::store) fn group(&self) -> &Group {
-        &self.group
     }
 
     /// Whether this process may change the store.
@@ -109,13 +110,17 @@ impl Store {
     }
 
     /// The one writing connection; waits while another thread writes.
+    ///
+    /// # Errors
+    /// [`Error::OpenedForReading`].
     pub(in crate::store) fn writer(&self) -> Result<MutexGuard<'_, Connection>> {
-        let writer = self
-            .writer
-            .as_ref()
-            .ok_or_else(|| Error::OpenedForReading { path: self.folder.path().to_path_buf() })?;
         // A panic in another thread has rolled its transaction back: the connection is as good as before.
-        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(lock(self.writer_lock()?))
+    }
+
+    fn writer_lock(&self) -> Result<&Mutex<Connection>> {
+        let refusal = || Error::OpenedForReading { path: self.path().to_path_buf() };
+        self.writer.as_ref().ok_or_else(refusal)
     }
 
     /// Runs `job` in one transaction, which is on the disk when this returns, or left no trace.
@@ -132,6 +137,29 @@ impl Store {
             Ok(answer)
         };
         run().map_err(|error| self.explain(error))
+    }
+
+    /// Runs `job` as a transaction of its own that shares its commit with those of other threads: when this returns it
+    /// is on the disk, or it left no trace.
+    ///
+    /// # Errors
+    /// [`Error::OpenedForReading`]; the job's own error; the disk's, when the shared commit fails.
+    pub(in crate::store) fn write_grouped<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let writer = self.writer_lock()?;
+        let answer = Arc::new(Mutex::new(None));
+        let place = answer.clone();
+        let job: Job = Box::new(move |connection| {
+            *lock(&place) = Some(job(connection)?);
+            Ok(())
+        });
+        let result = self.group.run(job, writer, commit);
+        let abandoned = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+        result.map_err(abandoned).flatten().map_err(|error| self.explain(error))?;
+        let answer = lock(&answer).take();
+        Ok(answer.expect("a job that succeeded has left its answer"))
     }
 
     /// Runs `job` in one read transaction on a connection of its own.
@@ -153,7 +181,7 @@ impl Store {
     }
 
     pub(in crate::store) fn lock_readers(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.readers)
     }
 
     pub(in crate::store) fn explain(&self, error: rusqlite::Error) -> Error {
@@ -182,4 +210,148 @@ fn in_snapshot<T>(
     let answer = job(&transaction)?;
     transaction.commit()?;
     Ok(answer)
+}
+
+/// Runs the jobs in one transaction, each in a savepoint of its own, and returns their results in order.
+fn commit(connection: &mut Connection, jobs: Vec<Job>) -> Vec<rusqlite::Result<()>> {
+    let count = jobs.len();
+    let mut results = Vec::with_capacity(count);
+    let shared = in_one(connection, jobs, &mut results);
+    // Jobs that were never run share the fate of those that were rolled back.
+    results.resize_with(count, || Ok(()));
+    if let Err(error) = shared {
+        for result in results.iter_mut().filter(|result| result.is_ok()) {
+            *result = Err(another(&error));
+        }
+    }
+    results
+}
+
+fn in_one(
+    connection: &mut Connection,
+    jobs: Vec<Job>,
+    results: &mut Vec<rusqlite::Result<()>>,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in jobs {
+        let done = in_savepoint(&transaction, job);
+        // A full disk may end the whole transaction, not only the statement.
+        let lost = done.as_ref().err().filter(|_| transaction.is_autocommit()).map(another);
+        results.push(done);
+        if let Some(error) = lost {
+            return Err(error);
+        }
+    }
+    transaction.commit()
+}
+
+fn in_savepoint(connection: &Connection, job: Job) -> rusqlite::Result<()> {
+    connection.execute_batch("SAVEPOINT job")?;
+    let done = job(connection);
+    let end = if done.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    if !connection.is_autocommit() {
+        connection.execute_batch(end)?;
+    }
+    done
+}
+
+/// The same error once more, for the next job that it hits.
+fn another(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, text) => {
+            rusqlite::Error::SqliteFailure(*code, text.clone())
+        }
+        other => rusqlite::Error::ToSqlConversionFailure(other.to_string().into()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FixedClock;
+
+    fn store(path: &std::path::Path) -> Store {
+        let folder = Folder::open_writing(path, "test", &FixedClock(0)).unwrap();
+        let store = Store::open(folder, Options::default()).unwrap();
+        store.write_grouped(|c| c.execute_batch("CREATE TABLE t (x INTEGER PRIMARY KEY)")).unwrap();
+        store
+    }
+
+    fn rows(store: &Store) -> i64 {
+        store.read(|c| c.query_row("SELECT count(*) FROM t", [], |r| r.get(0))).unwrap()
+    }
+
+    fn put(store: &Store, x: i64) -> Result<i64> {
+        store.write_grouped(move |c| {
+            c.execute("INSERT INTO t VALUES (?1)", [x])?;
+            Ok(x * 2)
+        })
+    }
+
+    #[test]
+    fn every_writer_gets_its_own_answer_and_finds_its_row_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let store = &store;
+                scope.spawn(move || {
+                    for x in (thread * 50)..(thread * 50 + 50) {
+                        assert_eq!(put(store, x).unwrap(), x * 2);
+                        let found: i64 = store
+                            .read(move |c| {
+                                c.query_row("SELECT count(*) FROM t WHERE x = ?1", [x], |r| {
+                                    r.get(0)
+                                })
+                            })
+                            .unwrap();
+                        assert_eq!(found, 1);
+                    }
+                });
+            }
+        });
+        assert_eq!(rows(&store), 400);
+    }
+
+    #[test]
+    fn a_job_that_fails_leaves_no_trace_and_harms_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        put(&store, 1000).unwrap();
+        let gate = store.writer().unwrap();
+        std::thread::scope(|scope| {
+            let good: Vec<_> = (0..20)
+                .map(|x| {
+                    scope.spawn({
+                        let store = &store;
+                        move || put(store, x)
+                    })
+                })
+                .collect();
+            let bad: Vec<_> = (0..20)
+                .map(|_| {
+                    let store = &store;
+                    scope.spawn(move || {
+                        store.write_grouped(move |c| {
+                            c.execute("INSERT INTO t VALUES (?1)", [5000])?;
+                            c.execute("INSERT INTO t VALUES (1000)", [])?;
+                            Ok(())
+                        })
+                    })
+                })
+                .collect();
+            while store.group.waiting() < 40 {
+                std::thread::yield_now();
+            }
+            // All forty go in one commit.
+            drop(gate);
+            assert!(good.into_iter().all(|t| t.join().unwrap().is_ok()));
+            assert!(bad.into_iter().all(|t| t.join().unwrap().is_err()));
+        });
+        assert_eq!(rows(&store), 21);
+    }
 }

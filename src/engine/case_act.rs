@@ -69,7 +69,7 @@ impl Cases {
             self.check_assignee(*to)?;
         }
         if let CaseAction::Decide(request) = &action
-            && request.leave.is_some()
+            && request.permission.is_some()
             && let Some(refusal) = self.check_leave(id, request)?
         {
             return Ok(Some(Err(refusal)));
@@ -205,7 +205,7 @@ impl Cases {
             }
             Some(_) => return Ok(None),
         };
-        Ok(Some(Refusal::Invalid { what: "leave", why: why.to_owned() }))
+        Ok(Some(Refusal::Invalid { what: "permission", why: why.to_owned() }))
     }
 }
 
@@ -253,8 +253,8 @@ fn tidy(action: CaseAction) -> Result<CaseAction> {
         }
         CaseAction::Decide(request) => {
             let note = tidied("note", request.note)?;
-            let leave = tidied("leave", request.leave)?;
-            CaseAction::Decide(DecisionRequest { note, leave, ..request })
+            let permission = tidied("permission", request.permission)?;
+            CaseAction::Decide(DecisionRequest { note, permission, ..request })
         }
         other => other,
     })
@@ -269,5 +269,5 @@ pub(super) fn blindfold(file: &mut CaseFile, reviewer: Reviewer) {
     file.events.retain(|event| event.actor != first);
     file.decisions.retain(|decision| decision.actor != first);
     file.case.first_by = None;
-    file.case.settle_steady = None;
+    file.case.settle_at_monotonic = None;
 }

@@ -45,11 +45,11 @@ impl Cases {
         let best = matches.iter().find(|one| one.verdict != VerdictKind::Allow);
         let case = self.uploads.cases.case_of_appeal(verdict, best, at, &self.outside)?;
         let identity = &self.engine.keys.identity;
-        let words = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
-        let words = words.map_err(|source| Error::NoEntropy { source })?;
+        let statement = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
+        let statement = statement.map_err(|source| Error::NoEntropy { source })?;
         let subject = upload.to_string();
         let entry = AuditEntry { at, actor, action: "upload.appeal", subject, note: None };
-        let new = NewAppeal { upload, at, actor, words, case, entry };
+        let new = NewAppeal { upload, at, actor, statement, case, entry };
         match self.engine.store.appeal(new)? {
             AppealOutcome::Opened(case) => {
                 self.changed();

@@ -108,13 +108,13 @@ impl Cases {
     }
 
     pub(super) fn line_of(&self, row: &CaseRow, reviewer: Reviewer) -> Result<CaseLine> {
-        let words = self.uploads.words(row.words.as_ref())?;
+        let client_data = self.uploads.client_data(row.client_data.as_ref())?;
         let names = |actor| self.engine.store.actor_name(actor);
         let times = CaseTimes {
             now: self.outside.now(),
             steady: self.steady.now(),
             first_lasts_s: self.options.second_s - self.options.undo_s,
         };
-        CaseLine::new(row, &words, &times, reviewer, &names)
+        CaseLine::new(row, &client_data, &times, reviewer, &names)
     }
 }

@@ -39,7 +39,7 @@ pub struct DecisionRequest {
     /// How many uploads of the case they saw. To authorise a group it must be said, and be all.
     pub members: Option<u32>,
     /// Where the owner's leave is on record, when the uploader shall be allowed to post the video from now on.
-    pub leave: Option<String>,
+    pub permission: Option<String>,
 }
 
 /// Why not.
@@ -81,9 +81,9 @@ pub(super) fn claim(
 ) -> Ruled {
     may_work_on(&case, history, reviewer, now)?;
     let again = case.claim.is_some_and(|claim| claim.by == reviewer.actor);
-    let until_steady = now.steady + options.lease_s;
+    let until_monotonic = now.steady + options.lease_s;
     let mut change = unchanged(case);
-    change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+    change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     if !again {
         change.events.push(event(CaseEventKind::Claimed, reviewer.actor, now, None));
     }
@@ -152,7 +152,7 @@ pub(super) fn escalate(
     may_work_on(&case, history, reviewer, now)?;
     let mut change = moved(case, CaseState::Escalated);
     // A lead may know of a first decision.
-    (change.case.first_by, change.case.settle_steady) = (None, None);
+    (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
     change.audit = Some(audit(&change.case, "case.escalate", reviewer, now, None));
     change.events.push(event(CaseEventKind::Escalated, reviewer.actor, now, note));
     change.no_more_joining = true;
@@ -182,27 +182,27 @@ pub(super) fn decide(
         kind: request.kind,
         grounds: request.grounds,
         note: request.note.clone(),
-        leave: request.leave.clone(),
+        permission: request.permission.clone(),
         at: now.at,
-        undo_steady: now.steady + options.undo_s,
+        undo_until_monotonic: now.steady + options.undo_s,
         undone_at: None,
     };
     let mut change = match turn {
         DecisionTurn::First => {
             let mut change = unchanged(case);
             change.case.first_by = Some(reviewer.actor);
-            change.case.settle_steady = Some(now.steady + options.second_s);
+            change.case.settle_at_monotonic = Some(now.steady + options.second_s);
             change.case.claim = None;
             change
         }
         DecisionTurn::Second if first != Some(request.kind) => {
             let mut change = moved(case, CaseState::Escalated);
-            (change.case.first_by, change.case.settle_steady) = (None, None);
+            (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
             change
         }
         _ => {
             let mut change = moved(case, CaseState::Decided);
-            change.case.settle_steady = Some(decision.undo_steady);
+            change.case.settle_at_monotonic = Some(decision.undo_until_monotonic);
             change
         }
     };
@@ -225,7 +225,7 @@ pub(super) fn undo(
     options: &Options,
 ) -> Ruled {
     let Some(last) = history.live().last().cloned() else { return Err(Refusal::Changed) };
-    if case.state == CaseState::Closed || now.steady >= last.undo_steady {
+    if case.state == CaseState::Closed || now.steady >= last.undo_until_monotonic {
         return Err(Refusal::TooLate);
     }
     if last.actor != reviewer.actor && !reviewer.is(Role::Lead) {
@@ -237,15 +237,15 @@ pub(super) fn undo(
     }
     let back = if last.turn == DecisionTurn::Lead { CaseState::Escalated } else { CaseState::Open };
     let mut change = moved(case, back);
-    (change.case.first_by, change.case.settle_steady) = (None, None);
+    (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
     if last.turn == DecisionTurn::Second {
         let first = history.live().find(|d| d.turn == DecisionTurn::First);
         change.case.first_by = first.map(|d| d.actor);
-        change.case.settle_steady = first.map(|_| now.steady + options.second_s);
+        change.case.settle_at_monotonic = first.map(|_| now.steady + options.second_s);
     }
     if last.actor == reviewer.actor {
-        let until_steady = now.steady + options.lease_s;
-        change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+        let until_monotonic = now.steady + options.lease_s;
+        change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     }
     change.undone = Some((last.seq, now.at));
     change.audit = Some(audit(&change.case, "case.undo", reviewer, now, None));
@@ -291,11 +291,14 @@ fn is_sound(case: &Case, request: &DecisionRequest) -> Result<(), Refusal> {
     if authorised && case.kind == MatchKind::None {
         return invalid("decision", "there is no match that anybody could allow");
     }
-    if request.leave.is_some() && !authorised {
-        return invalid("leave", "it goes with the decision `authorised` only");
+    if request.permission.is_some() && !authorised {
+        return invalid("permission", "it goes with the decision `authorised` only");
     }
-    if request.leave.is_some() && case.members > 1 {
-        return invalid("leave", "a group of uploads gets no standing grant; decide one by itself");
+    if request.permission.is_some() && case.members > 1 {
+        return invalid(
+            "permission",
+            "a group of uploads gets no standing grant; decide one by itself",
+        );
     }
     let seen = request.members.or(authorised.then_some(1));
     match seen {
@@ -328,11 +331,11 @@ fn only_leads(reviewer: Reviewer) -> Result<(), Refusal> {
 
 /// A claim whose lease has not run out.
 pub(super) fn live_claim(case: &Case, now: Moment) -> Option<CaseClaim> {
-    case.claim.filter(|claim| claim.until_steady > now.steady)
+    case.claim.filter(|claim| claim.until_monotonic > now.steady)
 }
 
 fn claimed(claim: CaseClaim, now: Moment) -> Refusal {
-    Refusal::Claimed { by: claim.by, left_s: claim.until_steady - now.steady }
+    Refusal::Claimed { by: claim.by, left_s: claim.until_monotonic - now.steady }
 }
 
 fn unchanged(case: Case) -> CaseChange {

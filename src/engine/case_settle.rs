@@ -148,13 +148,13 @@ impl Cases {
             (decision.answer, decision.answered_at) = (answer, at);
         }
         upload.bytes_until = Some(bytes_until);
-        let words = self.uploads.words(upload.words.as_ref())?;
+        let client_data = self.uploads.client_data(upload.client_data.as_ref())?;
         let told = CaseDecided {
             case: case.id.to_string(),
             decision: decision.kind,
             grounds: decision.grounds,
             decided_at: time(decision.at),
-            upload: UploadLine::new(&upload, &words, &matches),
+            upload: UploadLine::new(&upload, &client_data, &matches),
         };
         let topic = if appealed { Topic::AppealDecided } else { Topic::CaseDecided };
         let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
@@ -201,7 +201,7 @@ impl Cases {
         decision: &CaseDecision,
         at: UnixSeconds,
     ) -> Result<Option<Grant>> {
-        let (Some(_), Some(tombstone)) = (&decision.leave, &case.tombstone) else {
+        let (Some(_), Some(tombstone)) = (&decision.permission, &case.tombstone) else {
             return Ok(None);
         };
         let members = self.engine.store.case_members(case.seq, 0, 1)?;

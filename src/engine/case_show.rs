@@ -26,16 +26,16 @@ impl Cases {
         blindfold(&mut file, reviewer);
         let CaseFile { case, decisions, events, upload, plots } = file;
         let names = |actor| self.engine.store.actor_name(actor);
-        let words = upload.as_ref().and_then(|(upload, _)| upload.words.clone());
+        let client_data = upload.as_ref().and_then(|(upload, _)| upload.client_data.clone());
         let row = CaseRow {
             upload: upload.as_ref().map(|(upload, _)| upload.id),
             duration_s: upload
                 .as_ref()
                 .and_then(|(upload, _)| upload.decision.as_ref()?.duration_s),
-            words: words.clone(),
+            client_data: client_data.clone(),
             case,
         };
-        let said = self.uploads.words(words.as_ref())?;
+        let said = self.uploads.client_data(client_data.as_ref())?;
         let line = self.line_of(&row, reviewer)?;
         let (first, matches) = upload.map_or((None, Vec::new()), |(u, m)| (Some(u), m));
         let uploader = first.as_ref().and_then(|upload| upload.uploader);
@@ -62,7 +62,7 @@ impl Cases {
                 .map(|one| CaseEventLine::new(one, &names))
                 .collect::<Result<_>>()?,
             earlier: earlier.into_iter().map(EarlierCaseLine::new).collect(),
-            appeal: self.said_in_appeal(row.case.appeal.as_ref())?,
+            appeal: self.said_in_appeal(row.case.appeal_statement.as_ref())?,
             parted_from: row.case.parted_from.map(|id| id.to_string()),
         }))
     }
@@ -94,8 +94,8 @@ impl Cases {
         let members = self.engine.store.case_members(case, after, limit)?;
         let line = |member| -> Result<(i64, CaseMemberLine)> {
             let member: crate::store::CaseMember = member;
-            let words = self.uploads.words(member.upload.words.as_ref())?;
-            Ok((member.upload.seq, CaseMemberLine::new(&member, words)))
+            let client_data = self.uploads.client_data(member.upload.client_data.as_ref())?;
+            Ok((member.upload.seq, CaseMemberLine::new(&member, client_data)))
         };
         members.into_iter().map(line).collect()
     }

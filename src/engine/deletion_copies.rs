@@ -24,7 +24,7 @@ impl Deletions {
         due: Vec<StoredCopy>,
     ) -> Result<()> {
         let seq = deletion.seq;
-        let words = self.callback_words(deletion, &due).await?;
+        let client_data = self.callback_words(deletion, &due).await?;
         let mut tasks = Vec::with_capacity(due.len());
         for copy in &due {
             let Some(address) = self.address(copy)? else { continue };
@@ -37,7 +37,7 @@ impl Deletions {
                     failures: copy.failures,
                     seed: seed(deletion, copy.place),
                     message_id: format!("{}.{}", deletion.id, copy.place),
-                    message: words.clone(),
+                    message: client_data.clone(),
                 },
             ));
         }
@@ -84,17 +84,17 @@ impl Deletions {
             return Ok(Vec::new());
         }
         let (deletions, seq) = (self.clone(), deletion.seq);
-        let words = self.pools.blocking(move || deletions.words(seq)).await?;
-        let words = words.ok_or(Error::Sealed(crate::model::NotOurs))?;
+        let client_data = self.pools.blocking(move || deletions.client_data(seq)).await?;
+        let client_data = client_data.ok_or(Error::Sealed(crate::model::NotOurs))?;
         let message = serde_json::json!({
             "type": "deletion.forget",
             "timestamp": jiff::Timestamp::from_second(deletion.requested_at).map(|at| at.to_string()).ok(),
             "data": {
                 "deletion": deletion.id.to_string(),
-                "video": words.video,
-                "owner": words.owner,
+                "video": client_data.video,
+                "owner": client_data.owner,
                 "reason": deletion.reason,
-                "metadata": words.metadata,
+                "metadata": client_data.metadata,
             },
         });
         Ok(message.to_string().into_bytes())

@@ -47,7 +47,7 @@ pub struct CopyRequest {
 
 /// What is kept in plain of a deletion, sealed, while it is needed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DeletionWords {
+pub struct DeletionClientData {
     pub video: String,
     pub owner: Option<String>,
     pub metadata: Option<Value>,
@@ -159,15 +159,16 @@ impl Deletions {
 
     /// A request as it will be kept.
     fn prepare_request(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<NewDeletion> {
-        self.check_words(request, now)?;
+        self.check_client_data(request, now)?;
         let copies = self.prepare_copies(&request.copies)?;
         let identity = &self.engine.keys.identity;
-        let words = DeletionWords {
+        let client_data = DeletionClientData {
             video: request.video.clone(),
             owner: request.owner.clone(),
             metadata: request.metadata.clone(),
         };
-        let words = serde_json::to_vec(&words).map_err(|e| invalid("metadata", e.to_string()))?;
+        let client_data =
+            serde_json::to_vec(&client_data).map_err(|e| invalid("metadata", e.to_string()))?;
         let id = DeletionId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewDeletion {
             id,
@@ -177,14 +178,14 @@ impl Deletions {
             reason: request.reason,
             requested_at: now,
             fingerprint_by: self.options.erasure.fingerprint_by(request.reason, now),
-            words: self.seal(&words)?,
+            client_data: self.seal(&client_data)?,
             copies,
             uploaded_on: request.uploaded_at.map(|at| at.div_euclid(DAY_S)),
             engagement: request.engagement,
         })
     }
 
-    fn check_words(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<()> {
+    fn check_client_data(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<()> {
         self.check_id("id", &request.video)?;
         if let Some(owner) = &request.owner {
             self.check_id("owner", owner)?;

@@ -1,6 +1,6 @@
 //! How far deletions are: one, a page of them, what happened to one.
 
-use crate::engine::deletion_request::{DeletionRequest, DeletionWords};
+use crate::engine::deletion_request::{DeletionClientData, DeletionRequest};
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::model::{
@@ -14,7 +14,7 @@ use crate::store::DeletionFilter;
 pub struct DeletionView {
     pub deletion: Deletion,
     /// `None` once they were forgotten.
-    pub words: Option<DeletionWords>,
+    pub client_data: Option<DeletionClientData>,
     /// With their addresses, as long as these are needed.
     pub copies: Vec<(StoredCopy, Option<String>)>,
 }
@@ -89,9 +89,9 @@ impl Deletions {
     }
 
     fn view(&self, deletion: Deletion) -> Result<DeletionView> {
-        let words = self.words(deletion.seq)?;
+        let client_data = self.client_data(deletion.seq)?;
         let copies = self.with_addresses(self.engine.store.copies(deletion.seq)?)?;
-        Ok(DeletionView { deletion, words, copies })
+        Ok(DeletionView { deletion, client_data, copies })
     }
 
     /// Copies with their addresses, as long as these are kept.
@@ -107,11 +107,11 @@ impl Deletions {
     }
 
     /// What is still known of a deletion in plain.
-    pub(super) fn words(&self, seq: i64) -> Result<Option<DeletionWords>> {
-        let Some(sealed) = self.engine.store.deletion_words(seq)? else { return Ok(None) };
-        let words = self.engine.keys.identity.open(&sealed)?;
-        let words =
-            serde_json::from_slice(&words).map_err(|_| Error::Sealed(crate::model::NotOurs))?;
-        Ok(Some(words))
+    pub(super) fn client_data(&self, seq: i64) -> Result<Option<DeletionClientData>> {
+        let Some(sealed) = self.engine.store.deletion_client_data(seq)? else { return Ok(None) };
+        let client_data = self.engine.keys.identity.open(&sealed)?;
+        let client_data = serde_json::from_slice(&client_data)
+            .map_err(|_| Error::Sealed(crate::model::NotOurs))?;
+        Ok(Some(client_data))
     }
 }

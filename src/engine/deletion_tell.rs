@@ -45,9 +45,10 @@ impl Deletions {
         copies: Vec<StoredCopy>,
         at: UnixSeconds,
     ) -> Result<NewEvent> {
-        let words = self.words(deletion.seq)?;
+        let client_data = self.client_data(deletion.seq)?;
         let copies = self.with_addresses(copies)?;
-        let line = DeletionLine::new(DeletionView { deletion: deletion.clone(), words, copies });
+        let line =
+            DeletionLine::new(DeletionView { deletion: deletion.clone(), client_data, copies });
         let body = serde_json::to_vec(&line).unwrap_or_default();
         let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewEvent { id, topic, at, body: self.seal(&body)? })

@@ -95,7 +95,7 @@ pub use case_settle::attend_cases;
 pub use case_stats::{CaseDay, CaseNumbers, CaseReviewer};
 pub use cases::{CaseChanges, CaseParts, Cases, QueueCounts};
 pub use check::Effort;
-pub use deletion_request::{CopyRequest, DeletionRequest, DeletionWords, Requested};
+pub use deletion_request::{CopyRequest, DeletionClientData, DeletionRequest, Requested};
 pub use deletion_source::attend;
 pub use deletions::{DeletionParts, Deletions};
 pub use doctor::{Finding, diagnose};
@@ -117,7 +117,7 @@ pub use upload_reverse::Reversed;
 pub use upload_show::UploadQuery;
 pub use upload_source::attend_uploads;
 pub use upload_told::Told;
-pub use uploads::{UploadParts, UploadWords, Uploads};
+pub use uploads::{UploadClientData, UploadParts, Uploads};
 pub use users::{NewUser, UserPatch};
 pub use walk::{Walked, walk};
 

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::deletion_request::DeletionWords;
+use crate::engine::deletion_request::DeletionClientData;
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::erasure::{PublicKeys, ReceiptFacts, issue};
@@ -32,7 +32,7 @@ impl Deletions {
         };
         Ok(Receipt::Ready(match &receipt.sealed {
             Some(sealed) => self.unseal(sealed)?,
-            None => receipt.kept,
+            None => receipt.keyed,
         }))
     }
 
@@ -53,7 +53,8 @@ impl Deletions {
         complete_at: UnixSeconds,
     ) -> Result<NewReceipt> {
         let gone = || Error::Sealed(crate::model::NotOurs);
-        let DeletionWords { video, owner, .. } = self.words(deletion.seq)?.ok_or_else(gone)?;
+        let DeletionClientData { video, owner, .. } =
+            self.client_data(deletion.seq)?.ok_or_else(gone)?;
         let uri = |copy: &StoredCopy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
         let uris = copies.iter().map(uri).collect::<Result<Vec<String>>>()?;
         let tombstone = self.tombstone_digest(deletion)?;
@@ -69,7 +70,7 @@ impl Deletions {
             nonce,
         };
         let receipts = issue(&self.receipt_key, &facts)?;
-        Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, kept: receipts.keyed })
+        Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, keyed: receipts.keyed })
     }
 
     /// `None` when somebody has removed the tombstone since.

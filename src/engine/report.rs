@@ -2,7 +2,7 @@
 
 use crate::engine::wire::LineSpan;
 use crate::matching::Agreement;
-use crate::model::{Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
+use crate::model::{Match, Permission, Seen, Strength, TombstoneId, Verdict, Weighed};
 
 /// The verdict with all that led to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,12 +32,12 @@ pub struct ReportMatch {
 impl ReportMatch {
     /// The uploader's own deleted video: it does not count against the upload.
     pub fn own(&self) -> bool {
-        self.weighed.leave() == Some(Leave::Owner)
+        self.weighed.permission() == Some(Permission::Owner)
     }
 
     /// Its owner allows this uploader to post it: it does not count against the upload.
     pub fn granted(&self) -> bool {
-        self.weighed.leave() == Some(Leave::Grant)
+        self.weighed.permission() == Some(Permission::Grant)
     }
 
     /// Its spans as they are shown, rounded to what they mean.

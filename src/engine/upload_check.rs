@@ -98,8 +98,8 @@ impl Uploads {
 
     /// Brings an upload's bytes into the spool.
     async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<UploadBytes, Setback> {
-        let words = self.words(upload.words.as_ref())?;
-        let address = Address::parse(words.uri.as_deref().unwrap_or_default())?;
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        let address = Address::parse(client_data.uri.as_deref().unwrap_or_default())?;
         let bytes_max = self.options.bytes_max;
         let file = self.remote.open(&address, false, self.spool.folder(), bytes_max).await?;
         let (uploads, id, seq) = (self.clone(), upload.id, upload.seq);
@@ -252,8 +252,8 @@ impl Uploads {
 
     /// What subscribers are told of an upload that has just got an answer.
     pub(super) fn event(&self, upload: &Upload, matches: &[UploadMatch]) -> Result<NewEvent> {
-        let words = self.words(upload.words.as_ref())?;
-        let line = UploadLine::new(upload, &words, matches);
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        let line = UploadLine::new(upload, &client_data, matches);
         let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         let (topic, at) = (Topic::UploadVerdict, self.outside.now());
         Ok(NewEvent { id, topic, at, body: self.seal(&line)? })

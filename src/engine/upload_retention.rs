@@ -92,7 +92,7 @@ impl Uploads {
     fn forget(&self) -> Result<()> {
         let now = self.outside.now();
         let forget = Forget {
-            words_before: now - self.options.words_s,
+            client_data_before: now - self.options.words_s,
             uploads_before: now - self.options.record_s,
             events_before: now - EVENTS_S,
             idempotency_before: now - self.options.idempotency_s,
@@ -103,7 +103,7 @@ impl Uploads {
         let mut any = false;
         loop {
             let gone = self.engine.store.forget_uploads(forget)?;
-            let most = gone.words.max(gone.uploads).max(gone.events);
+            let most = gone.client_data.max(gone.uploads).max(gone.events);
             let most = most.max(gone.idempotency_keys).max(gone.cases);
             any |= most > 0;
             if most < ROWS_AT_ONCE {

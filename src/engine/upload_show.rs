@@ -46,7 +46,7 @@ impl Uploads {
     }
 
     pub(super) fn line(&self, (upload, matches): (Upload, Vec<UploadMatch>)) -> Result<UploadLine> {
-        let words = self.words(upload.words.as_ref())?;
-        Ok(UploadLine::new(&upload, &words, &matches))
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        Ok(UploadLine::new(&upload, &client_data, &matches))
     }
 }

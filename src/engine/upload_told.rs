@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::engine::upload_accept::Accepted;
-use crate::engine::uploads::{UploadWords, Uploads};
+use crate::engine::uploads::{UploadClientData, Uploads};
 use crate::engine::{Error, Result};
 use crate::store::Idempotency;
 
@@ -14,7 +14,7 @@ pub struct Told {
     /// Who tells of it, and what it is called there. The same again is the same upload.
     pub name: Vec<String>,
     /// With the address of its bytes.
-    pub words: UploadWords,
+    pub client_data: UploadClientData,
 }
 
 impl Uploads {
@@ -26,7 +26,10 @@ impl Uploads {
         // Who tells of it, and what is said with it, may differ from one message to the next; the upload does not.
         let name = json!(["told", told.name]).to_string();
         let digest = self.engine.keys.identity.request_digest(name.as_bytes());
-        self.accept_at_address(&told.words, Some(Idempotency { key: digest, request: digest }))
+        self.accept_at_address(
+            &told.client_data,
+            Some(Idempotency { key: digest, request: digest }),
+        )
     }
 
     /// Accepts several. What cannot be accepted now nor later is told for each; when there is no room left, those before

@@ -80,7 +80,7 @@ impl Default for Options {
 
 /// What the platform says with an upload; given back in answers and events. Kept sealed, and not for ever.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct UploadWords {
+pub struct UploadClientData {
     /// Who uploads it, as the platform calls that person.
     pub uploader: Option<String>,
     /// What the platform calls the upload.
@@ -195,15 +195,15 @@ impl Uploads {
     }
 
     /// What the platform said; nothing when it went already.
-    pub(super) fn words(&self, sealed: Option<&Sealed>) -> Result<UploadWords> {
-        let Some(sealed) = sealed else { return Ok(UploadWords::default()) };
+    pub(super) fn client_data(&self, sealed: Option<&Sealed>) -> Result<UploadClientData> {
+        let Some(sealed) = sealed else { return Ok(UploadClientData::default()) };
         let text = self.engine.keys.identity.open(sealed)?;
         // A seal that opens was made here.
         Ok(serde_json::from_slice(&text).unwrap_or_default())
     }
 
-    pub(super) fn seal<T: Serialize>(&self, words: &T) -> Result<Sealed> {
-        let text = serde_json::to_vec(words).unwrap_or_default();
+    pub(super) fn seal<T: Serialize>(&self, client_data: &T) -> Result<Sealed> {
+        let text = serde_json::to_vec(client_data).unwrap_or_default();
         let sealed = self.engine.keys.identity.seal(&text, &self.outside);
         sealed.map_err(|source| Error::NoEntropy { source })
     }

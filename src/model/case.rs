@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 use crate::model::{
-    Actor, AuditEntry, CaseDecisionSeq, CaseId, CaseSeq, NoSuchWord, Reason, Role, Sealed,
-    TombstoneId, UnixSeconds, UploadSeq, VerdictKind,
+    Actor, AuditEntry, CaseDecisionSeq, CaseId, CaseSeq, MonotonicSeconds, NoSuchWord, Reason,
+    Role, Sealed, TombstoneId, UnixSeconds, UploadSeq, VerdictKind,
 };
 
 words! {
@@ -49,7 +49,7 @@ words! {
         /// Nothing agrees that a person would see.
         Unrelated = "unrelated",
         /// The owner allows it.
-        OwnersLeave = "owners_leave",
+        OwnerPermission = "owner_permission",
         /// The law does: quotation, news, parody.
         Lawful = "lawful",
         /// What the note says.
@@ -133,7 +133,9 @@ impl DecisionKind {
             DecisionKind::NotReupload => {
                 &[Grounds::OtherTake, Grounds::SharedMaterial, Grounds::Unrelated, Grounds::Other]
             }
-            DecisionKind::Authorised => &[Grounds::OwnersLeave, Grounds::Lawful, Grounds::Other],
+            DecisionKind::Authorised => {
+                &[Grounds::OwnerPermission, Grounds::Lawful, Grounds::Other]
+            }
         }
     }
 }
@@ -161,11 +163,12 @@ pub struct Case {
     pub twice: bool,
     /// Who has decided first, where two do; the second is not told.
     pub first_by: Option<Actor>,
-    /// When the decision takes effect, in steady seconds.
-    pub settle_steady: Option<i64>,
+    /// When the decision takes effect.
+    pub settle_at_monotonic: Option<MonotonicSeconds>,
     pub closed_at: Option<UnixSeconds>,
     pub appealed_at: Option<UnixSeconds>,
-    pub appeal: Option<Sealed>,
+    /// What the uploader said in the appeal.
+    pub appeal_statement: Option<Sealed>,
     pub parted_from: Option<CaseId>,
 }
 
@@ -173,8 +176,7 @@ pub struct Case {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaseClaim {
     pub by: Actor,
-    /// Steady seconds.
-    pub until_steady: i64,
+    pub until_monotonic: MonotonicSeconds,
 }
 
 /// A decision as it is kept.
@@ -187,9 +189,9 @@ pub struct CaseDecision {
     pub grounds: Grounds,
     pub note: Option<String>,
     /// Where the owner's leave is on record.
-    pub leave: Option<String>,
+    pub permission: Option<String>,
     pub at: UnixSeconds,
-    pub undo_steady: i64,
+    pub undo_until_monotonic: MonotonicSeconds,
     pub undone_at: Option<UnixSeconds>,
 }
 

@@ -30,7 +30,7 @@ pub use case::{
     Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind, CaseHistory, CaseOrder,
     CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
-pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
+pub use clock::{Clock, Entropy, FixedClock, MonotonicSeconds, Outside, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
     DeletionState, Engagement, Stage, StoredCopy, Visibility,
@@ -58,5 +58,5 @@ pub use upload::{
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
 };
-pub use weighed::{Leave, Weighed};
+pub use weighed::{Permission, Weighed};
 pub use words::NoSuchWord;

@@ -71,7 +71,8 @@ pub struct Upload {
     pub id: UploadId,
     pub state: UploadState,
     pub created_at: UnixSeconds,
-    pub words: Option<Sealed>,
+    /// What the platform sent with it: uploader, reference, metadata, address of the bytes.
+    pub client_data: Option<Sealed>,
     pub uploader: Option<OwnerKey>,
     pub bytes: Option<UploadBytes>,
     /// Tries to check it that failed.

@@ -191,7 +191,7 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     assert_eq!(running.deletions.visibility_now("8812"), Visibility::Live);
     assert!(running.deletions.gate(&uri).unwrap());
     let view = running.wait(id, "forgotten", |v| v.deletion.due_at.is_none());
-    assert_eq!((view.deletion.state(), view.words), (DeletionState::Cancelled, None));
+    assert_eq!((view.deletion.state(), view.client_data), (DeletionState::Cancelled, None));
     assert!(view.copies.iter().all(|(_, uri)| uri.is_none()));
     assert_eq!(running.engine.tombstone(&tombstone).unwrap(), None);
     assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Allow);
@@ -414,7 +414,7 @@ fn ids_with_slashes_and_odd_characters_are_ids() {
         let uri = world.put_picture(&format!("{n}.bmp"), n as u64);
         let id = running.request(&request(video, vec![main_copy(&uri)]));
         let view = running.wait_for(id, DeletionState::Complete);
-        assert_eq!(view.words.unwrap().video, *video);
+        assert_eq!(view.client_data.unwrap().video, *video);
         assert_eq!(running.deletions.visibility_now(video), Visibility::Deleted);
     }
 }

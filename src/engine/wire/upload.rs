@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::engine::uploads::UploadWords;
+use crate::engine::uploads::UploadClientData;
 use crate::engine::wire::{LineEvidence, LineSpan, round, time};
 use crate::engine::{ReportMatch, wire};
 use crate::model::{
-    Leave, Reason, SpanPair, Upload, UploadMatch, UploadState, Verdict, VerdictKind,
+    Permission, Reason, SpanPair, Upload, UploadMatch, UploadState, Verdict, VerdictKind,
 };
 
 /// An upload and what came of it.
@@ -147,7 +147,7 @@ impl UploadLine {
     /// The whole line.
     pub(in crate::engine) fn new(
         upload: &Upload,
-        words: &UploadWords,
+        client_data: &UploadClientData,
         matches: &[UploadMatch],
     ) -> UploadLine {
         let decision = upload.decision.as_ref();
@@ -157,9 +157,9 @@ impl UploadLine {
             id: upload.id.to_string(),
             state: upload.state,
             created_at: time(upload.created_at),
-            uploader: words.uploader.clone(),
-            reference: words.reference.clone(),
-            metadata: words.metadata.clone(),
+            uploader: client_data.uploader.clone(),
+            reference: client_data.reference.clone(),
+            metadata: client_data.metadata.clone(),
             verdict: answer.map(|answer| answer.kind),
             reason: answer.map(|answer| answer.reason),
             decided_at: decision.map(|d| time(d.answered_at)),
@@ -209,8 +209,8 @@ impl UploadLineMatch {
         UploadLineMatch {
             tombstone: one.tombstone.0.clone(),
             verdict: one.verdict,
-            own: one.weighed.leave() == Some(Leave::Owner),
-            granted: one.weighed.leave() == Some(Leave::Grant),
+            own: one.weighed.permission() == Some(Permission::Owner),
+            granted: one.weighed.permission() == Some(Permission::Grant),
             ruled_out: one.weighed.ruled_out,
             retired: one.retired,
             spans: detail.spans,

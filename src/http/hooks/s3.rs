@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::engine::{Told, UploadWords};
+use crate::engine::{Told, UploadClientData};
 use crate::http::error::Problem;
 use crate::http::extract::Json;
 use crate::http::state::App;
@@ -146,13 +146,13 @@ fn told(bucket: &str, key: &str, object: S3Object, uploader_field: Option<&str>)
     let uri = format!("s3://{bucket}/{key}");
     // A bucket without versions has the order of its events instead, or at least a digest.
     let which = version.filter(|v| !v.is_empty() && v != "null").or(sequencer).or(etag);
-    let words = UploadWords {
+    let client_data = UploadClientData {
         uploader,
         reference: Some(format!("{bucket}/{key}")),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    Told { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], words }
+    Told { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], client_data }
 }
 
 fn bare(name: &str) -> &str {
@@ -207,7 +207,7 @@ mod tests {
         assert_ne!(name(object(Some("v1"), "1")), name(object(Some("v2"), "1")));
         assert_ne!(name(object(None, "1")), name(object(None, "2")));
         let told = told("b", "k", object(None, "1"), Some("owner"));
-        assert_eq!(told.words.uploader.as_deref(), Some("anna"));
-        assert_eq!(told.words.metadata.unwrap()["user"]["Owner"], "anna");
+        assert_eq!(told.client_data.uploader.as_deref(), Some("anna"));
+        assert_eq!(told.client_data.metadata.unwrap()["user"]["Owner"], "anna");
     }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::engine::wire::UploadLine;
-use crate::engine::{Told, UploadWords};
+use crate::engine::{Told, UploadClientData};
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::Json;
 use crate::http::state::App;
@@ -166,13 +166,13 @@ fn told(app: &App, event: TusdEvent) -> Result<Told, Problem> {
     let uri = address(upload.storage.as_ref())?;
     let said: Map<String, Value> =
         metadata.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let words = UploadWords {
+    let client_data = UploadClientData {
         uploader: of_header.or(of_field).filter(|uploader| !uploader.is_empty()),
         reference: Some(upload.id.clone()).filter(|id| !id.is_empty()),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    Ok(Told { name: vec!["tusd".to_owned(), upload.id, uri], words })
+    Ok(Told { name: vec!["tusd".to_owned(), upload.id, uri], client_data })
 }
 
 /// Where tusd keeps an upload.

@@ -20,7 +20,7 @@ pub struct NewAppeal {
     pub at: UnixSeconds,
     pub actor: Actor,
     /// What the uploader said.
-    pub words: Option<Sealed>,
+    pub statement: Option<Sealed>,
     /// The case that is opened where the upload has none, or shares it with others.
     pub case: NewCase,
     pub entry: AuditEntry,
@@ -105,13 +105,13 @@ fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<Appe
 fn reopened(c: &Connection, case: Case, new: &NewAppeal) -> rusqlite::Result<CaseId> {
     c.prepare_cached(
         "UPDATE cases SET state = 'open', version = version + 1, closed_at = NULL, \
-         appealed_at = ?2, appeal = ?3, due_at = ?4, assigned_to = NULL, claimed_by = NULL, \
-         claim_steady = NULL, twice = 0, first_by = NULL, settle_steady = NULL WHERE seq = ?1",
+         appealed_at = ?2, appeal_statement = ?3, due_at = ?4, assigned_to = NULL, claimed_by = NULL, \
+         claim_until_monotonic = NULL, twice = 0, first_by = NULL, settle_at_monotonic = NULL WHERE seq = ?1",
     )?
     .execute(params![
         case.seq,
         new.at,
-        new.words.as_ref().map(|words| &words.0),
+        new.statement.as_ref().map(|statement| &statement.0),
         new.case.due_at
     ])?;
     case::forget_likeness(c, case.seq)?;
@@ -144,12 +144,12 @@ fn opened(
 ) -> rusqlite::Result<CaseId> {
     let (seq, _) = open_or_join(c, upload, &new.case)?;
     c.prepare_cached(
-        "UPDATE cases SET appealed_at = ?2, appeal = ?3, parted_from = ?4 WHERE seq = ?1",
+        "UPDATE cases SET appealed_at = ?2, appeal_statement = ?3, parted_from = ?4 WHERE seq = ?1",
     )?
     .execute(params![
         seq,
         new.at,
-        new.words.as_ref().map(|words| &words.0),
+        new.statement.as_ref().map(|statement| &statement.0),
         parted_from.map(|id| id.0)
     ])?;
     tell(c, seq, CaseEventKind::Appealed, new)?;

@@ -13,7 +13,7 @@ use crate::store::{Result, Store};
 
 pub(in crate::store) const COLUMNS: &str = "c.seq, c.id, c.state, c.version, c.upload, c.verdict, c.reason, \
      c.kind, c.tombstone, c.score, c.members, c.opened_at, c.due_at, c.assigned_to, c.claimed_by, \
-     c.claim_steady, c.twice, c.first_by, c.settle_steady, c.closed_at, c.appealed_at, c.appeal, \
+     c.claim_until_monotonic, c.twice, c.first_by, c.settle_at_monotonic, c.closed_at, c.appealed_at, c.appeal_statement, \
      c.parted_from";
 
 impl Store {
@@ -72,7 +72,7 @@ pub(in crate::store) fn decisions(
     case: CaseSeq,
 ) -> rusqlite::Result<Vec<CaseDecision>> {
     c.prepare_cached(
-        "SELECT seq, turn, actor, kind, grounds, note, leave, at, undo_steady, undone_at \
+        "SELECT seq, turn, actor, kind, grounds, note, permission, at, undo_until_monotonic, undone_at \
          FROM case_decisions WHERE case_seq = ?1 ORDER BY seq",
     )?
     .query_map([case], decision)?
@@ -83,8 +83,8 @@ pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::
     let case = &change.case;
     c.prepare_cached(
         "UPDATE cases SET state = ?2, version = ?3, due_at = ?4, assigned_to = ?5, \
-         claimed_by = ?6, claim_steady = ?7, first_by = ?8, settle_steady = ?9, closed_at = ?10, \
-         appealed_at = ?11, appeal = ?12, twice = ?13 WHERE seq = ?1",
+         claimed_by = ?6, claim_until_monotonic = ?7, first_by = ?8, settle_at_monotonic = ?9, closed_at = ?10, \
+         appealed_at = ?11, appeal_statement = ?12, twice = ?13 WHERE seq = ?1",
     )?
     .execute(params![
         case.seq,
@@ -93,12 +93,12 @@ pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::
         case.due_at,
         case.assigned_to.map(|actor| actor.to_string()),
         case.claim.map(|claim| claim.by.to_string()),
-        case.claim.map(|claim| claim.until_steady),
+        case.claim.map(|claim| claim.until_monotonic),
         case.first_by.map(|actor| actor.to_string()),
-        case.settle_steady,
+        case.settle_at_monotonic,
         case.closed_at,
         case.appealed_at,
-        case.appeal.as_ref().map(|sealed| &sealed.0),
+        case.appeal_statement.as_ref().map(|sealed| &sealed.0),
         case.twice,
     ])?;
     for event in &change.events {
@@ -142,8 +142,8 @@ pub(in crate::store) fn add_event(
 
 fn add_decision(c: &Connection, case: CaseSeq, new: &CaseDecision) -> rusqlite::Result<()> {
     c.prepare_cached(
-        "INSERT INTO case_decisions (case_seq, turn, actor, kind, grounds, note, leave, at, \
-         undo_steady) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO case_decisions (case_seq, turn, actor, kind, grounds, note, permission, at, \
+         undo_until_monotonic) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         case,
@@ -152,9 +152,9 @@ fn add_decision(c: &Connection, case: CaseSeq, new: &CaseDecision) -> rusqlite::
         new.kind.as_str(),
         new.grounds.as_str(),
         new.note,
-        new.leave,
+        new.permission,
         new.at,
-        new.undo_steady,
+        new.undo_until_monotonic,
     ])?;
     Ok(())
 }
@@ -162,7 +162,7 @@ fn add_decision(c: &Connection, case: CaseSeq, new: &CaseDecision) -> rusqlite::
 pub(in crate::store) fn case(row: &Row<'_>) -> rusqlite::Result<Case> {
     let tombstone: String = row.get(8)?;
     let claim = match maybe_actor(row, 14)? {
-        Some(by) => Some(CaseClaim { by, until_steady: row.get(15)? }),
+        Some(by) => Some(CaseClaim { by, until_monotonic: row.get(15)? }),
         None => None,
     };
     Ok(Case {
@@ -183,10 +183,10 @@ pub(in crate::store) fn case(row: &Row<'_>) -> rusqlite::Result<Case> {
         claim,
         twice: row.get(16)?,
         first_by: maybe_actor(row, 17)?,
-        settle_steady: row.get(18)?,
+        settle_at_monotonic: row.get(18)?,
         closed_at: row.get(19)?,
         appealed_at: row.get(20)?,
-        appeal: row.get::<_, Option<Vec<u8>>>(21)?.map(Sealed),
+        appeal_statement: row.get::<_, Option<Vec<u8>>>(21)?.map(Sealed),
         parted_from: row.get::<_, Option<[u8; 16]>>(22)?.map(CaseId),
     })
 }
@@ -199,9 +199,9 @@ fn decision(row: &Row<'_>) -> rusqlite::Result<CaseDecision> {
         kind: columns::parsed(row, 3)?,
         grounds: columns::parsed(row, 4)?,
         note: row.get(5)?,
-        leave: row.get(6)?,
+        permission: row.get(6)?,
         at: row.get(7)?,
-        undo_steady: row.get(8)?,
+        undo_until_monotonic: row.get(8)?,
         undone_at: row.get(9)?,
     })
 }

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::model::{
-    Actor, Case, CaseId, CaseOrder, CaseSeq, CaseState, MatchKind, Sealed, TombstoneId,
-    UnixSeconds, UploadId, VerdictKind,
+    Actor, Case, CaseId, CaseOrder, CaseSeq, CaseState, MatchKind, MonotonicSeconds, Sealed,
+    TombstoneId, UnixSeconds, UploadId, VerdictKind,
 };
 use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
@@ -33,8 +33,8 @@ pub struct CaseFilter {
     /// Those that this one has claimed, or is to do.
     pub of: Option<Actor>,
     pub appealed: Option<bool>,
-    /// Those only that nobody has claimed beyond this steady time.
-    pub free_at: Option<i64>,
+    /// Only cases that no one has claimed beyond this time.
+    pub free_at: Option<MonotonicSeconds>,
     /// Without those that this one has decided already, where another is to decide too.
     pub not_first_by: Option<Actor>,
     pub order: CaseOrder,
@@ -96,7 +96,7 @@ pub struct CaseRow {
     pub case: Case,
     /// Of its first upload, unless that is forgotten.
     pub upload: Option<UploadId>,
-    pub words: Option<Sealed>,
+    pub client_data: Option<Sealed>,
     pub duration_s: Option<f64>,
 }
 
@@ -203,17 +203,17 @@ impl Store {
         })
     }
 
-    /// How many cases somebody has claimed at this steady time, or is to do.
+    /// How many cases somebody has claimed at `now`, or is assigned.
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn cases_of(&self, actor: Actor, steady: i64) -> Result<u64> {
+    pub fn cases_of(&self, actor: Actor, now: MonotonicSeconds) -> Result<u64> {
         self.read(|c| {
             c.prepare_cached(
                 "SELECT count(*) FROM cases WHERE +state IN ('open', 'escalated') AND \
-                 ((claimed_by = ?1 AND claim_steady > ?2) OR assigned_to = ?1)",
+                 ((claimed_by = ?1 AND claim_until_monotonic > ?2) OR assigned_to = ?1)",
             )?
-            .query_row((actor.to_string(), steady), |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
+            .query_row((actor.to_string(), now), |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
         })
     }
 }
@@ -222,7 +222,7 @@ impl Store {
 pub(in crate::store) const FROM: &str = "cases c LEFT JOIN uploads u ON u.seq = c.upload";
 
 pub(in crate::store) fn row_columns() -> String {
-    format!("{COLUMNS}, u.id, u.words, u.duration_s")
+    format!("{COLUMNS}, u.id, u.client_data, u.duration_s")
 }
 
 /// The text of a page's query.
@@ -253,7 +253,7 @@ pub(in crate::store) fn text(columns: &str, from: &str, filter: &CaseFilter) -> 
          AND (:opened_after IS NULL OR c.opened_at >= :opened_after) \
          AND (:members_min IS NULL OR c.members >= :members_min) \
          AND (:appealed IS NULL OR (c.appealed_at IS NOT NULL) = :appealed) \
-         AND (:free_at IS NULL OR c.claim_steady IS NULL OR c.claim_steady <= :free_at) \
+         AND (:free_at IS NULL OR c.claim_until_monotonic IS NULL OR c.claim_until_monotonic <= :free_at) \
          AND (:first_by IS NULL OR c.first_by IS NOT :first_by) \
          ORDER BY {order} LIMIT :limit"
     )
@@ -300,7 +300,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<CaseRow> {
     Ok(CaseRow {
         case: case::case(row)?,
         upload: row.get::<_, Option<[u8; 16]>>(23)?.map(UploadId),
-        words: row.get::<_, Option<Vec<u8>>>(24)?.map(Sealed),
+        client_data: row.get::<_, Option<Vec<u8>>>(24)?.map(Sealed),
         duration_s: row.get(25)?,
     })
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseEvent, CaseEventKind, CaseSeq, CaseState,
-    UnixSeconds, UploadSeq, Verdict,
+    MonotonicSeconds, UnixSeconds, UploadSeq, Verdict,
 };
 use crate::store::access::audit;
 use crate::store::cases::case::{self, COLUMNS};
@@ -46,23 +46,23 @@ pub struct MemberEnd {
 }
 
 impl Store {
-    /// At most `limit` cases whose decision is to take effect at this steady time, with their decisions, and when the
-    /// next will.
+    /// At most `limit` cases whose decision is to take effect at `now`, with their decisions, and when the next
+    /// will.
     ///
     /// # Errors
     /// The database's refusal.
     pub fn cases_to_settle(
         &self,
-        steady: i64,
+        now: MonotonicSeconds,
         limit: usize,
-    ) -> Result<(Vec<DueCase>, Option<i64>)> {
+    ) -> Result<(Vec<DueCase>, Option<MonotonicSeconds>)> {
         self.read(|c| {
             let due: Vec<Case> = c
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM cases c WHERE c.settle_steady <= ?1 \
-                     ORDER BY c.settle_steady LIMIT ?2"
+                    "SELECT {COLUMNS} FROM cases c WHERE c.settle_at_monotonic <= ?1 \
+                     ORDER BY c.settle_at_monotonic LIMIT ?2"
                 ))?
-                .query_map(params![steady, columns::row_limit(limit)], case::case)?
+                .query_map(params![now, columns::row_limit(limit)], case::case)?
                 .collect::<rusqlite::Result<_>>()?;
             let mut found = Vec::with_capacity(due.len());
             for case in due {
@@ -70,8 +70,10 @@ impl Store {
                 found.push((case, decisions));
             }
             let next = c
-                .prepare_cached("SELECT min(settle_steady) FROM cases WHERE settle_steady > ?1")?
-                .query_row([steady], |row| row.get(0))?;
+                .prepare_cached(
+                    "SELECT min(settle_at_monotonic) FROM cases WHERE settle_at_monotonic > ?1",
+                )?
+                .query_row([now], |row| row.get(0))?;
             Ok((found, next))
         })
     }
@@ -85,14 +87,14 @@ impl Store {
             let seen = &settlement.case;
             let closed = c
                 .prepare_cached(
-                    "UPDATE cases SET state = 'closed', closed_at = ?5, settle_steady = NULL, \
-                     claimed_by = NULL, claim_steady = NULL, version = version + 1 \
-                     WHERE seq = ?1 AND version = ?2 AND settle_steady = ?3 AND members = ?4",
+                    "UPDATE cases SET state = 'closed', closed_at = ?5, settle_at_monotonic = NULL, \
+                     claimed_by = NULL, claim_until_monotonic = NULL, version = version + 1 \
+                     WHERE seq = ?1 AND version = ?2 AND settle_at_monotonic = ?3 AND members = ?4",
                 )?
                 .execute(params![
                     seen.seq,
                     seen.version,
-                    seen.settle_steady,
+                    seen.settle_at_monotonic,
                     seen.members,
                     settlement.at
                 ])?;
@@ -116,33 +118,33 @@ impl Store {
         })
     }
 
-    /// Brings leases and undo times of an earlier start of the program onto this one's steady time line: none lasts
-    /// longer than it would from now on.
+    /// Brings leases and undo times of an earlier start of the program onto this run's monotonic time line: none
+    /// lasts longer than one that begins now.
     ///
     /// # Errors
     /// The disk's refusal.
     pub fn bound_case_times(
         &self,
-        claim_until: i64,
-        undo_until: i64,
-        second_until: i64,
+        claim_until: MonotonicSeconds,
+        undo_until: MonotonicSeconds,
+        second_until: MonotonicSeconds,
     ) -> Result<()> {
         self.write(|c| {
             c.execute(
-                "UPDATE cases SET claim_steady = ?1 WHERE claim_steady > ?1",
+                "UPDATE cases SET claim_until_monotonic = ?1 WHERE claim_until_monotonic > ?1",
                 [claim_until],
             )?;
             c.execute(
-                "UPDATE cases SET settle_steady = ?1 WHERE settle_steady > ?1 AND state = 'decided'",
+                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 AND state = 'decided'",
                 [undo_until],
             )?;
             c.execute(
-                "UPDATE cases SET settle_steady = ?1 WHERE settle_steady > ?1 AND state = 'open'",
+                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 AND state = 'open'",
                 [second_until],
             )?;
             c.execute(
-                "UPDATE case_decisions SET undo_steady = ?1 WHERE undo_steady > ?1 \
-                 AND case_seq IN (SELECT seq FROM cases WHERE settle_steady IS NOT NULL)",
+                "UPDATE case_decisions SET undo_until_monotonic = ?1 WHERE undo_until_monotonic > ?1 \
+                 AND case_seq IN (SELECT seq FROM cases WHERE settle_at_monotonic IS NOT NULL)",
                 [undo_until],
             )?;
             Ok(())
@@ -182,8 +184,8 @@ pub(in crate::store) fn leave(
         return Ok(());
     }
     c.prepare_cached(
-        "UPDATE cases SET state = 'closed', closed_at = ?2, settle_steady = NULL, \
-         claimed_by = NULL, claim_steady = NULL, version = version + 1 WHERE seq = ?1",
+        "UPDATE cases SET state = 'closed', closed_at = ?2, settle_at_monotonic = NULL, \
+         claimed_by = NULL, claim_until_monotonic = NULL, version = version + 1 WHERE seq = ?1",
     )?
     .execute(params![case, at])?;
     case::forget_likeness(c, case)?;

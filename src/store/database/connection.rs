@@ -21,6 +21,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_uploads.sql"),
     include_str!("migrations/0005_users.sql"),
     include_str!("migrations/0006_cases.sql"),
+    include_str!("migrations/0007_names.sql"),
 ];
 
 /// The schema that this program knows.

@@ -26,7 +26,7 @@ pub struct NewDeletion {
     pub requested_at: UnixSeconds,
     pub fingerprint_by: UnixSeconds,
     /// Ids of video and owner, metadata.
-    pub words: Sealed,
+    pub client_data: Sealed,
     pub copies: Vec<NewCopy>,
     /// Days since 1970-01-01.
     pub uploaded_on: Option<i64>,
@@ -103,9 +103,9 @@ impl Store {
     ///
     /// # Errors
     /// The database's refusal.
-    pub fn deletion_words(&self, seq: DeletionSeq) -> Result<Option<Sealed>> {
+    pub fn deletion_client_data(&self, seq: DeletionSeq) -> Result<Option<Sealed>> {
         self.read(|c| {
-            c.prepare_cached("SELECT sealed FROM deletion_words WHERE deletion = ?1")?
+            c.prepare_cached("SELECT sealed FROM deletion_client_data WHERE deletion = ?1")?
                 .query_row([seq], |row| row.get(0).map(Sealed))
                 .optional()
         })
@@ -245,8 +245,8 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
             |row| row.get(0),
         )?;
     connection
-        .prepare_cached("INSERT INTO deletion_words (deletion, sealed) VALUES (?1, ?2)")?
-        .execute(params![seq, new.words.0])?;
+        .prepare_cached("INSERT INTO deletion_client_data (deletion, sealed) VALUES (?1, ?2)")?
+        .execute(params![seq, new.client_data.0])?;
     for (place, copy) in (0..).zip(&new.copies) {
         copies::insert(connection, seq, place, copy, new.requested_at)?;
     }

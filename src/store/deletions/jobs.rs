@@ -68,7 +68,7 @@ impl Store {
         self.write_grouped(move |c| {
             let seqs = c
                 .prepare_cached(
-                    "UPDATE deletions SET lease_until = ?2, nudged = 0, attempts = attempts + 1 WHERE seq IN \
+                    "UPDATE deletions SET lease_until = ?2, retry_requested = 0, attempts = attempts + 1 WHERE seq IN \
                      (SELECT seq FROM deletions WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT ?3) \
                      RETURNING seq",
                 )?
@@ -153,7 +153,7 @@ impl Store {
     ) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
-                "UPDATE deletions SET due_at = CASE WHEN nudged THEN ?3 ELSE ?2 END, lease_until = 0 WHERE seq = ?1",
+                "UPDATE deletions SET due_at = CASE WHEN retry_requested THEN ?3 ELSE ?2 END, lease_until = 0 WHERE seq = ?1",
             )?
             .execute(params![seq, due_at, now])
             .map(drop)
@@ -178,7 +178,7 @@ impl Store {
             let was_stuck: Option<bool> = c
                 .prepare_cached(
                     "UPDATE deletions SET failures = failures + 1, last_error = ?2, lease_until = 0, \
-                     due_at = CASE WHEN nudged THEN ?4 ELSE ?3 END WHERE seq = ?1 RETURNING stuck_why IS NOT NULL",
+                     due_at = CASE WHEN retry_requested THEN ?4 ELSE ?3 END WHERE seq = ?1 RETURNING stuck_why IS NOT NULL",
                 )?
                 .query_row(params![seq, error, due_at, now], |row| row.get(0))
                 .optional()?;
@@ -219,7 +219,7 @@ impl Store {
             }
             // What is left to do is the job's: the tombstone goes, and the words.
             c.prepare_cached(
-                "UPDATE deletions SET due_at = ?2, nudged = 1, stuck_why = NULL WHERE seq = ?1",
+                "UPDATE deletions SET due_at = ?2, retry_requested = 1, stuck_why = NULL WHERE seq = ?1",
             )?
             .execute(params![seq, at])?;
             note_deed(c, id, "deletion.cancel", by, at)?;
@@ -236,7 +236,7 @@ impl Store {
         self.write_grouped(move |c| {
             let seq: Option<DeletionSeq> = c
                 .prepare_cached(
-                    "UPDATE deletions SET due_at = ?2, nudged = 1, failures = 0 WHERE id = ?1 AND due_at IS NOT NULL \
+                    "UPDATE deletions SET due_at = ?2, retry_requested = 1, failures = 0 WHERE id = ?1 AND due_at IS NOT NULL \
                      AND stage NOT IN ('complete', 'cancelled') RETURNING seq",
                 )?
                 .query_row(params![id.0, at], |row| row.get(0))
@@ -348,7 +348,7 @@ impl Store {
 /// What tells of the video or its going, but for the receipt and keyed hashes.
 fn forget(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<()> {
     let statements = [
-        "DELETE FROM deletion_words WHERE deletion = ?1",
+        "DELETE FROM deletion_client_data WHERE deletion = ?1",
         "DELETE FROM deletion_events WHERE deletion = ?1 AND kind NOT IN ('complete', 'cancelled')",
         "DELETE FROM retained_videos WHERE deletion = ?1",
         "UPDATE copies SET sealed = NULL, last_error = NULL WHERE deletion = ?1",

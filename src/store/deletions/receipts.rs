@@ -11,7 +11,7 @@ pub struct NewReceipt {
     /// JSON in plain words, sealed.
     pub sealed: Sealed,
     /// JSON with keyed digests.
-    pub kept: String,
+    pub keyed: String,
 }
 
 /// A receipt as far as it is kept.
@@ -19,7 +19,7 @@ pub struct NewReceipt {
 pub struct KeptReceipt {
     /// `None` after the retention.
     pub sealed: Option<Sealed>,
-    pub kept: String,
+    pub keyed: String,
 }
 
 impl Store {
@@ -27,10 +27,10 @@ impl Store {
     /// The database's refusal.
     pub fn receipt(&self, deletion: DeletionSeq) -> Result<Option<KeptReceipt>> {
         self.read(|c| {
-            c.prepare_cached("SELECT sealed, kept FROM receipts WHERE deletion = ?1")?
+            c.prepare_cached("SELECT sealed, keyed FROM receipts WHERE deletion = ?1")?
                 .query_row([deletion], |row| {
                     let sealed = row.get::<_, Option<Vec<u8>>>(0)?.map(Sealed);
-                    Ok(KeptReceipt { sealed, kept: row.get(1)? })
+                    Ok(KeptReceipt { sealed, keyed: row.get(1)? })
                 })
                 .optional()
         })
@@ -75,7 +75,7 @@ pub(in crate::store) fn insert(
     receipt: &NewReceipt,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT INTO receipts (deletion, sealed, kept) VALUES (?1, ?2, ?3)")?
-        .execute(params![deletion, receipt.sealed.0, receipt.kept])?;
+        .prepare_cached("INSERT INTO receipts (deletion, sealed, keyed) VALUES (?1, ?2, ?3)")?
+        .execute(params![deletion, receipt.sealed.0, receipt.keyed])?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::store::{Result, Store};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forgotten {
     /// Uploads whose words were erased.
-    pub words: usize,
+    pub client_data: usize,
     /// Uploads whose rows were.
     pub uploads: usize,
     /// Events that everybody concerned has, or never will have.
@@ -23,7 +23,7 @@ pub struct Forgotten {
 /// Whatever ended before these moments goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forget {
-    pub words_before: UnixSeconds,
+    pub client_data_before: UnixSeconds,
     pub uploads_before: UnixSeconds,
     pub events_before: UnixSeconds,
     pub idempotency_before: UnixSeconds,
@@ -115,11 +115,11 @@ impl Store {
     pub fn forget_uploads(&self, forget: Forget) -> Result<Forgotten> {
         let limit = columns::row_limit(forget.limit);
         self.write(|c| {
-            let words = c.execute(
-                "UPDATE uploads SET words = NULL WHERE seq IN (SELECT seq FROM uploads \
-                 WHERE words IS NOT NULL AND state = 'decided' AND decided_at < ?1 \
+            let client_data = c.execute(
+                "UPDATE uploads SET client_data = NULL WHERE seq IN (SELECT seq FROM uploads \
+                 WHERE client_data IS NOT NULL AND state = 'decided' AND decided_at < ?1 \
                  AND bytes_gone_at IS NOT NULL LIMIT ?2)",
-                params![forget.words_before, limit],
+                params![forget.client_data_before, limit],
             )?;
             let uploads = c.execute(
                 "DELETE FROM uploads WHERE seq IN (SELECT seq FROM uploads WHERE state = 'decided' \
@@ -131,7 +131,7 @@ impl Store {
                 "UPDATE deliveries SET state = 'dead', ended_at = ?2, \
                  last_error = 'it waited longer than what it tells of is kept' \
                  WHERE state = 'due' AND event IN (SELECT seq FROM events WHERE at < ?1)",
-                params![forget.words_before.min(forget.events_before), forget.now],
+                params![forget.client_data_before.min(forget.events_before), forget.now],
             )?;
             let events = c.execute(
                 "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ?1 AND NOT \
@@ -145,7 +145,7 @@ impl Store {
                 params![forget.idempotency_before, limit],
             )?;
             let cases = forget_cases(c, &forget)?;
-            Ok(Forgotten { words, uploads, events, idempotency_keys, cases })
+            Ok(Forgotten { client_data, uploads, events, idempotency_keys, cases })
         })
     }
 }
@@ -158,9 +158,9 @@ fn forget_cases(c: &Connection, forget: &Forget) -> rusqlite::Result<usize> {
         params![forget.uploads_before, limit],
     )?;
     let appeals = c.execute(
-        "UPDATE cases SET appeal = NULL WHERE seq IN (SELECT seq FROM cases \
-         WHERE closed_at < ?1 AND appeal IS NOT NULL LIMIT ?2)",
-        params![forget.words_before, limit],
+        "UPDATE cases SET appeal_statement = NULL WHERE seq IN (SELECT seq FROM cases \
+         WHERE closed_at < ?1 AND appeal_statement IS NOT NULL LIMIT ?2)",
+        params![forget.client_data_before, limit],
     )?;
     let likenesses = c.execute(
         "DELETE FROM case_likenesses WHERE case_seq IN (SELECT case_seq FROM case_likenesses \

@@ -16,7 +16,7 @@ pub struct NewUpload {
     pub id: UploadId,
     pub created_at: UnixSeconds,
     /// What the platform said with it.
-    pub words: Option<Sealed>,
+    pub client_data: Option<Sealed>,
     pub uploader: Option<OwnerKey>,
     /// The keyed name of what the platform calls it.
     pub reference: Option<VideoKey>,
@@ -49,7 +49,7 @@ pub struct UploadFilter {
     pub reference: Option<VideoKey>,
 }
 
-pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, words, uploader, digest, size, \
+pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, client_data, uploader, digest, size, \
      attempts, decided_at, verdict, reason, answer, answer_reason, answered_at, seen, duration_s, \
      trouble, damage, bytes_until, bytes_gone_at";
 
@@ -171,7 +171,7 @@ fn find_key(c: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<([u8; 32]
 fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<UploadSeq> {
     let state = if new.bytes.is_some() { UploadState::Waiting } else { UploadState::Fetching };
     c.prepare_cached(
-        "INSERT INTO uploads (id, state, created_at, words, uploader, reference, digest, size, \
+        "INSERT INTO uploads (id, state, created_at, client_data, uploader, reference, digest, size, \
          due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?3) RETURNING seq",
     )?
     .query_row(
@@ -179,7 +179,7 @@ fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<UploadSeq> {
             new.id.0,
             state.as_str(),
             new.created_at,
-            new.words.as_ref().map(|words| &words.0),
+            new.client_data.as_ref().map(|client_data| &client_data.0),
             new.uploader.map(|uploader| uploader.0),
             new.reference.map(|reference| reference.0),
             new.bytes.map(|bytes| bytes.digest.0),
@@ -235,7 +235,7 @@ pub(in crate::store) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
         id: UploadId(row.get(1)?),
         state: columns::parsed(row, 2)?,
         created_at: row.get(3)?,
-        words: row.get::<_, Option<Vec<u8>>>(4)?.map(Sealed),
+        client_data: row.get::<_, Option<Vec<u8>>>(4)?.map(Sealed),
         uploader: row.get::<_, Option<[u8; 16]>>(5)?.map(OwnerKey),
         bytes,
         attempts: row.get(8)?,

@@ -63,7 +63,7 @@ pub struct DeliveryCounts {
     pub dead: u64,
 }
 
-const COLUMNS: &str = "d.seq, d.id, e.id, e.kind, e.at, d.subscription, d.state, d.attempts, \
+const COLUMNS: &str = "d.seq, d.id, e.id, e.topic, e.at, d.subscription, d.state, d.attempts, \
      d.due_at, d.last_error, d.ended_at";
 
 impl Store {
@@ -234,7 +234,7 @@ pub(in crate::store) fn emit(c: &Connection, event: &NewEvent) -> rusqlite::Resu
     }
     let seq: i64 = c
         .prepare_cached(
-            "INSERT INTO events (id, kind, at, body) VALUES (?1, ?2, ?3, ?4) RETURNING seq",
+            "INSERT INTO events (id, topic, at, body) VALUES (?1, ?2, ?3, ?4) RETURNING seq",
         )?
         .query_row(params![event.id.0, event.topic.as_str(), event.at, event.body.0], |row| {
             row.get(0)

@@ -40,7 +40,7 @@ pub struct SubscriptionChange {
     pub rotated_at: Option<UnixSeconds>,
 }
 
-const COLUMNS: &str = "id, url, events, scores, secret, rotated_at, created_at, paused_at";
+const COLUMNS: &str = "id, url, topics, scores, secret, rotated_at, created_at, paused_at";
 
 impl Store {
     /// # Errors
@@ -48,7 +48,7 @@ impl Store {
     pub fn add_subscription(&self, new: &Subscription, entry: &AuditEntry) -> Result<()> {
         self.write(|transaction| {
             transaction.execute(
-                "INSERT INTO subscriptions (id, url, events, scores, created_at) \
+                "INSERT INTO subscriptions (id, url, topics, scores, created_at) \
                  VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![new.id.0, new.url.0, joined(&new.topics), new.scores, new.created_at],
             )?;
@@ -68,7 +68,7 @@ impl Store {
     ) -> Result<Option<Subscription>> {
         self.write(|transaction| {
             let changed = transaction.execute(
-                "UPDATE subscriptions SET url = coalesce(?2, url), events = coalesce(?3, events), \
+                "UPDATE subscriptions SET url = coalesce(?2, url), topics = coalesce(?3, topics), \
                  scores = coalesce(?4, scores), \
                  paused_at = CASE WHEN ?5 THEN ?6 ELSE paused_at END, \
                  rotated_at = coalesce(?7, rotated_at), secret = secret + (?7 IS NOT NULL) \
@@ -151,7 +151,7 @@ pub(in crate::store) fn wanting(
 ) -> rusqlite::Result<Vec<SubscriptionId>> {
     // There are few, and they are read for every event.
     let all: Vec<(SubscriptionId, String)> = c
-        .prepare_cached("SELECT id, events FROM subscriptions")?
+        .prepare_cached("SELECT id, topics FROM subscriptions")?
         .query_map([], |row| Ok((SubscriptionId(row.get(0)?), row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let wants = |topics: &str| topics.split(',').any(|one| one == topic.as_str());

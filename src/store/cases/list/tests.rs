@@ -22,7 +22,7 @@ fn fill(store: &Store, count: i64) {
         .write(|c| {
             let mut add = c.prepare(
                 "INSERT INTO cases (id, state, upload, verdict, reason, kind, tombstone, score, \
-                 members, opened_at, due_at, twice, claimed_by, claim_steady) VALUES (?1, \
+                 members, opened_at, due_at, twice, claimed_by, claim_until_monotonic) VALUES (?1, \
                  CASE WHEN ?2 % 20 = 19 THEN 'escalated' ELSE 'open' END, 0, 'review', 'match', \
                  CASE ?2 % 3 WHEN 0 THEN 'whole' ELSE 'inset' END, 't' || (?2 % 50), \
                  (?2 * 7919 % 1000) / 100.0, CASE ?2 % 10 WHEN 0 THEN 4 ELSE 1 END, ?2, \

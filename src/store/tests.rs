@@ -1,6 +1,7 @@
 //! Claims about the store as a whole: durability, erasure, locking, upgrades, refusals. All on temporary folders.
 
 mod processes;
+mod upgrades;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -411,50 +412,4 @@ fn a_database_of_a_newer_version_or_another_program_is_refused() {
         assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
         assert_clear(&error, &file);
     }
-}
-
-/// The schema as SQLite keeps it.
-fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
-    connection
-        .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(|row| row.unwrap())
-        .collect()
-}
-
-#[test]
-fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
-    let (_new_dir, new_path) = fresh();
-    let expected = schema(&writing(&new_path).writer().unwrap());
-    for done in 1..connection::MIGRATIONS.len() {
-        let (_dir, path) = fresh();
-        fs::create_dir(&path).unwrap();
-        let mut old = Connection::open(path.join(DATABASE_FILE)).unwrap();
-        connection::migrate(&mut old, 0, &connection::MIGRATIONS[..done]).unwrap();
-        old.execute_batch(
-            "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, duration_s, fingerprint_size)
-                 VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
-             INSERT INTO fingerprints VALUES (5, x'aa');
-             INSERT INTO changes (slot, kind) VALUES (5, 'added');",
-        )
-        .unwrap();
-        drop(old);
-        assert!(matches!(reading(&path), Err(Error::Older { .. })), "a reader does not upgrade");
-        let store = writing(&path);
-        assert_eq!(schema(&store.writer().unwrap()), expected);
-        assert_eq!(store.fingerprints(&[Slot(5)]).unwrap()[0].bytes, [0xaa]);
-        assert_eq!(store.verify().unwrap(), [""; 0]);
-    }
-}
-
-#[test]
-fn a_migration_that_fails_leaves_the_schema_before_it() {
-    let mut connection = Connection::open_in_memory().unwrap();
-    let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
-    connection::migrate(&mut connection, 0, &broken).unwrap_err();
-    let version: u32 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
-    assert_eq!(version, 1);
-    assert_eq!(schema(&connection).len(), 1);
 }

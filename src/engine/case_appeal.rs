@@ -56,14 +56,16 @@ impl Cases {
                 self.wake_drawings.wake();
                 Ok(Some(Appealed { case, is_new: true }))
             }
-            AppealOutcome::Again(case) => Ok(Some(Appealed { case, is_new: false })),
+            AppealOutcome::AlreadyOpen(case) => Ok(Some(Appealed { case, is_new: false })),
             AppealOutcome::NoUpload => Ok(None),
             AppealOutcome::NotBlocked => Err(no_appeal(NOT_BLOCKED)),
             AppealOutcome::Pending => Err(no_appeal(
                 "a decision about this upload is about to take effect; try again in a minute",
             )),
-            AppealOutcome::Heard => Err(no_appeal("an appeal for this upload was heard already")),
-            AppealOutcome::Over => {
+            AppealOutcome::AlreadyDecided => {
+                Err(no_appeal("an appeal for this upload was heard already"))
+            }
+            AppealOutcome::BytesGone => {
                 Err(no_appeal("the time for an appeal is over: the upload's bytes are gone"))
             }
         }

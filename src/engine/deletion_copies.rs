@@ -11,7 +11,7 @@ use crate::erasure;
 use crate::erasure::CopyTask;
 use crate::model::{CopyKind, CopyOutcome, CopyState, Deletion, StoredCopy, UnixSeconds};
 use crate::remote::Address;
-use crate::store::Recorded;
+use crate::store::CopyAttempt;
 
 /// Outcomes of copies that are written down in one go at most.
 const RECORDED_AT_ONCE: usize = 16;
@@ -69,9 +69,14 @@ impl Deletions {
         Ok(())
     }
 
-    async fn erase_copy(self: Arc<Self>, place: u32, task: CopyTask, now: UnixSeconds) -> Recorded {
+    async fn erase_copy(
+        self: Arc<Self>,
+        place: u32,
+        task: CopyTask,
+        now: UnixSeconds,
+    ) -> CopyAttempt {
         let outcome = erasure::erase(&self.remote, &task, &self.options.erasure, now).await;
-        Recorded { place, outcome }
+        CopyAttempt { place, outcome }
     }
 
     /// What callbacks are told, JSON; empty when none of the copies is one.
@@ -101,7 +106,7 @@ impl Deletions {
     }
 
     /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
-    fn record(&self, seq: i64, tries: Vec<Recorded>) -> Result<()> {
+    fn record(&self, seq: i64, tries: Vec<CopyAttempt>) -> Result<()> {
         self.options.pauses.at("record");
         let now = self.outside.now();
         let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {
@@ -142,7 +147,7 @@ impl Deletions {
 }
 
 /// Why somebody should look after this try.
-fn stuck_error(tried: &Recorded) -> Option<&str> {
+fn stuck_error(tried: &CopyAttempt) -> Option<&str> {
     match &tried.outcome {
         CopyOutcome::Failed { error, stuck: true, .. } => Some(error),
         CopyOutcome::Failed { .. } | CopyOutcome::Gone { .. } | CopyOutcome::Held { .. } => None,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::model::{Actor, CopyKind, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
-use crate::store::{Admission, Cancelled, NewCopy, NewDeletion};
+use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
 
 const DAY_S: i64 = 86_400;
 /// Of a count in the engagement: beyond it sums could overflow.
@@ -106,12 +106,12 @@ impl Deletions {
             };
             let admission = admitted.next().expect("each sound request has an answer");
             answers.push(match admission {
-                Admission::New(id) => {
+                AdmissionOutcome::New(id) => {
                     self.hide(&new)?;
                     Ok(Requested { id, is_new: true })
                 }
-                Admission::Same(id) => Ok(Requested { id, is_new: false }),
-                Admission::Conflict(id) => Err(Error::DeletionConflict { id }),
+                AdmissionOutcome::Repeated(id) => Ok(Requested { id, is_new: false }),
+                AdmissionOutcome::Conflict(id) => Err(Error::DeletionConflict { id }),
             });
         }
         self.touch();
@@ -123,9 +123,9 @@ impl Deletions {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<Cancelled>> {
+    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<CancelOutcome>> {
         let outcome = self.engine.store.cancel_deletion(id, self.outside.now(), by)?;
-        if outcome == Some(Cancelled::Done)
+        if outcome == Some(CancelOutcome::Done)
             && let Some(deletion) = self.engine.store.deletion(id)?
         {
             let copies = self.engine.store.copies(deletion.seq)?;
@@ -146,7 +146,7 @@ impl Deletions {
         if self.engine.store.deletion(id)?.is_none() {
             return Ok(None);
         }
-        let hurried = self.engine.store.hurry_deletion(id, self.outside.now(), by)?;
+        let hurried = self.engine.store.retry_deletion(id, self.outside.now(), by)?;
         self.touch();
         self.wake().wake();
         Ok(Some(hurried))

@@ -16,7 +16,7 @@ use crate::engine::{Engine, Pools, Result};
 use crate::model::{Actor, AuditEntry, Outside, SubscriptionId, Topic, UnixSeconds};
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
-use crate::store::{Parcel, Subscription, SubscriptionChange, Tried};
+use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
 
 /// Settings of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,7 +116,7 @@ impl Outbox {
     }
 
     /// What a subscriber is told: an event, as much of it as this one may see.
-    fn message(&self, parcel: &Parcel, subscription: &Subscription) -> Result<Vec<u8>> {
+    fn message(&self, parcel: &DueDelivery, subscription: &Subscription) -> Result<Vec<u8>> {
         let body = self.engine.keys.identity.open(&parcel.body)?;
         let mut data: Value = serde_json::from_slice(&body).unwrap_or_default();
         if parcel.delivery.topic == Topic::UploadVerdict
@@ -136,9 +136,9 @@ impl Outbox {
     }
 
     /// One try to deliver, and what came of it.
-    async fn deliver(self: Arc<Self>, parcel: Parcel, subscription: Subscription) {
+    async fn deliver(self: Arc<Self>, parcel: DueDelivery, subscription: Subscription) {
         let tried = match self.send(&parcel, &subscription).await {
-            Ok(()) => Tried::Sent { at: self.outside.now() },
+            Ok(()) => DeliveryOutcome::Sent { at: self.outside.now() },
             Err(Refusal { error, retry_after_s, gone }) => {
                 if gone {
                     self.pause(subscription.id).await;
@@ -147,16 +147,16 @@ impl Outbox {
             }
         };
         let outcome = match &tried {
-            Tried::Sent { .. } => "sent",
-            Tried::Again { .. } => "again",
-            Tried::Dead { .. } => "dead",
+            DeliveryOutcome::Sent { .. } => "sent",
+            DeliveryOutcome::Retry { .. } => "again",
+            DeliveryOutcome::Dead { .. } => "dead",
         };
         metrics::counter!("cenotaph_webhooks_total", "outcome" => outcome).increment(1);
-        if let Tried::Dead { error, .. } = &tried {
+        if let DeliveryOutcome::Dead { error, .. } = &tried {
             tracing::warn!(delivery = %parcel.delivery.id, error, "a webhook was given up");
         }
         let (outbox, seq) = (self.clone(), parcel.delivery.seq);
-        let noted = self.pools.blocking(move || outbox.engine.store.delivery_tried(seq, tried));
+        let noted = self.pools.blocking(move || outbox.engine.store.record_delivery(seq, tried));
         if let Err(error) = noted.await {
             tracing::error!(%error, "what came of a webhook cannot be kept; it is sent again");
         }
@@ -164,7 +164,7 @@ impl Outbox {
 
     async fn send(
         &self,
-        parcel: &Parcel,
+        parcel: &DueDelivery,
         subscription: &Subscription,
     ) -> std::result::Result<(), Refusal> {
         let ours = |error: String| Refusal { error, retry_after_s: None, gone: false };
@@ -179,11 +179,11 @@ impl Outbox {
 
     fn failed(
         &self,
-        parcel: &Parcel,
+        parcel: &DueDelivery,
         error: String,
         retry_after_s: Option<u32>,
         gone: bool,
-    ) -> Tried {
+    ) -> DeliveryOutcome {
         let now = self.outside.now();
         let pause_s = self.options.pauses_s.get(parcel.delivery.attempts as usize);
         match pause_s {
@@ -192,9 +192,9 @@ impl Outbox {
                 // Spread out, so that receivers who come back are not met by all at once.
                 let spread = self.outside.random::<1>().map_or(0, |[byte]| i64::from(byte % 16));
                 let pause_s = pause_s + pause_s * spread / 64;
-                Tried::Again { due_at: now + pause_s.max(i64::from(asked_s)), error }
+                DeliveryOutcome::Retry { due_at: now + pause_s.max(i64::from(asked_s)), error }
             }
-            _ => Tried::Dead { at: now, error },
+            _ => DeliveryOutcome::Dead { at: now, error },
         }
     }
 

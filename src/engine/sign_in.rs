@@ -94,7 +94,7 @@ impl Engine {
         }
         // A clock that was set back lets the time of last use stand, until it has caught up.
         if now - session.seen_at >= SEEN_EVERY_S {
-            self.store.see_session(secret.hash(), session.user.id, now)?;
+            self.store.touch_session(secret.hash(), session.user.id, now)?;
         }
         Ok(Some(session.user))
     }

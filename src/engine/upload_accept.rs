@@ -187,8 +187,8 @@ impl Uploads {
                 metrics::counter!("cenotaph_uploads_accepted_total").increment(1);
                 Ok(Accepted { id: upload.id, is_new: true })
             }
-            Acceptance::Again(upload) => Ok(Accepted { id: upload.id, is_new: false }),
-            Acceptance::Other => Err(Error::KeyTaken),
+            Acceptance::Repeated(upload) => Ok(Accepted { id: upload.id, is_new: false }),
+            Acceptance::Conflict => Err(Error::KeyTaken),
         }
     }
 

@@ -181,12 +181,6 @@ impl Deletions {
         Ok(shown)
     }
 
-    /// What may be shown of a video, without saying where it may linger. Asks no database.
-    pub fn visibility_now(&self, video: &str) -> Visibility {
-        let key = self.engine.keys.identity.video(video);
-        self.hidden.video(key).map_or(Visibility::Live, |known| known.visibility)
-    }
-
     /// Why a video is not to be shown any more; `None` when it may be. Asks no database.
     pub fn dead_end(&self, video: &str) -> Option<DeletionReason> {
         let key = self.engine.keys.identity.video(video);

@@ -60,14 +60,17 @@ pub use database::{
     Result, Store,
 };
 pub use deletions::{
-    Admission, Cancelled, DeletionFilter, KeptReceipt, NewCopy, NewDeletion, NewReceipt, Recorded,
-    Taken,
+    AdmissionOutcome, CancelOutcome, CopyAttempt, DeletionFilter, KeptReceipt, LeasedDeletions,
+    NewCopy, NewDeletion, NewReceipt,
 };
 pub use tombstones::{
     Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,
     Tombstone, TombstoneEnd,
 };
-pub use uploads::{Acceptance, Forget, Forgotten, Idempotency, NewUpload, UploadFilter};
+pub use uploads::{
+    Acceptance, ErasedCounts, Idempotency, NewUpload, RetentionLimits, UploadFilter,
+};
 pub use webhooks::{
-    Delivery, DeliveryCounts, NewEvent, Parcel, Subscription, SubscriptionChange, Tried,
+    Delivery, DeliveryCounts, DeliveryOutcome, DueDelivery, NewEvent, Subscription,
+    SubscriptionChange,
 };

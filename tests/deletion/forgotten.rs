@@ -66,7 +66,7 @@ fn no_file_names_owner_video_or_address_neither_on_the_way_nor_after_the_retenti
     assert_eq!(keyed.receipt["plain_sha256"], digest, "the plain one can be shown to be ours");
     assert!(found(&world, &names).is_empty(), "{:?}", found(&world, &names));
     // What the platform's pages ask still has its answer, and so has an upload.
-    assert_eq!(running.deletions.visibility_now(names[0]), Visibility::Deleted);
+    assert_eq!(running.visibility(names[0]), Visibility::Deleted);
     assert!(!running.deletions.gate(&uri).unwrap());
     assert_ne!(running.check(&picture(1), None).verdict.kind, cenotaph::model::VerdictKind::Allow);
 }

@@ -22,7 +22,7 @@ use cenotaph::engine::{
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
     Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
-    Outside, UnixSeconds,
+    Outside, UnixSeconds, Visibility,
 };
 use cenotaph::{engine, erasure, media, remote};
 use tempfile::TempDir;
@@ -215,6 +215,12 @@ impl Running<'_> {
 
     pub fn show(&self, id: DeletionId) -> DeletionView {
         self.deletions.show(id).unwrap().unwrap()
+    }
+
+    #[track_caller]
+    pub fn visibility(&self, video: &str) -> Visibility {
+        let shown = self.world.runtime.block_on(self.deletions.visibility(video));
+        shown.unwrap().visibility
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! API keys: who may call the service. What a key may do is `model::Scopes`' business, who checks it `http`'s.
+//! API keys of programs that call the service. [`Scopes`] says what a key may do; `http` checks it.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -7,26 +7,28 @@ use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// An API key as it is kept: everything but its secret.
+/// An API key without its secret, of which only a hash is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub hash: TokenHash,
-    /// What people call it.
+    /// Display name.
     pub name: String,
     pub scopes: Scopes,
-    /// Requests a second that it may make; `None`: as many as the settings say.
+    /// Rate limit, requests per second; `None` applies the configured default.
     pub rate_per_s: Option<u32>,
     pub created_at: UnixSeconds,
-    /// From then on it opens nothing.
+    /// When it was revoked; requests with it are refused from then on.
     pub revoked_at: Option<UnixSeconds>,
 }
 
 const COLUMNS: &str = "id, hash, name, scopes, rate_per_s, created_at, revoked_at";
 
 impl Store {
+    /// Adds a key.
+    ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_api_key(&self, key: &ApiKey, entry: &AuditEntry) -> Result<()> {
         self.write(|transaction| {
             insert(transaction, key)?;
@@ -34,10 +36,10 @@ impl Store {
         })
     }
 
-    /// The same, but only when there never was a key; says whether it was added.
+    /// Adds a key if there has never been one; returns whether it was added.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_first_api_key(&self, key: &ApiKey, entry: &AuditEntry) -> Result<bool> {
         self.write(|transaction| {
             let any: bool =
@@ -52,10 +54,10 @@ impl Store {
         })
     }
 
-    /// Takes a key back. False when there is no such key, or it was revoked before.
+    /// Revokes a key. Returns false if there is no such key or it has been revoked already.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn revoke_api_key(
         &self,
         id: ApiKeyId,
@@ -74,8 +76,10 @@ impl Store {
         })
     }
 
+    /// The key with this id, revoked or not.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM api_keys WHERE id = ?1"))?
@@ -84,11 +88,11 @@ impl Store {
         })
     }
 
-    /// All keys that are good, for the ring in memory.
+    /// All keys that are not revoked, for the in-memory key ring.
     ///
     /// # Errors
-    /// The database's refusal.
-    pub fn good_api_keys(&self) -> Result<Vec<ApiKey>> {
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
+    pub fn valid_api_keys(&self) -> Result<Vec<ApiKey>> {
         self.read(|c| {
             c.prepare(&format!("SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL"))?
                 .query_map([], api_key)?
@@ -96,10 +100,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` keys, revoked ones too, oldest first, from behind `after` on.
+    /// Up to `limit` keys after `after`, oldest first, revoked keys included.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn api_keys(&self, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ApiKey>> {
         let after = after.map_or([0; 16], |id| id.0);
         self.read(|c| {

@@ -1,4 +1,4 @@
-//! The audit log: what was done by whom, in the transaction in which it was done.
+//! The audit log: who did what, written in the transaction that did it. Append-only: triggers refuse every change.
 
 use rusqlite::{Connection, Row, params};
 
@@ -6,10 +6,10 @@ use crate::model::{Actor, AuditEntry, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// An entry of the log.
+/// An entry as it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
-    /// Rises by the order of entries.
+    /// Position in the log; rises with every entry.
     pub seq: u64,
     pub at: UnixSeconds,
     pub actor: Actor,
@@ -18,28 +18,28 @@ pub struct AuditLine {
     pub note: Option<String>,
 }
 
-/// Which entries are wanted; what is `None` does not matter.
+/// Filters; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     pub actor: Option<Actor>,
-    /// The noun of the action (`user`), or all of it (`user.create`).
+    /// The action (`user.create`), or its noun alone (`user`).
     pub action: Option<String>,
     pub subject: Option<String>,
 }
 
 impl Store {
-    /// Remembers something that changes nothing else in the store, such as that somebody looked.
+    /// Logs an action that changes nothing else in the store, such as viewing an upload.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_audit(&self, entry: &AuditEntry) -> Result<()> {
         self.write(|transaction| append(transaction, entry))
     }
 
-    /// At most `limit` entries, the latest first, from before `before` on.
+    /// Up to `limit` entries before `before`, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn audit(
         &self,
         filter: &AuditFilter,
@@ -64,6 +64,7 @@ impl Store {
     }
 }
 
+/// Appends an entry in the caller's transaction.
 pub(in crate::store) fn append(
     connection: &Connection,
     entry: &AuditEntry,

@@ -1,4 +1,4 @@
-//! Sessions of people who signed in. When one has ended is `engine`'s business; here it is a row or none.
+//! Sessions of users who are signed in. `engine` decides when one has expired; here it is a row or none.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -7,16 +7,16 @@ use crate::store::access::audit;
 use crate::store::access::users::{self, User};
 use crate::store::{Result, Store};
 
-/// A session with whose it is.
+/// A session and its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub user: User,
     pub created_at: UnixSeconds,
-    /// When it was last used, to the minute.
+    /// Last use, to the minute.
     pub seen_at: UnixSeconds,
 }
 
-/// Sessions that began or were last used before these times have ended.
+/// Limits of the absolute and the idle lifetime: sessions that began or were last used before them have expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionsEnd {
     pub created_before: UnixSeconds,
@@ -24,10 +24,10 @@ pub struct SessionsEnd {
 }
 
 impl Store {
-    /// Begins a session, and clears away those that have ended.
+    /// Starts a session, and deletes expired ones.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_session(
         &self,
         hash: SessionHash,
@@ -52,8 +52,10 @@ impl Store {
         })
     }
 
+    /// The session with this secret's hash, expired or not.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn session(&self, hash: SessionHash) -> Result<Option<Session>> {
         self.read(|c| {
             let columns: Vec<String> =
@@ -74,11 +76,11 @@ impl Store {
         })
     }
 
-    /// A session is used.
+    /// Records the use of a session.
     ///
     /// # Errors
-    /// The disk's refusal.
-    pub fn see_session(&self, hash: SessionHash, user: UserId, now: UnixSeconds) -> Result<()> {
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
+    pub fn touch_session(&self, hash: SessionHash, user: UserId, now: UnixSeconds) -> Result<()> {
         self.write_grouped(move |c| {
             c.execute("UPDATE sessions SET seen_at = ?2 WHERE hash = ?1", params![hash.0, now])?;
             c.execute("UPDATE users SET seen_at = ?2 WHERE id = ?1", params![user.0, now])?;
@@ -86,10 +88,10 @@ impl Store {
         })
     }
 
-    /// Ends a session, or with `user` all of somebody's; says how many there were.
+    /// Ends sessions; returns how many there were.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn end_sessions(&self, which: SessionsOf, entry: &AuditEntry) -> Result<usize> {
         self.write(|transaction| {
             let ended = match which {
@@ -108,7 +110,7 @@ impl Store {
     }
 }
 
-/// Which sessions are ended.
+/// One session, or all sessions of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionsOf {
     One(SessionHash),

@@ -1,4 +1,4 @@
-//! People who sign in. What a role may do is `model::Role`'s business, whether a password fits `engine`'s.
+//! User accounts. [`Role`] says what a user may do; `engine` verifies passwords.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -7,20 +7,20 @@ use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// Somebody who signs in.
+/// A user account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
-    /// What they type, and what colleagues see.
+    /// Sign-in and display name; unique, upper and lower case are the same.
     pub name: String,
     pub role: Role,
     /// An Argon2 hash with its parameters.
     pub password: String,
     pub password_at: UnixSeconds,
     pub created_at: UnixSeconds,
-    /// From then on they cannot sign in.
+    /// When the account was disabled; sign-in is refused from then on.
     pub disabled_at: Option<UnixSeconds>,
-    /// When they were last seen, to the minute.
+    /// Last request, to the minute.
     pub seen_at: Option<UnixSeconds>,
 }
 
@@ -30,13 +30,13 @@ impl std::fmt::Debug for User {
     }
 }
 
-/// What is changed of somebody who signs in; every change but the role's ends their sessions.
+/// A change to an account. Every change except of the role ends the user's sessions.
 #[derive(Clone, PartialEq, Eq)]
 pub enum UserChange {
-    /// They cannot sign in any more, or can again.
+    /// Disables the account, or enables it.
     Disabled(bool),
     Role(Role),
-    /// The new hash.
+    /// Replaces the password's hash.
     Password(String),
 }
 
@@ -44,10 +44,10 @@ pub(in crate::store) const COLUMNS: &str =
     "id, name, role, password, password_at, created_at, disabled_at, seen_at";
 
 impl Store {
-    /// Adds somebody; false when the name is taken.
+    /// Adds an account; returns false if the name is taken.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_user(&self, user: &User, entry: &AuditEntry) -> Result<bool> {
         self.write(|transaction| {
             let added = transaction.execute(
@@ -73,10 +73,10 @@ impl Store {
         })
     }
 
-    /// Changes somebody; false when there is nobody of this id.
+    /// Changes an account; returns false if there is none with this id.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn change_user(&self, id: UserId, change: &UserChange, entry: &AuditEntry) -> Result<bool> {
         self.write(|transaction| {
             let found = apply(transaction, id, change, entry.at)?;
@@ -90,8 +90,10 @@ impl Store {
         })
     }
 
+    /// The account with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn user(&self, id: UserId) -> Result<Option<User>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id = ?1"))?
@@ -100,10 +102,10 @@ impl Store {
         })
     }
 
-    /// Capital and small letters are the same.
+    /// The account with this name; upper and lower case are the same.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn user_by_name(&self, name: &str) -> Result<Option<User>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE name = ?1"))?
@@ -112,10 +114,10 @@ impl Store {
         })
     }
 
-    /// Everybody, those too who cannot sign in any more, by name.
+    /// All accounts by name, disabled ones included.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn users(&self) -> Result<Vec<User>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM users ORDER BY name COLLATE NOCASE"))?
@@ -124,10 +126,10 @@ impl Store {
         })
     }
 
-    /// What colleagues call whoever this is.
+    /// Display name of a user or an API key; the actor's own text if it has none.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn actor_name(&self, actor: Actor) -> Result<String> {
         let found = match actor {
             Actor::User(id) => self.read(|c| {

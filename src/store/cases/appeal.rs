@@ -1,4 +1,4 @@
-//! An uploader appeals against a block: the case of the upload is opened again, or one of its own is opened for it.
+//! Appeals of uploaders against a block: one reopens the upload's case, or opens a case of its own.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -13,43 +13,43 @@ use crate::store::cases::settle;
 use crate::store::uploads::upload;
 use crate::store::{NewCase, Result, Store};
 
-/// An appeal that is about to be made.
+/// An appeal to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewAppeal {
     pub upload: UploadId,
     pub at: UnixSeconds,
     pub actor: Actor,
-    /// What the uploader said.
+    /// The uploader's statement.
     pub statement: Option<Sealed>,
-    /// The case that is opened where the upload has none, or shares it with others.
+    /// The case to open if the upload has none, or shares its case with others.
     pub case: NewCase,
     pub entry: AuditEntry,
 }
 
-/// What became of it.
+/// The outcome of [`Store::appeal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppealOutcome {
-    /// This case is to be decided now.
+    /// The appeal opened this case.
     Opened(CaseId),
-    /// This case was opened by an earlier appeal and is still to be decided.
-    Again(CaseId),
+    /// An earlier appeal opened this case, which is not decided yet.
+    AlreadyOpen(CaseId),
     /// There is no such upload.
     NoUpload,
-    /// Nothing stands against it.
+    /// The upload is not blocked.
     NotBlocked,
-    /// A decision about it is about to take effect.
+    /// A decision is about to take effect.
     Pending,
-    /// An appeal was heard already.
-    Heard,
-    /// Its bytes are gone: there is nothing to look at.
-    Over,
+    /// An appeal was decided already.
+    AlreadyDecided,
+    /// The upload's bytes are gone, so no one can review it.
+    BytesGone,
 }
 
 impl Store {
-    /// Makes an appeal, or says why not.
+    /// Makes an appeal, or returns why it cannot be made.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn appeal(&self, new: NewAppeal) -> Result<AppealOutcome> {
         self.write_grouped(move |c| {
             let seq: Option<UploadSeq> = c
@@ -92,14 +92,16 @@ fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<Appe
     if let Some(case) = case {
         match case.state {
             CaseState::Decided => return Some(AppealOutcome::Pending),
-            CaseState::Closed if case.appealed_at.is_some() => return Some(AppealOutcome::Heard),
-            _ if case.appealed_at.is_some() => return Some(AppealOutcome::Again(case.id)),
+            CaseState::Closed if case.appealed_at.is_some() => {
+                return Some(AppealOutcome::AlreadyDecided);
+            }
+            _ if case.appealed_at.is_some() => return Some(AppealOutcome::AlreadyOpen(case.id)),
             _ => {}
         }
     }
     let over =
         upload.bytes_gone_at.is_some() || upload.bytes_until.is_some_and(|until| until <= at);
-    over.then_some(AppealOutcome::Over)
+    over.then_some(AppealOutcome::BytesGone)
 }
 
 fn reopened(c: &Connection, case: Case, new: &NewAppeal) -> rusqlite::Result<CaseId> {
@@ -119,7 +121,7 @@ fn reopened(c: &Connection, case: Case, new: &NewAppeal) -> rusqlite::Result<Cas
     Ok(case.id)
 }
 
-/// In a group, an appeal is about the one upload.
+/// Takes the upload out of its group: an appeal concerns one upload.
 fn parted(
     c: &Connection,
     case: &Case,

@@ -1,5 +1,4 @@
-//! Cases: what is kept of one, and changing it. How it opens stands in `case_open`, lists in `case_list`, what is shown
-//! of one in `case_show`, its end in `case_settle`. Who may change what is `engine`'s business.
+//! The row of a case, and changing it. `engine` decides who may change what.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -17,17 +16,19 @@ pub(in crate::store) const COLUMNS: &str = "c.seq, c.id, c.state, c.version, c.u
      c.parted_from";
 
 impl Store {
+    /// The case with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case(&self, id: CaseId) -> Result<Option<Case>> {
         self.read(|c| by_id(c, id))
     }
 
-    /// Reads a case with its decisions, has `judge` say what is to change, and writes that, in one transaction; `None`
-    /// when there is no such case. What `judge` refuses changes nothing.
+    /// Reads a case with its decisions, asks `judge` for the change, and writes it, all in one transaction. Returns `None`
+    /// if there is no such case; if `judge` refuses, nothing changes.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn change_case<R: Send + 'static>(
         &self,
         id: CaseId,
@@ -66,7 +67,7 @@ pub(in crate::store) fn history(c: &Connection, case: &Case) -> rusqlite::Result
     Ok(CaseHistory { decisions, deciders_before_appeal: before })
 }
 
-/// All decisions of a case, those that were undone too, in the order in which they were made.
+/// All decisions of a case, oldest first, undone ones included.
 pub(in crate::store) fn decisions(
     c: &Connection,
     case: CaseSeq,

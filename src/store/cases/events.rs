@@ -1,4 +1,4 @@
-//! What happened to all cases, in the order in which it was written down, for those who follow it.
+//! The history of all cases in one sequence, for clients that follow it.
 
 use rusqlite::{Row, params};
 
@@ -7,24 +7,24 @@ use crate::store::cases::case;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// Something that happened, with the case that it happened to as it is now.
+/// An event, with its case as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseOccurrence {
-    /// Later ones have higher numbers.
+    /// Position in the sequence; rises with every event.
     pub seq: CaseEventSeq,
     pub case: CaseId,
     pub state: CaseState,
     pub version: u32,
-    /// Who has decided first, where two do.
+    /// Who made the first of two blind decisions.
     pub first_by: Option<Actor>,
     pub event: CaseEvent,
 }
 
 impl Store {
-    /// At most `limit` of what happened to any case behind `after`.
+    /// Up to `limit` events of any case after `after`, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_occurrences(
         &self,
         after: CaseEventSeq,
@@ -41,10 +41,10 @@ impl Store {
         })
     }
 
-    /// The number of what happened last; 0 when nothing has.
+    /// Position of the last event; 0 if there is none.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn last_case_occurrence(&self) -> Result<CaseEventSeq> {
         self.read(|c| {
             c.prepare_cached("SELECT coalesce(max(seq), 0) FROM case_events")?

@@ -1,7 +1,7 @@
-//! Queues of cases: filtered, ordered, page by page; and how many there are.
+//! Queues of cases: filtered, ordered, page by page; and their counts.
 //!
-//! A page costs the same wherever it is in the queue: each order has an index that begins with the state, and a page
-//! seeks its place in it. Filters are asked of the rows from there on.
+//! Every page costs the same: each order has an index that starts with the state, and a page seeks its cursor in it.
+//! Filters apply to the rows from there on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,10 +16,10 @@ use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// Cases that a count goes up to.
+/// Counts stop here.
 pub const COUNTED_MAX: u64 = 10_000;
 
-/// Which cases are wanted.
+/// Filters and order of a queue; `None` matches everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFilter {
     pub state: CaseState,
@@ -28,20 +28,20 @@ pub struct CaseFilter {
     pub tombstone: Option<TombstoneId>,
     pub opened_before: Option<UnixSeconds>,
     pub opened_after: Option<UnixSeconds>,
-    /// Groups of so many uploads and more.
+    /// Smallest number of uploads in the case.
     pub members_min: Option<u32>,
-    /// Those that this one has claimed, or is to do.
+    /// Only cases that this actor has claimed or is assigned.
     pub of: Option<Actor>,
     pub appealed: Option<bool>,
     /// Only cases that no one has claimed beyond this time.
     pub free_at: Option<MonotonicSeconds>,
-    /// Without those that this one has decided already, where another is to decide too.
+    /// Without cases that await the second of two blind decisions after this actor made the first.
     pub not_first_by: Option<Actor>,
     pub order: CaseOrder,
 }
 
 impl CaseFilter {
-    /// All cases in a state, the surest first.
+    /// All cases in a state, highest score first.
     pub fn of_state(state: CaseState) -> CaseFilter {
         CaseFilter {
             state,
@@ -60,10 +60,10 @@ impl CaseFilter {
     }
 }
 
-/// A place in a queue: behind the case with this key and number.
+/// A cursor: the page starts after the case with this sort key and row number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CasePlace {
-    /// Score or time, as the order says.
+    /// Score or time, depending on the order.
     pub key: f64,
     pub seq: CaseSeq,
 }
@@ -74,9 +74,9 @@ impl fmt::Display for CasePlace {
     }
 }
 
-/// Text that names no place in a queue.
+/// Text that is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in a queue")]
+#[error("invalid cursor")]
 pub struct NotAPlace;
 
 impl FromStr for CasePlace {
@@ -90,31 +90,31 @@ impl FromStr for CasePlace {
     }
 }
 
-/// A case as a queue shows it.
+/// A case as a row of a queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseRow {
     pub case: Case,
-    /// Of its first upload, unless that is forgotten.
+    /// Its first upload; `None` if that has been erased.
     pub upload: Option<UploadId>,
     pub client_data: Option<Sealed>,
     pub duration_s: Option<f64>,
 }
 
-/// How many cases there are.
+/// Counts of waiting cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CaseCounts {
     pub open: u64,
     pub escalated: u64,
-    /// Of the open ones, those of an appeal.
+    /// Open cases of an appeal.
     pub appealed: u64,
-    /// Open ones whose due time is past.
+    /// Open cases past their due time.
     pub overdue: u64,
-    /// When the open one was opened that waits longest.
+    /// Opening time of the oldest open case.
     pub oldest_opened_at: Option<UnixSeconds>,
 }
 
 impl CaseRow {
-    /// Its place in a queue of this order.
+    /// The cursor of this row in a queue of this order.
     pub fn place(&self, order: CaseOrder) -> CasePlace {
         let key = match order {
             CaseOrder::Score => self.case.score,
@@ -126,10 +126,10 @@ impl CaseRow {
 }
 
 impl Store {
-    /// A case as a queue shows it.
+    /// One case as a row of a queue.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_row(&self, id: CaseId) -> Result<Option<CaseRow>> {
         self.read(|c| {
             let columns = row_columns();
@@ -139,10 +139,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` cases behind a place in the queue.
+    /// Up to `limit` cases after a cursor.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn cases(
         &self,
         filter: &CaseFilter,
@@ -155,30 +155,30 @@ impl Store {
         })
     }
 
-    /// Ids of at most `limit` cases that a filter finds, from the beginning of its order on.
+    /// Ids of the first `limit` cases that match a filter.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_ids(&self, filter: &CaseFilter, limit: usize) -> Result<Vec<CaseId>> {
         let limit = columns::row_limit(limit);
         let id = |row: &Row<'_>| Ok(CaseId(row.get(0)?));
         self.read(|c| query(c, "c.id", "cases c", filter, None, limit, id))
     }
 
-    /// How many cases a filter finds, up to `COUNTED_MAX`.
+    /// Number of cases that match a filter, up to [`COUNTED_MAX`].
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn count_cases(&self, filter: &CaseFilter) -> Result<u64> {
         let limit = COUNTED_MAX.cast_signed();
         let found = self.read(|c| query(c, "1", "cases c", filter, None, limit, |_| Ok(())))?;
         Ok(found.len() as u64)
     }
 
-    /// How many cases wait, and since when.
+    /// Counts of waiting cases, and the age of the oldest.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_counts(&self, now: UnixSeconds) -> Result<CaseCounts> {
         self.read(|c| {
             let count = |condition: &str| {
@@ -203,10 +203,10 @@ impl Store {
         })
     }
 
-    /// How many cases somebody has claimed at `now`, or is assigned.
+    /// Number of cases that an actor has claimed at `now` or is assigned.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn cases_of(&self, actor: Actor, now: MonotonicSeconds) -> Result<u64> {
         self.read(|c| {
             c.prepare_cached(
@@ -218,16 +218,16 @@ impl Store {
     }
 }
 
-/// Where a row of a queue comes from.
+/// The tables of a queue's rows.
 pub(in crate::store) const FROM: &str = "cases c LEFT JOIN uploads u ON u.seq = c.upload";
 
 pub(in crate::store) fn row_columns() -> String {
     format!("{COLUMNS}, u.id, u.client_data, u.duration_s")
 }
 
-/// The text of a page's query.
+/// SQL of a page.
 pub(in crate::store) fn text(columns: &str, from: &str, filter: &CaseFilter) -> String {
-    // The bound beside the comparison of pairs is what the index is sought by.
+    // The index is sought by the bound; the comparison of pairs alone would not use it.
     let (place, order) = match filter.order {
         CaseOrder::Score => {
             ("c.score <= :key AND (c.score < :key OR c.seq > :after)", "c.score DESC, c.seq")
@@ -240,7 +240,7 @@ pub(in crate::store) fn text(columns: &str, from: &str, filter: &CaseFilter) -> 
             "c.due_at, c.seq",
         ),
     };
-    // Few cases are somebody's: they are found by their own indexes, and put in order.
+    // An actor has few cases: they are found through their own indexes and then sorted.
     let (state, of) = match filter.of {
         Some(_) => ("+c.state", "(c.claimed_by = :of OR c.assigned_to = :of)"),
         None => ("c.state", ":of IS NULL"),

@@ -1,5 +1,5 @@
-//! An upload that is put before a moderator opens a case, or joins one of its kind, in the transaction in which it gets
-//! its verdict.
+//! An upload that needs review opens a case or joins one of near-identical uploads, in the transaction that records its
+//! verdict.
 
 use rusqlite::{Connection, params};
 
@@ -10,13 +10,13 @@ use crate::model::{
 use crate::store::cases::case::add_event;
 use crate::store::cases::plots;
 
-/// Open cases of one tombstone that a new upload is compared with at most, the latest first.
+/// Number of open cases of one tombstone, newest first, that a new upload is compared with.
 const COMPARED_MAX: i64 = 500;
 
-/// A case that an upload opens, unless it joins another.
+/// The case that an upload opens if it does not join another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCase {
-    /// Its id if it opens.
+    /// Its id if it is opened.
     pub id: CaseId,
     pub verdict: VerdictKind,
     pub reason: Reason,
@@ -25,27 +25,27 @@ pub struct NewCase {
     pub score: f64,
     pub opened_at: UnixSeconds,
     pub due_at: Option<UnixSeconds>,
-    /// Whether two moderators decide it.
+    /// Whether two moderators decide it, blind.
     pub twice: bool,
-    /// `None` when it neither joins nor is joined.
+    /// `None` if it neither joins another case nor can be joined.
     pub joining: Option<Joining>,
-    /// What the upload's content is known by.
+    /// The upload's content key.
     pub content: Option<Vec<u8>>,
-    /// Where upload and deleted video agree in time, by the rank of the match.
+    /// Time plots of the matches.
     pub plots: Vec<(u32, Vec<u8>)>,
 }
 
-/// How an upload finds its case.
+/// How an upload finds the case that it joins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Joining {
     pub likeness: Likeness,
-    /// Until when others join, should it open.
+    /// Until when other uploads can join a new case.
     pub until: UnixSeconds,
-    /// Uploads of a case at most.
+    /// Largest number of uploads in a case.
     pub members_max: u32,
 }
 
-/// Opens or joins a case; the answer is its number, and whether it is a new one.
+/// Opens or joins a case; returns its row number and whether it is new.
 pub(in crate::store) fn open_or_join(
     c: &Connection,
     upload: &Upload,
@@ -77,7 +77,7 @@ pub(in crate::store) fn open_or_join(
     Ok((seq, is_new))
 }
 
-/// The case that the upload belongs to: same tombstone, and the same bytes or the same look.
+/// The case to join: of the same tombstone, with the same bytes or a near-identical likeness.
 fn find(
     c: &Connection,
     upload: &Upload,

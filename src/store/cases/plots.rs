@@ -1,4 +1,4 @@
-//! Drawings of where upload and deleted video agree in time, which a case gets when it opens, or later.
+//! Time plots: where upload and deleted video agree in time. A case gets them when it opens, or later.
 
 use rusqlite::{Connection, params};
 
@@ -6,14 +6,14 @@ use crate::model::{UploadId, UploadSeq};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// A drawing by the rank of its match.
+/// The rank of a match, and its plot.
 pub type RankedPlot = (u32, Vec<u8>);
 
 impl Store {
-    /// At most `limit` uploads whose cases an appeal opened, which wait and have no drawing, while their bytes are here.
+    /// Up to `limit` uploads without plots whose cases wait after an appeal, and whose bytes are still stored.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn uploads_to_draw(&self, limit: usize) -> Result<Vec<UploadId>> {
         self.read(|c| {
             c.prepare_cached(
@@ -27,10 +27,10 @@ impl Store {
         })
     }
 
-    /// Adds drawings to an upload; false when it is forgotten.
+    /// Adds plots to an upload; returns false if it has been erased.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_case_plots(&self, upload: UploadId, plots: Vec<RankedPlot>) -> Result<bool> {
         self.write_grouped(move |c| {
             let seq = c
@@ -44,6 +44,7 @@ impl Store {
     }
 }
 
+/// Adds plots in the caller's transaction.
 pub(in crate::store) fn add(
     c: &Connection,
     upload: UploadSeq,

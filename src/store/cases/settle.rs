@@ -1,7 +1,8 @@
-//! The end of a case: its decision takes effect on every upload of it, is told, and what was only needed to decide goes.
+//! The end of a case: its decision takes effect on every member, subscribers are notified, and data that only served the
+//! decision is erased.
 //!
-//! All of it is one transaction: a decision that was made before the process was killed either has not taken effect and
-//! will, or has and is in the outbox.
+//! All of it is one transaction: after `kill -9`, a decision either has not taken effect yet and will, or has and is in
+//! the outbox.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -16,41 +17,40 @@ use crate::store::tombstones::{grants, ruled_out};
 use crate::store::webhooks::outbox;
 use crate::store::{Grant, NewEvent, NewRuledOut, Result, Store};
 
-/// A case whose decision is to take effect, with all its decisions.
+/// A case whose decision is due to take effect, and all its decisions.
 pub type DueCase = (Case, Vec<CaseDecision>);
 
-/// What a decision does.
+/// The effects of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settlement {
-    /// The case as it was seen; nothing is done when it is another by now.
+    /// The case as it was read; if it has changed since, nothing happens.
     pub case: Case,
     pub at: UnixSeconds,
     pub members: Vec<MemberEnd>,
-    /// Content and tombstones that shall not meet again…
+    /// Rulings to add: this content is not that tombstone's video…
     pub ruled_out: Vec<NewRuledOut>,
-    /// …or shall.
+    /// …and rulings to remove.
     pub ruled_in: Vec<NewRuledOut>,
-    /// The owner's leave from now on.
+    /// A standing grant to the uploader.
     pub grant: Option<Grant>,
     pub entry: AuditEntry,
 }
 
-/// What becomes of one upload.
+/// The effect on one member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberEnd {
     pub upload: UploadSeq,
     pub answer: Verdict,
     pub bytes_until: UnixSeconds,
-    /// What subscribers are told.
+    /// The event for subscribers.
     pub event: NewEvent,
 }
 
 impl Store {
-    /// At most `limit` cases whose decision is to take effect at `now`, with their decisions, and when the next
-    /// will.
+    /// Up to `limit` cases whose decision is due at `now`, and when the next is due.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn cases_to_settle(
         &self,
         now: MonotonicSeconds,
@@ -78,10 +78,10 @@ impl Store {
         })
     }
 
-    /// Lets a decision take effect; false when the case has changed since it was seen.
+    /// Lets a decision take effect; returns false if the case has changed since it was read.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn settle_case(&self, settlement: Settlement) -> Result<bool> {
         self.write_grouped(move |c| {
             let seen = &settlement.case;
@@ -118,11 +118,11 @@ impl Store {
         })
     }
 
-    /// Brings leases and undo times of an earlier start of the program onto this run's monotonic time line: none
-    /// lasts longer than one that begins now.
+    /// Bounds leases and undo times of an earlier run on this run's monotonic time line: none lasts longer than one that
+    /// begins now.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn bound_case_times(
         &self,
         claim_until: MonotonicSeconds,
@@ -163,7 +163,7 @@ fn end_member(c: &Connection, member: &MemberEnd, at: UnixSeconds) -> rusqlite::
     if changed > 0 { outbox::emit(c, &member.event) } else { Ok(()) }
 }
 
-/// An upload has got another verdict by other means: it leaves its case, which closes when it was the last.
+/// An upload got another verdict without a decision: it leaves its case, which closes if it was the last member.
 pub(in crate::store) fn leave(
     c: &Connection,
     upload: UploadSeq,
@@ -194,7 +194,7 @@ pub(in crate::store) fn leave(
     case::add_event(c, case, &CaseEvent { at, actor, kind, note })
 }
 
-/// Takes an upload out of a case that has others.
+/// Takes an upload out of a case with other members.
 pub(in crate::store) fn part(
     c: &Connection,
     upload: UploadSeq,

@@ -1,4 +1,4 @@
-//! What is shown of a case: its uploads, what happened to it, plots, an uploader's earlier cases, people's names.
+//! One case in full: members, history, plots, and the uploader's other cases.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -11,7 +11,7 @@ use crate::store::database::columns;
 use crate::store::uploads::upload;
 use crate::store::{Result, Store};
 
-/// An upload of a case.
+/// A member of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseMember {
     pub joined_at: UnixSeconds,
@@ -19,16 +19,16 @@ pub struct CaseMember {
     pub content: Option<Vec<u8>>,
 }
 
-/// A case with what happened to it.
+/// A case with its history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseFile {
     pub case: Case,
-    /// Those that were undone too.
+    /// Oldest first, undone ones included.
     pub decisions: Vec<CaseDecision>,
     pub events: Vec<CaseEvent>,
-    /// Its first upload, with its matches, unless that is forgotten.
+    /// Its first upload and its matches; `None` if it has been erased.
     pub upload: Option<(Upload, Vec<UploadMatch>)>,
-    /// By the rank of the match.
+    /// Time plots by the rank of the match.
     pub plots: Vec<(u32, Vec<u8>)>,
 }
 
@@ -39,18 +39,18 @@ pub struct EarlierCase {
     pub state: CaseState,
     pub opened_at: UnixSeconds,
     pub score: f64,
-    /// What was decided in the end, once it is closed.
+    /// The final decision, once it is closed.
     pub decision: Option<DecisionKind>,
 }
 
-/// Events of a case that are shown at most, the latest.
+/// Number of events, the newest, that a case shows.
 const EVENTS_MAX: i64 = 500;
 
 impl Store {
-    /// A case with its history and its first upload, from one state of the database.
+    /// A case with its history and its first upload, from one snapshot.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_file(&self, id: CaseId) -> Result<Option<CaseFile>> {
         self.read(|c| {
             let Some(case) = case::by_id(c, id)? else { return Ok(None) };
@@ -75,10 +75,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` uploads of a case in the order in which they were accepted, from behind `after` on.
+    /// Up to `limit` members of a case after `after`, in the order of acceptance.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_members(
         &self,
         case: CaseSeq,
@@ -105,10 +105,10 @@ impl Store {
         })
     }
 
-    /// The case that an upload is part of; and whether it is its first upload.
+    /// The case of which an upload is a member.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_of_upload(&self, upload: UploadId) -> Result<Option<Case>> {
         self.read(|c| {
             c.prepare_cached(&format!(
@@ -121,10 +121,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` other cases with uploads of this uploader, the latest first.
+    /// Up to `limit` other cases with uploads of this uploader, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn earlier_cases(
         &self,
         uploader: OwnerKey,

@@ -1,4 +1,4 @@
-//! Numbers about decisions, for the dashboard. They reach as far back as cases are remembered.
+//! Review statistics for the dashboard. They reach back as far as cases are retained.
 
 use rusqlite::{Connection, Row};
 
@@ -6,26 +6,26 @@ use crate::model::{Actor, DecisionKind, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// Numbers since some moment.
+/// Statistics since some time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CaseStats {
-    /// By day, oldest first; days without anything are left out.
+    /// By day, oldest first; empty days are left out.
     pub days: Vec<DayStats>,
-    /// First and second decision of cases that two moderators decided, blind, and how often each pair occurred.
+    /// Pairs of blind decisions (first, second), and how often each occurred.
     pub pairs: Vec<(DecisionKind, DecisionKind, u64)>,
-    /// Who decided how often, the busiest first.
+    /// By reviewer, most decisions first.
     pub reviewers: Vec<ReviewerStats>,
-    /// Final decisions about cases with a match: all of them, and those that said it is no re-upload.
+    /// Final decisions about cases with a match, and those of them that found no re-upload.
     pub with_match: u64,
     pub false_positives: u64,
-    /// Appeals that were decided, and those that changed the verdict.
+    /// Decided appeals, and those of them that overturned the verdict.
     pub appeals: u64,
     pub overturned: u64,
-    /// Seconds from a case's opening to its decision: half of them took no longer.
+    /// Median of the seconds from opening to decision.
     pub wait_median_s: Option<i64>,
 }
 
-/// What happened on a day (UTC).
+/// One day's counts (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DayStats {
     /// Days since 1970-01-01.
@@ -36,12 +36,12 @@ pub struct DayStats {
     pub authorised: u64,
 }
 
-/// What somebody decided.
+/// One reviewer's decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReviewerStats {
     pub actor: Actor,
     pub decisions: u64,
-    /// Decisions that another moderator made too, blind, and those of them in which both said the same.
+    /// Decisions of blind pairs, and those of them in which both agreed.
     pub pairs: u64,
     pub agreed: u64,
 }
@@ -54,10 +54,10 @@ const PAIRS: &str = "case_decisions a JOIN case_decisions b ON b.case_seq = a.ca
      WHERE a.turn = 'first' AND a.undone_at IS NULL AND a.at >= ?1";
 
 impl Store {
-    /// Numbers about what happened since.
+    /// Statistics since a time.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn case_stats(&self, since: UnixSeconds) -> Result<CaseStats> {
         self.read(|c| {
             let (with_match, false_positives) = matched(c, since)?;

@@ -1,5 +1,4 @@
-//! Verdicts: the decision about an upload and its reversal, each in one transaction with the case that it opens, joins or
-//! leaves and the event that subscribers get.
+//! Verdicts: recording one and reversing one, each in one transaction with its case and the event for subscribers.
 
 use rusqlite::{Connection, params};
 
@@ -12,36 +11,36 @@ use crate::store::uploads::upload;
 use crate::store::webhooks::outbox;
 use crate::store::{NewCase, NewEvent, Result, Store};
 
-/// What a decision changes.
+/// A verdict to record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
     pub decision: UploadDecision,
     /// Best first.
     pub matches: Vec<UploadMatch>,
-    /// When the bytes go; `None`: when its case has closed, and somebody says when.
+    /// When the bytes are erased; `None` until its case has closed.
     pub bytes_until: Option<UnixSeconds>,
-    /// The case that it opens, unless it joins another.
+    /// The case that the upload opens, or joins in its place.
     pub case: Option<NewCase>,
-    /// What subscribers are told.
+    /// The event for subscribers.
     pub event: NewEvent,
 }
 
-/// What a reversal changes.
+/// A verdict to reverse.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reversal {
     pub answer: Verdict,
     pub at: UnixSeconds,
-    /// When the bytes go now.
+    /// When the bytes are erased now.
     pub bytes_until: UnixSeconds,
     pub event: NewEvent,
     pub entry: AuditEntry,
 }
 
 impl Store {
-    /// Records the verdict, its matches, its case and the event, all or nothing; false when there was a verdict already.
+    /// Records a verdict, its matches, its case and the event. Returns false, and records nothing, if there is one already.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn decide_upload(&self, seq: UploadSeq, new: NewDecision) -> Result<bool> {
         self.write_grouped(move |c| {
             let UploadDecision {
@@ -89,10 +88,10 @@ impl Store {
         })
     }
 
-    /// Changes what the platform was told. False when the answer is no longer `before`.
+    /// Replaces the answer to the platform. Returns false if the answer is not `before` any more.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn reverse_upload(&self, id: UploadId, before: Verdict, new: Reversal) -> Result<bool> {
         self.write_grouped(move |c| {
             let changed = c
@@ -122,7 +121,7 @@ impl Store {
     }
 }
 
-/// Nobody needs to look at it any more.
+/// The upload needs no review any more: it leaves its case, and its bytes get a date.
 fn let_go(
     c: &Connection,
     id: UploadId,

@@ -1,4 +1,4 @@
-//! For how long people have viewed what the platform flagged sensitive, by day.
+//! How long each reviewer has viewed sensitive material, by day (UTC).
 
 use rusqlite::params;
 
@@ -7,19 +7,19 @@ use crate::store::{Result, Store};
 
 const DAY_S: i64 = 86_400;
 
-/// Somebody's viewing of a day, after more was added.
+/// A reviewer's viewing today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Viewing {
     pub seconds: u32,
-    /// This addition reached the next multiple of what a break is suggested after.
+    /// Whether this addition reached the next multiple of the interval between breaks.
     pub break_due: bool,
 }
 
 impl Store {
-    /// Adds seconds to somebody's viewing of today. With `break_every_s` 0 no break is ever due.
+    /// Adds seconds to a reviewer's viewing today. `break_every_s` 0 never suggests a break.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_viewing(
         &self,
         user: UserId,
@@ -46,10 +46,10 @@ impl Store {
         })
     }
 
-    /// Seconds that somebody has viewed today.
+    /// Seconds that a reviewer has viewed today.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn viewed_s(&self, user: UserId, now: UnixSeconds) -> Result<u32> {
         let day = now.div_euclid(DAY_S);
         self.read(|c| {

@@ -11,18 +11,19 @@ use crate::store::database::error::{Error, Result};
 use crate::store::database::store::Store;
 
 impl Store {
-    /// Writes the database as it is at this moment; returns the file's size. What was erased is not in it, not even as
-    /// unused pages. The file is for this user only; it appears whole or not at all.
+    /// Writes a copy of the database as it is now, and returns its size in bytes. Erased data is not in it, not even in
+    /// unused pages. Only this user may read the file; it appears complete or not at all.
     ///
     /// # Errors
-    /// There is something at `path` already; the disk's refusal.
+    /// [`Error::InTheWay`] if `path` exists; [`Error::Unwritable`] or [`Error::Full`] if it cannot be written; and
+    /// [reads](crate::store::Error#reads).
     pub fn backup_to(&self, path: &Path) -> Result<u64> {
         let writing = |e| Error::writing(path, "nothing", e);
         if path.symlink_metadata().is_ok() {
             return Err(writing(io::ErrorKind::AlreadyExists.into()));
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Beside its place, in a folder that nobody else may read, so that neither is it.
+        // In a private folder beside the target, so that no other user can read the unfinished file.
         let beside = tempfile::Builder::new().prefix(".backup-").tempdir_in(folder);
         let beside = beside.map_err(writing)?;
         let unfinished = beside.path().join("cenotaph.db");
@@ -35,7 +36,7 @@ impl Store {
             .map_err(|error| Error::from_sqlite(&unfinished, error))?;
         fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o600)).map_err(writing)?;
         File::open(&unfinished).and_then(|file| file.sync_all()).map_err(writing)?;
-        // Fails when something has come to be there meanwhile, where a rename would replace it.
+        // A hard link fails if the target has appeared meanwhile; a rename would replace it.
         fs::hard_link(&unfinished, path).map_err(writing)?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(writing)?;
         Ok(path.metadata().map_err(writing)?.len())

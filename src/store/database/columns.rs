@@ -1,4 +1,4 @@
-//! Values as SQLite holds them: words and JSON as text, numbers of rows.
+//! Conversions between our values and SQLite's: words and JSON as text, row numbers, limits.
 
 use std::str::FromStr;
 
@@ -37,7 +37,7 @@ row_numbers!(
     UploadSeq,
 );
 
-/// A column's text as the value that it was written from.
+/// Parses a text column.
 pub(in crate::store) fn parsed<T: FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
@@ -53,13 +53,13 @@ where
     text.parse().map_err(wrong)
 }
 
-/// A column's JSON as the value that it was written from.
+/// Parses a column of JSON.
 pub(in crate::store) fn json<T: DeserializeOwned>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
     let wrong = |e| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(e));
     serde_json::from_str(row.get_ref(at)?.as_str()?).map_err(wrong)
 }
 
-/// A number of rows for `LIMIT`: SQLite counts in `i64`.
+/// A value for `LIMIT`; SQLite counts in `i64`.
 pub(in crate::store) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

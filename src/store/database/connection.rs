@@ -1,6 +1,6 @@
-//! Connections to the database: how they are set up, how the schema comes up to date, how it is verified.
+//! Connections: opening them, upgrading the schema, verifying the database.
 //!
-//! Which tables there are stands in `migrations/`; what is asked of them in the file of each noun.
+//! `migrations/` defines the tables; each room has the queries of its own.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::database::error::{Error, Result};
 
-/// "CENO": tells our database from any other SQLite file.
+/// "CENO": distinguishes our database from any other SQLite file.
 pub(in crate::store) const APPLICATION_ID: u32 = 0x4345_4e4f;
 
-/// Append-only: a released line is never changed, `user_version` counts how many were applied.
+/// Append-only: a released migration never changes. `user_version` counts the applied ones.
 pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tombstones.sql"),
     include_str!("migrations/0002_state.sql"),
@@ -24,20 +24,20 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_names.sql"),
 ];
 
-/// The schema that this program knows.
+/// The schema version of this program.
 pub(in crate::store) const SCHEMA: u32 = MIGRATIONS.len() as u32;
 
-/// Bytes. A fingerprint of half a minute, at most 6 KB, then mostly lies in one page instead of three of the
-/// customary 4096, which would be read one after the other.
+/// Bytes. A fingerprint of half a minute, up to 6 KB, then mostly fits in one page. With SQLite's default of 4096 it
+/// would take three, read one after another.
 const PAGE_BYTES: u32 = 8192;
 
-/// Only an outsider (a backup, somebody's sqlite3 shell) can make us wait at all.
+/// Only another program (a backup, a `sqlite3` shell) can make us wait at all.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Findings that `verify` lists at most.
+/// Limit of the findings that `verify` lists.
 const FINDINGS_MAX: u32 = 100;
 
-/// Opens for writing, creates when absent, upgrades when older. The caller holds the folder's lock.
+/// Opens for writing: creates a missing database and upgrades an older one. The caller holds the folder's lock.
 pub(in crate::store) fn open_writer(path: &Path) -> Result<Connection> {
     if path.is_dir() {
         return Err(Error::InTheWay { path: path.to_path_buf(), expected: "a database" });
@@ -83,20 +83,20 @@ pub(in crate::store) fn open_reader(path: &Path) -> Result<Connection> {
     }
 }
 
-/// What every connection needs.
+/// Settings of every connection.
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // The last one to close would delete -wal and -shm, and a user who may only read the folder could then not open
-    // the database. `fold_log` empties the log instead.
+    // Otherwise the last connection to close deletes -wal and -shm, and a user without write permission could no longer
+    // open the database. `fold_log` empties the log instead.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
 }
 
 fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
-    // Has an effect only before the first page is written.
+    // Takes effect only before the first page is written.
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -104,7 +104,7 @@ fn set_up_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-/// How many migrations a database has seen; 0 for an empty one.
+/// Number of applied migrations; 0 for an empty database.
 fn schema_of(path: &Path, connection: &Connection) -> Result<u32> {
     let explain = |error| Error::from_sqlite(path, error);
     let number = |name: &str| -> rusqlite::Result<i32> {
@@ -118,14 +118,14 @@ fn schema_of(path: &Path, connection: &Connection) -> Result<u32> {
     if tables == 0 && application == 0 && version == 0 {
         return Ok(0);
     }
-    // A negative number is a newer one to SQLite's 32 bits and to us.
+    // SQLite stores 32 bits with a sign; a negative number is a newer version.
     if application.cast_unsigned() == APPLICATION_ID && version != 0 {
         return Ok(version.cast_unsigned());
     }
     Err(Error::Foreign { path: path.to_path_buf() })
 }
 
-/// Applies what follows the first `done` migrations, each in one transaction with its number.
+/// Applies the migrations after the first `done`, each in one transaction with its number.
 pub(in crate::store) fn migrate(
     connection: &mut Connection,
     done: usize,
@@ -141,14 +141,14 @@ pub(in crate::store) fn migrate(
     Ok(())
 }
 
-/// True when the whole write-ahead log went into the database and was truncated.
+/// Checkpoints and truncates the write-ahead log; returns false if a reader prevented it.
 pub(in crate::store) fn fold_log(connection: &Connection) -> rusqlite::Result<bool> {
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(busy == 0)
 }
 
-/// What SQLite's own check and ours find wrong; reads everything.
+/// Findings of SQLite's integrity check and of our own; reads the whole database.
 pub(in crate::store) fn findings(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     let mut check = connection.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;

@@ -1,4 +1,4 @@
-//! What can go wrong with the data folder and its database, each message one line that says what to do.
+//! Errors of the data folder and its database. Every message is one line and says what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,15 @@ use crate::store::database::folder::Holder;
 /// Shorthand for this room's results.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Variants by what the caller does next.
+/// Errors, by what the caller does next.
+///
+/// # Reads
+/// A call that reads fails with [`Error::Disk`] or [`Error::Damaged`]; [`Error::Sqlite`] has the rest, which no sound
+/// database causes.
+///
+/// # Writes
+/// A call that writes fails, besides, with [`Error::OpenedForReading`] when the folder was opened for reading, and with
+/// [`Error::Full`] when the disk is. Every call is one transaction: it either succeeds or changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -23,16 +31,16 @@ pub enum Error {
     #[error("there is no data folder {}; add a tombstone first, or name the right folder", path.display())]
     NoFolder { path: PathBuf },
 
-    #[error("{} is in the way: {expected} was expected there; move it or name another folder", path.display())]
+    #[error("{} is in the way: expected {expected}; move it or name another folder", path.display())]
     InTheWay { path: PathBuf, expected: &'static str },
 
-    #[error("{} may not be read ({source}); give this user the right to, or name another folder", path.display())]
+    #[error("permission denied: cannot read {} ({source}); grant this user read access or name another folder", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 
-    #[error("{} may not be written ({source}); give this user the right to, or name another folder", path.display())]
+    #[error("permission denied: cannot write {} ({source}); grant this user write access or name another folder", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
 
-    #[error("no space left for {}; nothing was changed; free some space and try again", path.display())]
+    #[error("no space left on device for {}; nothing was changed; free some space and try again", path.display())]
     Full {
         path: PathBuf,
         #[source]
@@ -43,67 +51,67 @@ pub enum Error {
     NoDatabase { path: PathBuf },
 
     #[error(
-        "the database {} has schema {found}, made by a newer version; this one knows {known}: install the newer one",
+        "the database {} has schema {found} of a newer version, but this version supports up to {known}; upgrade cenotaph",
         path.display()
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
 
     #[error(
-        "the database {} has the older schema {found}, this version needs {known}; \
+        "the database {} has schema {found}, this version needs {known}; \
          run any command that writes (such as `index rebuild`) once to upgrade it",
         path.display()
     )]
     Older { path: PathBuf, found: u32, known: u32 },
 
-    #[error("{} is the database of another program; move it or name another folder", path.display())]
+    #[error("{} belongs to another program; move it or name another folder", path.display())]
     Foreign { path: PathBuf },
 
     #[error(
-        "the database {} is damaged ({source}); it was left as it is: make a copy, then restore a backup \
+        "the database {} is damaged ({source}) and was not changed; make a copy, then restore a backup \
          or try `sqlite3 … .recover`",
         path.display()
     )]
     Damaged { path: PathBuf, source: rusqlite::Error },
 
     #[error(
-        "the database {} cannot be opened ({source}): this user may not read it, or may not make the \
-         -shm and -wal files beside it that are missing; open it once as a user who may write the folder",
+        "cannot open the database {} ({source}): this user may not read it, or may not create its missing -shm and -wal \
+         files; open it once as a user with write access to the folder",
         path.display()
     )]
     CannotOpen { path: PathBuf, source: rusqlite::Error },
 
-    #[error("the data folder {} was opened for reading only", path.display())]
+    #[error("the data folder {} is open for reading only", path.display())]
     OpenedForReading { path: PathBuf },
 
-    #[error("there already is a tombstone `{id}`; remove it first or choose another id")]
+    #[error("a tombstone `{id}` already exists; remove it first or choose another id")]
     IdTaken { id: TombstoneId },
 
-    #[error("`{id}` cannot be a tombstone's id: {why}")]
+    #[error("invalid tombstone id `{id}`: {why}")]
     BadId { id: String, why: String },
 
-    #[error("{what} has {bytes} bytes, more than the {bytes_max} allowed")]
+    #[error("{what} has {bytes} bytes; the limit is {bytes_max}")]
     TooLarge { what: String, bytes: usize, bytes_max: usize },
 
-    #[error("the store {} has used all its slots; start a new data folder", path.display())]
+    #[error("the data folder {} has no slots left; start a new one", path.display())]
     NoSlots { path: PathBuf },
 
-    #[error("the disk failed under {} ({source}); check it before going on", path.display())]
+    #[error("input/output error on {} ({source}); check the disk before you continue", path.display())]
     Disk { path: PathBuf, source: rusqlite::Error },
 
     #[error("{} failed: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 
-    #[error("the database {} refused: {source}", path.display())]
+    #[error("SQLite error in {}: {source}", path.display())]
     Sqlite { path: PathBuf, source: rusqlite::Error },
 }
 
 impl Error {
-    /// Whether the disk has no room left.
+    /// Whether the disk is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Error::Full { .. })
     }
 
-    /// What a failed reading of `path` means.
+    /// The error for a failed read of `path`.
     pub(in crate::store) fn reading(path: &Path, source: io::Error) -> Error {
         let path = path.to_path_buf();
         match source.kind() {
@@ -114,7 +122,7 @@ impl Error {
         }
     }
 
-    /// What a failed writing of `path` means; `expected` says what ought to be there.
+    /// The error for a failed write of `path`; `expected` says what should be there.
     pub(in crate::store) fn writing(
         path: &Path,
         expected: &'static str,
@@ -135,7 +143,7 @@ impl Error {
         }
     }
 
-    /// What SQLite's complaint about the database at `path` means.
+    /// The error for SQLite's error about the database at `path`.
     pub(in crate::store) fn from_sqlite(path: &Path, source: rusqlite::Error) -> Error {
         let path = path.to_path_buf();
         match source.sqlite_error_code() {

@@ -1,10 +1,10 @@
-//! The data folder: where things lie in it, who made it, and who may write it.
+//! The data folder: its layout, and the lock that admits one writer.
 //!
 //! Layout: `cenotaph.db` (with SQLite's `-wal` and `-shm`), `index/` (the index room's segments), `lock`.
-//! Opening the database is `database`'s job.
+//! [`Store`](crate::store::Store) opens the database.
 //!
-//! `lock` is a text of three lines, for the message to a second writer only; the lock itself is the kernel's
-//! (`flock`), so that a killed writer leaves none behind:
+//! The lock is the kernel's (`flock` on `lock`), so a killed writer leaves none behind. The file's three lines only serve
+//! the error message of a second writer:
 //!
 //! ```text
 //! pid 4711
@@ -28,10 +28,10 @@ pub const INDEX_FOLDER: &str = "index";
 /// The file whose `flock` makes a process the writer.
 pub const LOCK_FILE: &str = "lock";
 
-/// A holder's text is a few dozen bytes; anything longer was not written by us.
+/// A holder's text has a few dozen bytes; we did not write anything longer.
 const HOLDER_BYTES_MAX: u64 = 4096;
 
-/// Who holds the writer's lock, as far as it has said so.
+/// The process that holds the writer's lock, according to the lock file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holder {
     pub pid: Option<u32>,
@@ -76,7 +76,7 @@ impl Holder {
         text
     }
 
-    /// Takes what it understands: the text is a courtesy, the lock does not depend on it.
+    /// Parses leniently: the text is informative only, the lock does not depend on it.
     fn from_text(text: &str) -> Holder {
         let mut holder = Holder::default();
         for (name, value) in text.lines().filter_map(|line| line.split_once(' ')) {
@@ -92,7 +92,7 @@ impl Holder {
     }
 }
 
-/// A data folder that was found or made; while one opened for writing lives, no other process can write.
+/// A data folder. While a value that was opened for writing lives, no other process can write.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -100,11 +100,12 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder for writing, makes it (mode 0700, for this user only) when it is absent, and takes the
-    /// writer's lock. `program` is what a second writer is told.
+    /// Opens the folder for writing: creates it if it is missing (mode 0700, this user only) and takes the writer's lock.
+    /// A second writer's error message names `program`.
     ///
     /// # Errors
-    /// `Locked` names the process that has the folder; else what is in the way, not permitted or full.
+    /// [`Error::Locked`] names the process that holds the lock; [`Error::InTheWay`], [`Error::Unwritable`] or
+    /// [`Error::Full`] if the folder cannot be created.
     pub fn open_writing(path: &Path, program: &str, clock: &dyn Clock) -> Result<Folder> {
         make_folder(path)?;
         let lock_path = path.join(LOCK_FILE);
@@ -133,10 +134,10 @@ impl Folder {
         Ok(Folder { path: path.to_path_buf(), lock: Some(lock) })
     }
 
-    /// Opens the folder for reading: takes no lock, changes nothing, works beside a writer.
+    /// Opens the folder for reading: takes no lock, changes nothing, works while another process writes.
     ///
     /// # Errors
-    /// Not there, not a folder, or not readable by this user.
+    /// [`Error::NoFolder`], [`Error::InTheWay`] if it is not a folder, [`Error::Unreadable`].
     pub fn open_reading(path: &Path) -> Result<Folder> {
         let found = fs::metadata(path).map_err(|e| Error::reading(path, e))?;
         if !found.is_dir() {
@@ -158,10 +159,10 @@ impl Folder {
         self.path.join(INDEX_FOLDER)
     }
 
-    /// Makes a folder of this name in the data folder (mode 0700) unless it is there.
+    /// Creates a folder inside the data folder (mode 0700) if it is missing.
     ///
     /// # Errors
-    /// Something is in the way, not permitted or full.
+    /// [`Error::InTheWay`], [`Error::Unwritable`] or [`Error::Full`].
     pub fn make_folder(&self, name: &str) -> Result<PathBuf> {
         let path = self.path.join(name);
         make_folder(&path)?;
@@ -176,13 +177,13 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
-            // So that nobody reads the name of a process that has gone. The kernel releases the lock either way.
+            // The next reader must not see the name of a process that is gone. The kernel releases the lock either way.
             let _ = lock.set_len(0);
         }
     }
 }
 
-/// Makes a folder with its parents unless it is there, and makes its name durable.
+/// Creates a missing folder and its parents, and syncs the new directory entry.
 fn make_folder(path: &Path) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),

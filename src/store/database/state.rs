@@ -1,4 +1,4 @@
-//! Named values of other rooms, kept with the tombstones: the commonness sketch, for one.
+//! Named values that other rooms keep in the database, such as the commonness sketch.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -6,10 +6,10 @@ use crate::store::database::error::{Error, Result};
 use crate::store::database::store::Store;
 
 impl Store {
-    /// The value last put under `name`.
+    /// The value that was last stored under `name`.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn get_state(&self, name: &str) -> Result<Option<Vec<u8>>> {
         self.read(|c| {
             c.prepare_cached("SELECT value FROM state WHERE name = ?1")?
@@ -18,10 +18,10 @@ impl Store {
         })
     }
 
-    /// Puts a value in the place of what `name` had.
+    /// Stores a value under `name`, replacing the previous one.
     ///
     /// # Errors
-    /// `TooLarge`, or the disk's refusal; then the old value stays.
+    /// [`Error::TooLarge`], and [writes](crate::store::Error#writes). The old value stays then.
     pub fn put_state(&self, name: &str, value: &[u8]) -> Result<()> {
         let bytes_max = self.options().state_bytes_max;
         if value.len() > bytes_max {

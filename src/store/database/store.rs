@@ -1,4 +1,4 @@
-//! The open database: one connection that writes, a few that read, and the transactions that the other rooms run.
+//! The open database: one writing connection, some reading ones, and the transactions that the other rooms run.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,10 +10,10 @@ use crate::store::database::error::{Error, Result};
 use crate::store::database::folder::Folder;
 use crate::store::database::group_commit::GroupCommit;
 
-/// Jobs in one commit at most: bounds what one transaction writes.
+/// Largest number of jobs in one commit; bounds what one transaction writes.
 const JOBS_MAX: usize = 256;
 
-/// What [`Store::write_grouped`] puts in the queue.
+/// A job of [`Store::write_grouped`].
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 /// Limits of the store.
@@ -21,11 +21,11 @@ type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 pub struct Options {
     /// Longest id of a tombstone, bytes of UTF-8. Default 1024.
     pub id_bytes_max: usize,
-    /// Largest fingerprint, bytes. Default 64 MiB: 12 KB a minute allow a video of ninety hours.
+    /// Largest fingerprint, bytes. Default 64 MiB: at 12 KB per minute, a video of ninety hours.
     pub fingerprint_bytes_max: usize,
-    /// Largest named state, bytes. Default 256 MiB; it is rewritten whole at every `put_state`.
+    /// Largest named state, bytes. Default 256 MiB; every [`Store::put_state`] rewrites the whole value.
     pub state_bytes_max: usize,
-    /// Reading connections kept open between calls. Default 4; more are opened when as many threads read at once.
+    /// Idle reading connections to keep open. Default 4; more are opened while more threads read at once.
     pub readers_kept: usize,
 }
 
@@ -40,10 +40,10 @@ impl Default for Options {
     }
 }
 
-/// An open database. Share it between threads by reference or `Arc`.
+/// An open database; threads share it by reference or `Arc`. Each room of `store` adds the calls of its noun.
 #[derive(Debug)]
 pub struct Store {
-    // Connections stand before the folder, so that they are closed before its lock is released.
+    // Fields drop in order: connections close before the folder releases the lock.
     writer: Option<Mutex<Connection>>,
     group: GroupCommit<Job, rusqlite::Result<()>>,
     readers: Mutex<Vec<Connection>>,
@@ -52,12 +52,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database of a folder; for writing if the folder was opened for writing, which also creates the
-    /// database when there is none and brings an older one up to date.
+    /// Opens the database of a folder. If the folder was opened for writing, creates a missing database and upgrades an
+    /// older one.
     ///
     /// # Errors
-    /// Reading and no database there, an older one that only a writer may upgrade, a newer one, a damaged one, one of
-    /// another program, no permission, no space: each its own variant of `Error`.
+    /// [`Error::NoDatabase`] and [`Error::Older`] when reading; [`Error::Newer`], [`Error::Foreign`], [`Error::Damaged`],
+    /// [`Error::CannotOpen`]; [`Error::Full`] when an upgrade needs more space.
     pub fn open(folder: Folder, options: Options) -> Result<Store> {
         let path = folder.database_path();
         let (writer, readers) = if folder.is_writing() {
@@ -82,28 +82,28 @@ impl Store {
         &self.folder
     }
 
-    /// The limits that it was opened with.
+    /// Limits that the store was opened with.
     pub(in crate::store) fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether this process may change the store.
+    /// Whether the store was opened for writing.
     pub fn is_writing(&self) -> bool {
         self.writer.is_some()
     }
 
-    /// Reads the whole database and returns what is wrong with it, one line a finding; empty when it is sound.
+    /// Reads the whole database and returns what is wrong with it, one line per finding; empty if it is intact.
     ///
     /// # Errors
-    /// When so much is damaged that it cannot be read at all.
+    /// [`Error::Damaged`] if the database cannot be read at all, [`Error::Disk`].
     pub fn verify(&self) -> Result<Vec<String>> {
         self.read(connection::findings)
     }
 
-    /// Moves the write-ahead log into the database and truncates it; false when a reader stands in the way.
+    /// Checkpoints the write-ahead log into the database and truncates it; returns false if a reader prevents it.
     ///
     /// # Errors
-    /// `OpenedForReading`, or the disk's refusal.
+    /// See [writes](crate::store::Error#writes).
     pub fn fold_log(&self) -> Result<bool> {
         let connection = self.writer()?;
         connection::fold_log(&connection).map_err(|error| self.explain(error))
@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`Error::OpenedForReading`].
     pub(in crate::store) fn writer(&self) -> Result<MutexGuard<'_, Connection>> {
-        // A panic in another thread has rolled its transaction back: the connection is as good as before.
+        // A panic in another thread has rolled back its transaction, so a poisoned connection is sound.
         Ok(lock(self.writer_lock()?))
     }
 
@@ -123,7 +123,7 @@ impl Store {
         self.writer.as_ref().ok_or_else(refusal)
     }
 
-    /// Runs `job` in one transaction, which is on the disk when this returns, or left no trace.
+    /// Runs `job` in a transaction: when this returns, it is either on disk or rolled back.
     pub(in crate::store) fn write<T>(
         &self,
         job: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -139,11 +139,11 @@ impl Store {
         run().map_err(|error| self.explain(error))
     }
 
-    /// Runs `job` as a transaction of its own that shares its commit with those of other threads: when this returns it
-    /// is on the disk, or it left no trace.
+    /// Like [`Store::write`], but shares the commit with other threads: each job has a savepoint of its own, so when this
+    /// returns, this job is either on disk or rolled back, whatever happened to the others.
     ///
     /// # Errors
-    /// [`Error::OpenedForReading`]; the job's own error; the disk's, when the shared commit fails.
+    /// [`Error::OpenedForReading`]; the job's own error; [`Error::Full`] or [`Error::Disk`] when the commit fails.
     pub(in crate::store) fn write_grouped<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -162,7 +162,7 @@ impl Store {
         Ok(answer.expect("a job that succeeded has left its answer"))
     }
 
-    /// Runs `job` in one read transaction on a connection of its own.
+    /// Runs `job` in a read transaction, which sees one snapshot of the database.
     pub(in crate::store) fn read<T>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -196,7 +196,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         if self.writer.is_some() {
-            // Best effort: the next writer does it on opening, and nothing is lost meanwhile.
+            // Best effort: the next writer does it on opening; the log loses nothing meanwhile.
             let _ = self.fold_log();
         }
     }
@@ -212,12 +212,12 @@ fn in_snapshot<T>(
     Ok(answer)
 }
 
-/// Runs the jobs in one transaction, each in a savepoint of its own, and returns their results in order.
+/// Runs jobs in one transaction, each in its own savepoint, and returns their results in order.
 fn commit(connection: &mut Connection, jobs: Vec<Job>) -> Vec<rusqlite::Result<()>> {
     let count = jobs.len();
     let mut results = Vec::with_capacity(count);
     let shared = in_one(connection, jobs, &mut results);
-    // Jobs that were never run share the fate of those that were rolled back.
+    // A job that never ran gets the same error as those that were rolled back.
     results.resize_with(count, || Ok(()));
     if let Err(error) = shared {
         for result in results.iter_mut().filter(|result| result.is_ok()) {
@@ -255,7 +255,7 @@ fn in_savepoint(connection: &Connection, job: Job) -> rusqlite::Result<()> {
     done
 }
 
-/// The same error once more, for the next job that it hits.
+/// A copy of an error that hits several jobs.
 fn another(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(code, text) => {

@@ -1,4 +1,4 @@
-//! Copies: where a video is stored, and how far each one's erasure has come.
+//! Stored copies of a video, and the progress of each one's erasure.
 
 use rusqlite::{Connection, Row, params};
 
@@ -11,7 +11,7 @@ use crate::store::deletions::events::{self, NewEvent};
 use crate::store::webhooks::outbox;
 use crate::store::{Result, Store};
 
-/// A copy that a request names.
+/// A copy in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCopy {
     pub kind: CopyKind,
@@ -21,12 +21,12 @@ pub struct NewCopy {
     pub delete_after: Option<UnixSeconds>,
 }
 
-/// A copy among those of all deletions: the deletion's number and the copy's place.
+/// Cursor over all copies: the deletion's row number, and the copy's place.
 type CopyPlace = (DeletionSeq, u32);
 
-/// A try to write down.
+/// The outcome of an attempt to erase one copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct CopyAttempt {
     pub place: u32,
     pub outcome: CopyOutcome,
 }
@@ -35,23 +35,22 @@ const COLUMNS: &str = "place, kind, is_prefix, sealed, uri, delete_after, state,
      last_error, gone_at, objects, how";
 
 impl Store {
-    /// The copies of a deletion in the request's order.
+    /// The copies of a deletion, in the order of the request.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn copies(&self, deletion: DeletionSeq) -> Result<Vec<StoredCopy>> {
         self.read(|c| of(c, deletion))
     }
 
-    /// Writes down how tries ended, and whether the deletion is stuck by them; `event` is what subscribers are told when
-    /// it becomes so.
+    /// Records outcomes of attempts, and whether they leave the deletion stuck. Emits `event` if it has just become stuck.
     ///
     /// # Errors
-    /// The disk's refusal; then nothing is written.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn record_copies(
         &self,
         deletion: DeletionSeq,
-        tries: Vec<Recorded>,
+        tries: Vec<CopyAttempt>,
         event: Option<outbox::NewEvent>,
         at: UnixSeconds,
     ) -> Result<()> {
@@ -64,11 +63,11 @@ impl Store {
         })
     }
 
-    /// Addresses that a gate closes: those of videos of which nothing may be shown, in order of deletions, from behind
-    /// `after` (deletion and place) on.
+    /// Up to `limit` addresses that the gate must refuse, after the cursor `after`: each with its cursor and whether it is
+    /// a prefix.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn closed_uris(
         &self,
         after: CopyPlace,
@@ -132,7 +131,7 @@ pub(in crate::store) fn of(
 fn record(
     connection: &Connection,
     deletion: DeletionSeq,
-    one: &Recorded,
+    one: &CopyAttempt,
     at: UnixSeconds,
 ) -> rusqlite::Result<()> {
     let place = Some(one.place);
@@ -171,7 +170,7 @@ fn record(
     }
 }
 
-/// A deletion is stuck as long as one of its copies is; true when it has just become so.
+/// Updates whether the deletion is stuck, as it is while one of its copies is; returns true if it has just become so.
 fn settle_stuck(
     connection: &Connection,
     deletion: DeletionSeq,

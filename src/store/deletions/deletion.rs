@@ -1,4 +1,4 @@
-//! Deletions: accepting, finding and listing them. Their progress is in `deletion_jobs`, their copies in `copies`.
+//! Deletions: admitting, finding and listing them.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
@@ -20,12 +20,12 @@ pub struct NewDeletion {
     pub id: DeletionId,
     pub video: VideoKey,
     pub owner: Option<OwnerKey>,
-    /// Tells this request from others for the same video.
+    /// Digest of the request, to recognise a repeated one.
     pub request_digest: [u8; 32],
     pub reason: DeletionReason,
     pub requested_at: UnixSeconds,
     pub fingerprint_by: UnixSeconds,
-    /// Ids of video and owner, metadata.
+    /// Ids of video and owner, and metadata, sealed.
     pub client_data: Sealed,
     pub copies: Vec<NewCopy>,
     /// Days since 1970-01-01.
@@ -33,26 +33,26 @@ pub struct NewDeletion {
     pub engagement: Engagement,
 }
 
-/// What became of a request.
+/// The outcome of [`Store::add_deletions`] for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub enum AdmissionOutcome {
     New(DeletionId),
-    /// The same was asked before.
-    Same(DeletionId),
-    /// Something else was asked for the same video, and is under way.
+    /// The same request was admitted before.
+    Repeated(DeletionId),
+    /// Another request for the same video is in progress.
     Conflict(DeletionId),
 }
 
-/// Which deletions are listed; what is `None` does not matter.
+/// Filters; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeletionFilter {
     pub state: Option<DeletionState>,
     pub reason: Option<DeletionReason>,
     pub owner: Option<OwnerKey>,
     pub video: Option<VideoKey>,
-    /// From this time on.
+    /// Inclusive lower bound.
     pub requested_from: Option<UnixSeconds>,
-    /// Before this time.
+    /// Exclusive upper bound.
     pub requested_until: Option<UnixSeconds>,
 }
 
@@ -61,22 +61,24 @@ const COLUMNS: &str = "seq, id, video, turn, owner, reason, stage, stuck_why, la
      due_at, retention_until";
 
 impl Store {
-    /// Accepts requests, all in one step; each by itself is new, known, or in conflict. The same request after
-    /// completion is still the same if that was after `repeat_since`, as when an answer got lost.
+    /// Admits requests in one transaction; each is new, repeated, or in conflict. Idempotent: a request that is repeated
+    /// after completion (its response got lost) still counts as repeated if it completed after `repeat_since`.
     ///
     /// # Errors
-    /// The disk's refusal; then none is accepted.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_deletions(
         &self,
         new: Vec<NewDeletion>,
         repeat_since: UnixSeconds,
         by: Actor,
-    ) -> Result<Vec<Admission>> {
+    ) -> Result<Vec<AdmissionOutcome>> {
         self.write_grouped(move |c| new.iter().map(|one| admit(c, one, repeat_since, by)).collect())
     }
 
+    /// The deletion with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deletion(&self, id: DeletionId) -> Result<Option<Deletion>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM deletions WHERE id = ?1"))?
@@ -85,24 +87,18 @@ impl Store {
         })
     }
 
-    /// # Errors
-    /// The database's refusal.
-    pub fn deletion_by_seq(&self, seq: DeletionSeq) -> Result<Option<Deletion>> {
-        self.read(|c| by_seq(c, seq))
-    }
-
-    /// The latest deletion of a video.
+    /// The newest deletion of a video.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn latest_deletion(&self, video: VideoKey) -> Result<Option<Deletion>> {
         self.read(|c| latest(c, video))
     }
 
-    /// Ids and metadata of a deletion, as long as they are kept.
+    /// The sealed client data of a deletion; `None` once it has been erased.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deletion_client_data(&self, seq: DeletionSeq) -> Result<Option<Sealed>> {
         self.read(|c| {
             c.prepare_cached("SELECT sealed FROM deletion_client_data WHERE deletion = ?1")?
@@ -111,10 +107,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` deletions, the latest first, from before `before` on.
+    /// Up to `limit` deletions before `before`, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn list_deletions(
         &self,
         filter: &DeletionFilter,
@@ -132,11 +128,11 @@ impl Store {
         })
     }
 
-    /// Videos of which there is a deletion, with the stage and the reason of the latest one and whether caches may still
-    /// have them, in order of their keys, from behind `after` on.
+    /// Up to `limit` videos with a deletion, by key, after `after`: stage and reason of the newest deletion, and whether a
+    /// cache may still hold the video.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deleted_videos(
         &self,
         after: Option<VideoKey>,
@@ -161,10 +157,10 @@ impl Store {
         })
     }
 
-    /// How many deletions are in which state, those that are final aside.
+    /// Number of deletions in each state that is not final.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deletion_counts(&self) -> Result<Vec<(DeletionState, u64)>> {
         self.read(|c| {
             let mut counts: Vec<(DeletionState, u64)> = Vec::new();
@@ -187,24 +183,24 @@ fn admit(
     new: &NewDeletion,
     repeat_since: UnixSeconds,
     by: Actor,
-) -> rusqlite::Result<Admission> {
+) -> rusqlite::Result<AdmissionOutcome> {
     let mut turn = 1;
     if let Some(last) = latest(connection, new.video)? {
         let same = digest_of(connection, last.seq)? == new.request_digest;
         match last.stage {
             Stage::Cancelled => {}
             Stage::Complete if same && last.complete_at.is_some_and(|at| at >= repeat_since) => {
-                return Ok(Admission::Same(last.id));
+                return Ok(AdmissionOutcome::Repeated(last.id));
             }
             Stage::Complete => {}
-            _ if same => return Ok(Admission::Same(last.id)),
-            _ => return Ok(Admission::Conflict(last.id)),
+            _ if same => return Ok(AdmissionOutcome::Repeated(last.id)),
+            _ => return Ok(AdmissionOutcome::Conflict(last.id)),
         }
         turn = last.turn + 1;
     }
     insert(connection, new, turn)?;
-    note_deed(connection, new.id, "deletion.request", by, new.requested_at)?;
-    Ok(Admission::New(new.id))
+    log_action(connection, new.id, "deletion.request", by, new.requested_at)?;
+    Ok(AdmissionOutcome::New(new.id))
 }
 
 fn digest_of(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<[u8; 32]> {
@@ -213,8 +209,8 @@ fn digest_of(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<[u8;
         .query_row([seq], |row| row.get(0))
 }
 
-/// Remembers who wanted something of a deletion.
-pub(in crate::store) fn note_deed(
+/// Logs who requested, cancelled or retried a deletion.
+pub(in crate::store) fn log_action(
     connection: &Connection,
     id: DeletionId,
     action: &'static str,
@@ -251,7 +247,7 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
         copies::insert(connection, seq, place, copy, new.requested_at)?;
     }
     retained::insert(connection, seq, new.uploaded_on, &new.engagement)?;
-    events::say(connection, seq, new.requested_at, DeletionEventKind::Requested)
+    events::append_plain(connection, seq, new.requested_at, DeletionEventKind::Requested)
 }
 
 pub(in crate::store) fn by_seq(
@@ -273,7 +269,7 @@ fn latest(connection: &Connection, video: VideoKey) -> rusqlite::Result<Option<D
         .optional()
 }
 
-/// Conditions, each with ` AND ` behind it, and their values.
+/// SQL conditions, each followed by ` AND `, and their values.
 fn conditions(filter: &DeletionFilter) -> (String, Vec<Value>) {
     let mut clauses = String::new();
     let mut values = Vec::new();

@@ -1,5 +1,5 @@
-//! What happened to deletions, in the transaction in which it happened, for whoever watches. Names nothing but places
-//! in the list of copies.
+//! The history of deletions, for clients that follow one. An event is written in the transaction of its change, and names
+//! copies by their place only.
 
 use rusqlite::{Connection, Row, params};
 
@@ -8,10 +8,10 @@ use crate::store::database::columns;
 use crate::store::{Result, Store};
 
 impl Store {
-    /// At most `limit` events of a deletion, oldest first, from behind `after` on.
+    /// Up to `limit` events of a deletion after `after`, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deletion_events(
         &self,
         deletion: DeletionSeq,
@@ -51,7 +51,7 @@ pub(in crate::store) fn append(
 }
 
 /// An event about the whole deletion without a note.
-pub(in crate::store) fn say(
+pub(in crate::store) fn append_plain(
     connection: &Connection,
     deletion: DeletionSeq,
     at: UnixSeconds,

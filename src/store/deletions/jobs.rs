@@ -1,7 +1,8 @@
-//! A deletion as a job: taken under a lease, moved from stage to stage, called off, hurried, finished, forgotten.
+//! A deletion as a job: leased, advanced from stage to stage, cancelled, retried, completed, and erased after its
+//! retention.
 //!
-//! Every change of stage names the stage it comes from and does nothing in another one, so that of two that race only
-//! one wins: a cancel against the begin of purging, a job that was taken up twice against itself.
+//! Every change of stage names the stage that it comes from and does nothing in any other, so of two that race only one
+//! wins: a cancellation against the start of purging, or a job that was taken twice against itself.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -11,7 +12,7 @@ use crate::model::{
 };
 use crate::store::database::columns;
 use crate::store::deletions::copies;
-use crate::store::deletions::deletion::{by_seq, note_deed};
+use crate::store::deletions::deletion::{by_seq, log_action};
 use crate::store::deletions::events::{self, NewEvent};
 use crate::store::deletions::receipts;
 use crate::store::webhooks::outbox;
@@ -19,29 +20,29 @@ use crate::store::{NewReceipt, Result, Store};
 
 const DAY_S: i64 = 86_400;
 
-/// Jobs that were taken.
+/// Jobs that were leased.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Taken {
+pub struct LeasedDeletions {
     pub seqs: Vec<DeletionSeq>,
-    /// When the next one that is not taken is due.
+    /// When the next job without a lease is due.
     pub next_due_at: Option<UnixSeconds>,
 }
 
-/// What became of the wish to call a deletion off.
+/// The outcome of [`Store::cancel_deletion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelled {
+pub enum CancelOutcome {
     Done,
-    /// It had been before.
-    Before,
-    /// Copies are going already, or gone.
+    /// It was cancelled before.
+    AlreadyCancelled,
+    /// Copies are being erased, or gone.
     TooLate(Stage),
 }
 
 impl Store {
-    /// A deletion with its copies, from one state of the database.
+    /// A deletion and its copies, from one snapshot.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deletion_facts(&self, seq: DeletionSeq) -> Result<Option<(Deletion, Vec<StoredCopy>)>> {
         self.read(|c| {
             let Some(deletion) = by_seq(c, seq)? else { return Ok(None) };
@@ -49,21 +50,21 @@ impl Store {
         })
     }
 
-    /// Takes at most `limit` deletions that are due, the longest due first, and leases them.
+    /// Leases up to `limit` due deletions, longest overdue first.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn take_deletions(
         &self,
         now: UnixSeconds,
         lease_until: UnixSeconds,
         limit: usize,
-    ) -> Result<Taken> {
+    ) -> Result<LeasedDeletions> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let anything = self.read(|c| next_due(c, now))?;
-        // Looking costs nothing, writing a sync.
+        // A read is cheap; a write costs a disk sync.
         if anything.is_none_or(|at| at > now) {
-            return Ok(Taken { seqs: Vec::new(), next_due_at: anything });
+            return Ok(LeasedDeletions { seqs: Vec::new(), next_due_at: anything });
         }
         self.write_grouped(move |c| {
             let seqs = c
@@ -74,12 +75,14 @@ impl Store {
                 )?
                 .query_map(params![now, lease_until, limit], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(Taken { seqs, next_due_at: next_due(c, now)? })
+            Ok(LeasedDeletions { seqs, next_due_at: next_due(c, now)? })
         })
     }
 
+    /// Extends the leases of these deletions.
+    ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn extend_deletion_leases(
         &self,
         seqs: &[DeletionSeq],
@@ -94,20 +97,20 @@ impl Store {
         })
     }
 
-    /// Ends all leases: for the start of a process, which owns the folder alone.
+    /// Releases all leases. Called at start-up, when this process is the only owner of the folder.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn release_deletion_leases(&self) -> Result<()> {
         self.write_grouped(|c| {
             c.execute("UPDATE deletions SET lease_until = 0 WHERE lease_until > 0", []).map(drop)
         })
     }
 
-    /// Moves a deletion on; false when it is not in the stage `from` (any more).
+    /// Advances a deletion; returns false if its stage is not `from`.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn advance_deletion(
         &self,
         seq: DeletionSeq,
@@ -118,10 +121,10 @@ impl Store {
         self.write_grouped(move |c| advance(c, seq, from, to, at))
     }
 
-    /// Moves a deletion to `Fingerprinted`; false when it is not hidden (any more).
+    /// Advances a deletion to [`Stage::Fingerprinted`]; returns false if its stage is not [`Stage::Hidden`].
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn set_tombstone(
         &self,
         seq: DeletionSeq,
@@ -141,10 +144,10 @@ impl Store {
         })
     }
 
-    /// Ends a lease; the job is due again then, or at once when somebody asked to hurry meanwhile.
+    /// Releases a lease. The job is due at `due_at`, or at once if an operator asked for a retry meanwhile.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn postpone_deletion(
         &self,
         seq: DeletionSeq,
@@ -160,11 +163,11 @@ impl Store {
         })
     }
 
-    /// Writes down that a deletion as a whole (not a copy) could not go on, and when it is tried again. `stuck`, if
-    /// somebody should look, is what subscribers are told when that is new.
+    /// Records a failure of the deletion itself (not of a copy), and when the next attempt is due. `stuck` is the event to
+    /// emit if the failure needs an operator's attention and the deletion was not stuck before.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn fail_deletion(
         &self,
         seq: DeletionSeq,
@@ -195,16 +198,16 @@ impl Store {
         })
     }
 
-    /// Calls a deletion off; `None` when there is none of this id.
+    /// Cancels a deletion; returns `None` if there is none with this id.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn cancel_deletion(
         &self,
         id: DeletionId,
         at: UnixSeconds,
         by: Actor,
-    ) -> Result<Option<Cancelled>> {
+    ) -> Result<Option<CancelOutcome>> {
         self.write_grouped(move |c| {
             let found: Option<(DeletionSeq, Stage)> = c
                 .prepare_cached("SELECT seq, stage FROM deletions WHERE id = ?1")?
@@ -212,27 +215,27 @@ impl Store {
                 .optional()?;
             let Some((seq, stage)) = found else { return Ok(None) };
             if stage == Stage::Cancelled {
-                return Ok(Some(Cancelled::Before));
+                return Ok(Some(CancelOutcome::AlreadyCancelled));
             }
             if !stage.is_cancellable() || !advance(c, seq, stage, Stage::Cancelled, at)? {
-                return Ok(Some(Cancelled::TooLate(stage)));
+                return Ok(Some(CancelOutcome::TooLate(stage)));
             }
-            // What is left to do is the job's: the tombstone goes, and the words.
+            // The job does the rest: it removes the tombstone and the client data.
             c.prepare_cached(
                 "UPDATE deletions SET due_at = ?2, retry_requested = 1, stuck_why = NULL WHERE seq = ?1",
             )?
             .execute(params![seq, at])?;
-            note_deed(c, id, "deletion.cancel", by, at)?;
-            Ok(Some(Cancelled::Done))
+            log_action(c, id, "deletion.cancel", by, at)?;
+            Ok(Some(CancelOutcome::Done))
         })
     }
 
-    /// Makes everything due at once that failed; false when there is no such deletion, or nothing left to do. What is
-    /// held until a date stays so.
+    /// Makes everything that failed due at once; returns false if there is no such deletion, or nothing left to do. Copies
+    /// that are held until a date stay held.
     ///
     /// # Errors
-    /// The disk's refusal.
-    pub fn hurry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
+    pub fn retry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
         self.write_grouped(move |c| {
             let seq: Option<DeletionSeq> = c
                 .prepare_cached(
@@ -246,17 +249,17 @@ impl Store {
                 "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 AND state IN ('pending', 'stuck')",
             )?
             .execute(params![seq, at])?;
-            events::say(c, seq, at, DeletionEventKind::Retried)?;
-            note_deed(c, id, "deletion.retry", by, at)?;
+            events::append_plain(c, seq, at, DeletionEventKind::Retried)?;
+            log_action(c, id, "deletion.retry", by, at)?;
             Ok(true)
         })
     }
 
-    /// Finishes a deletion whose copies are all gone: keeps the receipt, forgets the addresses, tells subscribers; false
-    /// when it is not `Erased`, or a copy is left after all.
+    /// Completes a deletion whose copies are all gone: stores the receipt, erases the addresses, emits the event. Returns
+    /// false if its stage is not [`Stage::Erased`], or a copy is left.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn complete_deletion(
         &self,
         seq: DeletionSeq,
@@ -286,10 +289,10 @@ impl Store {
         })
     }
 
-    /// Forgets what a cancelled deletion said of the video, and ends the job.
+    /// Erases the client data of a cancelled deletion, and ends the job.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn forget_cancelled(&self, seq: DeletionSeq) -> Result<()> {
         self.write_grouped(move |c| {
             forget(c, seq)?;
@@ -301,10 +304,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` completed deletions whose retention has ended.
+    /// Up to `limit` completed deletions whose retention has ended.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn retention_ended(&self, now: UnixSeconds, limit: usize) -> Result<Vec<DeletionSeq>> {
         self.read(|c| {
             c.prepare_cached(
@@ -318,7 +321,7 @@ impl Store {
     /// When the next retention ends.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn next_retention_end(&self) -> Result<Option<UnixSeconds>> {
         self.read(|c| {
             c.prepare_cached("SELECT min(retention_until) FROM deletions")?
@@ -326,11 +329,11 @@ impl Store {
         })
     }
 
-    /// Forgets everything in plain that was kept of these deletions. The database's file has it until the log was
-    /// folded in: see `fold_log`.
+    /// Erases everything that these deletions kept in plain. It stays in the database's write-ahead log until
+    /// [`Store::fold_log`].
     ///
     /// # Errors
-    /// The disk's refusal; then nothing is forgotten.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn end_retention(&self, seqs: Vec<DeletionSeq>) -> Result<()> {
         self.write_grouped(move |c| {
             for seq in &seqs {
@@ -345,7 +348,7 @@ impl Store {
     }
 }
 
-/// What tells of the video or its going, but for the receipt and keyed hashes.
+/// Erases everything about the video but the receipt and keyed hashes.
 fn forget(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<()> {
     let statements = [
         "DELETE FROM deletion_client_data WHERE deletion = ?1",
@@ -357,7 +360,7 @@ fn forget(connection: &Connection, seq: DeletionSeq) -> rusqlite::Result<()> {
     statements.iter().try_for_each(|sql| connection.prepare_cached(sql)?.execute([seq]).map(drop))
 }
 
-/// The column in which a stage's time is kept, and its event.
+/// The column with a stage's time, and the stage's event.
 fn mark_of(stage: Stage) -> (&'static str, DeletionEventKind) {
     match stage {
         Stage::Requested => ("requested_at", DeletionEventKind::Requested),
@@ -384,7 +387,7 @@ fn advance(
         ))?
         .execute(params![seq, from.as_str(), to.as_str(), at])?;
     if moved == 1 {
-        events::say(connection, seq, at, kind)?;
+        events::append_plain(connection, seq, at, kind)?;
     }
     Ok(moved == 1)
 }
@@ -400,7 +403,7 @@ fn note(
     events::append(connection, &event)
 }
 
-/// When the earliest job that nobody has is due.
+/// When the earliest job without a lease is due.
 fn next_due(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<Option<UnixSeconds>> {
     connection
         .prepare_cached(

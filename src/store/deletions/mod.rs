@@ -14,8 +14,8 @@ mod jobs;
 mod receipts;
 mod retained;
 
-pub use copies::{NewCopy, Recorded};
-pub use deletion::{Admission, DeletionFilter, NewDeletion};
+pub use copies::{CopyAttempt, NewCopy};
+pub use deletion::{AdmissionOutcome, DeletionFilter, NewDeletion};
 
-pub use jobs::{Cancelled, Taken};
+pub use jobs::{CancelOutcome, LeasedDeletions};
 pub use receipts::{KeptReceipt, NewReceipt};

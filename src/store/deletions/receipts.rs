@@ -1,30 +1,32 @@
-//! Receipts: in plain words while the retention lasts, with keyed digests for good; and the keys that signed them.
+//! Receipts: the plain one until the retention ends, the keyed one for good; and the public keys that verify them.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{DeletionSeq, Sealed, UnixSeconds};
 use crate::store::{Result, Store};
 
-/// A receipt that was just signed, in both forms.
+/// A newly signed receipt in both forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReceipt {
-    /// JSON in plain words, sealed.
+    /// The plain receipt, JSON, sealed.
     pub sealed: Sealed,
-    /// JSON with keyed digests.
+    /// The receipt with keyed digests, JSON.
     pub keyed: String,
 }
 
-/// A receipt as far as it is kept.
+/// A receipt in the forms that are still kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptReceipt {
-    /// `None` after the retention.
+    /// The plain receipt, sealed; `None` after the retention.
     pub sealed: Option<Sealed>,
     pub keyed: String,
 }
 
 impl Store {
+    /// The receipt of a deletion.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn receipt(&self, deletion: DeletionSeq) -> Result<Option<KeptReceipt>> {
         self.read(|c| {
             c.prepare_cached("SELECT sealed, keyed FROM receipts WHERE deletion = ?1")?
@@ -36,10 +38,10 @@ impl Store {
         })
     }
 
-    /// Remembers a public key, so that receipts can be verified after another one has taken its place.
+    /// Stores a public key, so that its receipts can be verified after another key has replaced it. Idempotent.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn remember_receipt_key(
         &self,
         id: &str,
@@ -56,10 +58,10 @@ impl Store {
         })
     }
 
-    /// All public keys, the latest first.
+    /// All public keys and their ids, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn receipt_keys(&self) -> Result<Vec<(String, [u8; 32])>> {
         self.read(|c| {
             c.prepare_cached("SELECT id, public FROM receipt_keys ORDER BY first_seen DESC, id")?

@@ -1,6 +1,6 @@
-//! What is kept for statistics: a nameless row a video until its retention ends, and sums over periods of upload.
+//! Audience figures: an anonymous row per video until its retention ends, then sums over periods of upload.
 //!
-//! Which rows are folded into which sums is `erasure`'s decision; here they are read and written in one step.
+//! `erasure` decides which rows fold into which sums; a fold is one transaction.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -11,11 +11,11 @@ use crate::model::{
 use crate::store::{Result, Store};
 
 impl Store {
-    /// At most `limit` rows that were not folded yet: of videos erased before the day `erased_before`, or whose
+    /// Up to `limit` rows to fold: of videos erased before the day `erased_before` (days since 1970-01-01), or whose
     /// retention has ended.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn retained_to_fold(
         &self,
         erased_before: i64,
@@ -34,10 +34,10 @@ impl Store {
         })
     }
 
-    /// What is too little to be published.
+    /// The unpublished sums: too few videos to publish.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn retained_pool(&self) -> Result<RetainedSums> {
         let pool = self.read(|c| {
             c.prepare_cached(
@@ -49,10 +49,10 @@ impl Store {
         Ok(pool.unwrap_or_default())
     }
 
-    /// Folds rows into sums.
+    /// Adds rows to the sums, and marks them as folded.
     ///
     /// # Errors
-    /// The disk's refusal; then nothing is folded.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn fold_retained(&self, fold: RetainedFold) -> Result<()> {
         self.write_grouped(move |c| {
             for bucket in &fold.added {
@@ -68,11 +68,11 @@ impl Store {
         })
     }
 
-    /// The sums of one grain, oldest period first, from behind the day `after` on and of periods that begin before
-    /// the day `before`.
+    /// Up to `limit` sums of one grain, oldest period first: of periods that begin after the day `after` and before the day
+    /// `before` (days since 1970-01-01).
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn retained_buckets(
         &self,
         grain: Grain,

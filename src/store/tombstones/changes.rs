@@ -1,4 +1,4 @@
-//! The log of additions and removals, from which the derived index catches up. It keeps numbers only.
+//! The change log: additions and removals of tombstones, from which the index catches up. It holds numbers only.
 
 use rusqlite::{Connection, Row, params};
 
@@ -6,7 +6,7 @@ use crate::model::Slot;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// What happened to a slot.
+/// Whether a slot's tombstone was added or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     Added,
@@ -16,29 +16,29 @@ pub enum ChangeKind {
 /// One entry of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// Rises by the order of changes, from 1; gaps are possible.
+    /// Position in the log; rises from 1, with gaps.
     pub seq: u64,
     pub slot: Slot,
     pub kind: ChangeKind,
 }
 
 impl Change {
-    /// An entry that the log has not numbered yet.
+    /// An addition before it has a number.
     pub(in crate::store) fn added(slot: Slot) -> Change {
         Change { seq: 0, slot, kind: ChangeKind::Added }
     }
 
-    /// An entry that the log has not numbered yet.
+    /// A removal before it has a number.
     pub(in crate::store) fn removed(slot: Slot) -> Change {
         Change { seq: 0, slot, kind: ChangeKind::Removed }
     }
 }
 
 impl Store {
-    /// At most `limit` changes from behind `seq` on, oldest first; `seq` 0 begins with the first.
+    /// Up to `limit` changes after `seq`, oldest first; 0 starts at the beginning.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn changes_after(&self, seq: u64, limit: usize) -> Result<Vec<Change>> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         self.read(|c| {
@@ -50,10 +50,10 @@ impl Store {
         })
     }
 
-    /// `seq` of the last change, 0 when there was none.
+    /// `seq` of the last change; 0 if there is none.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn log_head(&self) -> Result<u64> {
         self.read(head)
     }

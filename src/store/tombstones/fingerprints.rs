@@ -1,4 +1,4 @@
-//! Fingerprints' bytes: the batch of a check's candidates, and all of them in turn for a rebuild of the index.
+//! Fingerprints' bytes: a check's candidates in one batch, or all, page by page, to rebuild the index.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -7,7 +7,7 @@ use crate::store::database::columns;
 use crate::store::tombstones::tombstone;
 use crate::store::{Result, Store, Tombstone};
 
-/// A tombstone with its fingerprint in the fingerprint room's byte format.
+/// A tombstone and its fingerprint, in the byte format of `fingerprint`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredFingerprint {
     pub tombstone: Tombstone,
@@ -15,20 +15,20 @@ pub struct StoredFingerprint {
 }
 
 impl Store {
-    /// The fingerprints of the given slots in the order given, from one state of the database. Slots whose tombstone
-    /// is gone are left out: the index may not have heard of a removal yet.
+    /// The fingerprints of the given slots, in the same order, from one snapshot. Slots without a tombstone are left out:
+    /// the index may lag behind a removal.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn fingerprints(&self, slots: &[Slot]) -> Result<Vec<StoredFingerprint>> {
         self.read(|c| slots.iter().filter_map(|&slot| one(c, slot).transpose()).collect())
     }
 
-    /// At most `limit` fingerprints in order of slot, from behind `after` on: page by page, all of them. Between two
-    /// pages the store may change; take `log_head` before the first and catch up from it after the last.
+    /// Up to `limit` fingerprints after slot `after`, by slot. The store may change between two pages: read
+    /// [`Store::log_head`] before the first page and catch up from there after the last.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn all_fingerprints(
         &self,
         after: Option<Slot>,

@@ -1,4 +1,4 @@
-//! Grants: which uploader may post which deleted video again. Who may give one is `engine`'s business.
+//! Grants: which uploader may re-upload which deleted video. `engine` decides who may create one.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::store::database::columns;
 use crate::store::tombstones::tombstone;
 use crate::store::{Result, Store};
 
-/// An owner's leave for a named uploader.
+/// An owner's permission for an uploader to re-upload a deleted video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
     pub id: GrantId,
@@ -20,10 +20,10 @@ pub struct Grant {
 }
 
 impl Store {
-    /// Adds a grant, or returns the one that is there already; `None` when the tombstone is gone.
+    /// Adds a grant. Idempotent: returns the grant that exists already. `None` if there is no such tombstone.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_grant(&self, grant: &Grant, entry: &AuditEntry) -> Result<Option<Grant>> {
         self.write(|transaction| {
             if tombstone::by_slot(transaction, grant.slot)?.is_none() {
@@ -44,10 +44,10 @@ impl Store {
         })
     }
 
-    /// Takes a grant back; false when there was none.
+    /// Revokes a grant; returns false if there is none.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn remove_grant(&self, slot: Slot, uploader: OwnerKey, entry: &AuditEntry) -> Result<bool> {
         self.write(|transaction| {
             let removed = transaction.execute(
@@ -61,10 +61,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` grants of a tombstone, oldest first, from behind `after` on.
+    /// Up to `limit` grants of a tombstone after `after`, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn grants(&self, slot: Slot, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>> {
         let after = after.map_or([0; 16], |id| id.0);
         self.read(|c| {
@@ -77,10 +77,10 @@ impl Store {
         })
     }
 
-    /// The tombstones whose owners allow this uploader to post the video.
+    /// Slots of the tombstones whose videos this uploader may re-upload.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn granted_to(&self, uploader: OwnerKey) -> Result<HashSet<Slot>> {
         self.read(|c| {
             c.prepare_cached("SELECT slot FROM grants WHERE uploader = ?1")?
@@ -90,7 +90,7 @@ impl Store {
     }
 }
 
-/// The answer is how many were added: none when it is there already.
+/// Adds a grant in the caller's transaction; returns the number of new rows, 0 or 1.
 pub(in crate::store) fn add(c: &Connection, grant: &Grant) -> rusqlite::Result<usize> {
     c.prepare_cached(
         "INSERT INTO grants (id, slot, uploader, created_at) VALUES (?1, ?2, ?3, ?4) \

@@ -1,16 +1,16 @@
-//! What moderators ruled out: content that is not a tombstone's video, however much agrees. It goes with the tombstone.
+//! Rulings of moderators that some content is not a tombstone's video, however similar. They go with the tombstone.
 //!
-//! What content is known by stands in the engine's `ruled_out`.
+//! `engine` defines the content key; here it is bytes.
 
 use rusqlite::{Connection, params};
 
 use crate::model::{ByteDigest, Slot, TombstoneId, UnixSeconds};
 use crate::store::{Result, Store};
 
-/// Rulings about one tombstone that an upload is compared with at most, the latest.
+/// Number of rulings about one tombstone, the newest, that an upload is compared with.
 const COMPARED_MAX: u32 = 2000;
 
-/// A ruling that is about to be remembered, or forgotten.
+/// A ruling to be added or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRuledOut {
     pub tombstone: TombstoneId,
@@ -19,7 +19,7 @@ pub struct NewRuledOut {
     pub at: UnixSeconds,
 }
 
-/// A ruling as it is kept.
+/// A stored ruling: the digest of the upload's bytes and its content key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuledOut {
     pub digest: ByteDigest,
@@ -27,10 +27,10 @@ pub struct RuledOut {
 }
 
 impl Store {
-    /// The rulings about a tombstone, the latest first.
+    /// The rulings about a tombstone, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn ruled_out(&self, slot: Slot) -> Result<Vec<RuledOut>> {
         self.read(|c| {
             c.prepare_cached(
@@ -44,7 +44,7 @@ impl Store {
     }
 }
 
-/// Remembers a ruling; nothing when the tombstone is gone.
+/// Adds a ruling in the caller's transaction; does nothing if the tombstone is gone.
 pub(in crate::store) fn add(c: &Connection, one: &NewRuledOut) -> rusqlite::Result<()> {
     c.prepare_cached(
         "INSERT INTO ruled_out (slot, digest, content, at) \
@@ -55,7 +55,7 @@ pub(in crate::store) fn add(c: &Connection, one: &NewRuledOut) -> rusqlite::Resu
     Ok(())
 }
 
-/// Forgets a ruling.
+/// Removes a ruling in the caller's transaction.
 pub(in crate::store) fn remove(c: &Connection, one: &NewRuledOut) -> rusqlite::Result<()> {
     c.prepare_cached(
         "DELETE FROM ruled_out WHERE digest = ?2 \

@@ -1,4 +1,4 @@
-//! Tombstones: adding, removing, finding and listing them. Their fingerprints' bytes are read in `fingerprints`.
+//! Tombstones: adding, removing, finding and listing them. `fingerprints` reads their fingerprints' bytes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -15,26 +15,26 @@ use crate::store::{Change, Error, Result, Store};
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTombstone {
     pub id: TombstoneId,
-    /// `None`: nobody's, so nobody may post the video again as its owner.
+    /// The deleted video's owner, who may re-upload it; `None` if unknown.
     pub owner: Option<OwnerKey>,
-    /// Number under which the index counts distinct owners; the engine gives it.
+    /// Number under which the index counts distinct owners; `engine` assigns it.
     pub voice: u32,
     pub created_at: UnixSeconds,
-    /// Keyed digest of the deleted file's bytes, when the file was at hand.
+    /// Keyed digest of the deleted file's bytes, if the file was available.
     pub bytes_digest: Option<ByteDigest>,
-    /// Why the video was deleted; policy asks.
+    /// Why the video was deleted; an input of policy.
     pub reason: DeletionReason,
-    /// The key that made the fingerprint.
+    /// The fingerprint's key.
     pub key_id: KeyId,
     /// The fingerprint in its byte format.
     pub fingerprint: Vec<u8>,
     pub strength: Strength,
-    /// One line for people.
+    /// The reason for `strength`: one line of text.
     pub strength_why: String,
     pub duration_s: f64,
 }
 
-/// A tombstone as it is kept, without its fingerprint's bytes.
+/// A tombstone without its fingerprint's bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tombstone {
     pub slot: Slot,
@@ -48,34 +48,34 @@ pub struct Tombstone {
     pub strength: Strength,
     pub strength_why: String,
     pub duration_s: f64,
-    /// Bytes of its fingerprint.
+    /// Size of its fingerprint, bytes.
     pub fingerprint_size: u64,
 }
 
-/// Why a tombstone goes.
+/// Why a tombstone is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TombstoneEnd {
-    /// It should not have been there.
+    /// It was created by mistake: matches do not count.
     Retired,
-    /// Its time is over.
+    /// Its retention has ended.
     Expired,
 }
 
-/// What the store holds, in numbers.
+/// Statistics of the store.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stats {
     pub tombstones: u64,
     pub block: u64,
     pub review: u64,
     pub unmatchable: u64,
-    /// Seconds of deleted video.
+    /// Total length of the deleted videos, seconds.
     pub duration_s: f64,
     pub fingerprint_bytes: u64,
     /// Size of the database without its write-ahead log, bytes.
     pub database_bytes: u64,
-    /// `seq` of the last change, 0 when there was none.
+    /// `seq` of the last change; 0 if there is none.
     pub log_head: u64,
-    /// Distinct keys that made these tombstones; more than one means that some match nothing.
+    /// Distinct fingerprint keys; with more than one, the tombstones of the others match nothing.
     pub key_ids: Vec<KeyId>,
 }
 
@@ -83,11 +83,11 @@ const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id,
      duration_s, fingerprint_size, reason";
 
 impl Store {
-    /// Adds all of them or none, and returns their slots in the order given. They are on the disk when it returns.
+    /// Adds all tombstones or none, and returns their slots in the same order.
     ///
     /// # Errors
-    /// `IdTaken` for the first id that a living tombstone (or an earlier one of this call) has; `BadId`, `TooLarge`;
-    /// the disk's refusal.
+    /// [`Error::IdTaken`] for the first id that another tombstone (or an earlier one of this call) has; [`Error::BadId`];
+    /// [`Error::TooLarge`]; [`Error::NoSlots`]; and [writes](crate::store::Error#writes).
     pub fn add_tombstones(&self, tombstones: &[NewTombstone]) -> Result<Vec<Slot>> {
         tombstones.iter().try_for_each(|tombstone| self.check_limits(tombstone))?;
         let mut connection = self.writer()?;
@@ -106,11 +106,11 @@ impl Store {
         Ok(slots)
     }
 
-    /// Erases tombstones with their fingerprints, all in one transaction; the answer has, for each id, the slot that
-    /// it had, or `None` when there is no such tombstone.
+    /// Erases tombstones and their fingerprints in one transaction. Returns the slot of each id, `None` if there was no
+    /// such tombstone.
     ///
     /// # Errors
-    /// The disk's refusal; then nothing was removed.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn remove(&self, ids: &[TombstoneId]) -> Result<Vec<Option<Slot>>> {
         let mut connection = self.writer()?;
         let mut job = || {
@@ -124,18 +124,18 @@ impl Store {
         let removed = job().map_err(|e| self.explain(e))?;
         drop(connection);
         if removed.iter().any(Option::is_some) {
-            // The removal itself is durable by now. A reader in the way only delays the erasing of old pages, which
-            // the next removal, closing or opening makes good.
+            // The removal is durable by now. A reader only delays the erasure of old pages, which the next removal,
+            // closing or opening completes.
             let _ = self.fold_log();
         }
         Ok(removed)
     }
 
-    /// Erases a tombstone with its fingerprint and grants. `None` when there is none of this name; else how many uploads
-    /// it counted against.
+    /// Erases a tombstone with its fingerprint and grants. Returns the number of uploads that it counted against; `None`
+    /// if there is no such tombstone.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn end_tombstone(
         &self,
         id: &TombstoneId,
@@ -162,10 +162,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` tombstones of videos deleted for this reason, made before a moment, oldest first.
+    /// Up to `limit` tombstones of videos deleted for this reason and created before a time, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn tombstones_before(
         &self,
         reason: DeletionReason,
@@ -184,8 +184,10 @@ impl Store {
         })
     }
 
+    /// The tombstone with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn get_by_id(&self, id: &TombstoneId) -> Result<Option<Tombstone>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM tombstones WHERE id = ?1"))?
@@ -194,16 +196,10 @@ impl Store {
         })
     }
 
-    /// # Errors
-    /// The database's refusal.
-    pub fn get_by_slot(&self, slot: Slot) -> Result<Option<Tombstone>> {
-        self.read(|c| by_slot(c, slot))
-    }
-
-    /// At most `limit` tombstones in order of their slots, from behind `after` on.
+    /// Up to `limit` tombstones after slot `after`, by slot.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn list(&self, after: Option<Slot>, limit: usize) -> Result<Vec<Tombstone>> {
         self.read(|c| {
             c.prepare_cached(&format!(
@@ -217,10 +213,10 @@ impl Store {
         })
     }
 
-    /// The tombstones of files with these very bytes, at most `limit`: several owners may have deleted the same file.
+    /// Up to `limit` tombstones of files with exactly these bytes: several owners may have deleted the same file.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn find_by_digest(&self, digest: &ByteDigest, limit: usize) -> Result<Vec<Tombstone>> {
         self.read(|c| {
             c.prepare_cached(&format!(
@@ -231,10 +227,10 @@ impl Store {
         })
     }
 
-    /// Reads every tombstone's row, though not the fingerprints: about a second a million.
+    /// Statistics over all tombstones. Reads every row, but no fingerprints: about one second per million.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn stats(&self) -> Result<Stats> {
         self.read(stats)
     }
@@ -261,7 +257,7 @@ impl Store {
     }
 }
 
-/// `None` when the id is taken.
+/// Returns `None` if the id is taken.
 fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Option<i64>> {
     let slot = connection
         .prepare_cached(
@@ -295,7 +291,7 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     Ok(slot)
 }
 
-/// The fingerprint's row goes by `ON DELETE CASCADE`.
+/// `ON DELETE CASCADE` removes the fingerprint's row.
 fn delete(connection: &Connection, id: &TombstoneId) -> rusqlite::Result<Option<Slot>> {
     let slot = connection
         .prepare_cached("DELETE FROM tombstones WHERE id = ?1 RETURNING slot")?

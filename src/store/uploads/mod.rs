@@ -10,5 +10,5 @@ mod retention;
 pub(super) mod upload;
 mod work;
 
-pub use retention::{Forget, Forgotten};
+pub use retention::{ErasedCounts, RetentionLimits};
 pub use upload::{Acceptance, Idempotency, NewUpload, UploadFilter};

@@ -1,4 +1,4 @@
-//! An upload's end: its bytes go, then the words that the platform said with it, then what is recorded of it.
+//! Retention of uploads: first the bytes go, then the client data, then the record.
 
 use rusqlite::{Connection, params};
 
@@ -6,40 +6,40 @@ use crate::model::{UnixSeconds, UploadId};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// What went.
+/// Counts of erased rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Forgotten {
-    /// Uploads whose words were erased.
+pub struct ErasedCounts {
+    /// Uploads whose client data was erased.
     pub client_data: usize,
-    /// Uploads whose rows were.
+    /// Erased uploads.
     pub uploads: usize,
-    /// Events that everybody concerned has, or never will have.
+    /// Erased events, without pending deliveries.
     pub events: usize,
     pub idempotency_keys: usize,
-    /// Cases that were closed, and what people said in appeals.
+    /// Erased cases, likenesses or appeal statements, whichever were most.
     pub cases: usize,
 }
 
-/// Whatever ended before these moments goes.
+/// Limits of the retention: everything that ended before its limit is erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forget {
+pub struct RetentionLimits {
     pub client_data_before: UnixSeconds,
     pub uploads_before: UnixSeconds,
     pub events_before: UnixSeconds,
     pub idempotency_before: UnixSeconds,
-    /// When this is.
+    /// The time of this call.
     pub now: UnixSeconds,
-    /// Cases that nobody joins since then.
+    /// Likenesses of cases that could be joined until then.
     pub likenesses_before: UnixSeconds,
-    /// Rows of each kind at most.
+    /// Largest number of rows of each kind in one call.
     pub limit: usize,
 }
 
 impl Store {
-    /// At most `limit` uploads whose bytes are to go, and when the next will.
+    /// Up to `limit` uploads whose bytes are due for erasure, and when the next are.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn uploads_with_bytes_until(
         &self,
         now: UnixSeconds,
@@ -65,11 +65,11 @@ impl Store {
         })
     }
 
-    /// Notes that these uploads' bytes were looked for and are gone, and forgets what was only of use beside them.
+    /// Records that these uploads' bytes are gone, and erases the data that is useless without them.
     ///
     /// # Errors
-    /// The disk's refusal.
-    pub fn bytes_are_gone(&self, uploads: Vec<UploadId>, now: UnixSeconds) -> Result<()> {
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
+    pub fn record_erased_bytes(&self, uploads: Vec<UploadId>, now: UnixSeconds) -> Result<()> {
         self.write_grouped(move |c| {
             let mut note =
                 c.prepare_cached("UPDATE uploads SET bytes_gone_at = ?2 WHERE id = ?1")?;
@@ -88,10 +88,10 @@ impl Store {
         })
     }
 
-    /// Of these uploads, those whose bytes should be in the spool.
+    /// Those of these uploads whose bytes should be in the spool.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn with_bytes(&self, uploads: &[UploadId]) -> Result<Vec<UploadId>> {
         self.read(|c| {
             let mut find = c.prepare_cached(
@@ -108,11 +108,11 @@ impl Store {
         })
     }
 
-    /// Erases what is no longer needed. An upload whose bytes are still here is not forgotten.
+    /// Erases everything past its retention. An upload stays as long as its bytes are in the spool.
     ///
     /// # Errors
-    /// The disk's refusal.
-    pub fn forget_uploads(&self, forget: Forget) -> Result<Forgotten> {
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
+    pub fn erase_expired(&self, forget: RetentionLimits) -> Result<ErasedCounts> {
         let limit = columns::row_limit(forget.limit);
         self.write(|c| {
             let client_data = c.execute(
@@ -126,10 +126,10 @@ impl Store {
                  AND decided_at < ?1 AND bytes_gone_at IS NOT NULL LIMIT ?2)",
                 params![forget.uploads_before, limit],
             )?;
-            // Events hold what the platform said, too: one that waits for a paused subscriber does not wait for ever.
+            // Events contain client data, so one that waits for a paused subscriber does not wait for ever.
             c.execute(
                 "UPDATE deliveries SET state = 'dead', ended_at = ?2, \
-                 last_error = 'it waited longer than what it tells of is kept' \
+                 last_error = 'expired: older than the retention of its data' \
                  WHERE state = 'due' AND event IN (SELECT seq FROM events WHERE at < ?1)",
                 params![forget.client_data_before.min(forget.events_before), forget.now],
             )?;
@@ -145,13 +145,13 @@ impl Store {
                 params![forget.idempotency_before, limit],
             )?;
             let cases = forget_cases(c, &forget)?;
-            Ok(Forgotten { client_data, uploads, events, idempotency_keys, cases })
+            Ok(ErasedCounts { client_data, uploads, events, idempotency_keys, cases })
         })
     }
 }
 
-/// Closed cases, likenesses that nobody can join any more, and what was said in appeals.
-fn forget_cases(c: &Connection, forget: &Forget) -> rusqlite::Result<usize> {
+/// Erases closed cases, likenesses past their time to join, and appeal statements.
+fn forget_cases(c: &Connection, forget: &RetentionLimits) -> rusqlite::Result<usize> {
     let limit = columns::row_limit(forget.limit);
     let cases = c.execute(
         "DELETE FROM cases WHERE seq IN (SELECT seq FROM cases WHERE closed_at < ?1 LIMIT ?2)",

@@ -1,5 +1,4 @@
-//! Uploads: accepting them, finding them again, listing them. Their way to a verdict is in `upload_work`, their end in
-//! `upload_end`.
+//! Uploads: accepting, finding and listing them.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -10,38 +9,38 @@ use crate::model::{
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// An upload that is about to be accepted.
+/// An upload to accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUpload {
     pub id: UploadId,
     pub created_at: UnixSeconds,
-    /// What the platform said with it.
+    /// What the platform sent with it, sealed.
     pub client_data: Option<Sealed>,
     pub uploader: Option<OwnerKey>,
-    /// The keyed name of what the platform calls it.
+    /// Keyed hash of the platform's reference.
     pub reference: Option<VideoKey>,
-    /// Its bytes, when they are here; else they are to be fetched.
+    /// Digest and size of the bytes; `None` if they are yet to be fetched.
     pub bytes: Option<UploadBytes>,
 }
 
-/// A caller's name for a request, and what the request was, both keyed.
+/// A caller's idempotency key and the digest of its request, both keyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Idempotency {
     pub key: [u8; 32],
     pub request: [u8; 32],
 }
 
-/// What became of an upload that was to be accepted.
+/// The outcome of [`Store::accept_upload`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Acceptance {
     New(Upload),
     /// The same request was accepted before.
-    Again(Upload),
-    /// The same name was given to another request before.
-    Other,
+    Repeated(Upload),
+    /// The idempotency key belongs to another request.
+    Conflict,
 }
 
-/// Which uploads are wanted.
+/// Filters; `None` matches everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UploadFilter {
     pub state: Option<UploadState>,
@@ -54,10 +53,10 @@ pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, client_d
      trouble, damage, bytes_until, bytes_gone_at";
 
 impl Store {
-    /// Accepts an upload; it is on the disk when this returns.
+    /// Accepts an upload. Idempotent by the caller's key.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn accept_upload(
         &self,
         new: NewUpload,
@@ -68,7 +67,7 @@ impl Store {
                 if let Some((before, upload)) = find_key(c, &key)? {
                     let same = before == request;
                     let upload = by_seq(c, upload)?.filter(|_| same);
-                    return Ok(upload.map_or(Acceptance::Other, Acceptance::Again));
+                    return Ok(upload.map_or(Acceptance::Conflict, Acceptance::Repeated));
                 }
                 let seq = insert(c, &new)?;
                 c.prepare_cached(
@@ -83,8 +82,10 @@ impl Store {
         })
     }
 
+    /// The upload with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn upload(&self, id: UploadId) -> Result<Option<Upload>> {
         self.read(|c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE id = ?1"))?
@@ -93,10 +94,10 @@ impl Store {
         })
     }
 
-    /// An upload with its matches, best first, from one state of the database.
+    /// An upload and its matches, best first, from one snapshot.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn upload_with_matches(&self, id: UploadId) -> Result<Option<(Upload, Vec<UploadMatch>)>> {
         self.read(|c| {
             let found = c
@@ -107,10 +108,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` uploads with their matches, the latest first, from before `before` on.
+    /// Up to `limit` uploads with their matches before `before`, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn uploads(
         &self,
         filter: UploadFilter,
@@ -140,10 +141,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` decided uploads with their matches in the order of their acceptance, from behind `after` on.
+    /// Up to `limit` decided uploads with their matches after `after`, in the order of acceptance.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn decided_uploads(
         &self,
         after: UploadSeq,

@@ -1,4 +1,4 @@
-//! An upload's way to its verdict: what is due, fetched bytes, failed attempts; and the uploads that matched a tombstone.
+//! Work on uploads: due checks, fetched bytes, failed attempts; and the uploads that matched a tombstone.
 
 use rusqlite::params;
 
@@ -10,11 +10,10 @@ use crate::store::uploads::upload::{self, COLUMNS};
 use crate::store::{Result, Store};
 
 impl Store {
-    /// At most `limit` uploads that have no verdict and are due at `now`, the longest waiting first, and when the next
-    /// will be due.
+    /// Up to `limit` uploads without a verdict that are due at `now`, longest overdue first, and when the next is due.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn due_uploads(
         &self,
         now: UnixSeconds,
@@ -37,10 +36,10 @@ impl Store {
         })
     }
 
-    /// How many uploads have no verdict yet.
+    /// Number of uploads without a verdict.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn undecided_uploads(&self) -> Result<u64> {
         self.read(|c| {
             c.prepare_cached("SELECT count(*) FROM uploads WHERE state <> 'decided'")?
@@ -48,18 +47,18 @@ impl Store {
         })
     }
 
-    /// The number of the upload that was accepted last; 0 when there was none.
+    /// Row number of the newest upload; 0 if there is none.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn last_upload(&self) -> Result<UploadSeq> {
         self.read(|c| c.query_row("SELECT coalesce(max(seq), 0) FROM uploads", [], |r| r.get(0)))
     }
 
-    /// Notes that the bytes are here now.
+    /// Records that the bytes have been fetched.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn upload_fetched(&self, seq: UploadSeq, bytes: UploadBytes) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
@@ -71,10 +70,10 @@ impl Store {
         })
     }
 
-    /// Notes a try that failed, and when the next is due.
+    /// Records a failed attempt, and when the next is due.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn postpone_upload(&self, seq: UploadSeq, due_at: UnixSeconds) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
@@ -86,11 +85,10 @@ impl Store {
         })
     }
 
-    /// At most `limit` uploads that a tombstone was found in and counted against, with all their matches, the latest
-    /// first, from before `before` on.
+    /// Up to `limit` uploads that a tombstone counted against, with all their matches, before `before`, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn uploads_against(
         &self,
         tombstone: &TombstoneId,

@@ -9,5 +9,5 @@
 pub(super) mod outbox;
 mod subscriptions;
 
-pub use outbox::{Delivery, DeliveryCounts, NewEvent, Parcel, Tried};
+pub use outbox::{Delivery, DeliveryCounts, DeliveryOutcome, DueDelivery, NewEvent};
 pub use subscriptions::{Subscription, SubscriptionChange};

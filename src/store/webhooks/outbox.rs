@@ -1,5 +1,5 @@
-//! The outbox: what happened, and its way to each subscriber. An event is written in the transaction in which it
-//! happens, so that neither is without the other.
+//! The outbox: events, and their delivery to each subscriber. An event is written in the transaction of its change, so
+//! neither exists without the other.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -12,51 +12,51 @@ use crate::store::database::columns;
 use crate::store::webhooks::subscriptions;
 use crate::store::{Result, Store};
 
-/// Something that happens.
+/// An event to emit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     pub id: EventId,
     pub topic: Topic,
     pub at: UnixSeconds,
-    /// What is told, in full; a subscriber may be told less.
+    /// The full body, sealed; a subscriber may get less of it.
     pub body: Sealed,
 }
 
-/// One event on its way to one subscriber.
+/// The delivery of one event to one subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub seq: DeliverySeq,
     pub id: DeliveryId,
     pub event: EventId,
     pub topic: Topic,
-    /// When it happened.
+    /// When the event happened.
     pub at: UnixSeconds,
     pub subscription: SubscriptionId,
     pub state: DeliveryState,
-    /// Tries that failed.
+    /// Failed attempts.
     pub attempts: u32,
     pub due_at: UnixSeconds,
     pub last_error: Option<String>,
-    /// When it was sent or given up.
+    /// When it was sent or became dead.
     pub ended_at: Option<UnixSeconds>,
 }
 
-/// A delivery with what is told.
+/// A delivery and its event's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parcel {
+pub struct DueDelivery {
     pub delivery: Delivery,
     pub body: Sealed,
 }
 
-/// How a try ended.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tried {
+pub enum DeliveryOutcome {
     Sent { at: UnixSeconds },
-    Again { due_at: UnixSeconds, error: String },
+    Retry { due_at: UnixSeconds, error: String },
     Dead { at: UnixSeconds, error: String },
 }
 
-/// Deliveries by state.
+/// Number of deliveries by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeliveryCounts {
     pub due: u64,
@@ -67,24 +67,24 @@ const COLUMNS: &str = "d.seq, d.id, e.id, e.topic, e.at, d.subscription, d.state
      d.due_at, d.last_error, d.ended_at";
 
 impl Store {
-    /// Remembers an event that comes with no other change.
+    /// Emits an event that comes with no other change.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_event(&self, event: NewEvent) -> Result<()> {
         self.write_grouped(move |c| emit(c, &event))
     }
 
-    /// At most `limit` deliveries to one subscriber that are due at `now`, the longest waiting first.
+    /// Up to `limit` deliveries to one subscriber that are due at `now`, longest overdue first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn due_deliveries(
         &self,
         subscription: SubscriptionId,
         now: UnixSeconds,
         limit: usize,
-    ) -> Result<Vec<Parcel>> {
+    ) -> Result<Vec<DueDelivery>> {
         self.read(|c| {
             c.prepare_cached(&format!(
                 "SELECT {COLUMNS}, e.body FROM deliveries d JOIN events e ON e.seq = d.event \
@@ -96,10 +96,10 @@ impl Store {
         })
     }
 
-    /// When the next delivery to a subscriber who is not paused is due after `now`.
+    /// When the next delivery after `now` is due, paused subscribers aside.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn next_delivery_after(&self, now: UnixSeconds) -> Result<Option<UnixSeconds>> {
         self.read(|c| {
             c.prepare_cached(
@@ -111,18 +111,20 @@ impl Store {
         })
     }
 
-    /// Notes how a try ended.
+    /// Records the outcome of an attempt.
     ///
     /// # Errors
-    /// The disk's refusal.
-    pub fn delivery_tried(&self, seq: DeliverySeq, tried: Tried) -> Result<()> {
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
+    pub fn record_delivery(&self, seq: DeliverySeq, tried: DeliveryOutcome) -> Result<()> {
         self.write_grouped(move |c| {
             let (state, due_at, error, ended_at) = match tried {
-                Tried::Sent { at } => (DeliveryState::Sent, None, None, Some(at)),
-                Tried::Again { due_at, error } => {
+                DeliveryOutcome::Sent { at } => (DeliveryState::Sent, None, None, Some(at)),
+                DeliveryOutcome::Retry { due_at, error } => {
                     (DeliveryState::Due, Some(due_at), Some(error), None)
                 }
-                Tried::Dead { at, error } => (DeliveryState::Dead, None, Some(error), Some(at)),
+                DeliveryOutcome::Dead { at, error } => {
+                    (DeliveryState::Dead, None, Some(error), Some(at))
+                }
             };
             c.prepare_cached(
                 "UPDATE deliveries SET state = ?2, due_at = coalesce(?3, due_at), \
@@ -134,10 +136,10 @@ impl Store {
         })
     }
 
-    /// Makes a delivery due again that was given up (or sent); `None` when there is none of this name.
+    /// Requeues a dead or sent delivery; returns `None` if there is none with this id.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn resend_delivery(
         &self,
         id: DeliveryId,
@@ -157,10 +159,10 @@ impl Store {
         })
     }
 
-    /// Makes all deliveries to one subscriber due again that were given up; returns how many.
+    /// Requeues a subscriber's dead deliveries; returns their number.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn resend_dead(
         &self,
         subscription: SubscriptionId,
@@ -180,16 +182,18 @@ impl Store {
         })
     }
 
+    /// The delivery with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
         self.read(|c| by_id(c, id))
     }
 
-    /// At most `limit` deliveries in one state (or any), the latest first, from before `before` on.
+    /// Up to `limit` deliveries in one state (or any) before `before`, newest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn deliveries(
         &self,
         state: Option<DeliveryState>,
@@ -213,8 +217,10 @@ impl Store {
         })
     }
 
+    /// Number of due and of dead deliveries.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn delivery_counts(&self) -> Result<DeliveryCounts> {
         self.read(|c| {
             let count = |state: &str| {
@@ -226,9 +232,9 @@ impl Store {
     }
 }
 
-/// Writes an event, and a delivery to everybody who subscribed to its topic. Without subscribers nothing is written.
+/// Writes an event and its deliveries to all subscribers of its topic; without subscribers, nothing.
 pub(in crate::store) fn emit(c: &Connection, event: &NewEvent) -> rusqlite::Result<()> {
-    let wanting = subscriptions::wanting(c, event.topic)?;
+    let wanting = subscriptions::subscribers_of(c, event.topic)?;
     if wanting.is_empty() {
         return Ok(());
     }
@@ -258,8 +264,8 @@ fn by_id(c: &Connection, id: DeliveryId) -> rusqlite::Result<Option<Delivery>> {
     .optional()
 }
 
-fn parcel(row: &Row<'_>) -> rusqlite::Result<Parcel> {
-    Ok(Parcel { delivery: delivery(row)?, body: Sealed(row.get(11)?) })
+fn parcel(row: &Row<'_>) -> rusqlite::Result<DueDelivery> {
+    Ok(DueDelivery { delivery: delivery(row)?, body: Sealed(row.get(11)?) })
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {

@@ -1,4 +1,4 @@
-//! Subscriptions: who is told of what. What is on its way to them is in `outbox`.
+//! Subscriptions of webhooks: which receiver gets which topics.
 
 use std::collections::BTreeSet;
 
@@ -10,41 +10,43 @@ use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-/// Somebody who wants to be told of events.
+/// A subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub id: SubscriptionId,
-    /// Where; it may hold a secret of the receiver's.
+    /// The receiver's URL, sealed: it may contain a secret.
     pub url: Sealed,
     pub topics: BTreeSet<Topic>,
-    /// Told scores and weak matches too.
+    /// Whether events include scores and weak matches.
     pub scores: bool,
-    /// Which of its secrets is in use, from 1; the secrets themselves are derived.
+    /// Number of the secret in use, from 1; secrets are derived from it.
     pub secret: u32,
-    /// When that began, if it is not the first.
+    /// When the secret was last rotated.
     pub rotated_at: Option<UnixSeconds>,
     pub created_at: UnixSeconds,
-    /// Since when nothing is sent.
+    /// When deliveries were paused.
     pub paused_at: Option<UnixSeconds>,
 }
 
-/// What is changed about a subscription; `None` stays.
+/// A change to a subscription; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubscriptionChange {
     pub url: Option<Sealed>,
     pub topics: Option<BTreeSet<Topic>>,
     pub scores: Option<bool>,
-    /// `Some(None)`: sent to again.
+    /// `Some(None)` resumes deliveries.
     pub paused_at: Option<Option<UnixSeconds>>,
-    /// A new secret from this moment on.
+    /// Rotates the secret at this time.
     pub rotated_at: Option<UnixSeconds>,
 }
 
 const COLUMNS: &str = "id, url, topics, scores, secret, rotated_at, created_at, paused_at";
 
 impl Store {
+    /// Adds a subscription.
+    ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn add_subscription(&self, new: &Subscription, entry: &AuditEntry) -> Result<()> {
         self.write(|transaction| {
             transaction.execute(
@@ -56,10 +58,10 @@ impl Store {
         })
     }
 
-    /// Changes a subscription and returns it as it is then; `None` when there is none of this name.
+    /// Changes a subscription and returns the result; `None` if there is none with this id.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn change_subscription(
         &self,
         id: SubscriptionId,
@@ -90,10 +92,10 @@ impl Store {
         })
     }
 
-    /// Removes a subscription with all that is on its way; false when there is none of this name.
+    /// Removes a subscription and its deliveries; returns false if there is none with this id.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
     pub fn remove_subscription(&self, id: SubscriptionId, entry: &AuditEntry) -> Result<bool> {
         self.write(|transaction| {
             let removed = transaction.execute("DELETE FROM subscriptions WHERE id = ?1", [id.0])?;
@@ -104,10 +106,10 @@ impl Store {
         })
     }
 
-    /// All subscriptions that are not paused; there are few.
+    /// All subscriptions that are not paused.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn open_subscriptions(&self) -> Result<Vec<Subscription>> {
         self.read(|c| {
             c.prepare_cached(&format!(
@@ -118,16 +120,18 @@ impl Store {
         })
     }
 
+    /// The subscription with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn subscription(&self, id: SubscriptionId) -> Result<Option<Subscription>> {
         self.read(|c| by_id(c, id))
     }
 
-    /// At most `limit` subscriptions, oldest first, from behind `after` on.
+    /// Up to `limit` subscriptions after `after`, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn subscriptions(
         &self,
         after: Option<SubscriptionId>,
@@ -144,12 +148,12 @@ impl Store {
     }
 }
 
-/// Who is told of a topic. A paused one too: what happens meanwhile is sent when the pause ends.
-pub(in crate::store) fn wanting(
+/// The subscribers of a topic, paused ones included: they get the event when the pause ends.
+pub(in crate::store) fn subscribers_of(
     c: &Connection,
     topic: Topic,
 ) -> rusqlite::Result<Vec<SubscriptionId>> {
-    // There are few, and they are read for every event.
+    // There are few, so every event reads them all.
     let all: Vec<(SubscriptionId, String)> = c
         .prepare_cached("SELECT id, topics FROM subscriptions")?
         .query_map([], |row| Ok((SubscriptionId(row.get(0)?), row.get(1)?)))?

@@ -3,16 +3,16 @@
 use crate::engine::cases::Cases;
 use crate::engine::wire::CaseNewsLine;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, CaseState, Reviewer};
+use crate::model::{Actor, CaseEventSeq, CaseState, Reviewer};
 use crate::store::CaseOccurrence;
 
 /// What is new behind a place.
 #[derive(Debug, Clone, Default)]
 pub struct CaseNews {
     /// With the place of each.
-    pub lines: Vec<(i64, CaseNewsLine)>,
+    pub lines: Vec<(CaseEventSeq, CaseNewsLine)>,
     /// Behind it nothing was read.
-    pub after: i64,
+    pub after: CaseEventSeq,
     /// There may be more there already.
     pub more: bool,
 }
@@ -23,7 +23,12 @@ impl Cases {
     ///
     /// # Errors
     /// `NotAllowed` once the listener's key is no longer good; the store's refusal.
-    pub fn news(&self, after: Option<i64>, limit: usize, reviewer: Reviewer) -> Result<CaseNews> {
+    pub fn news(
+        &self,
+        after: Option<CaseEventSeq>,
+        limit: usize,
+        reviewer: Reviewer,
+    ) -> Result<CaseNews> {
         if let Actor::Key(key) = reviewer.actor
             && !self.engine.api_key_is_good(key)?
         {

@@ -16,9 +16,9 @@
 
 use crate::engine::cases::Options;
 use crate::model::{
-    Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind,
-    CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer, Role,
-    UnixSeconds,
+    Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent,
+    CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind,
+    Reviewer, Role, UnixSeconds,
 };
 
 /// What time it is, by the clock and on the steady time line.
@@ -176,7 +176,7 @@ pub(super) fn decide(
     let turn = turn(&case);
     let first = history.live().find(|d| d.turn == DecisionTurn::First).map(|d| d.kind);
     let decision = CaseDecision {
-        seq: 0,
+        seq: CaseDecisionSeq(0),
         turn,
         actor: reviewer.actor,
         kind: request.kind,

@@ -13,7 +13,7 @@ use crate::engine::wire::{CaseDecided, UploadLine, time};
 use crate::engine::{Error, Result, ruled_out};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
-    Topic, UnixSeconds, UploadMatch, Verdict, VerdictKind,
+    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind,
 };
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 
@@ -85,7 +85,7 @@ impl Cases {
     fn settle(&self, case: Case, decision: &CaseDecision) -> Result<()> {
         let at = self.outside.now();
         let mut ends = Vec::new();
-        let mut after = 0;
+        let mut after = UploadSeq::default();
         loop {
             let page = self.engine.store.case_members(case.seq, after, MEMBERS_AT_ONCE)?;
             let Some(last) = page.last() else { break };
@@ -204,7 +204,7 @@ impl Cases {
         let (Some(_), Some(tombstone)) = (&decision.permission, &case.tombstone) else {
             return Ok(None);
         };
-        let members = self.engine.store.case_members(case.seq, 0, 1)?;
+        let members = self.engine.store.case_members(case.seq, UploadSeq::default(), 1)?;
         let uploader = members.first().and_then(|member| member.upload.uploader);
         let tombstone = self.engine.store.get_by_id(tombstone)?;
         let (Some(uploader), Some(tombstone)) = (uploader, tombstone) else { return Ok(None) };

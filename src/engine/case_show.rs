@@ -7,7 +7,7 @@ use crate::engine::wire::{
     MatchPlot, UploadLine,
 };
 use crate::engine::{Result, case_draw, case_plot};
-use crate::model::{CaseId, Reviewer, UploadId, UploadMatch};
+use crate::model::{CaseId, CaseSeq, Reviewer, UploadId, UploadMatch, UploadSeq};
 use crate::store::{CaseFile, CaseRow};
 
 /// Uploads that are shown with a case; more come page by page.
@@ -50,7 +50,11 @@ impl Cases {
             is_being_drawn,
             case: line,
             first: first.map(|upload| UploadLine::new(&upload, &said, &matches)),
-            group: self.group(row.case.seq, 0, MEMBERS)?.into_iter().map(|m| m.1).collect(),
+            group: self
+                .group(row.case.seq, UploadSeq::default(), MEMBERS)?
+                .into_iter()
+                .map(|m| m.1)
+                .collect(),
             deleted: self.deleted(&matches)?,
             plots: drawn(&plots, &matches),
             decisions: decisions
@@ -75,9 +79,9 @@ impl Cases {
     pub fn members(
         &self,
         id: CaseId,
-        after: i64,
+        after: UploadSeq,
         limit: usize,
-    ) -> Result<Option<Vec<(i64, CaseMemberLine)>>> {
+    ) -> Result<Option<Vec<(UploadSeq, CaseMemberLine)>>> {
         let Some(case) = self.engine.store.case(id)? else { return Ok(None) };
         self.group(case.seq, after, limit).map(Some)
     }
@@ -90,9 +94,14 @@ impl Cases {
         Ok(self.engine.store.case_of_upload(upload)?.map(|case| case.id))
     }
 
-    fn group(&self, case: i64, after: i64, limit: usize) -> Result<Vec<(i64, CaseMemberLine)>> {
+    fn group(
+        &self,
+        case: CaseSeq,
+        after: UploadSeq,
+        limit: usize,
+    ) -> Result<Vec<(UploadSeq, CaseMemberLine)>> {
         let members = self.engine.store.case_members(case, after, limit)?;
-        let line = |member| -> Result<(i64, CaseMemberLine)> {
+        let line = |member| -> Result<(UploadSeq, CaseMemberLine)> {
             let member: crate::store::CaseMember = member;
             let client_data = self.uploads.client_data(member.upload.client_data.as_ref())?;
             Ok((member.upload.seq, CaseMemberLine::new(&member, client_data)))

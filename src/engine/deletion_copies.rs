@@ -9,7 +9,9 @@ use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::erasure;
 use crate::erasure::CopyTask;
-use crate::model::{CopyKind, CopyOutcome, CopyState, Deletion, StoredCopy, UnixSeconds};
+use crate::model::{
+    CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds,
+};
 use crate::remote::Address;
 use crate::store::CopyAttempt;
 
@@ -106,7 +108,7 @@ impl Deletions {
     }
 
     /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
-    fn record(&self, seq: i64, tries: Vec<CopyAttempt>) -> Result<()> {
+    fn record(&self, seq: DeletionSeq, tries: Vec<CopyAttempt>) -> Result<()> {
         self.options.pauses.at("record");
         let now = self.outside.now();
         let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {

@@ -4,8 +4,8 @@ use crate::engine::deletion_request::{DeletionClientData, DeletionRequest};
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::model::{
-    Actor, Deletion, DeletionEvent, DeletionId, DeletionReason, DeletionState, StoredCopy,
-    UnixSeconds,
+    Actor, Deletion, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq,
+    DeletionState, StoredCopy, UnixSeconds,
 };
 use crate::store::DeletionFilter;
 
@@ -54,7 +54,7 @@ impl Deletions {
     pub fn list(
         &self,
         filter: &ListFilter,
-        before: Option<i64>,
+        before: Option<DeletionSeq>,
         limit: usize,
     ) -> Result<Vec<DeletionView>> {
         let identity = &self.engine.keys.identity;
@@ -78,7 +78,7 @@ impl Deletions {
     pub fn events(
         &self,
         id: DeletionId,
-        after: i64,
+        after: DeletionEventSeq,
         limit: usize,
     ) -> Result<Option<(Vec<DeletionEvent>, bool)>> {
         // The stage is read first: if it is final, all events were written.
@@ -107,7 +107,7 @@ impl Deletions {
     }
 
     /// What is still known of a deletion in plain.
-    pub(super) fn client_data(&self, seq: i64) -> Result<Option<DeletionClientData>> {
+    pub(super) fn client_data(&self, seq: DeletionSeq) -> Result<Option<DeletionClientData>> {
         let Some(sealed) = self.engine.store.deletion_client_data(seq)? else { return Ok(None) };
         let client_data = self.engine.keys.identity.open(&sealed)?;
         let client_data = serde_json::from_slice(&client_data)

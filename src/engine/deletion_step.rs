@@ -18,7 +18,7 @@ use crate::engine::deletions::Deletions;
 use crate::engine::enrol::{Naming, Ready};
 use crate::erasure;
 use crate::erasure::Step;
-use crate::model::{ByteDigest, CopyKind, Deletion, Stage, StoredCopy, UnixSeconds};
+use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
 use crate::remote::Address;
 use crate::store;
 
@@ -39,7 +39,7 @@ enum Looked {
 
 impl Deletions {
     /// Carries a deletion on as far as it goes now, and says when it is due again.
-    pub(super) async fn carry(self: Arc<Self>, seq: i64) {
+    pub(super) async fn carry(self: Arc<Self>, seq: DeletionSeq) {
         let failed = match self.clone().carry_on(seq).await {
             Ok(()) => return,
             Err(error) => error,
@@ -57,7 +57,7 @@ impl Deletions {
         }
     }
 
-    async fn carry_on(self: Arc<Self>, seq: i64) -> Result<()> {
+    async fn carry_on(self: Arc<Self>, seq: DeletionSeq) -> Result<()> {
         loop {
             let Some((deletion, copies)) =
                 self.read(move |d| d.engine.store.deletion_facts(seq)).await?
@@ -256,12 +256,12 @@ impl Deletions {
 
     /// Writes down that a deletion could not go on, and when it is due again: not after the time at which it goes on
     /// without a fingerprint.
-    async fn put_off(self: Arc<Self>, seq: i64, why: String, stuck: bool) -> Result<()> {
+    async fn put_off(self: Arc<Self>, seq: DeletionSeq, why: String, stuck: bool) -> Result<()> {
         let deletions = self.clone();
         self.pools.blocking(move || deletions.put_off_now(seq, &why, stuck)).await
     }
 
-    fn put_off_now(&self, seq: i64, why: &str, stuck: bool) -> Result<()> {
+    fn put_off_now(&self, seq: DeletionSeq, why: &str, stuck: bool) -> Result<()> {
         let Some((deletion, copies)) = self.engine.store.deletion_facts(seq)? else {
             return Ok(());
         };

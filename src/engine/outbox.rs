@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::engine::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::wire::{CaseDecided, UploadLine, time};
 use crate::engine::{Engine, Pools, Result};
-use crate::model::{Actor, AuditEntry, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{Actor, AuditEntry, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds};
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
@@ -63,7 +63,7 @@ pub struct Outbox {
     pools: Pools,
     options: Options,
     /// Deliveries under way, by their numbers, and to whom.
-    under_way: Mutex<HashMap<i64, SubscriptionId>>,
+    under_way: Mutex<HashMap<DeliverySeq, SubscriptionId>>,
 }
 
 impl fmt::Debug for Outbox {
@@ -111,7 +111,7 @@ impl Outbox {
         secrets
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<i64, SubscriptionId>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<DeliverySeq, SubscriptionId>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -237,7 +237,7 @@ struct OutboxSource(Arc<Outbox>);
 /// A delivery that is under way until this is dropped.
 struct UnderWay {
     outbox: Arc<Outbox>,
-    seq: i64,
+    seq: DeliverySeq,
 }
 
 impl Drop for UnderWay {
@@ -282,7 +282,7 @@ impl Source for OutboxSource {
                     drop(under_way);
                     wake.wake();
                 };
-                jobs.push(Job { key: seq, work: Box::pin(work) });
+                jobs.push(Job { key: seq.0, work: Box::pin(work) });
             }
         }
         let next_due_at = outbox.engine.store.next_delivery_after(take.now)?;

@@ -19,7 +19,7 @@ use crate::engine::prints::Prints;
 use crate::engine::runner::Wake;
 use crate::engine::spool::Spool;
 use crate::engine::{Effort, Engine, Error, Pools, Result};
-use crate::model::{Outside, Sealed, UploadId};
+use crate::model::{Outside, Sealed, UploadId, UploadSeq};
 use crate::remote::Remote;
 
 /// Settings and limits of uploads.
@@ -115,9 +115,9 @@ pub struct Uploads {
     pub(super) decided: Bell,
     pub(super) prints: Prints,
     /// Uploads up to this one were accepted before this start.
-    pub(super) last_before: i64,
+    pub(super) last_before: UploadSeq,
     /// Uploads under way in this process; it owns the folder, so nobody else has any.
-    under_way: Mutex<HashSet<i64>>,
+    under_way: Mutex<HashSet<UploadSeq>>,
     pub(super) wake: Wake,
     pub(super) wake_retention: Wake,
     pub(super) wake_outbox: Wake,
@@ -190,7 +190,7 @@ impl Uploads {
         Ok(())
     }
 
-    pub(super) fn under_way(&self) -> MutexGuard<'_, HashSet<i64>> {
+    pub(super) fn under_way(&self) -> MutexGuard<'_, HashSet<UploadSeq>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

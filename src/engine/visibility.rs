@@ -13,7 +13,8 @@ use rustc_hash::FxHashMap;
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::model::{
-    CopyKind, CopyState, DeletionReason, Stage, StoredCopy, UriKey, VideoKey, Visibility,
+    CopyKind, CopyState, DeletionReason, DeletionSeq, Stage, StoredCopy, UriKey, VideoKey,
+    Visibility,
 };
 use crate::remote::Address;
 use crate::store;
@@ -61,7 +62,7 @@ impl Hidden {
                 known(*stage, *reason, *caches_left).map(|known| (*video, known))
             }));
         }
-        let mut after = (0, u32::MAX);
+        let mut after = (DeletionSeq(0), u32::MAX);
         loop {
             let page = store.closed_uris(after, PAGE)?;
             let Some((last, ..)) = page.last() else { break };

@@ -106,9 +106,9 @@ pub struct DeletionLineCopy {
 
 impl DeletionLine {
     pub fn new(view: DeletionView) -> DeletionLine {
-        let DeletionView { deletion, words, copies } = view;
-        let (video, owner, metadata) = match words {
-            Some(words) => (Some(words.video), words.owner, words.metadata),
+        let DeletionView { deletion, client_data, copies } = view;
+        let (video, owner, metadata) = match client_data {
+            Some(data) => (Some(data.video), data.owner, data.metadata),
             None => (None, None, None),
         };
         let metadata = match metadata {

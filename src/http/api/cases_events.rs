@@ -16,7 +16,7 @@ use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::follow;
 use crate::http::state::App;
-use crate::model::Reviewer;
+use crate::model::{CaseEventSeq, Reviewer};
 
 /// Events read at once.
 const PAGE: usize = 200;
@@ -72,9 +72,9 @@ struct Watch {
     app: App,
     reviewer: Reviewer,
     /// Unknown before the first look.
-    after: Option<i64>,
+    after: Option<CaseEventSeq>,
     changes: watch::Receiver<u64>,
-    ready: VecDeque<(i64, CaseNewsLine)>,
+    ready: VecDeque<(CaseEventSeq, CaseNewsLine)>,
     /// Whether more is there already than is ready.
     more: bool,
     _place: OwnedSemaphorePermit,

@@ -43,7 +43,7 @@ fn an_id_is_taken_once_and_the_other_files_go_on() {
     let run = s.run(["tombstone", "add", "--manifest", "deleted.jsonl"]);
     assert_eq!(run.code, 2);
     assert!(run.stdout.starts_with("v2: "), "{run:?}");
-    assert!(run.stderr.contains("already is a tombstone `v1`"), "{run:?}");
+    assert!(run.stderr.contains("a tombstone `v1` already exists"), "{run:?}");
     assert!(run.stderr.contains("no.mp4"), "{run:?}");
     let ids = s.run(["tombstone", "list", "--json"]).lines();
     assert_eq!(ids.len(), 2);

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
+#[path = "tidy/imports.rs"]
+mod imports;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,19 @@ const ROOMS: [&str; 14] = [
     "cli",
     "main",
 ];
+
+/// The rooms inside a room, in order: each may import only from those before it.
+const INNER_ROOMS: &[(&str, &[&str])] = &[(
+    "store",
+    &["database", "access", "tombstones", "webhooks", "uploads", "cases", "deletions"],
+)];
+
+/// Imports against that order that a room may have.
+const UPWARD_MAX: &[(&str, usize)] = &[("store", 0)];
+
+/// Files that may reach one another by imports, and the rooms for which this is asserted.
+const CIRCLE_MAX: usize = 3;
+const CIRCLE_ROOMS: &[&str] = &["store"];
 
 /// Nobody but these may use a room, whatever the order says.
 const USED_ONLY_BY: [(&str, &[&str]); 1] = [("config", &["cli", "main"])];
@@ -151,6 +167,47 @@ fn every_room_uses_only_rooms_above_it() {
             }
         }
     });
+}
+
+fn imports(sources: &[Source]) -> imports::Imports {
+    let named = |source: &'_ Source| source.path.to_str().unwrap().to_string();
+    imports::Imports::of(sources.iter().map(|s| (named(s), s.text.as_str())))
+}
+
+#[test]
+fn every_inner_room_uses_only_inner_rooms_above_it() {
+    let sources = sources();
+    let imports = imports(&sources);
+    for (room, order) in INNER_ROOMS {
+        let inner = |file: &str| -> Option<String> {
+            let rest = file.strip_prefix(room)?.strip_prefix('/')?;
+            Some(rest.split('/').next()?.trim_end_matches(".rs").to_string())
+        };
+        for file in imports.edges.keys() {
+            let known = inner(file).is_none_or(|name| name == "mod" || order.contains(&&*name));
+            assert!(known, "{file}: not in one of the rooms inside `{room}`: {order:?}");
+        }
+        let upward = imports.upward(room, order);
+        println!("upward imports inside {room}: {}", upward.len());
+        let allowed = UPWARD_MAX.iter().find(|(name, _)| name == room).map_or(0, |(_, max)| *max);
+        let listed = upward.join("\n");
+        assert!(upward.len() <= allowed, "{} of {allowed} allowed:\n{listed}\n", upward.len());
+    }
+}
+
+#[test]
+fn no_circle_of_imports_is_large() {
+    let sources = sources();
+    let circles = imports(&sources).circles();
+    let largest = circles.first().map_or(1, Vec::len);
+    println!("files in the largest circle of imports: {largest}");
+    for circle in circles {
+        println!("{}: {}", circle.len(), circle.join(", "));
+        let asserted =
+            |file: &String| CIRCLE_ROOMS.iter().any(|room| file.split('/').next() == Some(*room));
+        let small = circle.len() <= CIRCLE_MAX || !circle.iter().any(asserted);
+        assert!(small, "a circle of {} files: {}", circle.len(), circle.join(", "));
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub fn store(
     let folder = Folder::open_writing(dir, "index_scale", &FixedClock(0)).unwrap();
     let store = Store::open(folder, store::Options::default()).unwrap();
     let all = size + real.len() as u32;
-    if store.get_by_slot(Slot(all - 1 + FIRST)).unwrap().is_some() {
+    if !store.fingerprints(&[Slot(all - 1 + FIRST)]).unwrap().is_empty() {
         return store;
     }
     for first in (0..all).step_by(BATCH as usize) {

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use crate::cli::table::printable;
-use crate::model::{Leave, Placement, Reason, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
-use crate::model::{Report, ReportMatch};
+use crate::model::{Permission, Placement, Reason, Report, ReportMatch, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
 
 /// A report as `check` shows it.
 pub(super) fn report(path: &Path, report: &Report) -> String {
@@ -52,9 +51,9 @@ pub(super) fn reason(report: &Report) -> String {
 fn match_lines(one: &ReportMatch) -> Vec<String> {
     let found = &one.found;
     let evidence = &found.evidence;
-    let own = match one.weighed.leave() {
-        Some(Leave::Owner) => ", the uploader's own",
-        Some(Leave::Grant) => ", with its owner's leave",
+    let own = match one.weighed.permission() {
+        Some(Permission::Owner) => ", the uploader's own",
+        Some(Permission::Grant) => ", with its owner's permission",
         None => "",
     };
     let mut lines = vec![format!(

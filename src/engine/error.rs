@@ -35,7 +35,7 @@ pub enum Error {
     #[error("{}: {}", path.display(), media_words(source))]
     Media { path: PathBuf, source: media::Error },
 
-    #[error("there already is a tombstone `{id}`; remove it first or choose another id")]
+    #[error("a tombstone `{id}` already exists; remove it first or choose another id")]
     IdTaken { id: TombstoneId },
 
     #[error(

@@ -5,7 +5,7 @@
 //! tombstone is retired or other thresholds are tried out. So it looks at `Weighed` only, which is recorded.
 
 use crate::matching;
-use crate::model::{DeletionReason, Leave, Reason, Seen, Verdict, VerdictKind, Weighed};
+use crate::model::{DeletionReason, Permission, Reason, Seen, Verdict, VerdictKind, Weighed};
 
 /// What the operator wants.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -33,7 +33,7 @@ impl Policy {
     pub fn verdict(&self, one: &Weighed) -> VerdictKind {
         let thresholds = self.of(one.reason);
         match () {
-            () if one.ruled_out || one.leave().is_some() => VerdictKind::Allow,
+            () if one.ruled_out || one.permission().is_some() => VerdictKind::Allow,
             () if one.same_bytes => VerdictKind::Block,
             () if one.may_block && one.score >= thresholds.block => VerdictKind::Block,
             () if one.score >= thresholds.review => VerdictKind::Review,
@@ -55,15 +55,16 @@ impl Policy {
         let worst = matches.clone().map(|one| self.verdict(one)).max();
         let worst = worst.unwrap_or(VerdictKind::Allow);
         let any = |what: &dyn Fn(&Weighed) -> bool| matches.clone().any(what);
-        let left = |leave| any(&|one| one.leave() == Some(leave) && self.stands(one));
-        let same = |one: &Weighed| one.same_bytes && !one.ruled_out && one.leave().is_none();
+        let left =
+            |permission| any(&|one| one.permission() == Some(permission) && self.stands(one));
+        let same = |one: &Weighed| one.same_bytes && !one.ruled_out && one.permission().is_none();
         let reason = match worst {
             // A file that was seen in part only is never waved through.
             VerdictKind::Allow if seen == Seen::Part => Reason::Undecodable,
             VerdictKind::Block if any(&same) => Reason::SameBytes,
             VerdictKind::Review | VerdictKind::Block => Reason::Match,
-            VerdictKind::Allow if left(Leave::Owner) => Reason::Owner,
-            VerdictKind::Allow if left(Leave::Grant) => Reason::Grant,
+            VerdictKind::Allow if left(Permission::Owner) => Reason::Owner,
+            VerdictKind::Allow if left(Permission::Grant) => Reason::Grant,
             VerdictKind::Allow if any(&|one| one.ruled_out) => Reason::RuledOut,
             VerdictKind::Allow if any(&|one| one.common) => Reason::Common,
             VerdictKind::Allow if seen == Seen::Featureless => Reason::Featureless,
@@ -85,7 +86,7 @@ mod tests {
             same_bytes: false,
             common: false,
             reason: DeletionReason::OwnerRequest,
-            leave: None,
+            permission: None,
             ruled_out: false,
         }
     }
@@ -118,8 +119,8 @@ mod tests {
 
     #[test]
     fn leave_counts_only_for_what_owners_deleted() {
-        let own = Weighed { leave: Some(Leave::Owner), ..weighed(50.0) };
-        let granted = Weighed { leave: Some(Leave::Grant), ..own };
+        let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
+        let granted = Weighed { permission: Some(Permission::Grant), ..own };
         assert_eq!(verdict(&[own, granted], Seen::All), (VerdictKind::Allow, Reason::Owner));
         assert_eq!(verdict(&[granted], Seen::All), (VerdictKind::Allow, Reason::Grant));
         assert_eq!(verdict(&[own, weighed(9.0)], Seen::All).0, VerdictKind::Block);
@@ -133,14 +134,14 @@ mod tests {
     fn the_same_bytes_block_whatever_the_tombstone_is_good_for() {
         let same = Weighed { same_bytes: true, may_block: false, ..weighed(0.0) };
         assert_eq!(verdict(&[same], Seen::All), (VerdictKind::Block, Reason::SameBytes));
-        let own = Weighed { leave: Some(Leave::Owner), ..same };
+        let own = Weighed { permission: Some(Permission::Owner), ..same };
         assert_eq!(verdict(&[own], Seen::All), (VerdictKind::Allow, Reason::Owner));
         assert_eq!(verdict(&[own, weighed(9.0)], Seen::All), (VerdictKind::Block, Reason::Match));
     }
 
     #[test]
     fn what_was_seen_in_part_is_never_waved_through() {
-        let own = Weighed { leave: Some(Leave::Owner), ..weighed(50.0) };
+        let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
         assert_eq!(verdict(&[own], Seen::Part), (VerdictKind::Review, Reason::Undecodable));
         assert_eq!(verdict(&[weighed(9.0)], Seen::Part), (VerdictKind::Block, Reason::Match));
         assert_eq!(verdict(&[], Seen::Featureless), (VerdictKind::Allow, Reason::Featureless));

@@ -1,9 +1,8 @@
 //! One copy's erasure, and how it ended.
 
 use crate::erasure::Options;
-use crate::model::{CopyKind, UnixSeconds};
+use crate::model::{CopyKind, CopyOutcome, UnixSeconds};
 use crate::remote::{Address, Error, Gone, Message, Remote};
-use crate::store::CopyOutcome;
 
 /// A copy that is due.
 #[derive(Debug, Clone)]

@@ -3,8 +3,7 @@
 //! Copies go in two ranks: the bytes first (and the platform's own rows), the caches when no main copy is left, because
 //! a cache that was purged earlier would fill itself again from the main copy.
 
-use crate::model::{CopyKind, CopyState, Stage, UnixSeconds};
-use crate::store::{Copy, Deletion};
+use crate::model::{CopyKind, CopyState, Deletion, Stage, StoredCopy, UnixSeconds};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub enum Step {
 }
 
 /// Decides the next step.
-pub fn next(deletion: &Deletion, copies: &[Copy], grace_s: u32, now: UnixSeconds) -> Step {
+pub fn next(deletion: &Deletion, copies: &[StoredCopy], grace_s: u32, now: UnixSeconds) -> Step {
     match deletion.stage {
         Stage::Requested => Step::Hide,
         Stage::Hidden => Step::Fingerprint,
@@ -57,22 +56,23 @@ pub fn next(deletion: &Deletion, copies: &[Copy], grace_s: u32, now: UnixSeconds
 }
 
 /// The copies that are due, or else when the next one is.
-fn erase_due(copies: &[Copy], now: UnixSeconds) -> Step {
+fn erase_due(copies: &[StoredCopy], now: UnixSeconds) -> Step {
     let main_left = copies.iter().any(|copy| copy.kind == CopyKind::Main && !is_gone(copy));
-    let in_turn = |copy: &&Copy| !is_gone(copy) && (copy.kind != CopyKind::Cache || !main_left);
-    let due_at = |copy: &Copy| copy.due_at.unwrap_or(now);
+    let in_turn =
+        |copy: &&StoredCopy| !is_gone(copy) && (copy.kind != CopyKind::Cache || !main_left);
+    let due_at = |copy: &StoredCopy| copy.due_at.unwrap_or(now);
     let waiting = || copies.iter().filter(in_turn);
     let due: Vec<u32> =
         waiting().filter(|copy| due_at(copy) <= now).map(|copy| copy.place).collect();
     if due.is_empty() { Step::Wait(waiting().map(due_at).min()) } else { Step::EraseCopies(due) }
 }
 
-fn is_gone(copy: &Copy) -> bool {
+fn is_gone(copy: &StoredCopy) -> bool {
     copy.state == CopyState::Gone
 }
 
 /// A backup that is held until its date does not keep the video from being called erased.
-fn may_wait(copy: &Copy) -> bool {
+fn may_wait(copy: &StoredCopy) -> bool {
     is_gone(copy) || (copy.kind == CopyKind::Backup && copy.state == CopyState::Held)
 }
 
@@ -110,8 +110,8 @@ mod tests {
         }
     }
 
-    fn copy(place: u32, kind: CopyKind, state: CopyState, due_at: UnixSeconds) -> Copy {
-        Copy {
+    fn copy(place: u32, kind: CopyKind, state: CopyState, due_at: UnixSeconds) -> StoredCopy {
+        StoredCopy {
             place,
             kind,
             prefix: false,
@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    fn step(stage: Stage, copies: &[Copy]) -> Step {
+    fn step(stage: Stage, copies: &[StoredCopy]) -> Step {
         next(&deletion(stage), copies, 0, NOW)
     }
 

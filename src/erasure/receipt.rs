@@ -19,8 +19,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Strength, UnixSeconds};
-use crate::store::{Copy, Deletion};
+use crate::model::{Deletion, StoredCopy, Strength, UnixSeconds};
 
 const FORMAT: &str = "cenotaph-receipt-1";
 const STATEMENT: &str = "Each copy named here was erased at the time given and not found when it was looked for again. \
@@ -72,7 +71,7 @@ impl std::fmt::Debug for ReceiptKey {
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiptFacts<'a> {
     pub deletion: &'a Deletion,
-    pub copies: &'a [Copy],
+    pub copies: &'a [StoredCopy],
     /// The copies' addresses, in the same order.
     pub uris: &'a [String],
     pub video: &'a str,
@@ -151,8 +150,8 @@ fn common(facts: &ReceiptFacts<'_>) -> Map<String, Value> {
     }
 }
 
-fn copies(copies: &[Copy], uris: impl Iterator<Item = (&'static str, String)>) -> Value {
-    let one = |(copy, (name, uri)): (&Copy, (&str, String))| {
+fn copies(copies: &[StoredCopy], uris: impl Iterator<Item = (&'static str, String)>) -> Value {
+    let one = |(copy, (name, uri)): (&StoredCopy, (&str, String))| {
         json!({
             "kind": copy.kind,
             name: uri,
@@ -337,7 +336,7 @@ mod tests {
             due_at: None,
             retention_until: None,
         };
-        let copy = Copy {
+        let copy = StoredCopy {
             place: 0,
             kind: CopyKind::Main,
             prefix: false,

@@ -14,14 +14,14 @@
 //!
 //! Rows are folded together when a calendar month of erasures is over, or when their retention ends.
 
+use crate::model::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::store::{Bucket, Fold, Grain, RetainedVideo, Sums};
-
 /// Folds rows into sums of at least `anonymity_min` videos.
-pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
+pub fn fold(rows: &[RetainedVideo], pool: RetainedSums, anonymity_min: u64) -> RetainedFold {
     let mut left: Vec<&RetainedVideo> = rows.iter().collect();
     let mut added = Vec::new();
     for grain in [Grain::Day, Grain::Month, Grain::Year] {
@@ -36,7 +36,11 @@ pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
         left = undated;
         for (start_on, group) in groups {
             if group.len() as u64 >= anonymity_min {
-                added.push(Bucket { grain, start_on, sums: sum(Sums::default(), &group) });
+                added.push(RetainedBucket {
+                    grain,
+                    start_on,
+                    sums: sum(RetainedSums::default(), &group),
+                });
             } else {
                 left.extend(group);
             }
@@ -44,10 +48,10 @@ pub fn fold(rows: &[RetainedVideo], pool: Sums, anonymity_min: u64) -> Fold {
     }
     let mut pool = sum(pool, &left);
     if pool.videos >= anonymity_min.max(1) {
-        added.push(Bucket { grain: Grain::All, start_on: 0, sums: pool });
-        pool = Sums::default();
+        added.push(RetainedBucket { grain: Grain::All, start_on: 0, sums: pool });
+        pool = RetainedSums::default();
     }
-    Fold { deletions: rows.iter().map(|row| row.deletion).collect(), added, pool }
+    RetainedFold { deletions: rows.iter().map(|row| row.deletion).collect(), added, pool }
 }
 
 /// The first day of the period that a day lies in; all time is always over.
@@ -76,8 +80,8 @@ fn start_of(grain: Grain, day: i64) -> Option<i64> {
     Some(i64::from(epoch.until(start).ok()?.get_days()))
 }
 
-fn sum(start: Sums, rows: &[&RetainedVideo]) -> Sums {
-    rows.iter().fold(start, |s, row| Sums {
+fn sum(start: RetainedSums, rows: &[&RetainedVideo]) -> RetainedSums {
+    rows.iter().fold(start, |s, row| RetainedSums {
         videos: s.videos + 1,
         views: s.views.saturating_add(row.engagement.views),
         likes: s.likes.saturating_add(row.engagement.likes),
@@ -104,7 +108,7 @@ mod tests {
         (0..).zip(days).map(row).collect()
     }
 
-    fn shape(fold: &Fold) -> Vec<(Grain, i64, u64)> {
+    fn shape(fold: &RetainedFold) -> Vec<(Grain, i64, u64)> {
         fold.added.iter().map(|b| (b.grain, b.start_on - NEW_YEAR, b.sums.videos)).collect()
     }
 
@@ -113,19 +117,19 @@ mod tests {
         // Ten on one day; nine and three on two days of January; four in March and seven in May; four the year before.
         let days = [(0, 10), (5, 9), (6, 3), (60, 4), (121, 7), (-1, 4)];
         let days: Vec<(i64, usize)> = days.iter().map(|(d, n)| (NEW_YEAR + d, *n)).collect();
-        let folded = fold(&rows(&days), Sums::default(), 10);
+        let folded = fold(&rows(&days), RetainedSums::default(), 10);
         let expected = [(Grain::Day, 0, 10), (Grain::Month, 0, 12), (Grain::Year, 0, 11)];
         assert_eq!(shape(&folded), expected);
         assert_eq!((folded.pool.videos, folded.pool.views, folded.pool.likes), (4, 40, 4));
         assert_eq!(folded.deletions.len(), 37, "every row is folded");
         let again = fold(&rows(&[(NEW_YEAR + 300, 6)]), folded.pool, 10);
         assert_eq!(shape(&again), [(Grain::All, -NEW_YEAR, 10)]);
-        assert_eq!(again.pool, Sums::default());
+        assert_eq!(again.pool, RetainedSums::default());
     }
 
     #[test]
     fn no_sum_ever_has_or_changes_by_fewer_than_the_least() {
-        let mut pool = Sums::default();
+        let mut pool = RetainedSums::default();
         let (mut published, mut seen) = (0, 0);
         for round in 0..200_i64 {
             let days: Vec<(i64, usize)> = (0..7)
@@ -160,6 +164,6 @@ mod tests {
         let mut rows = rows(&[(NEW_YEAR, 12)]);
         rows.iter_mut().for_each(|row| row.uploaded_on = None);
         rows[0].uploaded_on = Some(i64::MAX);
-        assert_eq!(shape(&fold(&rows, Sums::default(), 10)), [(Grain::All, -NEW_YEAR, 12)]);
+        assert_eq!(shape(&fold(&rows, RetainedSums::default(), 10)), [(Grain::All, -NEW_YEAR, 12)]);
     }
 }

@@ -1,6 +1,8 @@
 //! Following what happens by server-sent events: what the streams of the API have in common.
 
 use std::convert::Infallible;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -24,10 +26,10 @@ const ALIVE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// `busy` when too many listen already.
-pub fn begin(
+pub fn begin<P: FromStr>(
     app: &App,
     headers: &HeaderMap,
-) -> Result<(OwnedSemaphorePermit, Option<i64>), Problem> {
+) -> Result<(OwnedSemaphorePermit, Option<P>), Problem> {
     let full = || Problem::busy("Too many streams of events are open.");
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     Ok((app.take_stream().ok_or_else(full)?, last))
@@ -42,7 +44,7 @@ pub fn answer(
 }
 
 /// One event; `place` is what its client goes on behind.
-pub fn event(place: i64, kind: &str, data: &impl Serialize) -> Event {
+pub fn event(place: impl Display, kind: &str, data: &impl Serialize) -> Event {
     let data = serde_json::to_string(data).unwrap_or_default();
     Event::default().id(place.to_string()).event(kind).data(data)
 }

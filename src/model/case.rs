@@ -1,12 +1,15 @@
-//! The words of a case: how far it has come, what was decided and on what grounds, who decides.
+//! A case of the review queue: how far it has come, what was decided and on what grounds, who decides.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::deletion::words;
-use crate::model::{Actor, NoSuchWord, Role};
+use crate::model::words::words;
+use crate::model::{
+    Actor, AuditEntry, CaseDecisionSeq, CaseId, CaseSeq, MonotonicSeconds, NoSuchWord, Reason,
+    Role, Sealed, TombstoneId, UnixSeconds, UploadSeq, VerdictKind,
+};
 
 words! {
     /// How far a case has come.
@@ -46,7 +49,7 @@ words! {
         /// Nothing agrees that a person would see.
         Unrelated = "unrelated",
         /// The owner allows it.
-        OwnersLeave = "owners_leave",
+        OwnerPermission = "owner_permission",
         /// The law does: quotation, news, parody.
         Lawful = "lawful",
         /// What the note says.
@@ -130,9 +133,106 @@ impl DecisionKind {
             DecisionKind::NotReupload => {
                 &[Grounds::OtherTake, Grounds::SharedMaterial, Grounds::Unrelated, Grounds::Other]
             }
-            DecisionKind::Authorised => &[Grounds::OwnersLeave, Grounds::Lawful, Grounds::Other],
+            DecisionKind::Authorised => {
+                &[Grounds::OwnerPermission, Grounds::Lawful, Grounds::Other]
+            }
         }
     }
+}
+
+/// A case as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub seq: CaseSeq,
+    pub id: CaseId,
+    pub state: CaseState,
+    pub version: u32,
+    /// The first upload's number.
+    pub upload: UploadSeq,
+    pub verdict: VerdictKind,
+    pub reason: Reason,
+    pub kind: MatchKind,
+    /// Of the best match.
+    pub tombstone: Option<TombstoneId>,
+    pub score: f64,
+    pub members: u32,
+    pub opened_at: UnixSeconds,
+    pub due_at: Option<UnixSeconds>,
+    pub assigned_to: Option<Actor>,
+    pub claim: Option<CaseClaim>,
+    pub twice: bool,
+    /// Who has decided first, where two do; the second is not told.
+    pub first_by: Option<Actor>,
+    /// When the decision takes effect.
+    pub settle_at_monotonic: Option<MonotonicSeconds>,
+    pub closed_at: Option<UnixSeconds>,
+    pub appealed_at: Option<UnixSeconds>,
+    /// What the uploader said in the appeal.
+    pub appeal_statement: Option<Sealed>,
+    pub parted_from: Option<CaseId>,
+}
+
+/// Who works on a case, and until when nobody else does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseClaim {
+    pub by: Actor,
+    pub until_monotonic: MonotonicSeconds,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseDecision {
+    pub seq: CaseDecisionSeq,
+    pub turn: DecisionTurn,
+    pub actor: Actor,
+    pub kind: DecisionKind,
+    pub grounds: Grounds,
+    pub note: Option<String>,
+    /// Where the owner's leave is on record.
+    pub permission: Option<String>,
+    pub at: UnixSeconds,
+    pub undo_until_monotonic: MonotonicSeconds,
+    pub undone_at: Option<UnixSeconds>,
+}
+
+/// Something that happened to a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseEvent {
+    pub at: UnixSeconds,
+    pub actor: Actor,
+    pub kind: CaseEventKind,
+    pub note: Option<String>,
+}
+
+/// Who has decided what about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CaseHistory {
+    /// Those that were undone too, in the order in which they were made.
+    pub decisions: Vec<CaseDecision>,
+    /// Who had decided before the uploader appealed, in the case that the upload was taken out of too.
+    pub deciders_before_appeal: Vec<Actor>,
+}
+
+impl CaseHistory {
+    /// Decisions that were not undone.
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &CaseDecision> {
+        self.decisions.iter().filter(|decision| decision.undone_at.is_none())
+    }
+}
+
+/// What is written when a case is changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseChange {
+    /// With its new values.
+    pub case: Case,
+    pub events: Vec<CaseEvent>,
+    /// A decision to be added; its number is not looked at.
+    pub decision: Option<CaseDecision>,
+    /// The number of a decision that is undone, and when.
+    pub undone: Option<(CaseDecisionSeq, UnixSeconds)>,
+    /// Nobody joins it any more: what its first upload looks like is forgotten.
+    pub no_more_joining: bool,
+    pub audit: Option<AuditEntry>,
 }
 
 /// Whoever works on a case: somebody who signed in, or a program with a key.

@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type UnixSeconds = i64;
 
+/// Seconds on a time line that no clock setting moves; comparable within one run of the program.
+pub type MonotonicSeconds = i64;
+
 /// Tells the time. The system's clock lives in `cli`, at the edge.
 pub trait Clock: Send + Sync {
     /// Now, in seconds since the epoch.

@@ -1,53 +1,15 @@
-//! The words of a deletion: why, how far, which copies, and what may still be shown.
+//! A deletion: why, how far, which copies, what happened, and what may still be shown.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Text that is none of a closed list of words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not one of: {choices}")]
-pub struct NoSuchWord {
-    pub word: String,
-    pub choices: String,
-}
-
-/// An enum whose values are words, in the database, in JSON and on pages alike.
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $value:ident = $word:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $name { $($(#[$of])* #[serde(rename = $word)] $value,)* }
-
-        impl $name {
-            pub const ALL: &'static [$name] = &[$($name::$value),*];
-
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$value => $word,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NoSuchWord;
-
-            fn from_str(word: &str) -> Result<Self, NoSuchWord> {
-                let found = Self::ALL.iter().find(|value| value.as_str() == word);
-                found.copied().ok_or_else(|| NoSuchWord {
-                    word: word.chars().take(40).collect(),
-                    choices: Self::ALL.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", "),
-                })
-            }
-        }
-    )*};
-}
-pub(super) use words;
+use crate::model::words::words;
+use crate::model::{
+    DeletionEventSeq, DeletionId, DeletionSeq, NoSuchWord, OwnerKey, Sealed, TombstoneId,
+    UnixSeconds, UriKey, VideoKey,
+};
 
 words! {
     /// Why a video is deleted.
@@ -122,6 +84,26 @@ words! {
         PendingDeletion = "pending_deletion",
         Deleted = "deleted",
     }
+
+    /// What happened to a deletion.
+    DeletionEventKind {
+        Requested = "requested",
+        Hidden = "hidden",
+        Fingerprinted = "fingerprinted",
+        Purging = "purging",
+        Erased = "erased",
+        Complete = "complete",
+        Cancelled = "cancelled",
+        /// An attempt failed; there will be another.
+        Failed = "failed",
+        /// It needs an operator's help.
+        Stuck = "stuck",
+        /// An operator asked for an immediate attempt.
+        Retried = "retried",
+        CopyGone = "copy_gone",
+        /// The copy may not be erased before a later date.
+        CopyHeld = "copy_held",
+    }
 }
 
 impl Stage {
@@ -173,6 +155,105 @@ impl CopyKind {
     pub fn is_object(self) -> bool {
         matches!(self, CopyKind::Main | CopyKind::Backup)
     }
+}
+
+/// A deletion as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deletion {
+    /// Its number, by which other tables know it.
+    pub seq: DeletionSeq,
+    pub id: DeletionId,
+    pub video: VideoKey,
+    /// Which deletion of this video it is, from 1.
+    pub turn: u32,
+    pub owner: Option<OwnerKey>,
+    pub reason: DeletionReason,
+    pub stage: Stage,
+    pub stuck_why: Option<String>,
+    pub last_error: Option<String>,
+    pub fingerprint_by: UnixSeconds,
+    pub tombstone: Option<TombstoneId>,
+    pub requested_at: UnixSeconds,
+    pub hidden_at: Option<UnixSeconds>,
+    pub fingerprinted_at: Option<UnixSeconds>,
+    pub purging_at: Option<UnixSeconds>,
+    pub erased_at: Option<UnixSeconds>,
+    pub complete_at: Option<UnixSeconds>,
+    pub cancelled_at: Option<UnixSeconds>,
+    /// Times that the job was taken up.
+    pub attempts: u32,
+    /// Failures before copies are erased, since the last success.
+    pub failures: u32,
+    pub due_at: Option<UnixSeconds>,
+    pub retention_until: Option<UnixSeconds>,
+}
+
+impl Deletion {
+    pub fn state(&self) -> DeletionState {
+        self.stage.state(self.stuck_why.is_some())
+    }
+}
+
+/// A copy as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCopy {
+    /// In the request's order, from 0.
+    pub place: u32,
+    pub kind: CopyKind,
+    pub prefix: bool,
+    /// Its address, as long as it is needed.
+    pub sealed: Option<Sealed>,
+    pub uri: UriKey,
+    pub delete_after: Option<UnixSeconds>,
+    pub state: CopyState,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Failed ones since the last success or somebody's request to try again.
+    pub failures: u32,
+    pub due_at: Option<UnixSeconds>,
+    pub last_error: Option<String>,
+    pub gone_at: Option<UnixSeconds>,
+    pub objects: Option<u64>,
+    pub how: Option<String>,
+}
+
+impl StoredCopy {
+    /// Why a deletion is stuck by this copy.
+    pub fn stuck_words(&self) -> String {
+        let error = self.last_error.as_deref().unwrap_or("it cannot be erased");
+        format!("copy {} ({}): {error}", self.place, self.kind)
+    }
+}
+
+/// How one try to erase a copy ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyOutcome {
+    Gone {
+        objects: u64,
+        how: String,
+    },
+    Held {
+        until: UnixSeconds,
+        why: String,
+    },
+    /// To be tried again at `due_at`; `stuck` says whether somebody should look.
+    Failed {
+        due_at: UnixSeconds,
+        error: String,
+        stuck: bool,
+    },
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletionEvent {
+    /// Rises by the order of events over all deletions.
+    pub seq: DeletionEventSeq,
+    pub at: UnixSeconds,
+    pub kind: DeletionEventKind,
+    /// Which copy it is about.
+    pub place: Option<u32>,
+    pub note: Option<String>,
 }
 
 /// How a video was received, in numbers.

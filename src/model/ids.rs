@@ -1,6 +1,8 @@
 //! Ids as newtypes, so that an owner is never taken for a tombstone.
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 /// The name of a tombstone: chosen by the operator on the command line, a keyed hash elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,3 +49,43 @@ impl fmt::Display for KeyId {
 /// A tombstone's number in the store: never used twice, the index's name for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub u32);
+
+/// Row numbers of the store: they rise in the order of insertion, and no two tables' are ever mistaken for each other.
+macro_rules! row_numbers {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIntError> {
+                text.parse().map($name)
+            }
+        }
+    )*};
+}
+
+row_numbers! {
+    /// An upload's row number.
+    UploadSeq;
+    /// A case's row number.
+    CaseSeq;
+    /// A row number in the history of all cases.
+    CaseEventSeq;
+    /// A row number of a decision about a case.
+    CaseDecisionSeq;
+    /// A deletion's row number.
+    DeletionSeq;
+    /// A row number in the history of all deletions.
+    DeletionEventSeq;
+    /// A webhook delivery's row number.
+    DeliverySeq;
+}

@@ -5,6 +5,7 @@
 
 mod actor;
 mod agreement;
+mod audit;
 mod case;
 mod client_data;
 mod clock;
@@ -15,6 +16,7 @@ mod likeness;
 mod luma;
 mod made_ids;
 mod report;
+mod retained;
 mod role;
 mod scope;
 mod sealed;
@@ -23,18 +25,25 @@ mod token;
 mod upload;
 mod verdict;
 mod weighed;
+mod words;
 
 pub use actor::{Actor, NotAnActor};
 pub use agreement::{Agreement, Moment};
+pub use audit::AuditEntry;
 pub use case::{
-    CaseEventKind, CaseOrder, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
+    Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind, CaseHistory, CaseOrder,
+    CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
 pub use client_data::{DeletionClientData, UploadClientData};
-pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
+pub use clock::{Clock, Entropy, FixedClock, MonotonicSeconds, Outside, UnixSeconds};
 pub use deletion::{
-    CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
+    CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
+    DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
-pub use ids::{ByteDigest, KeyId, OwnerKey, Slot, TombstoneId, UriKey, VideoKey};
+pub use ids::{
+    ByteDigest, CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq,
+    KeyId, OwnerKey, Slot, TombstoneId, UploadSeq, UriKey, VideoKey,
+};
 pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use likeness::{LIKENESS_FRAMES, Likeness, LikenessPlace};
 pub use luma::{Frame, Luma};
@@ -43,13 +52,17 @@ pub use made_ids::{
     UserId,
 };
 pub use report::{Report, ReportMatch};
+pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
 pub use token::{Token, TokenHash};
-pub use upload::{DeliveryState, Seen, Topic, UploadState};
+pub use upload::{
+    DeliveryState, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadMatch, UploadState,
+};
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
 };
-pub use weighed::{Leave, Weighed};
+pub use weighed::{Permission, Weighed};
+pub use words::NoSuchWord;

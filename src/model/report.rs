@@ -1,6 +1,6 @@
 //! What a check has to say about one upload.
 
-use crate::model::{Agreement, Leave, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
+use crate::model::{Agreement, Match, Permission, Seen, Strength, TombstoneId, Verdict, Weighed};
 
 /// The verdict with all that led to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +30,12 @@ pub struct ReportMatch {
 impl ReportMatch {
     /// The uploader's own deleted video: it does not count against the upload.
     pub fn own(&self) -> bool {
-        self.weighed.leave() == Some(Leave::Owner)
+        self.weighed.permission() == Some(Permission::Owner)
     }
 
     /// Its owner allows this uploader to post it: it does not count against the upload.
     pub fn granted(&self) -> bool {
-        self.weighed.leave() == Some(Leave::Grant)
+        self.weighed.permission() == Some(Permission::Grant)
     }
 
     /// Most of what agrees is shared by many owners' videos.

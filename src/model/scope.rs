@@ -57,8 +57,6 @@ impl FromStr for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
-    pub const NONE: Scopes = Scopes(0);
-
     pub fn all() -> Scopes {
         Scope::ALL.into_iter().collect()
     }
@@ -119,8 +117,8 @@ mod tests {
         let set: Scopes = "admin,upload".parse().unwrap();
         assert_eq!(set.to_string(), "upload,admin");
         assert!(set.has(Scope::Admin) && !set.has(Scope::Delete));
-        assert!(set.has_any(Scope::Upload.into()) && !set.has_any(Scopes::NONE));
-        assert_eq!("".parse(), Ok(Scopes::NONE));
+        assert!(set.has_any(Scope::Upload.into()) && !set.has_any(Scopes::default()));
+        assert_eq!("".parse(), Ok(Scopes::default()));
         assert_eq!(Scopes::all().to_string(), "upload,delete,review,scores,admin");
         assert_eq!("upload,everything".parse::<Scopes>(), Err(NoSuchScope));
     }

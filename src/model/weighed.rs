@@ -7,7 +7,7 @@ use crate::model::DeletionReason;
 /// Why a match does not count against an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Leave {
+pub enum Permission {
     /// The uploader is the owner of the deleted video.
     Owner,
     /// The owner allows this uploader to post it.
@@ -27,7 +27,8 @@ pub struct Weighed {
     /// Why the video was deleted.
     pub reason: DeletionReason,
     /// Given for videos that their owners deleted; of no effect for others.
-    pub leave: Option<Leave>,
+    #[serde(alias = "leave")]
+    pub permission: Option<Permission>,
     /// A moderator ruled that this content is not that video.
     #[serde(default)]
     pub ruled_out: bool,
@@ -35,7 +36,7 @@ pub struct Weighed {
 
 impl Weighed {
     /// The leave that has an effect: nobody may post again what others than its owner had deleted.
-    pub fn leave(&self) -> Option<Leave> {
-        self.leave.filter(|_| self.reason == DeletionReason::OwnerRequest)
+    pub fn permission(&self) -> Option<Permission> {
+        self.permission.filter(|_| self.reason == DeletionReason::OwnerRequest)
     }
 }

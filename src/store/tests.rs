@@ -1,6 +1,7 @@
 //! Claims about the store as a whole: durability, erasure, locking, upgrades, refusals. All on temporary folders.
 
 mod processes;
+mod upgrades;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::database::connection;
 use super::*;
 use crate::model::{
     ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId,
@@ -72,8 +74,8 @@ fn a_tombstone_comes_back_as_it_was_put() {
     };
     let slots = store.add_tombstones(&[new("a"), ownerless.clone()]).unwrap();
     let found = store.get_by_id(&id("b")).unwrap().unwrap();
-    assert_eq!(store.get_by_slot(slots[1]).unwrap().as_ref(), Some(&found));
-    let bytes = store.fingerprints(&[slots[1]]).unwrap().remove(0).bytes;
+    let StoredFingerprint { tombstone, bytes } = store.fingerprints(&[slots[1]]).unwrap().remove(0);
+    assert_eq!(tombstone, found);
     assert_eq!(found.fingerprint_size, bytes.len() as u64);
     let back = NewTombstone {
         id: found.id,
@@ -90,7 +92,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
     };
     assert_eq!(back, ownerless);
     assert_eq!(store.get_by_id(&id("c")).unwrap(), None);
-    assert_eq!(store.get_by_slot(Slot(99)).unwrap(), None);
+    assert_eq!(store.fingerprints(&[Slot(99)]).unwrap(), []);
 }
 
 #[test]
@@ -256,7 +258,7 @@ fn threads_share_one_store() {
         }
     });
     assert_eq!(store.stats().unwrap().tombstones, 40);
-    assert!(store.lock_readers().len() <= store.options.readers_kept);
+    assert!(store.lock_readers().len() <= store.options().readers_kept);
 }
 
 #[test]
@@ -399,61 +401,15 @@ fn a_database_of_a_newer_version_or_another_program_is_refused() {
         let folder = Folder::open_writing(&path, "t", &CLOCK).unwrap();
         [reading(&path).unwrap_err(), Store::open(folder, Options::default()).unwrap_err()]
     };
-    set("user_version", database::SCHEMA + 1);
+    set("user_version", connection::SCHEMA + 1);
     for error in refusals() {
         assert!(matches!(error, Error::Newer { .. }), "{error:?}");
         assert_clear(&error, &file);
     }
-    set("user_version", database::SCHEMA);
+    set("user_version", connection::SCHEMA);
     set("application_id", 1);
     for error in refusals() {
         assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
         assert_clear(&error, &file);
     }
-}
-
-/// The schema as SQLite keeps it.
-fn schema(connection: &Connection) -> Vec<(String, Option<String>)> {
-    connection
-        .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(|row| row.unwrap())
-        .collect()
-}
-
-#[test]
-fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
-    let (_new_dir, new_path) = fresh();
-    let expected = schema(&writing(&new_path).writer().unwrap());
-    for done in 1..database::MIGRATIONS.len() {
-        let (_dir, path) = fresh();
-        fs::create_dir(&path).unwrap();
-        let mut old = Connection::open(path.join(DATABASE_FILE)).unwrap();
-        database::migrate(&mut old, 0, &database::MIGRATIONS[..done]).unwrap();
-        old.execute_batch(
-            "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, duration_s, fingerprint_size)
-                 VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
-             INSERT INTO fingerprints VALUES (5, x'aa');
-             INSERT INTO changes (slot, kind) VALUES (5, 'added');",
-        )
-        .unwrap();
-        drop(old);
-        assert!(matches!(reading(&path), Err(Error::Older { .. })), "a reader does not upgrade");
-        let store = writing(&path);
-        assert_eq!(schema(&store.writer().unwrap()), expected);
-        assert_eq!(store.fingerprints(&[Slot(5)]).unwrap()[0].bytes, [0xaa]);
-        assert_eq!(store.verify().unwrap(), [""; 0]);
-    }
-}
-
-#[test]
-fn a_migration_that_fails_leaves_the_schema_before_it() {
-    let mut connection = Connection::open_in_memory().unwrap();
-    let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
-    database::migrate(&mut connection, 0, &broken).unwrap_err();
-    let version: u32 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
-    assert_eq!(version, 1);
-    assert_eq!(schema(&connection).len(), 1);
 }

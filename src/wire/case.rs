@@ -5,16 +5,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::UploadClientData;
-use crate::model::{
-    Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason,
-    Reviewer, UnixSeconds, VerdictKind,
-};
 use crate::store;
-use crate::store::{
-    CaseDecision, CaseEvent, CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone,
-};
-use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round, time};
+use crate::model::{Actor, CaseDecision, CaseEvent, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason, Reviewer, UnixSeconds, UploadClientData, VerdictKind};
+use crate::store::{CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone};
+use crate::wire::{BytesState, Redact, UploadBytes, UploadView, round, self, time};
 
 /// What time it is where a case is told of.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +20,8 @@ pub(crate) struct CaseTimes {
 }
 
 impl CaseTimes {
-    fn left_s(&self, until_steady: i64) -> Option<u32> {
-        u32::try_from(until_steady - self.steady).ok().filter(|left| *left > 0)
+    fn left_s(&self, until_monotonic: i64) -> Option<u32> {
+        u32::try_from(until_monotonic - self.steady).ok().filter(|left| *left > 0)
     }
 
     fn clock(&self, steady: i64) -> String {
@@ -123,25 +117,26 @@ pub struct CaseView {
 impl CaseView {
     pub(crate) fn new(
         row: &CaseRow,
-        words: &UploadClientData,
+        client_data: &UploadClientData,
         times: &CaseTimes,
         reviewer: Reviewer,
         names: Names<'_>,
     ) -> store::Result<CaseView> {
         let CaseRow { case, upload, duration_s, .. } = row;
-        let claim = case.claim.and_then(|claim| Some((claim, times.left_s(claim.until_steady)?)));
+        let claim =
+            case.claim.and_then(|claim| Some((claim, times.left_s(claim.until_monotonic)?)));
         let claim = match claim {
             Some((claim, left_s)) => Some(Claim {
                 by: Person::new(claim.by, names)?,
                 mine: claim.by == reviewer.actor,
-                until: times.clock(claim.until_steady),
+                until: times.clock(claim.until_monotonic),
                 left_s,
             }),
             None => None,
         };
         let waits = matches!(case.state, CaseState::Open | CaseState::Escalated);
         let own_first = case.first_by == Some(reviewer.actor);
-        let undo = case.settle_steady.and_then(|settle| match case.state {
+        let undo = case.settle_at_monotonic.and_then(|settle| match case.state {
             CaseState::Decided => Some(settle),
             CaseState::Open if own_first => Some(settle - times.first_lasts_s),
             _ => None,
@@ -157,9 +152,9 @@ impl CaseView {
             score: Some(round(case.score, 2)),
             members: case.members,
             upload: upload.map(|id| id.to_string()),
-            reference: words.reference.clone(),
+            reference: client_data.reference.clone(),
             duration_s: duration_s.map(|s| round(s, 2)),
-            sensitive: is_sensitive(words),
+            sensitive: is_sensitive(client_data),
             opened_at: time(case.opened_at),
             due_at: case.due_at.map(time),
             overdue: waits && case.due_at.is_some_and(|due_at| due_at < times.now),
@@ -178,8 +173,8 @@ impl Redact for CaseView {
     }
 }
 
-fn is_sensitive(words: &UploadClientData) -> bool {
-    let said = words.metadata.as_ref().and_then(|metadata| metadata.get("sensitive"));
+fn is_sensitive(client_data: &UploadClientData) -> bool {
+    let said = client_data.metadata.as_ref().and_then(|metadata| metadata.get("sensitive"));
     said.and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
@@ -247,14 +242,14 @@ pub struct CaseMemberView {
 }
 
 impl CaseMemberView {
-    pub(crate) fn new(member: &CaseMember, words: UploadClientData) -> CaseMemberView {
+    pub(crate) fn new(member: &CaseMember, client_data: UploadClientData) -> CaseMemberView {
         let decision = member.upload.decision.as_ref();
         CaseMemberView {
             upload: member.upload.id.to_string(),
             joined_at: time(member.joined_at),
-            sensitive: is_sensitive(&words),
-            uploader: words.uploader,
-            reference: words.reference,
+            sensitive: is_sensitive(&client_data),
+            uploader: client_data.uploader,
+            reference: client_data.reference,
             verdict: decision.map(|d| d.answer.kind),
             duration_s: decision.and_then(|d| d.duration_s).map(|s| round(s, 2)),
             kept: UploadBytes::new(&member.upload).state == BytesState::Kept,
@@ -313,7 +308,7 @@ pub struct CaseDecisionView {
     pub note: Option<String>,
     /// Where the owner's leave is on record.
     #[schema(required)]
-    pub leave: Option<String>,
+    pub permission: Option<String>,
     #[schema(required)]
     pub undone_at: Option<String>,
 }
@@ -327,7 +322,7 @@ impl CaseDecisionView {
             decision: one.kind,
             grounds: one.grounds,
             note: one.note.clone(),
-            leave: one.leave.clone(),
+            permission: one.permission.clone(),
             undone_at: one.undone_at.map(time),
         })
     }

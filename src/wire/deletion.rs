@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::model::{CopyKind, CopyState, DeletionClientData, DeletionReason, DeletionState, Stage};
-use crate::store::{Copy, Deletion};
 use crate::wire;
+use crate::model::{CopyKind, CopyState, DeletionClientData, DeletionReason, DeletionState, Stage, StoredCopy};
+use crate::store::Deletion;
 use crate::wire::time;
 
 /// A deletion with what is still known of it in plain.
@@ -16,9 +16,9 @@ use crate::wire::time;
 pub struct DeletionDetails {
     pub deletion: Deletion,
     /// `None` once they were forgotten.
-    pub words: Option<DeletionClientData>,
+    pub client_data: Option<DeletionClientData>,
     /// With their addresses, as long as these are needed.
-    pub copies: Vec<(Copy, Option<String>)>,
+    pub copies: Vec<(StoredCopy, Option<String>)>,
 }
 
 /// A deletion and how far it has come.
@@ -116,9 +116,9 @@ pub struct DeletionCopyView {
 
 impl DeletionView {
     pub fn new(view: DeletionDetails) -> DeletionView {
-        let DeletionDetails { deletion, words, copies } = view;
-        let (video, owner, metadata) = match words {
-            Some(words) => (Some(words.video), words.owner, words.metadata),
+        let DeletionDetails { deletion, client_data, copies } = view;
+        let (video, owner, metadata) = match client_data {
+            Some(data) => (Some(data.video), data.owner, data.metadata),
             None => (None, None, None),
         };
         let metadata = match metadata {
@@ -153,7 +153,7 @@ impl DeletionView {
 }
 
 impl DeletionCopyView {
-    fn new((copy, uri): (Copy, Option<String>)) -> DeletionCopyView {
+    fn new((copy, uri): (StoredCopy, Option<String>)) -> DeletionCopyView {
         DeletionCopyView {
             kind: copy.kind,
             uri,

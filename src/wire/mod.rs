@@ -264,7 +264,7 @@ mod tests {
             same_bytes: false,
             common: false,
             reason: DeletionReason::OwnerRequest,
-            leave: None,
+            permission: None,
             ruled_out: false,
         };
         let agreement = crate::matching::Agreement::default();

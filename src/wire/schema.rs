@@ -5,9 +5,8 @@ use utoipa::openapi::{Object, RefOr};
 
 use crate::model::{
     CaseEventKind, CaseState, CopyKind, CopyState, DecisionKind, DecisionTurn, DeletionReason,
-    DeletionState, Grounds, MatchKind, Reason, Stage, UploadState, VerdictKind, Visibility,
+    DeletionState, Grain, Grounds, MatchKind, Reason, Stage, UploadState, VerdictKind, Visibility,
 };
-use crate::store::Grain;
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))

@@ -7,11 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::model::ReportMatch;
-use crate::model::UploadClientData;
-use crate::model::{Leave, Reason, SpanPair, UploadState, Verdict, VerdictKind};
-use crate::store::{Upload, UploadMatch};
 use crate::wire;
+use crate::model::{Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch, UploadState, Verdict, VerdictKind};
 use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round, time};
 
 /// An upload and what came of it.
@@ -147,7 +144,7 @@ impl UploadView {
     /// An upload with all that is known of it.
     pub(crate) fn new(
         upload: &Upload,
-        words: &UploadClientData,
+        client_data: &UploadClientData,
         matches: &[UploadMatch],
     ) -> Unredacted<UploadView> {
         let decision = upload.decision.as_ref();
@@ -157,9 +154,9 @@ impl UploadView {
             id: upload.id.to_string(),
             state: upload.state,
             created_at: time(upload.created_at),
-            uploader: words.uploader.clone(),
-            reference: words.reference.clone(),
-            metadata: words.metadata.clone(),
+            uploader: client_data.uploader.clone(),
+            reference: client_data.reference.clone(),
+            metadata: client_data.metadata.clone(),
             verdict: answer.map(|answer| answer.kind),
             reason: answer.map(|answer| answer.reason),
             decided_at: decision.map(|d| time(d.answered_at)),
@@ -206,8 +203,8 @@ impl UploadMatchView {
         UploadMatchView {
             tombstone: one.tombstone.0.clone(),
             verdict: one.verdict,
-            own: one.weighed.leave() == Some(Leave::Owner),
-            granted: one.weighed.leave() == Some(Leave::Grant),
+            own: one.weighed.permission() == Some(Permission::Owner),
+            granted: one.weighed.permission() == Some(Permission::Grant),
             ruled_out: one.weighed.ruled_out,
             retired: one.retired,
             spans: detail.spans,

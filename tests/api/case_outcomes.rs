@@ -43,9 +43,9 @@ fn one_decision_serves_a_wave_of_near_identical_uploads() {
     assert_eq!(members["items"].as_array().unwrap().len(), 3);
     assert!(members["meta"]["next"].is_string());
     let path = format!("/v1/cases/{}/decision", groups[0]);
-    let allow = |members: Value, leave: Value| {
+    let allow = |members: Value, permission: Value| {
         let body = json!({
-            "version": 1, "decision": "authorised", "grounds": "lawful", "members": members, "leave": leave,
+            "version": 1, "decision": "authorised", "grounds": "lawful", "members": members, "permission": permission,
         });
         ann.call(&service, "POST", &path, &body)
     };
@@ -133,7 +133,7 @@ fn an_appeal_is_heard_by_another_moderator() {
     assert_eq!(seen["members"], 1);
     assert!(ann.claim(&service, &case).problem(403, "forbidden").contains("for somebody else"));
     let body = json!({
-        "version": seen["version"], "decision": "authorised", "grounds": "owners_leave", "leave": "letter 7",
+        "version": seen["version"], "decision": "authorised", "grounds": "owner_permission", "permission": "letter 7",
     });
     bob.call(&service, "POST", &format!("/v1/cases/{case}/decision"), &body).expect(200);
     let got = listener.wait_for(3);

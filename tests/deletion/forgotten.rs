@@ -4,16 +4,15 @@ use std::collections::HashSet;
 
 use cenotaph::engine::deletions::receipts::Receipt;
 use cenotaph::erasure::{PublicKeys, ReceiptKey, verify};
-use cenotaph::model::{CopyKind, DeletionState, Visibility};
-use cenotaph::store::Grain;
+use cenotaph::model::{CopyKind, DeletionState, Grain, Visibility};
 
 use crate::bytes;
 use crate::world::*;
 
 const RETENTION_S: i64 = 90 * 86_400;
 
-fn found(world: &World, words: &[&str]) -> Vec<String> {
-    bytes::found(&world.data(), words)
+fn found(world: &World, client_data: &[&str]) -> Vec<String> {
+    bytes::found(&world.data(), client_data)
 }
 
 #[test]
@@ -34,7 +33,7 @@ fn no_file_names_owner_video_or_address_neither_on_the_way_nor_after_the_retenti
     let id = running.request(&wish);
     // While it is under way: sealed.
     let view = running.show(id);
-    assert_eq!(view.words.as_ref().unwrap().video, names[0]);
+    assert_eq!(view.client_data.as_ref().unwrap().video, names[0]);
     assert!(found(&world, &names).is_empty(), "{:?}", found(&world, &names));
     running.run();
     running.wait_for(id, DeletionState::Erased);
@@ -46,10 +45,10 @@ fn no_file_names_owner_video_or_address_neither_on_the_way_nor_after_the_retenti
     };
     assert!(
         names[..3].iter().all(|name| plain.contains(name)),
-        "handed out in plain words: {plain}"
+        "handed out in plain client_data: {plain}"
     );
     running.skip(RETENTION_S + 1);
-    let view = running.wait(id, "forgotten", |v| v.words.is_none());
+    let view = running.wait(id, "forgotten", |v| v.client_data.is_none());
     assert!(view.copies.iter().all(|(copy, uri)| uri.is_none() && copy.sealed.is_none()));
     let Receipt::Ready(keyed) = running.deletions.receipt(id).unwrap() else {
         panic!("no receipt")
@@ -67,7 +66,7 @@ fn no_file_names_owner_video_or_address_neither_on_the_way_nor_after_the_retenti
     assert_eq!(keyed.receipt["plain_sha256"], digest, "the plain one can be shown to be ours");
     assert!(found(&world, &names).is_empty(), "{:?}", found(&world, &names));
     // What the platform's pages ask still has its answer, and so has an upload.
-    assert_eq!(running.deletions.visibility_now(names[0]), Visibility::Deleted);
+    assert_eq!(running.visibility(names[0]), Visibility::Deleted);
     assert!(!running.deletions.gate(&uri).unwrap());
     assert_ne!(running.check(&picture(1), None).verdict.kind, cenotaph::model::VerdictKind::Allow);
 }
@@ -92,7 +91,7 @@ fn seals_are_gone_from_the_database_too_after_the_retention() {
     let database = world.data().join("cenotaph.db");
     let seals: Vec<Vec<u8>> = {
         let connection = rusqlite::Connection::open(&database).unwrap();
-        let sql = "SELECT sealed FROM deletion_words UNION ALL SELECT sealed FROM receipts";
+        let sql = "SELECT sealed FROM deletion_client_data UNION ALL SELECT sealed FROM receipts";
         let mut statement = connection.prepare(sql).unwrap();
         let seals = statement.query_map([], |row| row.get(0)).unwrap();
         seals.collect::<Result<_, _>>().unwrap()
@@ -107,7 +106,7 @@ fn seals_are_gone_from_the_database_too_after_the_retention() {
     };
     assert!(left() > 20, "{}", left());
     running.skip(RETENTION_S + 1);
-    running.wait(id, "forgotten", |v| v.words.is_none());
+    running.wait(id, "forgotten", |v| v.client_data.is_none());
     let begun = std::time::Instant::now();
     while left() > 0 {
         assert!(begun.elapsed() < PATIENCE, "{} pieces are left", left());
@@ -149,7 +148,7 @@ fn numbers_are_published_in_sums_of_ten_videos_at_least() {
     // Nothing is counted twice when the rows themselves go.
     running.run();
     running.skip(RETENTION_S);
-    running.wait(ids[24], "forgotten", |v| v.words.is_none());
+    running.wait(ids[24], "forgotten", |v| v.client_data.is_none());
     running.deletions.sweep().unwrap();
     assert_eq!(sums(&running, Grain::Day), days);
 }

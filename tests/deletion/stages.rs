@@ -140,7 +140,7 @@ fn two_who_ask_at_once_get_one_deletion() {
 fn a_video_is_hidden_before_the_answer_and_deleted_when_its_bytes_are_gone() {
     let world = World::new();
     let mut running = world.open();
-    let seen = |running: &Running<'_>, video: &str| running.deletions.visibility_now(video);
+    let seen = |running: &Running<'_>, video: &str| running.visibility(video);
     assert_eq!(seen(&running, "8812"), Visibility::Live);
     let uri = world.put_picture("a.bmp", 1);
     assert!(running.deletions.gate(&uri).unwrap());
@@ -188,10 +188,10 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     let tombstone = view.deletion.tombstone.unwrap();
     assert!(running.engine.tombstone(&tombstone).unwrap().is_some());
     assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(Cancelled::Done));
-    assert_eq!(running.deletions.visibility_now("8812"), Visibility::Live);
+    assert_eq!(running.visibility("8812"), Visibility::Live);
     assert!(running.deletions.gate(&uri).unwrap());
     let view = running.wait(id, "forgotten", |v| v.deletion.due_at.is_none());
-    assert_eq!((view.deletion.state(), view.words), (DeletionState::Cancelled, None));
+    assert_eq!((view.deletion.state(), view.client_data), (DeletionState::Cancelled, None));
     assert!(view.copies.iter().all(|(_, uri)| uri.is_none()));
     assert_eq!(running.engine.tombstone(&tombstone).unwrap(), None);
     assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Allow);
@@ -278,7 +278,7 @@ fn a_backup_is_deleted_at_its_date_and_not_before() {
     let id = running.request(&request("8812", vec![later, main_copy(&main)]));
     let view = running.wait_for(id, DeletionState::Erased);
     assert!(!file_path(&main).exists() && file_path(&backup).exists());
-    assert_eq!(running.deletions.visibility_now("8812"), Visibility::Deleted);
+    assert_eq!(running.visibility("8812"), Visibility::Deleted);
     assert_eq!(view.copies[0].0.state, CopyState::Held);
     running.wait(id, "waiting", |v| v.deletion.due_at == Some(due_at));
     running.skip(30 * 86_400 - 30);
@@ -414,7 +414,7 @@ fn ids_with_slashes_and_odd_characters_are_ids() {
         let uri = world.put_picture(&format!("{n}.bmp"), n as u64);
         let id = running.request(&request(video, vec![main_copy(&uri)]));
         let view = running.wait_for(id, DeletionState::Complete);
-        assert_eq!(view.words.unwrap().video, *video);
-        assert_eq!(running.deletions.visibility_now(video), Visibility::Deleted);
+        assert_eq!(view.client_data.unwrap().video, *video);
+        assert_eq!(running.visibility(video), Visibility::Deleted);
     }
 }

@@ -177,7 +177,7 @@ fn what_object_lock_holds_is_hidden_at_once_and_goes_at_its_date() {
     assert_eq!(backup.last_error.as_deref(), Some("it is under a retention lock until a date"));
     assert_eq!(backup.due_at, Some(far + 1));
     assert!(!moto.is_readable("locked", "a.bmp"), "a marker hides it");
-    assert_eq!(running.deletions.visibility_now("8812"), Visibility::Deleted);
+    assert_eq!(running.visibility("8812"), Visibility::Deleted);
     // The version that nothing holds went at once; the held one and its marker are left.
     assert_eq!(moto.versions("locked").len(), 2);
     let _ = two;

@@ -3,33 +3,27 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
+use std::{fs, io};
 use std::cell::Cell;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::deletions::show::DeletionDetails;
-use cenotaph::engine::deletions::{Options, Pauses};
-use cenotaph::engine::jobs::pools;
-use cenotaph::engine::jobs::runner;
-use cenotaph::engine::jobs::runner::Runner;
-use cenotaph::engine::{
-    CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, Pools, attend,
-};
-use cenotaph::erasure::{Backoff, ReceiptKey};
-use cenotaph::model::{
-    Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
-    Outside, UnixSeconds,
-};
-use cenotaph::{engine, erasure, media, remote};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use cenotaph::{engine, erasure, media, remote};
+use cenotaph::config::Keys as KeyFiles;
+use cenotaph::engine::{CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, Pools, attend};
+use cenotaph::engine::deletions::{Options, Pauses};
+use cenotaph::engine::deletions::show::DeletionDetails;
+use cenotaph::engine::jobs::{pools, runner};
+use cenotaph::engine::jobs::runner::Runner;
+use cenotaph::erasure::{Backoff, ReceiptKey};
+use cenotaph::model::{Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement, Outside, UnixSeconds, Visibility};
 use crate::pictures::mix;
+
 pub use crate::pictures::{file_path, file_uri, picture};
 
 /// Nothing here takes longer.
@@ -216,6 +210,12 @@ impl Running<'_> {
 
     pub fn show(&self, id: DeletionId) -> DeletionDetails {
         self.deletions.show(id).unwrap().unwrap()
+    }
+
+    #[track_caller]
+    pub fn visibility(&self, video: &str) -> Visibility {
+        let shown = self.world.runtime.block_on(self.deletions.visibility(video));
+        shown.unwrap().visibility
     }
 
     #[track_caller]

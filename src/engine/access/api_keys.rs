@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, ApiKeyId, Outside, Scopes, Token, TokenHash};
-use crate::store::{ApiKey, AuditEntry};
+use crate::model::{Actor, ApiKeyId, AuditEntry, Outside, Scopes, Token, TokenHash};
+use crate::store::ApiKey;
 
 /// Longest name of a key, bytes.
 const NAME_BYTES_MAX: usize = 200;

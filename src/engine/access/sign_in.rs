@@ -1,10 +1,10 @@
 //! Signing in and out, and knowing again who did.
 
+use crate::engine::{Engine, Error, Result};
 use crate::engine::access::passwords;
 use crate::engine::core::SessionOptions;
-use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, Outside, SessionSecret, UnixSeconds, UserId};
-use crate::store::{AuditEntry, SessionsEnd, SessionsOf, User};
+use crate::model::{Actor, AuditEntry, Outside, SessionSecret, UnixSeconds, UserId};
+use crate::store::{SessionsEnd, SessionsOf, User};
 
 /// That a session is used is written down once in so many seconds.
 const SEEN_EVERY_S: i64 = 60;
@@ -81,7 +81,7 @@ impl Engine {
         }
         // A clock that was set back lets the time of last use stand, until it has caught up.
         if now - session.seen_at >= SEEN_EVERY_S {
-            self.store().see_session(secret.hash(), session.user.id, now)?;
+            self.store().touch_session(secret.hash(), session.user.id, now)?;
         }
         Ok(Some(session.user))
     }

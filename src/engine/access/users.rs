@@ -1,9 +1,9 @@
 //! People who sign in: made, listed, changed. How they sign in stands in `sign_in`.
 
-use crate::engine::access::passwords;
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, Outside, Role, UserId};
-use crate::store::{AuditEntry, User, UserChange};
+use crate::engine::access::passwords;
+use crate::model::{Actor, AuditEntry, Outside, Role, UserId};
+use crate::store::{User, UserChange};
 
 /// Longest name, bytes.
 const NAME_BYTES_MAX: usize = 100;

@@ -20,8 +20,8 @@ use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::Agreement;
 use crate::model::{
-    ByteDigest, Evidence, Leave, Match, OwnerKey, Placement, Point, Seen, Slot, Span, SpanPair,
-    Strength, VerdictKind, Weighed,
+    ByteDigest, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot, Span,
+    SpanPair, Strength, VerdictKind, Weighed,
 };
 use crate::model::{Report, ReportMatch};
 use crate::store::Tombstone;
@@ -79,11 +79,13 @@ pub(in crate::engine) struct Uploader {
 }
 
 impl Uploader {
-    fn leave(&self, tombstone: &Tombstone) -> Option<Leave> {
+    fn permission(&self, tombstone: &Tombstone) -> Option<Permission> {
         match () {
             // A tombstone without an owner is nobody's.
-            () if tombstone.owner.is_some() && tombstone.owner == self.key => Some(Leave::Owner),
-            () if self.granted.contains(&tombstone.slot) => Some(Leave::Grant),
+            () if tombstone.owner.is_some() && tombstone.owner == self.key => {
+                Some(Permission::Owner)
+            }
+            () if self.granted.contains(&tombstone.slot) => Some(Permission::Grant),
             () => None,
         }
     }
@@ -261,7 +263,7 @@ impl Engine {
             same_bytes: false,
             common: judged.common,
             reason: tombstone.reason,
-            leave: uploader.leave(tombstone),
+            permission: uploader.permission(tombstone),
             ruled_out: false,
         };
         ReportMatch {
@@ -286,7 +288,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         same_bytes: true,
         common: false,
         reason: tombstone.reason,
-        leave: uploader.leave(tombstone),
+        permission: uploader.permission(tombstone),
         ruled_out: false,
     };
     let whole = Span { start_s: 0.0, end_s: tombstone.duration_s };

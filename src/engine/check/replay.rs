@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::engine::{Engine, Policy, Result};
-use crate::model::{UploadId, Verdict, VerdictKind};
+use crate::model::{UploadId, UploadSeq, Verdict, VerdictKind};
 
 /// Uploads read at once.
 const PAGE: usize = 500;
@@ -50,7 +50,7 @@ impl Engine {
         on_upload: &mut dyn FnMut(&Replayed),
     ) -> Result<ReplayCounts> {
         let mut counts = ReplayCounts::default();
-        let mut after = 0;
+        let mut after = UploadSeq::default();
         loop {
             let page = self.store().decided_uploads(after, PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(counts) };

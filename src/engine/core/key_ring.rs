@@ -17,7 +17,7 @@ pub(in crate::engine) struct KeyRing(ArcSwap<HashMap<[u8; 32], Arc<ApiKey>>>);
 
 impl KeyRing {
     pub fn load(&self, store: &Store) -> Result<()> {
-        let keys = store.good_api_keys()?.into_iter().map(|key| (key.hash.0, Arc::new(key)));
+        let keys = store.valid_api_keys()?.into_iter().map(|key| (key.hash.0, Arc::new(key)));
         self.0.store(Arc::new(keys.collect()));
         Ok(())
     }

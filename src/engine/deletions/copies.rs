@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt};
 
+use crate::erasure;
+use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::step::seed;
-use crate::engine::{Error, Result};
-use crate::erasure;
 use crate::erasure::CopyTask;
-use crate::model::{CopyKind, CopyState, UnixSeconds};
+use crate::model::{CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds};
 use crate::remote::Address;
-use crate::store::{Copy, CopyOutcome, Deletion, Recorded};
+use crate::store::CopyAttempt;
 
 /// Outcomes of copies that are written down in one go at most.
 const RECORDED_AT_ONCE: usize = 16;
@@ -21,10 +21,10 @@ impl Deletions {
     pub(in crate::engine) async fn erase_copies(
         self: Arc<Self>,
         deletion: &Deletion,
-        due: Vec<Copy>,
+        due: Vec<StoredCopy>,
     ) -> Result<()> {
         let seq = deletion.seq;
-        let words = self.callback_words(deletion, &due).await?;
+        let client_data = self.callback_words(deletion, &due).await?;
         let mut tasks = Vec::with_capacity(due.len());
         for copy in &due {
             let Some(address) = self.address(copy)? else { continue };
@@ -37,7 +37,7 @@ impl Deletions {
                     failures: copy.failures,
                     seed: seed(deletion, copy.place),
                     message_id: format!("{}.{}", deletion.id, copy.place),
-                    message: words.clone(),
+                    message: client_data.clone(),
                 },
             ));
         }
@@ -69,39 +69,44 @@ impl Deletions {
         Ok(())
     }
 
-    async fn erase_copy(self: Arc<Self>, place: u32, task: CopyTask, now: UnixSeconds) -> Recorded {
+    async fn erase_copy(
+        self: Arc<Self>,
+        place: u32,
+        task: CopyTask,
+        now: UnixSeconds,
+    ) -> CopyAttempt {
         let outcome = erasure::erase(&self.remote, &task, &self.options.erasure, now).await;
-        Recorded { place, outcome }
+        CopyAttempt { place, outcome }
     }
 
     /// What callbacks are told, JSON; empty when none of the copies is one.
     async fn callback_words(
         self: &Arc<Self>,
         deletion: &Deletion,
-        due: &[Copy],
+        due: &[StoredCopy],
     ) -> Result<Vec<u8>> {
         if due.iter().all(|copy| copy.kind != CopyKind::Callback) {
             return Ok(Vec::new());
         }
         let (deletions, seq) = (self.clone(), deletion.seq);
-        let words = self.pools.blocking(move || deletions.words(seq)).await?;
-        let words = words.ok_or(Error::Sealed(crate::model::NotOurs))?;
+        let client_data = self.pools.blocking(move || deletions.client_data(seq)).await?;
+        let client_data = client_data.ok_or(Error::Sealed(crate::model::NotOurs))?;
         let message = serde_json::json!({
             "type": "deletion.forget",
             "timestamp": jiff::Timestamp::from_second(deletion.requested_at).map(|at| at.to_string()).ok(),
             "data": {
                 "deletion": deletion.id.to_string(),
-                "video": words.video,
-                "owner": words.owner,
+                "video": client_data.video,
+                "owner": client_data.owner,
                 "reason": deletion.reason,
-                "metadata": words.metadata,
+                "metadata": client_data.metadata,
             },
         });
         Ok(message.to_string().into_bytes())
     }
 
     /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
-    fn record(&self, seq: i64, tries: Vec<Recorded>) -> Result<()> {
+    fn record(&self, seq: DeletionSeq, tries: Vec<CopyAttempt>) -> Result<()> {
         self.options.pauses.at("record");
         let now = self.outside.now();
         let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {
@@ -118,7 +123,7 @@ impl Deletions {
                     }
                 }
                 let first = copies.iter().find(|copy| copy.state == CopyState::Stuck);
-                deletion.stuck_why = first.map(Copy::stuck_words);
+                deletion.stuck_why = first.map(StoredCopy::stuck_words);
                 Some(self.stuck_event(&deletion, copies, now)?)
             }
             None => None,
@@ -130,7 +135,7 @@ impl Deletions {
     }
 
     /// Where a copy is; `None` for one that needs no address any more.
-    pub(in crate::engine) fn address(&self, copy: &Copy) -> Result<Option<Address>> {
+    pub(in crate::engine) fn address(&self, copy: &StoredCopy) -> Result<Option<Address>> {
         if copy.state == CopyState::Gone {
             return Ok(None);
         }
@@ -142,7 +147,7 @@ impl Deletions {
 }
 
 /// Why somebody should look after this try.
-fn stuck_error(tried: &Recorded) -> Option<&str> {
+fn stuck_error(tried: &CopyAttempt) -> Option<&str> {
     match &tried.outcome {
         CopyOutcome::Failed { error, stuck: true, .. } => Some(error),
         CopyOutcome::Failed { .. } | CopyOutcome::Gone { .. } | CopyOutcome::Held { .. } => None,

@@ -1,18 +1,17 @@
 //! What subscribers are told of deletions: that one is complete, or that one needs somebody.
 
-use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::{EventId, Stage, Topic, UnixSeconds};
-use crate::store::{Copy, Deletion, NewEvent};
-use crate::wire::DeletionDetails;
-use crate::wire::DeletionView;
+use crate::engine::deletions::Deletions;
+use crate::model::{Deletion, EventId, Stage, StoredCopy, Topic, UnixSeconds};
+use crate::store::NewEvent;
+use crate::wire::{DeletionDetails, DeletionView};
 
 impl Deletions {
     /// For a deletion that is about to be complete.
     pub(in crate::engine) fn complete_event(
         &self,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
         retention_until: UnixSeconds,
     ) -> Result<NewEvent> {
@@ -32,7 +31,7 @@ impl Deletions {
     pub(in crate::engine) fn stuck_event(
         &self,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
     ) -> Result<NewEvent> {
         self.deletion_event(Topic::DeletionStuck, deletion, copies, at)
@@ -42,12 +41,13 @@ impl Deletions {
         &self,
         topic: Topic,
         deletion: &Deletion,
-        copies: Vec<Copy>,
+        copies: Vec<StoredCopy>,
         at: UnixSeconds,
     ) -> Result<NewEvent> {
-        let words = self.words(deletion.seq)?;
+        let client_data = self.client_data(deletion.seq)?;
         let copies = self.with_addresses(copies)?;
-        let line = DeletionView::new(DeletionDetails { deletion: deletion.clone(), words, copies });
+        let line =
+            DeletionView::new(DeletionDetails { deletion: deletion.clone(), client_data, copies });
         let body = serde_json::to_vec(&line).unwrap_or_default();
         let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewEvent { id, topic, at, body: self.seal(&body)? })

@@ -2,12 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
+use crate::engine::deletions::Deletions;
 use crate::erasure::{PublicKeys, ReceiptFacts, issue};
-use crate::model::DeletionClientData;
-use crate::model::{DeletionId, Strength, UnixSeconds};
-use crate::store::{Copy, Deletion, NewReceipt};
+use crate::model::{Deletion, DeletionClientData, DeletionId, StoredCopy, Strength, UnixSeconds};
+use crate::store::NewReceipt;
 
 /// A deletion's receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,7 @@ impl Deletions {
         };
         Ok(Receipt::Ready(match &receipt.sealed {
             Some(sealed) => self.unseal(sealed)?,
-            None => receipt.kept,
+            None => receipt.keyed,
         }))
     }
 
@@ -49,12 +48,13 @@ impl Deletions {
     pub(in crate::engine) fn make_receipt(
         &self,
         deletion: &Deletion,
-        copies: &[Copy],
+        copies: &[StoredCopy],
         complete_at: UnixSeconds,
     ) -> Result<NewReceipt> {
         let gone = || Error::Sealed(crate::model::NotOurs);
-        let DeletionClientData { video, owner, .. } = self.words(deletion.seq)?.ok_or_else(gone)?;
-        let uri = |copy: &Copy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
+        let DeletionClientData { video, owner, .. } =
+            self.client_data(deletion.seq)?.ok_or_else(gone)?;
+        let uri = |copy: &StoredCopy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
         let uris = copies.iter().map(uri).collect::<Result<Vec<String>>>()?;
         let tombstone = self.tombstone_digest(deletion)?;
         let nonce = self.outside.random().map_err(|source| Error::NoEntropy { source })?;
@@ -69,7 +69,7 @@ impl Deletions {
             nonce,
         };
         let receipts = issue(&self.receipt_key, &facts)?;
-        Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, kept: receipts.keyed })
+        Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, keyed: receipts.keyed })
     }
 
     /// `None` when somebody has removed the tombstone since.

@@ -9,11 +9,10 @@ use std::collections::HashSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
-use crate::model::DeletionClientData;
-use crate::model::{Actor, CopyKind, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
-use crate::store::{Admission, Cancelled, NewCopy, NewDeletion};
+use crate::engine::deletions::Deletions;
+use crate::model::{Actor, CopyKind, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
+use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
 
 const DAY_S: i64 = 86_400;
 /// Of a count in the engagement: beyond it sums could overflow.
@@ -99,12 +98,12 @@ impl Deletions {
             };
             let admission = admitted.next().expect("each sound request has an answer");
             answers.push(match admission {
-                Admission::New(id) => {
+                AdmissionOutcome::New(id) => {
                     self.hide(&new)?;
                     Ok(Requested { id, is_new: true })
                 }
-                Admission::Same(id) => Ok(Requested { id, is_new: false }),
-                Admission::Conflict(id) => Err(Error::DeletionConflict { id }),
+                AdmissionOutcome::Repeated(id) => Ok(Requested { id, is_new: false }),
+                AdmissionOutcome::Conflict(id) => Err(Error::DeletionConflict { id }),
             });
         }
         self.touch();
@@ -116,9 +115,9 @@ impl Deletions {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<Cancelled>> {
+    pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<CancelOutcome>> {
         let outcome = self.engine.store().cancel_deletion(id, self.outside.now(), by)?;
-        if outcome == Some(Cancelled::Done)
+        if outcome == Some(CancelOutcome::Done)
             && let Some(deletion) = self.engine.store().deletion(id)?
         {
             let copies = self.engine.store().copies(deletion.seq)?;
@@ -139,7 +138,7 @@ impl Deletions {
         if self.engine.store().deletion(id)?.is_none() {
             return Ok(None);
         }
-        let hurried = self.engine.store().hurry_deletion(id, self.outside.now(), by)?;
+        let hurried = self.engine.store().retry_deletion(id, self.outside.now(), by)?;
         self.touch();
         self.wake().wake();
         Ok(Some(hurried))
@@ -152,15 +151,16 @@ impl Deletions {
 
     /// A request as it will be kept.
     fn prepare_request(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<NewDeletion> {
-        self.check_words(request, now)?;
+        self.check_client_data(request, now)?;
         let copies = self.prepare_copies(&request.copies)?;
         let identity = &self.engine.keys().identity;
-        let words = DeletionClientData {
+        let client_data = DeletionClientData {
             video: request.video.clone(),
             owner: request.owner.clone(),
             metadata: request.metadata.clone(),
         };
-        let words = serde_json::to_vec(&words).map_err(|e| invalid("metadata", e.to_string()))?;
+        let client_data =
+            serde_json::to_vec(&client_data).map_err(|e| invalid("metadata", e.to_string()))?;
         let id = DeletionId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewDeletion {
             id,
@@ -170,14 +170,14 @@ impl Deletions {
             reason: request.reason,
             requested_at: now,
             fingerprint_by: self.options.erasure.fingerprint_by(request.reason, now),
-            words: self.seal(&words)?,
+            client_data: self.seal(&client_data)?,
             copies,
             uploaded_on: request.uploaded_at.map(|at| at.div_euclid(DAY_S)),
             engagement: request.engagement,
         })
     }
 
-    fn check_words(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<()> {
+    fn check_client_data(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<()> {
         self.check_id("id", &request.video)?;
         if let Some(owner) = &request.owner {
             self.check_id("owner", owner)?;

@@ -11,8 +11,7 @@ use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::jobs::runner::{Claim, Job, Source, Take};
 use crate::erasure;
-use crate::model::UnixSeconds;
-use crate::store::{Bucket, Grain};
+use crate::model::{Grain, RetainedBucket, UnixSeconds};
 
 const DAY_S: i64 = 86_400;
 /// How often is looked at least, seconds: months end on their own.
@@ -70,7 +69,12 @@ impl Deletions {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn retained(&self, grain: Grain, after: Option<i64>, limit: usize) -> Result<Vec<Bucket>> {
+    pub fn retained(
+        &self,
+        grain: Grain,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<RetainedBucket>> {
         let today = self.outside.now().div_euclid(DAY_S);
         let begun = erasure::period_start(grain, today);
         Ok(self.engine.store().retained_buckets(grain, after, begun, limit)?)

@@ -1,11 +1,10 @@
 //! How far deletions are: one, a page of them, what happened to one.
 
+use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::request::DeletionRequest;
-use crate::engine::{Error, Result};
-use crate::model::DeletionClientData;
-use crate::model::{Actor, DeletionId, DeletionReason, DeletionState, UnixSeconds};
-use crate::store::{Copy, Deletion, DeletionEvent, DeletionFilter};
+use crate::model::{Actor, Deletion, DeletionClientData, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq, DeletionState, StoredCopy, UnixSeconds};
+use crate::store::DeletionFilter;
 use crate::wire::DeletionDetails;
 
 /// Which deletions are listed, by the platform's words.
@@ -43,7 +42,7 @@ impl Deletions {
     pub fn list(
         &self,
         filter: &ListFilter,
-        before: Option<i64>,
+        before: Option<DeletionSeq>,
         limit: usize,
     ) -> Result<Vec<DeletionDetails>> {
         let identity = &self.engine.keys().identity;
@@ -67,7 +66,7 @@ impl Deletions {
     pub fn events(
         &self,
         id: DeletionId,
-        after: i64,
+        after: DeletionEventSeq,
         limit: usize,
     ) -> Result<Option<(Vec<DeletionEvent>, bool)>> {
         // The stage is read first: if it is final, all events were written.
@@ -78,17 +77,17 @@ impl Deletions {
     }
 
     fn view(&self, deletion: Deletion) -> Result<DeletionDetails> {
-        let words = self.words(deletion.seq)?;
+        let client_data = self.client_data(deletion.seq)?;
         let copies = self.with_addresses(self.engine.store().copies(deletion.seq)?)?;
-        Ok(DeletionDetails { deletion, words, copies })
+        Ok(DeletionDetails { deletion, client_data, copies })
     }
 
     /// Copies with their addresses, as long as these are kept.
     pub(in crate::engine) fn with_addresses(
         &self,
-        copies: Vec<Copy>,
-    ) -> Result<Vec<(Copy, Option<String>)>> {
-        let with_address = |copy: Copy| {
+        copies: Vec<StoredCopy>,
+    ) -> Result<Vec<(StoredCopy, Option<String>)>> {
+        let with_address = |copy: StoredCopy| {
             let uri = copy.sealed.as_ref().map(|sealed| self.unseal(sealed)).transpose()?;
             Ok((copy, uri))
         };
@@ -96,11 +95,14 @@ impl Deletions {
     }
 
     /// What is still known of a deletion in plain.
-    pub(in crate::engine) fn words(&self, seq: i64) -> Result<Option<DeletionClientData>> {
-        let Some(sealed) = self.engine.store().deletion_words(seq)? else { return Ok(None) };
-        let words = self.engine.keys().identity.open(&sealed)?;
-        let words =
-            serde_json::from_slice(&words).map_err(|_| Error::Sealed(crate::model::NotOurs))?;
-        Ok(Some(words))
+    pub(in crate::engine) fn client_data(
+        &self,
+        seq: DeletionSeq,
+    ) -> Result<Option<DeletionClientData>> {
+        let Some(sealed) = self.engine.store().deletion_client_data(seq)? else { return Ok(None) };
+        let client_data = self.engine.keys().identity.open(&sealed)?;
+        let client_data = serde_json::from_slice(&client_data)
+            .map_err(|_| Error::Sealed(crate::model::NotOurs))?;
+        Ok(Some(client_data))
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::Result;
-use crate::engine::deletions::Deletions;
-use crate::engine::deletions::retention;
+use crate::engine::deletions::{Deletions, retention};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
-use crate::model::UnixSeconds;
+use crate::model::{DeletionSeq, UnixSeconds};
 
 /// Hands deletions that are due to the runner.
 struct DeletionSource(Arc<Deletions>);
@@ -18,13 +17,14 @@ impl Source for DeletionSource {
 
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
         let taken = self.0.engine.store().take_deletions(take.now, take.lease_until, take.limit)?;
-        let job = |seq| Job { key: seq, work: Box::pin(self.0.clone().carry(seq)) };
+        let job = |seq: DeletionSeq| Job { key: seq.0, work: Box::pin(self.0.clone().carry(seq)) };
         let jobs = taken.seqs.into_iter().map(job).collect();
         Ok(Claim { jobs, next_due_at: taken.next_due_at })
     }
 
     fn extend(&self, keys: &[i64], lease_until: UnixSeconds) -> Result<()> {
-        Ok(self.0.engine.store().extend_deletion_leases(keys, lease_until)?)
+        let seqs: Vec<DeletionSeq> = keys.iter().copied().map(DeletionSeq).collect();
+        Ok(self.0.engine.store().extend_deletion_leases(&seqs, lease_until)?)
     }
 }
 

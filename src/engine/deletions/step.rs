@@ -12,16 +12,14 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use crate::{erasure, store};
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
 use crate::engine::tombstones::enrol::{Naming, Ready};
-use crate::erasure;
 use crate::erasure::Step;
-use crate::model::{ByteDigest, CopyKind, Stage, UnixSeconds};
+use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
 use crate::remote::Address;
-use crate::store;
-use crate::store::{Copy, Deletion};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
@@ -40,7 +38,7 @@ enum Looked {
 
 impl Deletions {
     /// Carries a deletion on as far as it goes now, and says when it is due again.
-    pub(in crate::engine) async fn carry(self: Arc<Self>, seq: i64) {
+    pub(in crate::engine) async fn carry(self: Arc<Self>, seq: DeletionSeq) {
         let failed = match self.clone().carry_on(seq).await {
             Ok(()) => return,
             Err(error) => error,
@@ -58,7 +56,7 @@ impl Deletions {
         }
     }
 
-    async fn carry_on(self: Arc<Self>, seq: i64) -> Result<()> {
+    async fn carry_on(self: Arc<Self>, seq: DeletionSeq) -> Result<()> {
         loop {
             let Some((deletion, copies)) =
                 self.read(move |d| d.engine.store().deletion_facts(seq)).await?
@@ -127,7 +125,11 @@ impl Deletions {
     }
 
     /// Makes the tombstone; false when it cannot be made yet.
-    async fn fingerprint(self: Arc<Self>, deletion: &Deletion, copies: &[Copy]) -> Result<bool> {
+    async fn fingerprint(
+        self: Arc<Self>,
+        deletion: &Deletion,
+        copies: &[StoredCopy],
+    ) -> Result<bool> {
         self.options.pauses.at("fingerprint");
         let naming = Naming {
             id: tombstone_id(deletion.video, deletion.turn),
@@ -166,7 +168,11 @@ impl Deletions {
     }
 
     /// Decodes main copies in the request's order until one gives a fingerprint.
-    async fn look_at_mains(self: &Arc<Self>, naming: &Naming, copies: &[Copy]) -> Result<Looked> {
+    async fn look_at_mains(
+        self: &Arc<Self>,
+        naming: &Naming,
+        copies: &[StoredCopy],
+    ) -> Result<Looked> {
         let mut why = "no main copy was named".to_owned();
         let mut digest = None;
         for copy in copies.iter().filter(|copy| copy.kind == CopyKind::Main) {
@@ -206,7 +212,7 @@ impl Deletions {
         self.pools.decode(move || deletions.engine.prepare_deleted(&file, naming, now)).await
     }
 
-    async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<Copy>) -> Result<()> {
+    async fn complete(self: &Arc<Self>, deletion: Deletion, copies: Vec<StoredCopy>) -> Result<()> {
         let deletions = self.clone();
         self.pools
             .blocking(move || {
@@ -249,12 +255,12 @@ impl Deletions {
 
     /// Writes down that a deletion could not go on, and when it is due again: not after the time at which it goes on
     /// without a fingerprint.
-    async fn put_off(self: Arc<Self>, seq: i64, why: String, stuck: bool) -> Result<()> {
+    async fn put_off(self: Arc<Self>, seq: DeletionSeq, why: String, stuck: bool) -> Result<()> {
         let deletions = self.clone();
         self.pools.blocking(move || deletions.put_off_now(seq, &why, stuck)).await
     }
 
-    fn put_off_now(&self, seq: i64, why: &str, stuck: bool) -> Result<()> {
+    fn put_off_now(&self, seq: DeletionSeq, why: &str, stuck: bool) -> Result<()> {
         let Some((deletion, copies)) = self.engine.store().deletion_facts(seq)? else {
             return Ok(());
         };

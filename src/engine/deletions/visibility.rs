@@ -10,12 +10,12 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::deletions::Deletions;
-use crate::engine::{Error, Result};
-use crate::model::{CopyKind, CopyState, DeletionReason, Stage, UriKey, VideoKey, Visibility};
-use crate::remote::Address;
 use crate::store;
-use crate::store::{Copy, NewCopy, Store};
+use crate::engine::{Error, Result};
+use crate::engine::deletions::Deletions;
+use crate::model::{CopyKind, CopyState, DeletionReason, DeletionSeq, Stage, StoredCopy, UriKey, VideoKey, Visibility};
+use crate::remote::Address;
+use crate::store::{NewCopy, Store};
 
 /// Rows read at once on opening.
 const PAGE: usize = 10_000;
@@ -59,7 +59,7 @@ impl Hidden {
                 known(*stage, *reason, *caches_left).map(|known| (*video, known))
             }));
         }
-        let mut after = (0, u32::MAX);
+        let mut after = (DeletionSeq(0), u32::MAX);
         loop {
             let page = store.closed_uris(after, PAGE)?;
             let Some((last, ..)) = page.last() else { break };
@@ -93,7 +93,7 @@ impl Hidden {
         shown.for_each(|copy| self.close(copy.uri, copy.prefix));
     }
 
-    pub fn open_uris(&self, copies: &[Copy]) {
+    pub fn open_uris(&self, copies: &[StoredCopy]) {
         let mut uris = self.uris.write().unwrap_or_else(PoisonError::into_inner);
         for copy in copies.iter().filter(|copy| copy.kind != CopyKind::Callback) {
             let Some(closed) = uris.get_mut(&copy.uri) else { continue };
@@ -179,12 +179,6 @@ impl Deletions {
         Ok(shown)
     }
 
-    /// What may be shown of a video, without saying where it may linger. Asks no database.
-    pub fn visibility_now(&self, video: &str) -> Visibility {
-        let key = self.engine.keys().identity.video(video);
-        self.hidden.video(key).map_or(Visibility::Live, |known| known.visibility)
-    }
-
     /// Why a video is not to be shown any more; `None` when it may be. Asks no database.
     pub fn dead_end(&self, video: &str) -> Option<DeletionReason> {
         let key = self.engine.keys().identity.video(video);
@@ -214,11 +208,11 @@ fn known(stage: Stage, reason: DeletionReason, caches_left: bool) -> Option<Know
     (visibility != Visibility::Live).then_some(Known { visibility, reason, caches_left })
 }
 
-fn caches(copies: &[Copy]) -> impl Iterator<Item = &Copy> {
+fn caches(copies: &[StoredCopy]) -> impl Iterator<Item = &StoredCopy> {
     copies.iter().filter(|copy| copy.kind == CopyKind::Cache && copy.state != CopyState::Gone)
 }
 
-fn caches_left(store: &Store, video: VideoKey) -> store::Result<Vec<Copy>> {
+fn caches_left(store: &Store, video: VideoKey) -> store::Result<Vec<StoredCopy>> {
     let Some(deletion) = store.latest_deletion(video)? else { return Ok(Vec::new()) };
     let copies = store.copies(deletion.seq)?;
     Ok(caches(&copies).cloned().collect())

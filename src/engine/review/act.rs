@@ -1,12 +1,10 @@
 //! What moderators do to a case. The rules are in `case_rules`; here they meet the store, and a refusal is put in words.
 
-use crate::engine::review::Cases;
-use crate::engine::review::rules::{self, DecisionRequest, Moment, Refusal};
 use crate::engine::{Error, Result};
-use crate::model::{
-    Actor, CaseEventKind, CaseId, CaseState, DecisionKind, DeletionReason, Reviewer, UnixSeconds,
-};
-use crate::store::{Case, CaseChange, CaseEvent, CaseFile, CaseHistory};
+use crate::engine::review::Cases;
+use crate::engine::review::rules::{DecisionRequest, Moment, Refusal, self};
+use crate::model::{Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState, DecisionKind, DeletionReason, Reviewer, UnixSeconds};
+use crate::store::CaseFile;
 use crate::wire::{CaseView, Unredacted, time};
 
 /// Longest note, bytes.
@@ -68,7 +66,7 @@ impl Cases {
             self.check_assignee(*to)?;
         }
         if let CaseAction::Decide(request) = &action
-            && request.leave.is_some()
+            && request.permission.is_some()
             && let Some(refusal) = self.check_leave(id, request)?
         {
             return Ok(Some(Err(refusal)));
@@ -204,7 +202,7 @@ impl Cases {
             }
             Some(_) => return Ok(None),
         };
-        Ok(Some(Refusal::Invalid { what: "leave", why: why.to_owned() }))
+        Ok(Some(Refusal::Invalid { what: "permission", why: why.to_owned() }))
     }
 }
 
@@ -252,8 +250,8 @@ fn tidy(action: CaseAction) -> Result<CaseAction> {
         }
         CaseAction::Decide(request) => {
             let note = tidied("note", request.note)?;
-            let leave = tidied("leave", request.leave)?;
-            CaseAction::Decide(DecisionRequest { note, leave, ..request })
+            let permission = tidied("permission", request.permission)?;
+            CaseAction::Decide(DecisionRequest { note, permission, ..request })
         }
         other => other,
     })
@@ -268,5 +266,5 @@ pub(in crate::engine) fn blindfold(file: &mut CaseFile, reviewer: Reviewer) {
     file.events.retain(|event| event.actor != first);
     file.decisions.retain(|decision| decision.actor != first);
     file.case.first_by = None;
-    file.case.settle_steady = None;
+    file.case.settle_at_monotonic = None;
 }

@@ -3,10 +3,10 @@
 //! In a group an appeal is about the one upload, which gets a case of its own. An upload is appealed for once, and while
 //! its bytes are there.
 
-use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, CaseId, UploadId, Verdict, VerdictKind};
-use crate::store::{AppealOutcome, AuditEntry, NewAppeal};
+use crate::engine::review::Cases;
+use crate::model::{Actor, AuditEntry, CaseId, UploadId, Verdict, VerdictKind};
+use crate::store::{AppealOutcome, NewAppeal};
 
 /// Longest text of an appeal, bytes.
 const APPEAL_BYTES_MAX: usize = 4000;
@@ -45,25 +45,27 @@ impl Cases {
         let best = matches.iter().find(|one| one.verdict != VerdictKind::Allow);
         let case = self.uploads.case_opening().case_of_appeal(verdict, best, at, &self.outside)?;
         let identity = &self.engine.keys().identity;
-        let words = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
-        let words = words.map_err(|source| Error::NoEntropy { source })?;
+        let statement = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
+        let statement = statement.map_err(|source| Error::NoEntropy { source })?;
         let subject = upload.to_string();
         let entry = AuditEntry { at, actor, action: "upload.appeal", subject, note: None };
-        let new = NewAppeal { upload, at, actor, words, case, entry };
+        let new = NewAppeal { upload, at, actor, statement, case, entry };
         match self.engine.store().appeal(new)? {
             AppealOutcome::Opened(case) => {
                 self.changed();
                 self.wake_drawings.wake();
                 Ok(Some(Appealed { case, is_new: true }))
             }
-            AppealOutcome::Again(case) => Ok(Some(Appealed { case, is_new: false })),
+            AppealOutcome::AlreadyOpen(case) => Ok(Some(Appealed { case, is_new: false })),
             AppealOutcome::NoUpload => Ok(None),
             AppealOutcome::NotBlocked => Err(no_appeal(NOT_BLOCKED)),
             AppealOutcome::Pending => Err(no_appeal(
                 "a decision about this upload is about to take effect; try again in a minute",
             )),
-            AppealOutcome::Heard => Err(no_appeal("an appeal for this upload was heard already")),
-            AppealOutcome::Over => {
+            AppealOutcome::AlreadyDecided => {
+                Err(no_appeal("an appeal for this upload was heard already"))
+            }
+            AppealOutcome::BytesGone => {
                 Err(no_appeal("the time for an appeal is over: the upload's bytes are gone"))
             }
         }

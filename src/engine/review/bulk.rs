@@ -3,8 +3,7 @@
 use crate::engine::review::Cases;
 use crate::engine::review::rules::{self, DecisionRequest, Refusal};
 use crate::engine::{CaseAction, CaseQuery, Error, Result};
-use crate::model::{CaseId, CaseState, Reviewer, Role};
-use crate::store::Case;
+use crate::model::{Case, CaseId, CaseState, Reviewer, Role};
 
 /// Cases worked on at once, which share the disk's syncs.
 const AT_ONCE: usize = 16;

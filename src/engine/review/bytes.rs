@@ -5,8 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use crate::engine::review::{Cases, lock};
 use crate::engine::{Error, Result};
-use crate::model::{Actor, CaseState, Reviewer, UploadId};
-use crate::store::AuditEntry;
+use crate::model::{Actor, AuditEntry, CaseState, Reviewer, UploadId};
 
 /// Playing a video asks for many ranges of it: for so long they are one look at it, seconds.
 const LOOK_S: i64 = 600;

@@ -7,14 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::{Effort, Result};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
-use crate::engine::triage::open;
-use crate::engine::triage::plot;
-use crate::engine::{Effort, Result};
-use crate::model::Agreement;
-use crate::model::{CaseState, UnixSeconds, UploadId};
-use crate::store::{Case, RankedPlot};
+use crate::engine::triage::{open, plot};
+use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId};
+use crate::store::RankedPlot;
 
 /// The job's name for itself: there is one at a time.
 const KEY: i64 = 0;
@@ -87,7 +85,7 @@ impl Cases {
         let look = |effort: Effort| self.uploads.look(&file, &bytes, effort);
         let (_, recognised) = self.engine.recognise_file(&look, self.uploads.options().effort)?;
         let drawn = (0..).zip(&matches).take(open::PLOTS_MAX);
-        let plot = |(rank, recorded): (u32, &crate::store::UploadMatch)| {
+        let plot = |(rank, recorded): (u32, &crate::model::UploadMatch)| {
             let mut found = recognised.iter();
             let found = found.find(|one| one.known.tombstone.id == recorded.tombstone)?;
             let agreement = &found.judged.agreement;

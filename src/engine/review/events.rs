@@ -1,8 +1,8 @@
 //! What happens to cases, as it happens, for programs that follow it.
 
-use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, CaseState, Reviewer};
+use crate::engine::review::Cases;
+use crate::model::{Actor, CaseEventSeq, CaseState, Reviewer};
 use crate::store::CaseOccurrence;
 use crate::wire::CaseNewsView;
 
@@ -10,9 +10,9 @@ use crate::wire::CaseNewsView;
 #[derive(Debug, Clone, Default)]
 pub struct CaseNews {
     /// With the place of each.
-    pub lines: Vec<(i64, CaseNewsView)>,
+    pub lines: Vec<(CaseEventSeq, CaseNewsView)>,
     /// Behind it nothing was read.
-    pub after: i64,
+    pub after: CaseEventSeq,
     /// There may be more there already.
     pub more: bool,
 }
@@ -23,7 +23,12 @@ impl Cases {
     ///
     /// # Errors
     /// `NotAllowed` once the listener's key is no longer good; the store's refusal.
-    pub fn news(&self, after: Option<i64>, limit: usize, reviewer: Reviewer) -> Result<CaseNews> {
+    pub fn news(
+        &self,
+        after: Option<CaseEventSeq>,
+        limit: usize,
+        reviewer: Reviewer,
+    ) -> Result<CaseNews> {
         if let Actor::Key(key) = reviewer.actor
             && !self.engine.api_key_is_good(key)?
         {

@@ -2,9 +2,7 @@
 
 use crate::engine::Result;
 use crate::engine::review::Cases;
-use crate::model::{
-    CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind,
-};
+use crate::model::{CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind};
 use crate::store::{CaseFilter, CasePlace, CaseRow};
 use crate::wire::{CaseTimes, CaseView, Unredacted};
 
@@ -110,13 +108,13 @@ impl Cases {
     }
 
     pub(in crate::engine) fn view_of(&self, row: &CaseRow, reviewer: Reviewer) -> Result<CaseView> {
-        let words = self.uploads.words(row.words.as_ref())?;
+        let client_data = self.uploads.client_data(row.client_data.as_ref())?;
         let names = |actor| self.engine.store().actor_name(actor);
         let times = CaseTimes {
             now: self.outside.now(),
             steady: self.steady.now(),
             first_lasts_s: self.options.second_s - self.options.undo_s,
         };
-        Ok(CaseView::new(row, &words, &times, reviewer, &names)?)
+        Ok(CaseView::new(row, &client_data, &times, reviewer, &names)?)
     }
 }

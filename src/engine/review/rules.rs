@@ -15,11 +15,7 @@
 //! decisions: the second shall know nothing of it.
 
 use crate::engine::triage::options::Options;
-use crate::model::{
-    Actor, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
-    Role, UnixSeconds,
-};
-use crate::store::{AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseHistory};
+use crate::model::{Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent, CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer, Role, UnixSeconds};
 
 /// What time it is, by the clock and on the steady time line.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +35,7 @@ pub struct DecisionRequest {
     /// How many uploads of the case they saw. To authorise a group it must be said, and be all.
     pub members: Option<u32>,
     /// Where the owner's leave is on record, when the uploader shall be allowed to post the video from now on.
-    pub leave: Option<String>,
+    pub permission: Option<String>,
 }
 
 /// Why not.
@@ -81,9 +77,9 @@ pub(in crate::engine) fn claim(
 ) -> Ruled {
     may_work_on(&case, history, reviewer, now)?;
     let again = case.claim.is_some_and(|claim| claim.by == reviewer.actor);
-    let until_steady = now.steady + options.lease_s;
+    let until_monotonic = now.steady + options.lease_s;
     let mut change = unchanged(case);
-    change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+    change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     if !again {
         change.events.push(event(CaseEventKind::Claimed, reviewer.actor, now, None));
     }
@@ -157,7 +153,7 @@ pub(in crate::engine) fn escalate(
     may_work_on(&case, history, reviewer, now)?;
     let mut change = moved(case, CaseState::Escalated);
     // A lead may know of a first decision.
-    (change.case.first_by, change.case.settle_steady) = (None, None);
+    (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
     change.audit = Some(audit(&change.case, "case.escalate", reviewer, now, None));
     change.events.push(event(CaseEventKind::Escalated, reviewer.actor, now, note));
     change.no_more_joining = true;
@@ -181,33 +177,33 @@ pub(in crate::engine) fn decide(
     let turn = turn(&case);
     let first = history.live().find(|d| d.turn == DecisionTurn::First).map(|d| d.kind);
     let decision = CaseDecision {
-        seq: 0,
+        seq: CaseDecisionSeq(0),
         turn,
         actor: reviewer.actor,
         kind: request.kind,
         grounds: request.grounds,
         note: request.note.clone(),
-        leave: request.leave.clone(),
+        permission: request.permission.clone(),
         at: now.at,
-        undo_steady: now.steady + options.undo_s,
+        undo_until_monotonic: now.steady + options.undo_s,
         undone_at: None,
     };
     let mut change = match turn {
         DecisionTurn::First => {
             let mut change = unchanged(case);
             change.case.first_by = Some(reviewer.actor);
-            change.case.settle_steady = Some(now.steady + options.second_s);
+            change.case.settle_at_monotonic = Some(now.steady + options.second_s);
             change.case.claim = None;
             change
         }
         DecisionTurn::Second if first != Some(request.kind) => {
             let mut change = moved(case, CaseState::Escalated);
-            (change.case.first_by, change.case.settle_steady) = (None, None);
+            (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
             change
         }
         _ => {
             let mut change = moved(case, CaseState::Decided);
-            change.case.settle_steady = Some(decision.undo_steady);
+            change.case.settle_at_monotonic = Some(decision.undo_until_monotonic);
             change
         }
     };
@@ -230,7 +226,7 @@ pub(in crate::engine) fn undo(
     options: &Options,
 ) -> Ruled {
     let Some(last) = history.live().last().cloned() else { return Err(Refusal::Changed) };
-    if case.state == CaseState::Closed || now.steady >= last.undo_steady {
+    if case.state == CaseState::Closed || now.steady >= last.undo_until_monotonic {
         return Err(Refusal::TooLate);
     }
     if last.actor != reviewer.actor && !reviewer.is(Role::Lead) {
@@ -242,15 +238,15 @@ pub(in crate::engine) fn undo(
     }
     let back = if last.turn == DecisionTurn::Lead { CaseState::Escalated } else { CaseState::Open };
     let mut change = moved(case, back);
-    (change.case.first_by, change.case.settle_steady) = (None, None);
+    (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
     if last.turn == DecisionTurn::Second {
         let first = history.live().find(|d| d.turn == DecisionTurn::First);
         change.case.first_by = first.map(|d| d.actor);
-        change.case.settle_steady = first.map(|_| now.steady + options.second_s);
+        change.case.settle_at_monotonic = first.map(|_| now.steady + options.second_s);
     }
     if last.actor == reviewer.actor {
-        let until_steady = now.steady + options.lease_s;
-        change.case.claim = Some(CaseClaim { by: reviewer.actor, until_steady });
+        let until_monotonic = now.steady + options.lease_s;
+        change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     }
     change.undone = Some((last.seq, now.at));
     change.audit = Some(audit(&change.case, "case.undo", reviewer, now, None));
@@ -296,11 +292,14 @@ fn is_sound(case: &Case, request: &DecisionRequest) -> Result<(), Refusal> {
     if authorised && case.kind == MatchKind::None {
         return invalid("decision", "there is no match that anybody could allow");
     }
-    if request.leave.is_some() && !authorised {
-        return invalid("leave", "it goes with the decision `authorised` only");
+    if request.permission.is_some() && !authorised {
+        return invalid("permission", "it goes with the decision `authorised` only");
     }
-    if request.leave.is_some() && case.members > 1 {
-        return invalid("leave", "a group of uploads gets no standing grant; decide one by itself");
+    if request.permission.is_some() && case.members > 1 {
+        return invalid(
+            "permission",
+            "a group of uploads gets no standing grant; decide one by itself",
+        );
     }
     let seen = request.members.or(authorised.then_some(1));
     match seen {
@@ -333,11 +332,11 @@ fn only_leads(reviewer: Reviewer) -> Result<(), Refusal> {
 
 /// A claim whose lease has not run out.
 pub(in crate::engine) fn live_claim(case: &Case, now: Moment) -> Option<CaseClaim> {
-    case.claim.filter(|claim| claim.until_steady > now.steady)
+    case.claim.filter(|claim| claim.until_monotonic > now.steady)
 }
 
 fn claimed(claim: CaseClaim, now: Moment) -> Refusal {
-    Refusal::Claimed { by: claim.by, left_s: claim.until_steady - now.steady }
+    Refusal::Claimed { by: claim.by, left_s: claim.until_monotonic - now.steady }
 }
 
 fn unchanged(case: Case) -> CaseChange {

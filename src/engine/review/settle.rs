@@ -7,18 +7,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::engine::{Error, Result};
 use crate::engine::check::ruled_out;
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
-use crate::engine::{Error, Result};
-use crate::model::{
-    Actor, CaseState, DecisionKind, EventId, GrantId, Reason, Topic, UnixSeconds, Verdict,
-    VerdictKind,
-};
-use crate::store::{
-    AuditEntry, Case, CaseDecision, CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut,
-    Settlement, UploadMatch,
-};
+use crate::model::{Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason, Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind};
+use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 use crate::wire::{Audience, CaseDecided, Unredacted, UploadView, time};
 
 /// Cases that take effect in one step.
@@ -88,7 +82,7 @@ impl Cases {
     fn settle(&self, case: Case, decision: &CaseDecision) -> Result<()> {
         let at = self.outside.now();
         let mut ends = Vec::new();
-        let mut after = 0;
+        let mut after = UploadSeq::default();
         loop {
             let page = self.engine.store().case_members(case.seq, after, MEMBERS_AT_ONCE)?;
             let Some(last) = page.last() else { break };
@@ -151,8 +145,8 @@ impl Cases {
             (decision.answer, decision.answered_at) = (answer, at);
         }
         upload.bytes_until = Some(bytes_until);
-        let words = self.uploads.words(upload.words.as_ref())?;
-        let view = UploadView::new(&upload, &words, &matches);
+        let client_data = self.uploads.client_data(upload.client_data.as_ref())?;
+        let view = UploadView::new(&upload, &client_data, &matches);
         let told = Unredacted::new(CaseDecided {
             case: case.id.to_string(),
             decision: decision.kind,
@@ -205,10 +199,10 @@ impl Cases {
         decision: &CaseDecision,
         at: UnixSeconds,
     ) -> Result<Option<Grant>> {
-        let (Some(_), Some(tombstone)) = (&decision.leave, &case.tombstone) else {
+        let (Some(_), Some(tombstone)) = (&decision.permission, &case.tombstone) else {
             return Ok(None);
         };
-        let members = self.engine.store().case_members(case.seq, 0, 1)?;
+        let members = self.engine.store().case_members(case.seq, UploadSeq::default(), 1)?;
         let uploader = members.first().and_then(|member| member.upload.uploader);
         let tombstone = self.engine.store().get_by_id(tombstone)?;
         let (Some(uploader), Some(tombstone)) = (uploader, tombstone) else { return Ok(None) };

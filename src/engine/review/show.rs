@@ -1,17 +1,13 @@
 //! One case, with all that is needed to decide it.
 
-use crate::engine::Result;
-use crate::engine::review::Cases;
-use crate::engine::review::act::blindfold;
-use crate::engine::review::draw;
-use crate::engine::triage::plot;
-use crate::model::{CaseId, Reviewer, UploadId};
 use crate::store;
-use crate::store::{CaseFile, CaseRow, UploadMatch};
-use crate::wire::{
-    Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView, DeletedVideo,
-    EarlierCaseView, MatchPlot, Unredacted, UploadView,
-};
+use crate::engine::Result;
+use crate::engine::review::{Cases, draw};
+use crate::engine::review::act::blindfold;
+use crate::engine::triage::plot;
+use crate::model::{CaseId, CaseSeq, Reviewer, UploadId, UploadMatch, UploadSeq};
+use crate::store::{CaseFile, CaseRow};
+use crate::wire::{Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView, DeletedVideo, EarlierCaseView, MatchPlot, Unredacted, UploadView};
 
 /// Uploads that are shown with a case; more come page by page.
 const MEMBERS: usize = 100;
@@ -29,16 +25,16 @@ impl Cases {
         blindfold(&mut file, reviewer);
         let CaseFile { case, decisions, events, upload, plots } = file;
         let names = |actor| self.engine.store().actor_name(actor);
-        let words = upload.as_ref().and_then(|(upload, _)| upload.words.clone());
+        let client_data = upload.as_ref().and_then(|(upload, _)| upload.client_data.clone());
         let row = CaseRow {
             upload: upload.as_ref().map(|(upload, _)| upload.id),
             duration_s: upload
                 .as_ref()
                 .and_then(|(upload, _)| upload.decision.as_ref()?.duration_s),
-            words: words.clone(),
+            client_data: client_data.clone(),
             case,
         };
-        let said = self.uploads.words(words.as_ref())?;
+        let said = self.uploads.client_data(client_data.as_ref())?;
         let line = self.view_of(&row, reviewer)?;
         let (first, matches) = upload.map_or((None, Vec::new()), |(u, m)| (Some(u), m));
         let uploader = first.as_ref().and_then(|upload| upload.uploader);
@@ -54,7 +50,7 @@ impl Cases {
             is_being_drawn,
             case: line,
             first: first.map(|view| view.for_audience(Audience::WithScores)),
-            group: self.group(row.case.seq, 0, MEMBERS)?.into_iter().map(|m| m.1).collect(),
+            group: self.group(row.case.seq, UploadSeq::default(), MEMBERS)?.into_iter().map(|m| m.1).collect(),
             deleted: self.deleted(&matches)?,
             plots: drawn(&plots, &matches),
             decisions: decisions
@@ -66,7 +62,7 @@ impl Cases {
                 .map(|one| CaseEventView::new(one, &names))
                 .collect::<store::Result<_>>()?,
             earlier: earlier.into_iter().map(EarlierCaseView::new).collect(),
-            appeal: self.said_in_appeal(row.case.appeal.as_ref())?,
+            appeal: self.said_in_appeal(row.case.appeal_statement.as_ref())?,
             parted_from: row.case.parted_from.map(|id| id.to_string()),
         })))
     }
@@ -79,9 +75,9 @@ impl Cases {
     pub fn members(
         &self,
         id: CaseId,
-        after: i64,
+        after: UploadSeq,
         limit: usize,
-    ) -> Result<Option<Vec<(i64, CaseMemberView)>>> {
+    ) -> Result<Option<Vec<(UploadSeq, CaseMemberView)>>> {
         let Some(case) = self.engine.store().case(id)? else { return Ok(None) };
         self.group(case.seq, after, limit).map(Some)
     }
@@ -94,12 +90,17 @@ impl Cases {
         Ok(self.engine.store().case_of_upload(upload)?.map(|case| case.id))
     }
 
-    fn group(&self, case: i64, after: i64, limit: usize) -> Result<Vec<(i64, CaseMemberView)>> {
+    fn group(
+        &self,
+        case: CaseSeq,
+        after: UploadSeq,
+        limit: usize,
+    ) -> Result<Vec<(UploadSeq, CaseMemberView)>> {
         let members = self.engine.store().case_members(case, after, limit)?;
-        let line = |member| -> Result<(i64, CaseMemberView)> {
+        let line = |member| -> Result<(UploadSeq, CaseMemberView)> {
             let member: crate::store::CaseMember = member;
-            let words = self.uploads.words(member.upload.words.as_ref())?;
-            Ok((member.upload.seq, CaseMemberView::new(&member, words)))
+            let client_data = self.uploads.client_data(member.upload.client_data.as_ref())?;
+            Ok((member.upload.seq, CaseMemberView::new(&member, client_data)))
         };
         members.into_iter().map(line).collect()
     }

@@ -1,8 +1,8 @@
 //! Grants: an owner's leave for a named uploader to post the video again.
 
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, DeletionReason, GrantId, Outside, TombstoneId};
-use crate::store::{AuditEntry, Grant};
+use crate::model::{Actor, AuditEntry, DeletionReason, GrantId, Outside, TombstoneId};
+use crate::store::Grant;
 
 /// Longest id of an uploader, bytes.
 const UPLOADER_BYTES_MAX: usize = 1024;

@@ -4,10 +4,10 @@
 //! Retiring says that it should not have been there: what it counted against can be reversed (`upload_reverse`).
 //! Expiring does not.
 
-use crate::engine::core::sync;
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, DeletionReason, Outside, TombstoneId};
-use crate::store::{AuditEntry, TombstoneEnd};
+use crate::engine::core::sync;
+use crate::model::{Actor, AuditEntry, DeletionReason, Outside, TombstoneId};
+use crate::store::TombstoneEnd;
 
 /// Longest note, bytes.
 const NOTE_BYTES_MAX: usize = 1000;

@@ -96,7 +96,7 @@ impl CaseOpening {
     pub(in crate::engine) fn case_of_appeal(
         &self,
         verdict: Verdict,
-        best: Option<&crate::store::UploadMatch>,
+        best: Option<&crate::model::UploadMatch>,
         now: UnixSeconds,
         outside: &Outside,
     ) -> Result<NewCase> {

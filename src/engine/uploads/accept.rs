@@ -5,14 +5,13 @@
 
 use serde_json::json;
 
+use crate::engine::{Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::admission::Permit;
 use crate::engine::uploads::spool::Spooling;
-use crate::engine::{Error, Result};
-use crate::model::UploadClientData;
-use crate::model::{Actor, UploadId};
+use crate::model::{Actor, UploadBytes, UploadClientData, UploadId};
 use crate::remote::Address;
-use crate::store::{Acceptance, Bytes, Idempotency, NewUpload};
+use crate::store::{Acceptance, Idempotency, NewUpload};
 
 /// Longest `Idempotency-Key`, bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
@@ -75,7 +74,7 @@ impl Uploads {
     pub fn accept(
         &self,
         arrived: Arriving,
-        words: &UploadClientData,
+        client_data: &UploadClientData,
         key: Option<&IdempotencyKey>,
     ) -> Result<Accepted> {
         let Arriving { spooling, place } = arrived;
@@ -84,8 +83,9 @@ impl Uploads {
             return Err(Error::Invalid { what: "file", why: "it is empty".to_owned() });
         }
         let id = spooling.id;
-        let idempotency = key.map(|key| self.idempotency(key, words, Some(bytes))).transpose()?;
-        let accepted = self.keep(id, words, Some(bytes), idempotency)?;
+        let idempotency =
+            key.map(|key| self.idempotency(key, client_data, Some(bytes))).transpose()?;
+        let accepted = self.keep(id, client_data, Some(bytes), idempotency)?;
         if !accepted.is_new {
             self.settle(accepted.id)?;
             return Ok(accepted);
@@ -113,21 +113,21 @@ impl Uploads {
     /// `Busy`; `Invalid` names the field; `KeyTaken`; the store's refusal.
     pub fn accept_address(
         &self,
-        words: &UploadClientData,
+        client_data: &UploadClientData,
         key: Option<&IdempotencyKey>,
     ) -> Result<Accepted> {
-        let idempotency = key.map(|key| self.idempotency(key, words, None)).transpose()?;
-        self.accept_at_address(words, idempotency)
+        let idempotency = key.map(|key| self.idempotency(key, client_data, None)).transpose()?;
+        self.accept_at_address(client_data, idempotency)
     }
 
     pub(in crate::engine) fn accept_at_address(
         &self,
-        words: &UploadClientData,
+        client_data: &UploadClientData,
         idempotency: Option<Idempotency>,
     ) -> Result<Accepted> {
-        self.check_address(words.uri.as_deref().unwrap_or_default())?;
+        self.check_address(client_data.uri.as_deref().unwrap_or_default())?;
         let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
-        let accepted = self.keep(self.new_id()?, words, None, idempotency)?;
+        let accepted = self.keep(self.new_id()?, client_data, None, idempotency)?;
         if accepted.is_new {
             place.keep();
             self.wake.wake();
@@ -139,9 +139,9 @@ impl Uploads {
     ///
     /// # Errors
     /// `Invalid` names the field.
-    pub fn check_words(&self, words: &UploadClientData) -> Result<()> {
+    pub fn check_client_data(&self, client_data: &UploadClientData) -> Result<()> {
         let bytes_max = self.options.word_bytes_max;
-        let each = [("uploader", &words.uploader), ("reference", &words.reference)];
+        let each = [("uploader", &client_data.uploader), ("reference", &client_data.reference)];
         for (what, word) in each {
             let Some(word) = word else { continue };
             let why = match word {
@@ -155,7 +155,7 @@ impl Uploads {
             return Err(Error::Invalid { what, why });
         }
         let metadata =
-            words.metadata.as_ref().map(|m| serde_json::to_string(m).unwrap_or_default());
+            client_data.metadata.as_ref().map(|m| serde_json::to_string(m).unwrap_or_default());
         let bytes_max = self.options.metadata_bytes_max;
         if metadata.is_some_and(|text| text.len() > bytes_max) {
             let why = format!("it has more than {bytes_max} bytes as JSON");
@@ -167,19 +167,19 @@ impl Uploads {
     fn keep(
         &self,
         id: UploadId,
-        words: &UploadClientData,
-        bytes: Option<Bytes>,
+        client_data: &UploadClientData,
+        bytes: Option<UploadBytes>,
         idempotency: Option<Idempotency>,
     ) -> Result<Accepted> {
-        self.check_words(words)?;
+        self.check_client_data(client_data)?;
         let identity = &self.engine.keys().identity;
-        let said = *words != UploadClientData::default();
+        let said = *client_data != UploadClientData::default();
         let new = NewUpload {
             id,
             created_at: self.outside.now(),
-            words: said.then(|| self.seal(words)).transpose()?,
-            uploader: words.uploader.as_deref().map(|uploader| identity.owner(uploader)),
-            reference: words.reference.as_deref().map(|reference| identity.video(reference)),
+            client_data: said.then(|| self.seal(client_data)).transpose()?,
+            uploader: client_data.uploader.as_deref().map(|uploader| identity.owner(uploader)),
+            reference: client_data.reference.as_deref().map(|reference| identity.video(reference)),
             bytes,
         };
         match self.engine.store().accept_upload(new, idempotency)? {
@@ -187,8 +187,8 @@ impl Uploads {
                 metrics::counter!("cenotaph_uploads_accepted_total").increment(1);
                 Ok(Accepted { id: upload.id, is_new: true })
             }
-            Acceptance::Again(upload) => Ok(Accepted { id: upload.id, is_new: false }),
-            Acceptance::Other => Err(Error::KeyTaken),
+            Acceptance::Repeated(upload) => Ok(Accepted { id: upload.id, is_new: false }),
+            Acceptance::Conflict => Err(Error::KeyTaken),
         }
     }
 
@@ -196,8 +196,8 @@ impl Uploads {
     fn idempotency(
         &self,
         key: &IdempotencyKey,
-        words: &UploadClientData,
-        bytes: Option<Bytes>,
+        client_data: &UploadClientData,
+        bytes: Option<UploadBytes>,
     ) -> Result<Idempotency> {
         let printable = key.key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         if key.key.is_empty() || key.key.len() > IDEMPOTENCY_KEY_BYTES_MAX || !printable {
@@ -208,7 +208,7 @@ impl Uploads {
         let identity = &self.engine.keys().identity;
         let name = json!(["idempotency", key.caller.to_string(), key.key]).to_string();
         let digest = bytes.map(|bytes| bytes.digest.0.to_vec());
-        let request = json!(["upload", digest, words]).to_string();
+        let request = json!(["upload", digest, client_data]).to_string();
         Ok(Idempotency {
             key: identity.request_digest(name.as_bytes()),
             request: identity.request_digest(request.as_bytes()),

@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
+use crate::engine::{Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::accept::Accepted;
-use crate::engine::{Error, Result};
 use crate::model::UploadClientData;
 use crate::store::Idempotency;
 
@@ -15,7 +15,7 @@ pub struct AnnouncedUpload {
     /// Who tells of it, and what it is called there. The same again is the same upload.
     pub name: Vec<String>,
     /// With the address of its bytes.
-    pub words: UploadClientData,
+    pub client_data: UploadClientData,
 }
 
 impl Uploads {
@@ -27,7 +27,10 @@ impl Uploads {
         // Who tells of it, and what is said with it, may differ from one message to the next; the upload does not.
         let name = json!(["told", told.name]).to_string();
         let digest = self.engine.keys().identity.request_digest(name.as_bytes());
-        self.accept_at_address(&told.words, Some(Idempotency { key: digest, request: digest }))
+        self.accept_at_address(
+            &told.client_data,
+            Some(Idempotency { key: digest, request: digest }),
+        )
     }
 
     /// Accepts several. What cannot be accepted now nor later is told for each; when there is no room left, those before

@@ -10,21 +10,20 @@
 //! `unchecked`: an upload is never waved through because it could not be checked.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{Read, self};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::engine::{Effort, Error, Result};
 use crate::engine::decoding::look::Look;
 use crate::engine::triage::open::Looks;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::engine::{Effort, Error, Result};
-use crate::model::{EventId, Reason, Seen, Topic, UploadId, UploadState, Verdict, VerdictKind};
-use crate::model::{Report, ReportMatch};
-use crate::remote::{self, Address};
-use crate::store::{Bytes, Decision, NewDecision, NewEvent, Upload, UploadMatch};
-use crate::wire::{self, UploadView};
+use crate::model::{EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadId, UploadMatch, UploadState, Verdict, VerdictKind};
+use crate::remote::{Address, self};
+use crate::store::{NewDecision, NewEvent};
+use crate::wire::{UploadView, self};
 
 /// Pause after the first failed try, seconds; each further one is four times as long…
 const PAUSE_S: i64 = 5;
@@ -95,9 +94,9 @@ impl Uploads {
     }
 
     /// Brings an upload's bytes into the spool.
-    async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<Bytes, Setback> {
-        let words = self.words(upload.words.as_ref())?;
-        let address = Address::parse(words.uri.as_deref().unwrap_or_default())?;
+    async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<UploadBytes, Setback> {
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        let address = Address::parse(client_data.uri.as_deref().unwrap_or_default())?;
         let bytes_max = self.options.bytes_max;
         let file = self.remote.open(&address, false, self.spool.folder(), bytes_max).await?;
         let (uploads, id, seq) = (self.clone(), upload.id, upload.seq);
@@ -112,7 +111,7 @@ impl Uploads {
         Ok(copied.await?)
     }
 
-    fn copy_in(&self, mut from: File, id: UploadId) -> Result<Bytes> {
+    fn copy_in(&self, mut from: File, id: UploadId) -> Result<UploadBytes> {
         let failed = |source| Error::File { path: NAME.into(), source };
         let identity = &self.engine.keys().identity;
         let mut spooling = self.spool.begin(id, identity, self.options.bytes_max)?;
@@ -134,7 +133,7 @@ impl Uploads {
     fn check_spooled(
         &self,
         upload: &Upload,
-        bytes: Bytes,
+        bytes: UploadBytes,
     ) -> std::result::Result<Checked, Setback> {
         let engine = &self.engine;
         let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
@@ -164,7 +163,7 @@ impl Uploads {
     pub(in crate::engine) fn look(
         &self,
         file: &File,
-        bytes: &Bytes,
+        bytes: &UploadBytes,
         effort: Effort,
     ) -> Result<Arc<Look>> {
         if let Some(look) = self.prints.get(&bytes.digest, effort) {
@@ -208,7 +207,7 @@ impl Uploads {
         let case = self.cases.case(&report, answer, looks, &self.outside)?;
         let matches = report.matches.iter().take(self.options.matches_max);
         let matches: Vec<UploadMatch> = matches.map(recorded).collect();
-        let decision = Decision {
+        let decision = UploadDecision {
             at: now,
             verdict: report.verdict,
             answer,
@@ -254,8 +253,8 @@ impl Uploads {
         upload: &Upload,
         matches: &[UploadMatch],
     ) -> Result<NewEvent> {
-        let words = self.words(upload.words.as_ref())?;
-        let view = UploadView::new(upload, &words, matches);
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        let view = UploadView::new(upload, &client_data, matches);
         let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
         let (topic, at) = (Topic::UploadVerdict, self.outside.now());
         Ok(NewEvent { id, topic, at, body: self.seal_event(&view)? })

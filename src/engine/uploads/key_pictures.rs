@@ -3,13 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::engine::{Arriving, Effort, Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::engine::{Arriving, Effort, Error, Result};
-use crate::media::{self, Plan, Sampling};
-use crate::model::Report;
-use crate::model::{Actor, Frame, UploadId};
-use crate::store::AuditEntry;
+use crate::media::{Plan, Sampling, self};
+use crate::model::{Actor, AuditEntry, Frame, Report, UploadId};
 
 /// Key pictures of an upload.
 const PICTURES: usize = 12;

@@ -16,23 +16,22 @@ pub mod source;
 pub mod spool;
 pub mod verdict_notifier;
 
-use std::collections::HashSet;
 use std::fmt;
+use std::collections::HashSet;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::engine::{Effort, Engine, Error, Pools, Result};
 use crate::engine::decoding::print_cache::Prints;
 use crate::engine::jobs::runner::Wake;
 use crate::engine::triage::open::CaseOpening;
 use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
-use crate::engine::{Effort, Engine, Error, Pools, Result};
-use crate::model::UploadClientData;
-use crate::model::{Outside, Sealed, UploadId};
+use crate::model::{Outside, Sealed, UploadClientData, UploadId, UploadSeq};
 use crate::remote::Remote;
 use crate::wire::Unredacted;
 
@@ -117,9 +116,9 @@ pub struct Uploads {
     decided: VerdictNotifier,
     prints: Prints,
     /// Uploads up to this one were accepted before this start.
-    last_before: i64,
+    last_before: UploadSeq,
     /// Uploads under way in this process; it owns the folder, so nobody else has any.
-    under_way: Mutex<HashSet<i64>>,
+    under_way: Mutex<HashSet<UploadSeq>>,
     wake: Wake,
     wake_retention: Wake,
     wake_outbox: Wake,
@@ -210,12 +209,15 @@ impl Uploads {
         Ok(())
     }
 
-    pub(in crate::engine) fn under_way(&self) -> MutexGuard<'_, HashSet<i64>> {
+    pub(in crate::engine) fn under_way(&self) -> MutexGuard<'_, HashSet<UploadSeq>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the platform said; nothing when it went already.
-    pub(in crate::engine) fn words(&self, sealed: Option<&Sealed>) -> Result<UploadClientData> {
+    pub(in crate::engine) fn client_data(
+        &self,
+        sealed: Option<&Sealed>,
+    ) -> Result<UploadClientData> {
         let Some(sealed) = sealed else { return Ok(UploadClientData::default()) };
         let text = self.engine.keys().identity.open(sealed)?;
         // A seal that opens was made here.
@@ -230,8 +232,8 @@ impl Uploads {
         self.seal_bytes(&event.to_record().unwrap_or_default())
     }
 
-    pub(in crate::engine) fn seal<T: Serialize>(&self, words: &T) -> Result<Sealed> {
-        let text = serde_json::to_vec(words).unwrap_or_default();
+    pub(in crate::engine) fn seal<T: Serialize>(&self, client_data: &T) -> Result<Sealed> {
+        let text = serde_json::to_vec(client_data).unwrap_or_default();
         self.seal_bytes(&text)
     }
 

@@ -10,7 +10,7 @@ use crate::engine::Result;
 use crate::engine::jobs::runner::{Claim, Job, Source, Take};
 use crate::engine::uploads::Uploads;
 use crate::model::UnixSeconds;
-use crate::store::Forget;
+use crate::store::RetentionLimits;
 
 /// Uploads whose bytes go in one step.
 const FILES_AT_ONCE: usize = 500;
@@ -85,14 +85,14 @@ impl Uploads {
             }
             self.spool.remove(&due)?;
             metrics::counter!("cenotaph_upload_bytes_gone_total").increment(due.len() as u64);
-            self.engine.store().bytes_are_gone(due, now)?;
+            self.engine.store().record_erased_bytes(due, now)?;
         }
     }
 
     fn forget(&self) -> Result<()> {
         let now = self.outside.now();
-        let forget = Forget {
-            words_before: now - self.options.words_s,
+        let forget = RetentionLimits {
+            client_data_before: now - self.options.words_s,
             uploads_before: now - self.options.record_s,
             events_before: now - EVENTS_S,
             idempotency_before: now - self.options.idempotency_s,
@@ -102,8 +102,8 @@ impl Uploads {
         };
         let mut any = false;
         loop {
-            let gone = self.engine.store().forget_uploads(forget)?;
-            let most = gone.words.max(gone.uploads).max(gone.events);
+            let gone = self.engine.store().erase_expired(forget)?;
+            let most = gone.client_data.max(gone.uploads).max(gone.events);
             let most = most.max(gone.idempotency_keys).max(gone.cases);
             any |= most > 0;
             if most < ROWS_AT_ONCE {

@@ -2,8 +2,8 @@
 
 use crate::engine::Result;
 use crate::engine::uploads::Uploads;
-use crate::model::{UploadId, UploadState, VerdictKind};
-use crate::store::{Upload, UploadFilter, UploadMatch};
+use crate::model::{Upload, UploadId, UploadMatch, UploadState, VerdictKind};
+use crate::store::UploadFilter;
 use crate::wire::{Unredacted, UploadView};
 
 /// Which uploads are wanted.
@@ -49,7 +49,7 @@ impl Uploads {
         &self,
         (upload, matches): (Upload, Vec<UploadMatch>),
     ) -> Result<Unredacted<UploadView>> {
-        let words = self.words(upload.words.as_ref())?;
-        Ok(UploadView::new(&upload, &words, &matches))
+        let client_data = self.client_data(upload.client_data.as_ref())?;
+        Ok(UploadView::new(&upload, &client_data, &matches))
     }
 }

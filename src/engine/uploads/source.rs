@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use crate::engine::Result;
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
-use crate::engine::uploads::Uploads;
-use crate::engine::uploads::retention;
-use crate::model::UnixSeconds;
+use crate::engine::uploads::{Uploads, retention};
+use crate::model::{UnixSeconds, UploadSeq};
 
 /// Beside those that are decoded, so many may be fetched or recorded at once.
 const BESIDE_MAX: usize = 16;
@@ -19,7 +18,7 @@ struct UploadSource(Arc<Uploads>);
 /// An upload that is under way until this is dropped.
 struct UnderWay {
     uploads: Arc<Uploads>,
-    seq: i64,
+    seq: UploadSeq,
 }
 
 impl Drop for UnderWay {
@@ -45,7 +44,7 @@ impl Source for UploadSource {
                 continue;
             }
             let under_way = UnderWay { uploads: uploads.clone(), seq: upload.seq };
-            let key = upload.seq;
+            let key = upload.seq.0;
             let carried = uploads.clone().carry(upload);
             let work = async move {
                 carried.await;

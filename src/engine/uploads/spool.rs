@@ -9,8 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use crate::engine::{Error, Result};
-use crate::model::{ByteDigester, IdentityKey, UploadId};
-use crate::store::{Bytes, Store};
+use crate::model::{ByteDigester, IdentityKey, UploadBytes, UploadId};
+use crate::store::Store;
 
 /// The folder in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
@@ -149,8 +149,8 @@ impl Spooling {
         Ok(())
     }
 
-    pub fn bytes(&self) -> Bytes {
-        Bytes { digest: self.digester.finish(), size: self.size }
+    pub fn bytes(&self) -> UploadBytes {
+        UploadBytes { digest: self.digester.finish(), size: self.size }
     }
 
     /// Leaves the file for the upload that there is now, and returns a handle by which it can be made durable.

@@ -4,20 +4,20 @@
 //! Every subscriber has a few places of its own, so that one who hangs delays nobody else. What was given up is kept,
 //! listed, and sent again when somebody asks. A receiver who answers 410 wants nothing more: it is paused.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::{Engine, Error, Pools, Result};
-use crate::model::{Actor, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
+use crate::model::{Actor, AuditEntry, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::remote::{Message, Remote, self};
 use crate::remote::signature::Secret;
-use crate::remote::{self, Message, Remote};
-use crate::store::{AuditEntry, Parcel, Subscription, SubscriptionChange, Tried};
+use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
 use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView, time};
 
 /// Settings of the outbox.
@@ -65,7 +65,7 @@ pub struct Outbox {
     pools: Pools,
     options: Options,
     /// Deliveries under way, by their numbers, and to whom.
-    under_way: Mutex<HashMap<i64, SubscriptionId>>,
+    under_way: Mutex<HashMap<DeliverySeq, SubscriptionId>>,
 }
 
 impl fmt::Debug for Outbox {
@@ -113,7 +113,7 @@ impl Outbox {
         secrets
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<i64, SubscriptionId>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<DeliverySeq, SubscriptionId>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,7 +122,7 @@ impl Outbox {
     /// # Errors
     /// [`Error::DamagedEvent`] when the stored event is not what its topic says. Nothing is sent then: an event that
     /// cannot be read cannot be redacted.
-    fn message(&self, parcel: &Parcel, subscription: &Subscription) -> Result<Vec<u8>> {
+    fn message(&self, parcel: &DueDelivery, subscription: &Subscription) -> Result<Vec<u8>> {
         let body = self.engine.keys().identity.open(&parcel.body)?;
         let audience = Audience::with_scope(subscription.scores);
         let topic = parcel.delivery.topic;
@@ -138,9 +138,9 @@ impl Outbox {
     }
 
     /// One try to deliver, and what came of it.
-    async fn deliver(self: Arc<Self>, parcel: Parcel, subscription: Subscription) {
+    async fn deliver(self: Arc<Self>, parcel: DueDelivery, subscription: Subscription) {
         let tried = match self.send(&parcel, &subscription).await {
-            Ok(()) => Tried::Sent { at: self.outside.now() },
+            Ok(()) => DeliveryOutcome::Sent { at: self.outside.now() },
             Err(Refusal { error, retry_after_s, gone }) => {
                 if gone {
                     self.pause(subscription.id).await;
@@ -149,16 +149,16 @@ impl Outbox {
             }
         };
         let outcome = match &tried {
-            Tried::Sent { .. } => "sent",
-            Tried::Again { .. } => "again",
-            Tried::Dead { .. } => "dead",
+            DeliveryOutcome::Sent { .. } => "sent",
+            DeliveryOutcome::Retry { .. } => "again",
+            DeliveryOutcome::Dead { .. } => "dead",
         };
         metrics::counter!("cenotaph_webhooks_total", "outcome" => outcome).increment(1);
-        if let Tried::Dead { error, .. } = &tried {
+        if let DeliveryOutcome::Dead { error, .. } = &tried {
             tracing::warn!(delivery = %parcel.delivery.id, error, "a webhook was given up");
         }
         let (outbox, seq) = (self.clone(), parcel.delivery.seq);
-        let noted = self.pools.blocking(move || outbox.engine.store().delivery_tried(seq, tried));
+        let noted = self.pools.blocking(move || outbox.engine.store().record_delivery(seq, tried));
         if let Err(error) = noted.await {
             tracing::error!(%error, "what came of a webhook cannot be kept; it is sent again");
         }
@@ -166,7 +166,7 @@ impl Outbox {
 
     async fn send(
         &self,
-        parcel: &Parcel,
+        parcel: &DueDelivery,
         subscription: &Subscription,
     ) -> std::result::Result<(), Refusal> {
         let ours = |error: String| Refusal { error, retry_after_s: None, gone: false };
@@ -181,11 +181,11 @@ impl Outbox {
 
     fn failed(
         &self,
-        parcel: &Parcel,
+        parcel: &DueDelivery,
         error: String,
         retry_after_s: Option<u32>,
         gone: bool,
-    ) -> Tried {
+    ) -> DeliveryOutcome {
         let now = self.outside.now();
         let pause_s = self.options.pauses_s.get(parcel.delivery.attempts as usize);
         match pause_s {
@@ -194,9 +194,9 @@ impl Outbox {
                 // Spread out, so that receivers who come back are not met by all at once.
                 let spread = self.outside.random::<1>().map_or(0, |[byte]| i64::from(byte % 16));
                 let pause_s = pause_s + pause_s * spread / 64;
-                Tried::Again { due_at: now + pause_s.max(i64::from(asked_s)), error }
+                DeliveryOutcome::Retry { due_at: now + pause_s.max(i64::from(asked_s)), error }
             }
-            _ => Tried::Dead { at: now, error },
+            _ => DeliveryOutcome::Dead { at: now, error },
         }
     }
 
@@ -247,7 +247,7 @@ struct OutboxSource(Arc<Outbox>);
 /// A delivery that is under way until this is dropped.
 struct UnderWay {
     outbox: Arc<Outbox>,
-    seq: i64,
+    seq: DeliverySeq,
 }
 
 impl Drop for UnderWay {
@@ -293,7 +293,7 @@ impl Source for OutboxSource {
                     drop(under_way);
                     wake.wake();
                 };
-                jobs.push(Job { key: seq, work: Box::pin(work) });
+                jobs.push(Job { key: seq.0, work: Box::pin(work) });
             }
         }
         let next_due_at = outbox.engine.store().next_delivery_after(take.now)?;

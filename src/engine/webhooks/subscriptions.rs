@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::engine::webhooks::outbox::Outbox;
 use crate::engine::{Error, Result};
-use crate::model::{Actor, DeliveryId, DeliveryState, Sealed, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{
+    Actor, AuditEntry, DeliveryId, DeliveryState, Sealed, SubscriptionId, Topic, UnixSeconds,
+};
 use crate::remote::signature::Secret;
-use crate::store::{AuditEntry, Delivery, Subscription, SubscriptionChange};
+use crate::store::{Delivery, Subscription, SubscriptionChange};
 
 /// Longest address, bytes.
 const URL_BYTES_MAX: usize = 2048;

@@ -35,7 +35,7 @@ pub struct CaseDecisionRequest {
     /// Where the owner's leave is on record: the uploader may post this video from now on. Only with `authorised`, and
     /// never for a group.
     #[schema(max_length = 2000)]
-    leave: Option<String>,
+    permission: Option<String>,
 }
 
 /// A decision, whatever it is about.
@@ -58,14 +58,14 @@ pub struct Ruling {
     /// Where the owner's leave is on record: the uploader may post this video from now on. Only with `authorised`, and
     /// never for a group.
     #[schema(max_length = 2000)]
-    pub leave: Option<String>,
+    pub permission: Option<String>,
 }
 
 impl Ruling {
     /// The decision about this version of a case.
     pub fn about(self, version: u32) -> DecisionRequest {
-        let Ruling { decision, grounds, note, members, leave } = self;
-        DecisionRequest { version, kind: decision, grounds, note, members, leave }
+        let Ruling { decision, grounds, note, members, permission } = self;
+        DecisionRequest { version, kind: decision, grounds, note, members, permission }
     }
 }
 
@@ -88,8 +88,9 @@ pub async fn decide(
     Path(id): Path<String>,
     Json(request): Json<CaseDecisionRequest>,
 ) -> Result<Json<CaseView>, Problem> {
-    let CaseDecisionRequest { version, decision: kind, grounds, note, members, leave } = request;
-    let request = DecisionRequest { version, kind, grounds, note, members, leave };
+    let CaseDecisionRequest { version, decision: kind, grounds, note, members, permission } =
+        request;
+    let request = DecisionRequest { version, kind, grounds, note, members, permission };
     act(&app, &caller, &id, CaseAction::Decide(request)).await
 }
 

@@ -11,11 +11,11 @@ use futures::Stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
+use crate::http::follow;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
-use crate::http::follow;
 use crate::http::state::App;
-use crate::model::Reviewer;
+use crate::model::{CaseEventSeq, Reviewer};
 use crate::wire::CaseNewsView;
 
 /// Events read at once.
@@ -72,9 +72,9 @@ struct Watch {
     app: App,
     reviewer: Reviewer,
     /// Unknown before the first look.
-    after: Option<i64>,
+    after: Option<CaseEventSeq>,
     changes: watch::Receiver<u64>,
-    ready: VecDeque<(i64, CaseNewsView)>,
+    ready: VecDeque<(CaseEventSeq, CaseNewsView)>,
     /// Whether more is there already than is ready.
     more: bool,
     _place: OwnedSemaphorePermit,

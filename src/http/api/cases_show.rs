@@ -9,7 +9,7 @@ use crate::http::error::Problem;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, PageQuery, bad_cursor};
-use crate::model::{CaseId, Scope};
+use crate::model::{CaseId, Scope, UploadSeq};
 use crate::wire::{Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView};
 
 /// The case that a path names.
@@ -82,8 +82,9 @@ pub async fn members(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<CaseMemberView>>, Problem> {
     let (id, limit) = (case_id(&id)?, query.limit()?);
-    let after = query.cursor.map(|seq| seq.parse::<i64>()).transpose().map_err(|_| bad_cursor())?;
-    let after = after.unwrap_or(0);
+    let after =
+        query.cursor.map(|seq| seq.parse::<UploadSeq>()).transpose().map_err(|_| bad_cursor())?;
+    let after = after.unwrap_or_default();
     let found = app.ask_cases(move |cases| cases.members(id, after, limit + 1)).await?;
     let found = found.ok_or_else(missing)?;
     Ok(Json(Page::cut(found, limit, |(place, _)| place.to_string(), |(_, member)| member)))

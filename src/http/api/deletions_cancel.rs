@@ -8,7 +8,7 @@ use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Path};
 use crate::http::state::App;
-use crate::store::Cancelled;
+use crate::store::CancelOutcome;
 use crate::wire::DeletionView;
 
 /// Cancels a deletion.
@@ -32,8 +32,8 @@ pub async fn cancel(
     let (id, by) = (named(&id)?, caller.actor());
     let outcome = app.ask_deletions(move |deletions| deletions.cancel(id, by)).await?;
     match outcome.ok_or_else(unknown)? {
-        Cancelled::Done | Cancelled::Before => line(&app, id).await,
-        Cancelled::TooLate(stage) => {
+        CancelOutcome::Done | CancelOutcome::AlreadyCancelled => line(&app, id).await,
+        CancelOutcome::TooLate(stage) => {
             let detail = format!("It is too late: {}.", too_late_words(stage));
             Err(Problem::new(Kind::Conflict, detail))
         }

@@ -18,8 +18,7 @@ use crate::http::extract::Path;
 use crate::http::follow;
 use crate::http::state::App;
 use crate::http::wire::time;
-use crate::model::DeletionId;
-use crate::store::DeletionEvent;
+use crate::model::{DeletionEvent, DeletionEventSeq, DeletionId};
 
 /// Events read at once.
 const PAGE: usize = 100;
@@ -77,7 +76,7 @@ pub async fn events(
     let mut watch = Watch {
         app,
         id,
-        after: last.unwrap_or(0),
+        after: last.unwrap_or_default(),
         changes,
         ready: VecDeque::new(),
         last: false,
@@ -93,7 +92,7 @@ pub async fn events(
 struct Watch {
     app: App,
     id: DeletionId,
-    after: i64,
+    after: DeletionEventSeq,
     changes: watch::Receiver<u64>,
     ready: VecDeque<DeletionEvent>,
     /// Whether nothing will follow what is ready.

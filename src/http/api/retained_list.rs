@@ -4,12 +4,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::wire;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, bad_cursor, page_limit, time};
-use crate::store::{Bucket, Grain};
-use crate::wire;
+use crate::model::{Grain, RetainedBucket};
 
 const DAY_S: i64 = 86_400;
 /// `2026-01-31`.
@@ -46,7 +46,7 @@ pub struct RetainedSum {
 }
 
 impl RetainedSum {
-    fn new(bucket: Bucket) -> RetainedSum {
+    fn new(bucket: RetainedBucket) -> RetainedSum {
         let day = || time(bucket.start_on * DAY_S).chars().take(DATE_BYTES).collect();
         RetainedSum {
             grain: bucket.grain.as_str(),

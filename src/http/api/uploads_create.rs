@@ -11,12 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::engine::{Accepted, Arriving, IdempotencyKey};
 use crate::http::auth::Caller;
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::{self, Json, Query};
-use crate::http::receive::{self, Watch};
+use crate::http::extract::{Json, Query, self};
+use crate::http::receive::{Watch, self};
 use crate::http::state::App;
 use crate::http::wire::wait_for;
-use crate::model::UploadClientData;
-use crate::model::{Scope, UploadId};
+use crate::model::{Scope, UploadClientData, UploadId};
 use crate::wire::{Audience, UploadView};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -109,24 +108,25 @@ pub async fn create(
     let (request, watch) = receive::watch(&app, request);
     let accepted = match form_of(request.headers()) {
         Form::Bytes => {
-            let words = query.words()?;
-            let words = checked(&app, words).await?;
+            let client_data = query.client_data()?;
+            let client_data = checked(&app, client_data).await?;
             too_large(&app, request.headers())?;
             let body = request.into_body().into_data_stream();
             let arrived = receive::receive(&app, &watch, body).await?;
-            accept(&app, arrived, words, key).await?
+            accept(&app, arrived, client_data, key).await?
         }
         Form::Multipart => {
             query.only_wait()?;
-            let (arrived, words) = read_form(&app, &watch, request).await?;
-            accept(&app, arrived, words, key).await?
+            let (arrived, client_data) = read_form(&app, &watch, request).await?;
+            accept(&app, arrived, client_data, key).await?
         }
         Form::Json => {
             query.only_wait()?;
             let said = read_json(request).await?;
             let UploadAddress { uri, uploader, reference, metadata } = said;
-            let words = UploadClientData { uploader, reference, metadata, uri: Some(uri) };
-            app.ask_uploads(move |uploads| uploads.accept_address(&words, key.as_ref())).await?
+            let client_data = UploadClientData { uploader, reference, metadata, uri: Some(uri) };
+            app.ask_uploads(move |uploads| uploads.accept_address(&client_data, key.as_ref()))
+                .await?
         }
     };
     app.wait_for_verdict(accepted.id, wait).await;
@@ -153,7 +153,7 @@ fn location(id: UploadId) -> [(header::HeaderName, String); 1] {
 }
 
 impl CreateQuery {
-    fn words(&self) -> Result<UploadClientData, Problem> {
+    fn client_data(&self) -> Result<UploadClientData, Problem> {
         let metadata = self.metadata.as_deref().map(metadata).transpose()?;
         let (uploader, reference) = (self.uploader.clone(), self.reference.clone());
         Ok(UploadClientData { uploader, reference, metadata, uri: None })
@@ -215,18 +215,18 @@ fn too_large(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn checked(app: &App, words: UploadClientData) -> Result<UploadClientData, Problem> {
-    app.uploads().check_words(&words)?;
-    Ok(words)
+async fn checked(app: &App, client_data: UploadClientData) -> Result<UploadClientData, Problem> {
+    app.uploads().check_client_data(&client_data)?;
+    Ok(client_data)
 }
 
 async fn accept(
     app: &App,
     arrived: Arriving,
-    words: UploadClientData,
+    client_data: UploadClientData,
     key: Option<IdempotencyKey>,
 ) -> Result<Accepted, Problem> {
-    app.ask_uploads(move |uploads| uploads.accept(arrived, &words, key.as_ref())).await
+    app.ask_uploads(move |uploads| uploads.accept(arrived, &client_data, key.as_ref())).await
 }
 
 /// Reads a body that `receive::watch` keeps short.
@@ -248,16 +248,16 @@ async fn read_form(
     let broken = |error: axum::extract::multipart::MultipartError| receive::broken(&error);
     let form = Multipart::from_request(request, app).await;
     let mut form = form.map_err(|error| Problem::new(Kind::Malformed, format!("{error}.")))?;
-    let (mut arrived, mut words) = (None, UploadClientData::default());
+    let (mut arrived, mut client_data) = (None, UploadClientData::default());
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         let twice = match name.as_str() {
             "file" => arrived.replace(receive::receive(app, watch, &mut field).await?).is_some(),
-            "uploader" => words.uploader.replace(text(app, &mut field).await?).is_some(),
-            "reference" => words.reference.replace(text(app, &mut field).await?).is_some(),
+            "uploader" => client_data.uploader.replace(text(app, &mut field).await?).is_some(),
+            "reference" => client_data.reference.replace(text(app, &mut field).await?).is_some(),
             "metadata" => {
                 let text = text(app, &mut field).await?;
-                words.metadata.replace(metadata(&text)?).is_some()
+                client_data.metadata.replace(metadata(&text)?).is_some()
             }
             _ => {
                 let detail = "A form has the fields file, uploader, reference and metadata only.";
@@ -269,7 +269,7 @@ async fn read_form(
         }
     }
     let missing = || Problem::new(Kind::Invalid, "`file`: the form has none.");
-    Ok((arrived.ok_or_else(missing)?, checked(app, words).await?))
+    Ok((arrived.ok_or_else(missing)?, checked(app, client_data).await?))
 }
 
 /// A field of text, not longer than any may be.

@@ -152,13 +152,13 @@ fn told(
     let uri = format!("s3://{bucket}/{key}");
     // A bucket without versions has the order of its events instead, or at least a digest.
     let which = version.filter(|v| !v.is_empty() && v != "null").or(sequencer).or(etag);
-    let words = UploadClientData {
+    let client_data = UploadClientData {
         uploader,
         reference: Some(format!("{bucket}/{key}")),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    AnnouncedUpload { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], words }
+    AnnouncedUpload { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], client_data }
 }
 
 fn bare(name: &str) -> &str {
@@ -213,7 +213,7 @@ mod tests {
         assert_ne!(name(object(Some("v1"), "1")), name(object(Some("v2"), "1")));
         assert_ne!(name(object(None, "1")), name(object(None, "2")));
         let told = told("b", "k", object(None, "1"), Some("owner"));
-        assert_eq!(told.words.uploader.as_deref(), Some("anna"));
-        assert_eq!(told.words.metadata.unwrap()["user"]["Owner"], "anna");
+        assert_eq!(told.client_data.uploader.as_deref(), Some("anna"));
+        assert_eq!(told.client_data.metadata.unwrap()["user"]["Owner"], "anna");
     }
 }

@@ -22,8 +22,7 @@ use crate::engine::AnnouncedUpload;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::Json;
 use crate::http::state::App;
-use crate::model::UploadClientData;
-use crate::model::VerdictKind;
+use crate::model::{UploadClientData, VerdictKind};
 use crate::wire::{Audience, UploadView};
 
 /// Seconds after which a client may come again when too much is waiting.
@@ -169,13 +168,13 @@ fn told(app: &App, event: TusdEvent) -> Result<AnnouncedUpload, Problem> {
     let uri = address(upload.storage.as_ref())?;
     let said: Map<String, Value> =
         metadata.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let words = UploadClientData {
+    let client_data = UploadClientData {
         uploader: of_header.or(of_field).filter(|uploader| !uploader.is_empty()),
         reference: Some(upload.id.clone()).filter(|id| !id.is_empty()),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
     };
-    Ok(AnnouncedUpload { name: vec!["tusd".to_owned(), upload.id, uri], words })
+    Ok(AnnouncedUpload { name: vec!["tusd".to_owned(), upload.id, uri], client_data })
 }
 
 /// Where tusd keeps an upload.

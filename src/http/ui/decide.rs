@@ -168,8 +168,8 @@ pub fn action_about(
     let kind: DecisionKind = kind.parse().map_err(|_| invalid("Choose a decision first."))?;
     let grounds = form.text(&format!("grounds_{kind}")).parse();
     let grounds = grounds.map_err(|_| invalid("Choose what the decision rests on."))?;
-    let leave = form.maybe("leave").filter(|_| kind == DecisionKind::Authorised);
-    Ok(CaseAction::Decide(DecisionRequest { version, kind, grounds, note, members, leave }))
+    let permission = form.maybe("permission").filter(|_| kind == DecisionKind::Authorised);
+    Ok(CaseAction::Decide(DecisionRequest { version, kind, grounds, note, members, permission }))
 }
 
 /// The next free case of the queue that one came from, claimed; or the queue when there is none.

@@ -9,14 +9,11 @@ use crate::engine::deletions::show::ListFilter;
 use crate::http::error::Problem;
 use crate::http::extract::{Path, Query};
 use crate::http::state::App;
+use crate::http::ui::{tombstones, words};
 use crate::http::ui::form::Form;
 use crate::http::ui::frame::{Frame, Page, Place};
 use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{tombstones, words};
-use crate::model::{
-    CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Role, UnixSeconds,
-};
-use crate::store::{Copy, DeletionEvent};
+use crate::model::{CopyKind, CopyState, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq, DeletionState, Role, StoredCopy, UnixSeconds};
 use crate::wire::DeletionDetails;
 
 /// Deletions of a page; stuck ones above it at most.
@@ -70,7 +67,7 @@ pub async fn page(
     let state: Option<DeletionState> = query.state.parse().ok();
     let video = Some(query.video.trim().to_owned()).filter(|video| !video.is_empty());
     let bare = state.is_none() && video.is_none() && query.before.is_none();
-    let before = query.before;
+    let before = query.before.map(DeletionSeq);
     let filter = ListFilter { state, video, ..ListFilter::default() };
     let (stuck, mut found) = app
         .ask_deletions(move |deletions| {
@@ -108,7 +105,7 @@ impl Row {
         let copies: Vec<CopyState> = one.copies.iter().map(|(copy, _)| copy.state).collect();
         Row {
             id: deletion.id.to_string(),
-            video: one.words.as_ref().map(|words| words.video.clone()),
+            video: one.client_data.as_ref().map(|data| data.video.clone()),
             state: deletion.state(),
             class: class(deletion.state()),
             stuck_why: deletion.stuck_why.clone(),
@@ -186,7 +183,7 @@ pub async fn show(
     let id = named(&id)?;
     let found = app.ask_deletions(move |deletions| {
         let Some(view) = deletions.show(id)? else { return Ok(None) };
-        let events = deletions.events(id, 0, EVENTS)?;
+        let events = deletions.events(id, DeletionEventSeq(0), EVENTS)?;
         Ok(Some((view, events.map(|(events, _)| events).unwrap_or_default())))
     });
     let (view, events) = found.await?.ok_or_else(|| Problem::not_found("deletion"))?;
@@ -197,7 +194,7 @@ pub async fn show(
     let tombstone = view.deletion.tombstone.as_ref();
     Ok(Page(DeletionPage {
         frame: Frame::new(&visitor, Place::Deletions, title),
-        owner: view.words.as_ref().and_then(|words| words.owner.clone()),
+        owner: view.client_data.as_ref().and_then(|data| data.owner.clone()),
         steps: steps(&view),
         copies: view.copies.iter().map(|(copy, uri)| CopyLine::new(copy, uri.clone())).collect(),
         events: events.iter().rev().map(event).collect(),
@@ -245,7 +242,7 @@ fn steps(view: &DeletionDetails) -> Vec<Step> {
 }
 
 impl CopyLine {
-    fn new(copy: &Copy, uri: Option<String>) -> CopyLine {
+    fn new(copy: &StoredCopy, uri: Option<String>) -> CopyLine {
         let says = match copy.state {
             CopyState::Gone => {
                 let when = copy.gone_at.map(words::minute).unwrap_or_default();

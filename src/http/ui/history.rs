@@ -82,8 +82,8 @@ fn written(decision: &CaseDecisionView) -> String {
     if let Some(note) = &decision.note {
         text = format!("{text}. {note}");
     }
-    if let Some(leave) = &decision.leave {
-        text = format!("{text} (leave on record: {leave})");
+    if let Some(permission) = &decision.permission {
+        text = format!("{text} (permission on record: {permission})");
     }
     text
 }
@@ -163,7 +163,7 @@ pub fn grounds_words(grounds: Grounds) -> &'static str {
         Grounds::OtherTake => "The same place or people, another take",
         Grounds::SharedMaterial => "What agrees belongs to many: template, watermark, music",
         Grounds::Unrelated => "Nothing agrees that one would see",
-        Grounds::OwnersLeave => "The owner allows it",
+        Grounds::OwnerPermission => "The owner allows it",
         Grounds::Lawful => "The law does: quotation, news, parody",
         Grounds::Other => "As the note says",
     }

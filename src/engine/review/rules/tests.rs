@@ -36,17 +36,17 @@ fn case() -> Case {
         claim: None,
         twice: false,
         first_by: None,
-        settle_steady: None,
+        settle_at_monotonic: None,
         closed_at: None,
         appealed_at: None,
-        appeal: None,
+        appeal_statement: None,
         parted_from: None,
     }
 }
 
 fn ruling(kind: DecisionKind) -> DecisionRequest {
     let grounds = kind.grounds()[0];
-    DecisionRequest { version: 3, kind, grounds, note: None, members: None, leave: None }
+    DecisionRequest { version: 3, kind, grounds, note: None, members: None, permission: None }
 }
 
 fn options() -> Options {
@@ -101,7 +101,7 @@ fn a_decision_about_another_version_is_refused_and_so_is_a_second_one() {
     let (after, history) =
         decided(case(), history, moderator(1), &ruling(DecisionKind::Reupload), NOW);
     assert_eq!((after.state, after.version), (CaseState::Decided, 4));
-    assert_eq!(after.settle_steady, Some(NOW.steady + 30));
+    assert_eq!(after.settle_at_monotonic, Some(NOW.steady + 30));
     let request = DecisionRequest { version: 4, ..ruling(DecisionKind::NotReupload) };
     for request in [ruling(DecisionKind::NotReupload), request] {
         let late = decide(after.clone(), &history, moderator(2), &request, NOW, &options());
@@ -136,10 +136,13 @@ fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other(
     assert!(matches!(own, Err(Refusal::NotAllowed(_))));
     assert!(claim(first.clone(), &history, moderator(1), later(1), &options()).is_err());
     let (same, _) = decided(first.clone(), history.clone(), moderator(2), &request, later(60));
-    assert_eq!((same.state, same.settle_steady), (CaseState::Decided, Some(later(90).steady)));
+    assert_eq!(
+        (same.state, same.settle_at_monotonic),
+        (CaseState::Decided, Some(later(90).steady))
+    );
     let other = ruling(DecisionKind::NotReupload);
     let (split, both) = decided(first.clone(), history.clone(), moderator(2), &other, later(60));
-    assert_eq!((split.state, split.settle_steady), (CaseState::Escalated, None));
+    assert_eq!((split.state, split.settle_at_monotonic), (CaseState::Escalated, None));
     // A second thought within half a minute: as after the first decision.
     let back = undo(split.clone(), &both, moderator(2), later(70), &options()).unwrap().case;
     assert_eq!((back.state, back.first_by), (CaseState::Open, Some(user(1))));
@@ -150,7 +153,7 @@ fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other(
     assert_eq!(by(lead(4)).unwrap().decision.unwrap().turn, DecisionTurn::Lead);
     // The first can take theirs back too.
     let undone = undo(first, &history, moderator(1), later(10), &options()).unwrap().case;
-    assert_eq!((undone.first_by, undone.settle_steady), (None, None));
+    assert_eq!((undone.first_by, undone.settle_at_monotonic), (None, None));
 }
 
 #[test]
@@ -177,8 +180,8 @@ fn a_group_is_authorised_only_as_it_was_seen_and_gets_no_standing_grant() {
     let seen = |members| DecisionRequest { members: Some(members), ..request.clone() };
     assert_eq!(decides(seen(2)), Err(Refusal::Grown { members: 3 }));
     assert!(decides(seen(3)).is_ok());
-    let standing = DecisionRequest { leave: Some("letter 7".into()), ..seen(3) };
-    assert!(matches!(decides(standing), Err(Refusal::Invalid { what: "leave", .. })));
+    let standing = DecisionRequest { permission: Some("letter 7".into()), ..seen(3) };
+    assert!(matches!(decides(standing), Err(Refusal::Invalid { what: "permission", .. })));
     // One decision serves the wave, however it has grown.
     assert!(decides(ruling(DecisionKind::Reupload)).is_ok());
 }
@@ -195,9 +198,9 @@ fn unsound_decisions_are_refused() {
     let nothing = decides(unmatched.clone(), ruling(DecisionKind::Authorised));
     assert!(matches!(nothing, Err(Refusal::Invalid { what: "decision", .. })));
     assert!(decides(unmatched, ruling(DecisionKind::NotReupload)).is_ok());
-    let leave = Some("letter 7".to_owned());
-    let misplaced = DecisionRequest { leave, ..ruling(DecisionKind::Reupload) };
-    assert!(matches!(decides(case(), misplaced), Err(Refusal::Invalid { what: "leave", .. })));
+    let permission = Some("letter 7".to_owned());
+    let misplaced = DecisionRequest { permission, ..ruling(DecisionKind::Reupload) };
+    assert!(matches!(decides(case(), misplaced), Err(Refusal::Invalid { what: "permission", .. })));
 }
 
 #[test]

@@ -20,7 +20,7 @@ const choose = (value) => choice?.choose(value);
 // A decision in the making is kept in this tab until it is sent or signed out, so that a session that ends loses none.
 // It is about one version of the case: what is of another was sent, or came too late and is kept for its words only.
 const draftKey = `draft ${id}`;
-const fields = ["note", "leave"];
+const fields = ["note", "permission"];
 const refused = main.querySelector(".notice.bad") !== null;
 function keep() {
   const draft = { decision: choice.value(), version: form.elements.version.value };

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use crate::cli::table::printable;
-use crate::model::{Permission, Placement, Reason, Report, ReportMatch, Span, SpanPair, Strength, UnixSeconds, VerdictKind};
+use crate::model::{
+    Permission, Placement, Reason, Report, ReportMatch, Span, SpanPair, Strength, UnixSeconds,
+    VerdictKind,
+};
 
 /// A report as `check` shows it.
 pub(super) fn report(path: &Path, report: &Report) -> String {

@@ -5,10 +5,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::model::{
+    Actor, CaseDecision, CaseEvent, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds,
+    MatchKind, Reason, Reviewer, UnixSeconds, UploadClientData, VerdictKind,
+};
 use crate::store;
-use crate::model::{Actor, CaseDecision, CaseEvent, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reason, Reviewer, UnixSeconds, UploadClientData, VerdictKind};
 use crate::store::{CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone};
-use crate::wire::{BytesState, Redact, UploadBytes, UploadView, round, self, time};
+use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round, time};
 
 /// What time it is where a case is told of.
 #[derive(Debug, Clone, Copy)]

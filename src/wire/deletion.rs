@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::model::{
+    CopyKind, CopyState, Deletion, DeletionClientData, DeletionReason, DeletionState, Stage,
+    StoredCopy,
+};
 use crate::wire;
-use crate::model::{CopyKind, CopyState, DeletionClientData, DeletionReason, DeletionState, Stage, StoredCopy};
-use crate::store::Deletion;
 use crate::wire::time;
 
 /// A deletion with what is still known of it in plain.

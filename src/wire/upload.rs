@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::model::{
+    Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch, UploadState,
+    Verdict, VerdictKind,
+};
 use crate::wire;
-use crate::model::{Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch, UploadState, Verdict, VerdictKind};
 use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round, time};
 
 /// An upload and what came of it.

@@ -1,8 +1,8 @@
 //! Signing in and out, and knowing again who did.
 
-use crate::engine::{Engine, Error, Result};
 use crate::engine::access::passwords;
 use crate::engine::core::SessionOptions;
+use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, Outside, SessionSecret, UnixSeconds, UserId};
 use crate::store::{SessionsEnd, SessionsOf, User};
 

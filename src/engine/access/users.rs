@@ -1,7 +1,7 @@
 //! People who sign in: made, listed, changed. How they sign in stands in `sign_in`.
 
-use crate::engine::{Engine, Error, Result};
 use crate::engine::access::passwords;
+use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, Outside, Role, UserId};
 use crate::store::{User, UserChange};
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt};
 
-use crate::erasure;
-use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::step::seed;
+use crate::engine::{Error, Result};
+use crate::erasure;
 use crate::erasure::CopyTask;
-use crate::model::{CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds};
+use crate::model::{
+    CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds,
+};
 use crate::remote::Address;
 use crate::store::CopyAttempt;
 

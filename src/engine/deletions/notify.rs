@@ -1,7 +1,7 @@
 //! What subscribers are told of deletions: that one is complete, or that one needs somebody.
 
-use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
+use crate::engine::{Error, Result};
 use crate::model::{Deletion, EventId, Stage, StoredCopy, Topic, UnixSeconds};
 use crate::store::NewEvent;
 use crate::wire::{DeletionDetails, DeletionView};

@@ -9,9 +9,11 @@ use std::collections::HashSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
-use crate::model::{Actor, CopyKind, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds};
+use crate::engine::{Error, Result};
+use crate::model::{
+    Actor, CopyKind, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds,
+};
 use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
 
 const DAY_S: i64 = 86_400;

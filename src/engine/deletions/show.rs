@@ -1,9 +1,12 @@
 //! How far deletions are: one, a page of them, what happened to one.
 
-use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::request::DeletionRequest;
-use crate::model::{Actor, Deletion, DeletionClientData, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq, DeletionState, StoredCopy, UnixSeconds};
+use crate::engine::{Error, Result};
+use crate::model::{
+    Actor, Deletion, DeletionClientData, DeletionEvent, DeletionEventSeq, DeletionId,
+    DeletionReason, DeletionSeq, DeletionState, StoredCopy, UnixSeconds,
+};
 use crate::store::DeletionFilter;
 use crate::wire::DeletionDetails;
 

@@ -10,11 +10,14 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::store;
-use crate::engine::{Error, Result};
 use crate::engine::deletions::Deletions;
-use crate::model::{CopyKind, CopyState, DeletionReason, DeletionSeq, Stage, StoredCopy, UriKey, VideoKey, Visibility};
+use crate::engine::{Error, Result};
+use crate::model::{
+    CopyKind, CopyState, DeletionReason, DeletionSeq, Stage, StoredCopy, UriKey, VideoKey,
+    Visibility,
+};
 use crate::remote::Address;
+use crate::store;
 use crate::store::{NewCopy, Store};
 
 /// Rows read at once on opening.

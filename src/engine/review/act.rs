@@ -1,9 +1,12 @@
 //! What moderators do to a case. The rules are in `case_rules`; here they meet the store, and a refusal is put in words.
 
-use crate::engine::{Error, Result};
 use crate::engine::review::Cases;
-use crate::engine::review::rules::{DecisionRequest, Moment, Refusal, self};
-use crate::model::{Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState, DecisionKind, DeletionReason, Reviewer, UnixSeconds};
+use crate::engine::review::rules::{self, DecisionRequest, Moment, Refusal};
+use crate::engine::{Error, Result};
+use crate::model::{
+    Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState,
+    DecisionKind, DeletionReason, Reviewer, UnixSeconds,
+};
 use crate::store::CaseFile;
 use crate::wire::{CaseView, Unredacted, time};
 

@@ -3,8 +3,8 @@
 //! In a group an appeal is about the one upload, which gets a case of its own. An upload is appealed for once, and while
 //! its bytes are there.
 
-use crate::engine::{Error, Result};
 use crate::engine::review::Cases;
+use crate::engine::{Error, Result};
 use crate::model::{Actor, AuditEntry, CaseId, UploadId, Verdict, VerdictKind};
 use crate::store::{AppealOutcome, NewAppeal};
 

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Effort, Result};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::triage::{open, plot};
+use crate::engine::{Effort, Result};
 use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId};
 use crate::store::RankedPlot;
 

@@ -2,7 +2,9 @@
 
 use crate::engine::Result;
 use crate::engine::review::Cases;
-use crate::model::{CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind};
+use crate::model::{
+    CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind,
+};
 use crate::store::{CaseFilter, CasePlace, CaseRow};
 use crate::wire::{CaseTimes, CaseView, Unredacted};
 

@@ -15,7 +15,11 @@
 //! decisions: the second shall know nothing of it.
 
 use crate::engine::triage::options::Options;
-use crate::model::{Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent, CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer, Role, UnixSeconds};
+use crate::model::{
+    Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent,
+    CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind,
+    Reviewer, Role, UnixSeconds,
+};
 
 /// What time it is, by the clock and on the steady time line.
 #[derive(Debug, Clone, Copy)]

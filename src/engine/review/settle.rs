@@ -7,11 +7,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::{Error, Result};
 use crate::engine::check::ruled_out;
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
-use crate::model::{Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason, Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind};
+use crate::engine::{Error, Result};
+use crate::model::{
+    Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
+    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind,
+};
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 use crate::wire::{Audience, CaseDecided, Unredacted, UploadView, time};
 

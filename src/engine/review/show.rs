@@ -1,13 +1,16 @@
 //! One case, with all that is needed to decide it.
 
-use crate::store;
 use crate::engine::Result;
-use crate::engine::review::{Cases, draw};
 use crate::engine::review::act::blindfold;
+use crate::engine::review::{Cases, draw};
 use crate::engine::triage::plot;
 use crate::model::{CaseId, CaseSeq, Reviewer, UploadId, UploadMatch, UploadSeq};
+use crate::store;
 use crate::store::{CaseFile, CaseRow};
-use crate::wire::{Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView, DeletedVideo, EarlierCaseView, MatchPlot, Unredacted, UploadView};
+use crate::wire::{
+    Audience, CaseDecisionView, CaseDetail, CaseEventView, CaseMemberView, DeletedVideo,
+    EarlierCaseView, MatchPlot, Unredacted, UploadView,
+};
 
 /// Uploads that are shown with a case; more come page by page.
 const MEMBERS: usize = 100;
@@ -50,7 +53,11 @@ impl Cases {
             is_being_drawn,
             case: line,
             first: first.map(|view| view.for_audience(Audience::WithScores)),
-            group: self.group(row.case.seq, UploadSeq::default(), MEMBERS)?.into_iter().map(|m| m.1).collect(),
+            group: self
+                .group(row.case.seq, UploadSeq::default(), MEMBERS)?
+                .into_iter()
+                .map(|m| m.1)
+                .collect(),
             deleted: self.deleted(&matches)?,
             plots: drawn(&plots, &matches),
             decisions: decisions

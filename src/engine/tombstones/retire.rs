@@ -4,8 +4,8 @@
 //! Retiring says that it should not have been there: what it counted against can be reversed (`upload_reverse`).
 //! Expiring does not.
 
-use crate::engine::{Engine, Error, Result};
 use crate::engine::core::sync;
+use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, DeletionReason, Outside, TombstoneId};
 use crate::store::TombstoneEnd;
 

@@ -5,10 +5,10 @@
 
 use serde_json::json;
 
-use crate::engine::{Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::admission::Permit;
 use crate::engine::uploads::spool::Spooling;
+use crate::engine::{Error, Result};
 use crate::model::{Actor, UploadBytes, UploadClientData, UploadId};
 use crate::remote::Address;
 use crate::store::{Acceptance, Idempotency, NewUpload};

@@ -10,20 +10,23 @@
 //! `unchecked`: an upload is never waved through because it could not be checked.
 
 use std::fs::File;
-use std::io::{Read, self};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::{Effort, Error, Result};
 use crate::engine::decoding::look::Look;
 use crate::engine::triage::open::Looks;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::model::{EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadId, UploadMatch, UploadState, Verdict, VerdictKind};
-use crate::remote::{Address, self};
+use crate::engine::{Effort, Error, Result};
+use crate::model::{
+    EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
+    UploadId, UploadMatch, UploadState, Verdict, VerdictKind,
+};
+use crate::remote::{self, Address};
 use crate::store::{NewDecision, NewEvent};
-use crate::wire::{UploadView, self};
+use crate::wire::{self, UploadView};
 
 /// Pause after the first failed try, seconds; each further one is four times as long…
 const PAUSE_S: i64 = 5;

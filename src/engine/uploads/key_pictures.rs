@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::engine::{Arriving, Effort, Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::media::{Plan, Sampling, self};
+use crate::engine::{Arriving, Effort, Error, Result};
+use crate::media::{self, Plan, Sampling};
 use crate::model::{Actor, AuditEntry, Frame, Report, UploadId};
 
 /// Key pictures of an upload.

@@ -1,10 +1,12 @@
 //! Verdicts taken back: uploads that a retired tombstone counted against are judged again by what else was recorded of
 //! them, and whoever was told before is told anew.
 
-use crate::engine::{Error, Result};
 use crate::engine::tombstones::retire::check_note;
 use crate::engine::uploads::Uploads;
-use crate::model::{Actor, AuditEntry, Reason, TombstoneId, Upload, UploadId, UploadMatch, Verdict, VerdictKind};
+use crate::engine::{Error, Result};
+use crate::model::{
+    Actor, AuditEntry, Reason, TombstoneId, Upload, UploadId, UploadMatch, Verdict, VerdictKind,
+};
 use crate::store::Reversal;
 use crate::wire::{Unredacted, UploadView};
 

@@ -11,9 +11,9 @@ use futures::Stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
-use crate::http::follow;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
+use crate::http::follow;
 use crate::http::state::App;
 use crate::model::{CaseEventSeq, Reviewer};
 use crate::wire::CaseNewsView;

@@ -4,12 +4,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::wire;
 use crate::http::error::{Kind, Problem};
 use crate::http::extract::{Json, Query};
 use crate::http::state::App;
 use crate::http::wire::{Page, bad_cursor, page_limit, time};
 use crate::model::{Grain, RetainedBucket};
+use crate::wire;
 
 const DAY_S: i64 = 86_400;
 /// `2026-01-31`.

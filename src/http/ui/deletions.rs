@@ -9,11 +9,14 @@ use crate::engine::deletions::show::ListFilter;
 use crate::http::error::Problem;
 use crate::http::extract::{Path, Query};
 use crate::http::state::App;
-use crate::http::ui::{tombstones, words};
 use crate::http::ui::form::Form;
 use crate::http::ui::frame::{Frame, Page, Place};
 use crate::http::ui::visitor::Visitor;
-use crate::model::{CopyKind, CopyState, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq, DeletionState, Role, StoredCopy, UnixSeconds};
+use crate::http::ui::{tombstones, words};
+use crate::model::{
+    CopyKind, CopyState, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq,
+    DeletionState, Role, StoredCopy, UnixSeconds,
+};
 use crate::wire::DeletionDetails;
 
 /// Deletions of a page; stuck ones above it at most.

@@ -9,28 +9,22 @@
 //! Neither logs nor errors name uploaders, owners, videos, URIs or files.
 
 mod api;
-mod auth;
-mod docs;
+mod document;
 mod error;
-mod extract;
-mod follow;
 pub mod hooks;
-mod linger;
-mod observe;
-mod openapi;
+mod middleware;
 mod public;
-mod ranged;
-mod receive;
+mod request;
+mod response;
 mod routes;
 mod server;
 mod state;
 mod ui;
-mod wire;
 
 use std::net::SocketAddr;
 
-pub use openapi::document;
-pub use server::{Bound, serve};
+pub use routes::document as api_document;
+pub use server::serve::{Bound, serve};
 pub use state::{App, Parts};
 
 /// The control socket's name in the data folder.

@@ -11,9 +11,9 @@ use tokio_util::task::TaskTracker;
 use crate::engine;
 use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
-use crate::http::auth::Limiter;
 use crate::http::error::Problem;
-use crate::http::linger::Linger;
+use crate::http::middleware::rate::Limiter;
+use crate::http::server::linger::Linger;
 use crate::model::{ApiKeyId, Outside, UploadId};
 
 /// What the service is made of; `cli` puts it together.

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::engine::{Told, UploadWords};
 use crate::http::error::Problem;
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 
 /// What user metadata is called in headers; MinIO gives it with this.

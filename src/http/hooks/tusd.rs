@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use crate::engine::wire::UploadLine;
 use crate::engine::{Told, UploadWords};
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 use crate::model::VerdictKind;
 

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::error::Problem;
-use crate::http::extract::Query;
 use crate::http::public::dead_end::{Place, answer};
 use crate::http::public::links::video_of;
+use crate::http::request::extract::Query;
 use crate::http::state::App;
 
 /// Whoever asks may send more, by the oEmbed specification: `format`, `maxwidth`, `maxheight`.

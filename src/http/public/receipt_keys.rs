@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use crate::http::error::Problem;
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 
 /// The keys that receipts are checked with: a JSON Web Key Set, the present key first, then former ones.

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::http::extract::Path;
 use crate::http::public::dead_end::{Place, answer};
+use crate::http::request::extract::Path;
 use crate::http::state::App;
 
 /// The page where a deleted video was.

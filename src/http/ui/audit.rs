@@ -12,12 +12,12 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::Query;
+use crate::http::request::extract::Query;
+use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
-use crate::http::wire::time;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::Actor;
 use crate::store::{AuditFilter, AuditLine};
 

@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 use crate::engine::CaseNumbers;
 use crate::http::error::Problem;
-use crate::http::extract::Query;
+use crate::http::request::extract::Query;
+use crate::http::request::times::parse_time;
 use crate::http::state::App;
-use crate::http::ui::chart::{self, Bars};
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
-use crate::http::wire::parse_time;
+use crate::http::ui::page::chart::{self, Bars};
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::UnixSeconds;
 
 const DAY_S: i64 = 86_400;

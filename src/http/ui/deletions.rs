@@ -7,12 +7,13 @@ use serde::Deserialize;
 
 use crate::engine::deletion_show::{DeletionView, ListFilter};
 use crate::http::error::Problem;
-use crate::http::extract::{Path, Query};
+use crate::http::request::extract::{Path, Query};
 use crate::http::state::App;
-use crate::http::ui::form::Form;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{tombstones, words};
+use crate::http::ui::page::form::Form;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
+use crate::http::ui::tombstones;
 use crate::model::{
     CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Role, UnixSeconds,
 };

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use crate::engine::{NewUser, UserPatch};
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::{Path, Query};
+use crate::http::request::extract::{Path, Query};
 use crate::http::state::App;
-use crate::http::ui::form::Form;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
+use crate::http::ui::page::form::Form;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::{Role, UserId};
 
 #[derive(Template)]

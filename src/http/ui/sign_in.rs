@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use crate::engine::SignIn;
 use crate::http::error::Problem;
-use crate::http::extract::Query;
-use crate::http::server::Peer;
+use crate::http::request::extract::Query;
+use crate::http::request::sender::Peer;
 use crate::http::state::App;
-use crate::http::ui::form::{Form, same_site};
-use crate::http::ui::frame::{Frame, Page};
-use crate::http::ui::visitor::{self, Visitor, safe_next};
+use crate::http::ui::page::form::{Form, same_site};
+use crate::http::ui::page::frame::{Frame, Page};
+use crate::http::ui::page::visitor::{self, Visitor, safe_next};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]

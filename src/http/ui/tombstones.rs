@@ -6,15 +6,15 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Report, ReportMatch};
-use crate::http::api::tombstones_list::TombstoneView;
+use crate::http::api::tombstones::list::TombstoneView;
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::{Json, Query};
-use crate::http::receive;
+use crate::http::request::extract::{Json, Query};
+use crate::http::request::receive;
 use crate::http::state::App;
-use crate::http::ui::form::same_site;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{proof, words};
+use crate::http::ui::page::form::same_site;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::{proof, words};
 use crate::model::TombstoneId;
 
 /// Uploads that are listed under a tombstone.

@@ -1,0 +1,87 @@
+//! `GET /v1/cases/{id}`: a case, `…/history`: what happened to it, `…/members`: its uploads.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::engine::wire::{CaseDecisionLine, CaseDetail, CaseEventLine, CaseMemberLine};
+use crate::http::error::Problem;
+use crate::http::middleware::auth::Caller;
+use crate::http::request::extract::{Json, Path, Query};
+use crate::http::request::paging::{Page, PageQuery, bad_cursor};
+use crate::http::state::App;
+use crate::model::{CaseId, Scope};
+
+/// The case that a path names.
+///
+/// # Errors
+/// 404 for what cannot be one.
+pub fn case_id(id: &str) -> Result<CaseId, Problem> {
+    id.parse().map_err(|_| missing())
+}
+
+/// There is no such case.
+pub fn missing() -> Problem {
+    Problem::not_found("case")
+}
+
+/// Shows a case with all that is needed to decide it.
+///
+/// Whoever decides a case for the second time is not told of the first decision.
+#[utoipa::path(
+    get, path = "/v1/cases/{id}", tag = "cases",
+    params(("id" = String, Path, description = "The case's id, `cas_…`")),
+    responses((status = 200, description = "The case.", body = CaseDetail))
+)]
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CaseDetail>, Problem> {
+    let (id, reviewer) = (case_id(&id)?, caller.reviewer());
+    let found = app.ask_cases(move |cases| cases.show(id, reviewer)).await?;
+    Ok(Json(found.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
+}
+
+/// What happened to a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseHistory {
+    /// Those that were undone too.
+    pub decisions: Vec<CaseDecisionLine>,
+    pub events: Vec<CaseEventLine>,
+}
+
+/// Shows what happened to a case, in order.
+#[utoipa::path(
+    get, path = "/v1/cases/{id}/history", tag = "cases",
+    params(("id" = String, Path, description = "The case's id, `cas_…`")),
+    responses((status = 200, description = "What happened.", body = CaseHistory))
+)]
+pub async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CaseHistory>, Problem> {
+    let (id, reviewer) = (case_id(&id)?, caller.reviewer());
+    let found = app.ask_cases(move |cases| cases.show(id, reviewer)).await?.ok_or_else(missing)?;
+    Ok(Json(CaseHistory { decisions: found.decisions, events: found.history }))
+}
+
+/// Lists the uploads of a case in the order in which they were accepted.
+#[utoipa::path(
+    get, path = "/v1/cases/{id}/members", tag = "cases",
+    params(("id" = String, Path, description = "The case's id, `cas_…`"), PageQuery),
+    responses((status = 200, description = "A page of uploads.", body = Page<CaseMemberLine>))
+)]
+pub async fn members(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<CaseMemberLine>>, Problem> {
+    let (id, limit) = (case_id(&id)?, query.limit()?);
+    let after = query.cursor.map(|seq| seq.parse::<i64>()).transpose().map_err(|_| bad_cursor())?;
+    let after = after.unwrap_or(0);
+    let found = app.ask_cases(move |cases| cases.members(id, after, limit + 1)).await?;
+    let found = found.ok_or_else(missing)?;
+    Ok(Json(Page::cut(found, limit, |(place, _)| place.to_string(), |(_, member)| member)))
+}

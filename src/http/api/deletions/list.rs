@@ -1,0 +1,66 @@
+//! `GET /v1/deletions`: deletions page by page, the latest first.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::engine::deletion_show::ListFilter;
+use crate::engine::wire;
+use crate::engine::wire::DeletionLine;
+use crate::http::error::Problem;
+use crate::http::request::extract::{Json, Query};
+use crate::http::request::paging::{Page, bad_cursor, page_limit};
+use crate::http::request::times::parse_time;
+use crate::http::state::App;
+use crate::model::{DeletionReason, DeletionState};
+
+/// Which deletions are asked for; what is absent does not matter.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    #[param(schema_with = wire::schema::deletion_state)]
+    state: Option<DeletionState>,
+    #[param(schema_with = wire::schema::deletion_reason)]
+    reason: Option<DeletionReason>,
+    /// Whose they are, as the platform calls that person.
+    owner: Option<String>,
+    /// Of this video: its latest deletion and former ones.
+    video: Option<String>,
+    /// Requested at this time or later, by RFC 3339.
+    #[param(format = DateTime)]
+    requested_from: Option<String>,
+    /// Requested before this time, by RFC 3339.
+    #[param(format = DateTime)]
+    requested_until: Option<String>,
+    /// `meta.next` of the page before.
+    cursor: Option<String>,
+    /// Items of the page, 1 to 500; 50 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// Lists deletions, the latest first.
+#[utoipa::path(
+    get, path = "/v1/deletions", tag = "deletions", params(ListQuery),
+    responses((status = 200, description = "A page of deletions.", body = Page<DeletionLine>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<DeletionLine>>, Problem> {
+    let limit = page_limit(query.limit)?;
+    let before = query.cursor.map(|seq| seq.parse()).transpose().map_err(|_| bad_cursor())?;
+    let at = |what, text: Option<String>| text.map(|text| parse_time(what, &text)).transpose();
+    let filter = ListFilter {
+        state: query.state,
+        reason: query.reason,
+        owner: query.owner,
+        video: query.video,
+        requested_from: at("requested_from", query.requested_from)?,
+        requested_until: at("requested_until", query.requested_until)?,
+    };
+    let found =
+        app.ask_deletions(move |deletions| deletions.list(&filter, before, limit + 1)).await?;
+    Ok(Json(Page::cut(found, limit, |one| one.deletion.seq.to_string(), DeletionLine::new)))
+}

@@ -1,0 +1,4 @@
+//! Deliveries of webhooks, and another attempt at a dead one.
+
+pub mod list;
+pub mod resend;

@@ -1,0 +1,27 @@
+//! `POST /v1/deliveries/{id}/resend`: one delivery again.
+
+use axum::extract::State;
+
+use crate::http::api::deliveries::list::DeliveryView;
+use crate::http::error::Problem;
+use crate::http::middleware::auth::Caller;
+use crate::http::request::extract::{Json, Path};
+use crate::http::state::App;
+use crate::model::DeliveryId;
+
+/// Sends a delivery again that was given up, or was sent and got lost there. One that is due stays as it is.
+#[utoipa::path(
+    post, path = "/v1/deliveries/{id}/resend", tag = "webhooks",
+    params(("id" = String, Path, description = "The delivery's id, `dlv_…`")),
+    responses((status = 200, description = "The delivery, due.", body = DeliveryView))
+)]
+pub async fn resend(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<DeliveryView>, Problem> {
+    let missing = || Problem::not_found("delivery");
+    let id: DeliveryId = id.parse().map_err(|_| missing())?;
+    let found = app.ask_outbox(move |outbox| outbox.resend(id, caller.actor())).await?;
+    Ok(Json(DeliveryView::new(found.ok_or_else(missing)?)))
+}

@@ -1,0 +1,85 @@
+//! `GET /v1/retained`: what is kept of deleted videos for statistics, in sums that name nobody.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::engine::wire;
+use crate::http::error::{Kind, Problem};
+use crate::http::request::extract::{Json, Query};
+use crate::http::request::paging::{Page, bad_cursor, page_limit};
+use crate::http::request::times::time;
+use crate::http::state::App;
+use crate::store::{Bucket, Grain};
+
+const DAY_S: i64 = 86_400;
+/// `2026-01-31`.
+const DATE_BYTES: usize = 10;
+
+/// Which sums.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RetainedQuery {
+    /// Length of the periods of upload; `month` when absent.
+    #[param(schema_with = wire::schema::grain)]
+    grain: Option<String>,
+    /// `meta.next` of the page before.
+    cursor: Option<String>,
+    /// Items of the page, 1 to 500; 50 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// Sums over deleted videos that were uploaded within a period.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetainedSum {
+    #[schema(schema_with = wire::schema::grain)]
+    grain: &'static str,
+    /// The first day of the period; null for all time.
+    #[schema(required, format = Date)]
+    starts_on: Option<String>,
+    videos: u64,
+    views: u64,
+    likes: u64,
+    comments: u64,
+    shares: u64,
+}
+
+impl RetainedSum {
+    fn new(bucket: Bucket) -> RetainedSum {
+        let day = || time(bucket.start_on * DAY_S).chars().take(DATE_BYTES).collect();
+        RetainedSum {
+            grain: bucket.grain.as_str(),
+            starts_on: (bucket.grain != Grain::All).then(day),
+            videos: bucket.sums.videos,
+            views: bucket.sums.views,
+            likes: bucket.sums.likes,
+            comments: bucket.sums.comments,
+            shares: bucket.sums.shares,
+        }
+    }
+}
+
+/// Lists sums over deleted videos, oldest first.
+///
+/// Only periods that are over, and at least ten videos in each sum (see `deletions.anonymity_min` in the settings): what
+/// is fewer in a day is in its month, then its year, then in `all`, or not told. A video is in one sum only.
+#[utoipa::path(
+    get, path = "/v1/retained", tag = "visibility", params(RetainedQuery),
+    responses((status = 200, description = "A page of sums.", body = Page<RetainedSum>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Query(query): Query<RetainedQuery>,
+) -> Result<Json<Page<RetainedSum>>, Problem> {
+    let limit = page_limit(query.limit)?;
+    let word = query.grain.as_deref().unwrap_or(Grain::Month.as_str());
+    let grain = Grain::from_word(word).ok_or_else(|| {
+        Problem::new(Kind::Invalid, "`grain`: it is one of day, month, year, all.")
+    })?;
+    let after = query.cursor.map(|day| day.parse()).transpose().map_err(|_| bad_cursor())?;
+    let found =
+        app.ask_deletions(move |deletions| deletions.retained(grain, after, limit + 1)).await?;
+    Ok(Json(Page::cut(found, limit, |one| one.start_on.to_string(), RetainedSum::new)))
+}

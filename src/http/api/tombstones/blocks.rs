@@ -1,0 +1,33 @@
+//! `GET /v1/tombstones/{id}/blocks`: the uploads that a tombstone counted against.
+
+use axum::extract::State;
+
+use crate::engine::wire::UploadLine;
+use crate::http::error::Problem;
+use crate::http::middleware::auth::Caller;
+use crate::http::request::extract::{Json, Path, Query};
+use crate::http::request::paging::{Page, PageQuery, bad_cursor};
+use crate::http::state::App;
+use crate::model::{Scope, TombstoneId, UploadId};
+
+/// Lists the uploads that a tombstone counted against, the latest first; also when it was retired since.
+#[utoipa::path(
+    get, path = "/v1/tombstones/{id}/blocks", tag = "tombstones",
+    params(("id" = String, Path, description = "The tombstone's id"), PageQuery),
+    responses((status = 200, description = "A page of uploads.", body = Page<UploadLine>))
+)]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<UploadLine>>, Problem> {
+    let limit = query.limit()?;
+    let before = query.cursor.map(|id| id.parse::<UploadId>()).transpose();
+    let before = before.map_err(|_| bad_cursor())?;
+    let id = TombstoneId(id);
+    let found = app.ask_uploads(move |uploads| uploads.blocks(&id, before, limit + 1)).await?;
+    let lines = found.ok_or_else(|| Problem::not_found("tombstone"))?;
+    let scores = caller.may(Scope::Scores);
+    Ok(Json(Page::cut(lines, limit, |line| line.id.clone(), |line| line.for_caller(scores))))
+}

@@ -1,0 +1,7 @@
+//! Tombstones: list them, see which uploads they block, retire them, reverse their verdicts.
+
+pub mod blocks;
+pub mod list;
+pub mod retire;
+pub mod reverse;
+pub mod show;

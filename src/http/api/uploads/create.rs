@@ -1,0 +1,291 @@
+//! `POST /v1/uploads`: an upload is handed in, as raw bytes, as a form, or by its address.
+
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::engine::wire::UploadLine;
+use crate::engine::{Accepted, Arriving, IdempotencyKey, UploadWords};
+use crate::http::error::{Kind, Problem};
+use crate::http::middleware::auth::Caller;
+use crate::http::request::extract::{self, Json, Query};
+use crate::http::request::receive::{self, Watch};
+use crate::http::request::times::wait_for;
+use crate::http::state::App;
+use crate::model::{Scope, UploadId};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What may be said in the address. With a form or JSON, all but `wait` is said there.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CreateQuery {
+    /// Seconds to wait for the verdict, 0 to 60; 0 when absent.
+    #[param(minimum = 0, maximum = 60)]
+    wait: Option<u64>,
+    /// Who uploads it, as the platform calls that person. Addresses stand in the logs of proxies: where that must not
+    /// be, send a form.
+    #[param(min_length = 1, max_length = 1024)]
+    uploader: Option<String>,
+    /// What the platform calls the upload; given back in answers and events.
+    #[param(min_length = 1, max_length = 1024)]
+    reference: Option<String>,
+    /// A JSON object, given back in answers and events.
+    metadata: Option<String>,
+}
+
+/// An upload as a form.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "the shape of a form, for the API document; it is read piece by piece"
+)]
+pub struct UploadForm {
+    /// The bytes.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// Who uploads it, as the platform calls that person.
+    #[schema(min_length = 1, max_length = 1024)]
+    uploader: Option<String>,
+    /// What the platform calls the upload; given back in answers and events.
+    #[schema(min_length = 1, max_length = 1024)]
+    reference: Option<String>,
+    /// A JSON object, given back in answers and events.
+    metadata: Option<String>,
+}
+
+/// An upload by its address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadAddress {
+    /// Where the bytes are: `file`, `s3`, `gs` or `az`, below a prefix that the settings allow.
+    #[schema(max_length = 4096)]
+    uri: String,
+    /// Who uploads it, as the platform calls that person.
+    #[schema(min_length = 1, max_length = 1024)]
+    uploader: Option<String>,
+    /// What the platform calls the upload; given back in answers and events.
+    #[schema(min_length = 1, max_length = 1024)]
+    reference: Option<String>,
+    /// Given back in answers and events.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+}
+
+/// Hands in an upload.
+///
+/// The body is the bytes themselves, a form, or JSON with an address to fetch them from. The answer has the verdict when
+/// it is there within `wait` seconds; else it is 202, and the verdict is at `Location` and goes out as the event
+/// `upload.verdict`. The same bytes again are not decoded again, but get a verdict of their own.
+#[utoipa::path(
+    post, path = "/v1/uploads", tag = "uploads",
+    params(
+        CreateQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "A name for this request: sent again within a day, it is the same upload"),
+    ),
+    request_body(content(
+        (String = "application/octet-stream"), (UploadForm = "multipart/form-data"), (UploadAddress = "application/json")
+    )),
+    responses(
+        (status = 200, description = "The upload with its verdict.", body = UploadLine),
+        (status = 202, description = "It was accepted and will be checked.", body = UploadLine,
+         headers(("Location" = String, description = "Where its verdict will be"))),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<CreateQuery>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let wait = wait_for(query.wait)?;
+    let key = idempotency_key(request.headers(), &caller)?;
+    let (request, watch) = receive::watch(&app, request);
+    let accepted = match form_of(request.headers()) {
+        Form::Bytes => {
+            let words = query.words()?;
+            let words = checked(&app, words).await?;
+            too_large(&app, request.headers())?;
+            let body = request.into_body().into_data_stream();
+            let arrived = receive::receive(&app, &watch, body).await?;
+            accept(&app, arrived, words, key).await?
+        }
+        Form::Multipart => {
+            query.only_wait()?;
+            let (arrived, words) = read_form(&app, &watch, request).await?;
+            accept(&app, arrived, words, key).await?
+        }
+        Form::Json => {
+            query.only_wait()?;
+            let said = read_json(request).await?;
+            let UploadAddress { uri, uploader, reference, metadata } = said;
+            let words = UploadWords { uploader, reference, metadata, uri: Some(uri) };
+            app.ask_uploads(move |uploads| uploads.accept_address(&words, key.as_ref())).await?
+        }
+    };
+    app.wait_for_verdict(accepted.id, wait).await;
+    answer(&app, accepted, &caller).await
+}
+
+/// The upload as it is now: 200 with a verdict, 202 without.
+async fn answer(app: &App, accepted: Accepted, caller: &Caller) -> Result<Response, Problem> {
+    let Accepted { id, is_new } = accepted;
+    let line = app.ask_uploads(move |uploads| uploads.show(id)).await?;
+    let line =
+        line.ok_or_else(|| Problem::not_found("upload"))?.for_caller(caller.may(Scope::Scores));
+    let status = if line.verdict.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let mut response = (status, location(id), Json(line)).into_response();
+    if !is_new {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn location(id: UploadId) -> [(header::HeaderName, String); 1] {
+    [(header::LOCATION, format!("/v1/uploads/{id}"))]
+}
+
+impl CreateQuery {
+    fn words(&self) -> Result<UploadWords, Problem> {
+        let metadata = self.metadata.as_deref().map(metadata).transpose()?;
+        let (uploader, reference) = (self.uploader.clone(), self.reference.clone());
+        Ok(UploadWords { uploader, reference, metadata, uri: None })
+    }
+
+    fn only_wait(&self) -> Result<(), Problem> {
+        let said = self.uploader.is_some() || self.reference.is_some() || self.metadata.is_some();
+        match said {
+            true => Err(Problem::new(
+                Kind::Invalid,
+                "With a form or JSON, say it there and not in the query.",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+enum Form {
+    Bytes,
+    Multipart,
+    Json,
+}
+
+/// Whatever is no form and no JSON is the video itself, by whichever name of its type.
+fn form_of(headers: &HeaderMap) -> Form {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok());
+    let essence = media_type.and_then(|t| t.split(';').next()).unwrap_or_default().trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "application/json" => Form::Json,
+        "multipart/form-data" => Form::Multipart,
+        _ => Form::Bytes,
+    }
+}
+
+fn metadata(text: &str) -> Result<Map<String, Value>, Problem> {
+    let invalid = |_| Problem::new(Kind::Invalid, "`metadata`: it is no JSON object.");
+    serde_json::from_str(text).map_err(invalid)
+}
+
+fn idempotency_key(
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = key.to_str().map_err(|_| {
+        Problem::new(Kind::Invalid, "`Idempotency-Key`: printable ASCII characters are needed.")
+    })?;
+    Ok(Some(IdempotencyKey { caller: caller.actor(), key: key.to_owned() }))
+}
+
+/// Told before a byte is taken, where the sender says how many will come.
+fn too_large(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let bytes_max = app.uploads().options().bytes_max;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: u64| bytes > bytes_max) {
+        let detail = format!("An upload has at most {bytes_max} bytes.");
+        return Err(Problem::new(Kind::TooLarge, detail));
+    }
+    Ok(())
+}
+
+async fn checked(app: &App, words: UploadWords) -> Result<UploadWords, Problem> {
+    app.uploads().check_words(&words)?;
+    Ok(words)
+}
+
+async fn accept(
+    app: &App,
+    arrived: Arriving,
+    words: UploadWords,
+    key: Option<IdempotencyKey>,
+) -> Result<Accepted, Problem> {
+    app.ask_uploads(move |uploads| uploads.accept(arrived, &words, key.as_ref())).await
+}
+
+/// Reads a body that `receive::watch` keeps short.
+async fn read_json(request: Request) -> Result<UploadAddress, Problem> {
+    let mut body = request.into_body().into_data_stream();
+    let mut text = Vec::new();
+    while let Some(piece) = body.next().await {
+        text.extend_from_slice(&piece.map_err(|error| receive::broken(&error))?);
+    }
+    extract::from_bytes(&text)
+}
+
+/// Reads a form: its fields in any order, the file into the spool.
+async fn read_form(
+    app: &App,
+    watch: &Watch,
+    request: Request,
+) -> Result<(Arriving, UploadWords), Problem> {
+    let broken = |error: axum::extract::multipart::MultipartError| receive::broken(&error);
+    let form = Multipart::from_request(request, app).await;
+    let mut form = form.map_err(|error| Problem::new(Kind::Malformed, format!("{error}.")))?;
+    let (mut arrived, mut words) = (None, UploadWords::default());
+    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let twice = match name.as_str() {
+            "file" => arrived.replace(receive::receive(app, watch, &mut field).await?).is_some(),
+            "uploader" => words.uploader.replace(text(app, &mut field).await?).is_some(),
+            "reference" => words.reference.replace(text(app, &mut field).await?).is_some(),
+            "metadata" => {
+                let text = text(app, &mut field).await?;
+                words.metadata.replace(metadata(&text)?).is_some()
+            }
+            _ => {
+                let detail = "A form has the fields file, uploader, reference and metadata only.";
+                return Err(Problem::new(Kind::Invalid, detail));
+            }
+        };
+        if twice {
+            return Err(Problem::new(Kind::Invalid, format!("`{name}`: it is there twice.")));
+        }
+    }
+    let missing = || Problem::new(Kind::Invalid, "`file`: the form has none.");
+    Ok((arrived.ok_or_else(missing)?, checked(app, words).await?))
+}
+
+/// A field of text, not longer than any may be.
+async fn text(
+    app: &App,
+    field: &mut axum::extract::multipart::Field<'_>,
+) -> Result<String, Problem> {
+    let options = app.uploads().options();
+    let bytes_max = options.metadata_bytes_max.max(options.word_bytes_max);
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|error| receive::broken(&error))? {
+        if bytes.len() + piece.len() > bytes_max {
+            return Err(Problem::new(
+                Kind::TooLarge,
+                format!("A field of text has at most {bytes_max} bytes."),
+            ));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    extract::utf8(bytes)
+}

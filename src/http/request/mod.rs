@@ -1,0 +1,10 @@
+//! What arrives, as typed values within limits.
+//!
+//! `sender` says where a request came from; `extract` reads bodies, paths and queries; `paging` and `times` are the
+//! parameters that several endpoints share; `receive` streams an upload into the spool.
+
+pub mod extract;
+pub mod paging;
+pub mod receive;
+pub mod sender;
+pub mod times;

@@ -1,0 +1,175 @@
+//! Deciding a case, undoing that, and what leads set; after a decision the next case opens by itself.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::engine::CaseAction;
+use crate::http::error::{Kind, Problem};
+use crate::http::request::extract::{Json, Path, Query};
+use crate::http::state::App;
+use crate::http::ui::case::choices::{action, assignee, due_hours, named};
+use crate::http::ui::case::page::refused;
+use crate::http::ui::page::form::Form;
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::queue::query::QueueQuery;
+use crate::model::CaseId;
+
+/// Cases of the queue among which the one behind a skipped case is looked for.
+const SKIP_WITHIN: usize = 200;
+
+/// `POST /review/cases/{id}/decision`
+pub async fn decide(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let id = named(&id)?;
+    let action = action(&form)?;
+    let (reviewer, from) = (visitor.reviewer(), form.text("from").to_owned());
+    match app.ask_cases(move |cases| cases.act(id, action, reviewer)).await {
+        Ok(Some(_)) => next(&app, &visitor, &from, Some(id)).await,
+        Ok(None) => Err(Problem::not_found("case")),
+        // Somebody was faster, or a field makes no sense: the page says so, and keeps what was written.
+        Err(problem)
+            if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Forbidden) =>
+        {
+            refused(&app, &visitor, id, &from, &problem).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The next free case of the queue that one came from, claimed; or the queue when there is none.
+async fn next(
+    app: &App,
+    visitor: &Visitor,
+    from: &str,
+    decided: Option<CaseId>,
+) -> Result<Response, Problem> {
+    let query = QueueQuery::parse(from).of_engine(app.outside().now());
+    let reviewer = visitor.reviewer();
+    let found = app.ask_cases(move |cases| cases.claim_next(&query, reviewer)).await?;
+    Ok(forward(from, found.and_then(|case| case.id.parse().ok()), decided))
+}
+
+fn forward(from: &str, to: Option<CaseId>, decided: Option<CaseId>) -> Response {
+    let undo = decided.map(|id| format!("undo={id}"));
+    let carried: String = url::form_urlencoded::byte_serialize(from.as_bytes()).collect();
+    let (path, own) = match to {
+        Some(case) if from.is_empty() => (format!("/review/cases/{case}"), String::new()),
+        Some(case) => (format!("/review/cases/{case}"), format!("from={carried}")),
+        None => ("/review".to_owned(), QueueQuery::parse(from).filter_text()),
+    };
+    let query: Vec<String> =
+        [Some(own), undo].into_iter().flatten().filter(|q| !q.is_empty()).collect();
+    let and = if query.is_empty() { "" } else { "?" };
+    Redirect::to(&format!("{path}{and}{}", query.join("&"))).into_response()
+}
+
+/// Which case is skipped.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NextQuery {
+    after: String,
+    from: String,
+}
+
+/// `GET /review/next`: the free case behind one in its queue; that one is let go.
+pub async fn skip(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<NextQuery>,
+) -> Result<Response, Problem> {
+    let query = QueueQuery::parse(&asked.from).of_engine(app.outside().now());
+    let (reviewer, skipped) = (visitor.reviewer(), asked.after.parse::<CaseId>().ok());
+    let found = app.ask_cases(move |cases| {
+        let lines = cases.list(&query, None, SKIP_WITHIN, reviewer)?;
+        let at = skipped.and_then(|id| lines.iter().position(|line| line.id == id.to_string()));
+        let behind =
+            lines.iter().skip(at.map_or(0, |at| at + 1)).chain(lines.iter().take(at.unwrap_or(0)));
+        let mut free = behind.filter(|line| line.claim.as_ref().is_none_or(|claim| claim.mine));
+        let next = free.next().and_then(|line| line.id.parse().ok());
+        if let Some(skipped) = skipped {
+            // It may be nobody's, or somebody else's by now: then there is nothing to let go.
+            let _ = cases.act(skipped, CaseAction::Release, reviewer);
+        }
+        Ok(next)
+    });
+    Ok(forward(&asked.from, found.await?, None))
+}
+
+/// `POST /review/cases/{id}/undo`
+pub async fn undo(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let (id, reviewer) = (named(&id)?, visitor.reviewer());
+    match app.ask_cases(move |cases| cases.act(id, CaseAction::Undo, reviewer)).await {
+        Ok(Some(_)) => Ok(forward(form.text("from"), Some(id), None)),
+        Ok(None) => Err(Problem::not_found("case")),
+        Err(problem) if matches!(problem.kind, Kind::Conflict | Kind::Forbidden) => {
+            refused(&app, &visitor, id, form.text("from"), &problem).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /review/cases/{id}/claim` and `…/release`, by scripts of the queue.
+pub async fn claim(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, way)): Path<(String, String)>,
+    _: Form,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let (id, reviewer) = (named(&id)?, visitor.reviewer());
+    let (action, with) = match way.as_str() {
+        "claim" => (CaseAction::Claim, "you"),
+        "release" => (CaseAction::Release, ""),
+        _ => return Err(Problem::not_found("way")),
+    };
+    let case = app.ask_cases(move |cases| cases.act(id, action, reviewer)).await?;
+    let case = case.ok_or_else(|| Problem::not_found("case"))?;
+    Ok(Json(json!({ "with": with, "version": case.version })))
+}
+
+/// `POST /review/cases/{id}/assign`, by leads.
+pub async fn assign(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let action = CaseAction::Assign(assignee(&form)?);
+    set(&app, &visitor, &id, action).await
+}
+
+/// `POST /review/cases/{id}/due`, by leads.
+pub async fn due(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let at = match form.maybe("due") {
+        Some(_) => Some(app.outside().now() + due_hours(&form)? * 3600),
+        None => None,
+    };
+    set(&app, &visitor, &id, CaseAction::Due(at)).await
+}
+
+async fn set(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
+    action: CaseAction,
+) -> Result<Response, Problem> {
+    let (id, reviewer) = (named(id)?, visitor.reviewer());
+    let done = app.ask_cases(move |cases| cases.act(id, action, reviewer)).await?;
+    done.ok_or_else(|| Problem::not_found("case"))?;
+    Ok(forward("", Some(id), None))
+}

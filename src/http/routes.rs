@@ -1,4 +1,4 @@
-//! All routes, by the scopes that they need; those of pages, by the roles, are listed in `ui`.
+//! All routes, by the scopes that they require. The routes of pages, by role, are in [`ui`].
 
 use std::time::Duration;
 
@@ -21,32 +21,32 @@ use crate::http::state::App;
 use crate::http::{api, hooks, public, ui};
 use crate::model::{Scope, Scopes};
 
-/// Routes that need any one of the same scopes; without scopes they are open to everybody.
+/// Routes that require any one of the same scopes; without scopes, they are public.
 struct Group {
     any_of: &'static [Scope],
     time: Time,
     size: Size,
-    /// Open to everybody all the same when the settings say so of visibility.
+    /// Public despite its scopes if the setting `visibility_open` says so.
     may_be_open: bool,
     routes: OpenApiRouter<App>,
 }
 
-/// How large a body may be.
+/// The size limit of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Size {
     Json,
-    /// That of a whole account.
+    /// The deletion of a whole account.
     Bulk,
-    /// The endpoint sees to it itself.
+    /// The endpoint has its own limit.
     Own,
 }
 
-/// How long a request may take.
+/// The time limit of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Time {
-    /// As the settings say.
+    /// The limit of the settings.
     Limited,
-    /// The endpoint sees to it itself: it takes a stream, gives one, or waits for something.
+    /// The endpoint has its own limit: it reads a stream, sends one, or waits for a verdict.
     Own,
 }
 
@@ -67,39 +67,39 @@ fn groups() -> Vec<Group> {
     all
 }
 
-/// Deletions, and what is told of them.
+/// Deletions, visibility and public pages.
 fn deletion_groups() -> [Group; 6] {
     let public = OpenApiRouter::new()
         .routes(routes!(public::video::show))
         .routes(routes!(public::embed::show))
         .routes(routes!(public::oembed::show))
         .routes(routes!(public::receipt_keys::show));
-    let wishes = OpenApiRouter::new()
+    let requests = OpenApiRouter::new()
         .routes(routes!(api::deletions::create::create))
         .routes(routes!(api::deletions::cancel::cancel))
         .routes(routes!(api::deletions::retry::retry));
     let bulk = OpenApiRouter::new().routes(routes!(api::deletions::bulk::create));
-    let looks = OpenApiRouter::new()
+    let reads = OpenApiRouter::new()
         .routes(routes!(api::deletions::list::list))
         .routes(routes!(api::deletions::show::show))
         .routes(routes!(api::deletions::receipt::show))
         .routes(routes!(api::retained::list::list));
     let events = OpenApiRouter::new().routes(routes!(api::deletions::events::events));
-    let shown = OpenApiRouter::new()
+    let visibility = OpenApiRouter::new()
         .routes(routes!(api::visibility::show::show))
         .routes(routes!(api::visibility::batch::show))
         .routes(routes!(api::visibility::gate::ask));
     [
         group(&[], public),
-        group(&[Scope::Delete], wishes),
+        group(&[Scope::Delete], requests),
         Group { size: Size::Bulk, ..group(&[Scope::Delete], bulk) },
-        group(&[Scope::Delete, Scope::Admin], looks),
+        group(&[Scope::Delete, Scope::Admin], reads),
         streams(&[Scope::Delete, Scope::Admin], events),
-        Group { may_be_open: true, ..group(EVERY, shown) },
+        Group { may_be_open: true, ..group(EVERY, visibility) },
     ]
 }
 
-/// What needs no key, uploads, and the cases that come of them.
+/// The service itself, uploads and cases.
 fn upload_groups() -> Vec<Group> {
     vec![
         group(
@@ -159,7 +159,7 @@ fn upload_groups() -> Vec<Group> {
     ]
 }
 
-/// Tombstones, and what administrators do.
+/// Tombstones and administration.
 fn tombstone_groups() -> Vec<Group> {
     vec![
         group(
@@ -214,7 +214,7 @@ pub fn document() -> OpenApi {
     whole
 }
 
-/// Everything that is served, ready to be called.
+/// The service's router.
 pub fn router(app: &App) -> Router {
     let mut router = Router::new();
     for group in groups() {
@@ -239,7 +239,7 @@ pub fn router(app: &App) -> Router {
     }
     router
         .merge(ui::routes(app))
-        .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
+        .fallback(|| async { Problem::new(Kind::NotFound, "No endpoint has this path.") })
         .layer(Extension(ApiDocument::new(document)))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
@@ -268,7 +268,7 @@ mod tests {
             assert!(page.contains(&format!("<code>{path}</code>")), "{path}");
         }
         assert!(page.contains("Bearer"), "problems are explained");
-        assert!(!page.contains("//"), "a link to elsewhere");
+        assert!(!page.contains("//"), "a link to another host");
         assert!(!page.contains("<script"), "a script");
     }
 

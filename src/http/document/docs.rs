@@ -1,4 +1,4 @@
-//! The API document as a page, rendered here: no script, nothing loaded from elsewhere.
+//! The API document as a page: rendered on the server, without scripts or resources from other hosts.
 
 use askama::Template;
 use axum::Extension;
@@ -11,15 +11,15 @@ use crate::http::document::served::ApiDocument;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Path;
 
-/// Nothing but our own stylesheet.
+/// The content security policy: only our own stylesheet.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-/// The page for a document.
+/// Renders the page of a document.
 pub fn render(document: &OpenApi) -> String {
     let document = serde_json::to_value(document);
-    let document = document.expect("a document made of our own types can be written");
-    Docs::new(&document).render().expect("a page made of text can be written")
+    let document = document.expect("a document of our own types can be serialised");
+    Docs::new(&document).render().expect("rendering text to a string cannot fail")
 }
 
 #[derive(Template)]
@@ -51,7 +51,7 @@ struct Operation {
 
 struct Field {
     name: String,
-    /// Of a parameter: path, query or header.
+    /// Where a parameter is sent: path, query or header.
     place: String,
     shape: String,
     required: bool,
@@ -75,29 +75,29 @@ struct Shape {
     fields: Vec<Field>,
 }
 
-/// The API document as a page.
+/// The API reference as a page.
 #[utoipa::path(
     get, path = "/docs", tag = "service",
-    responses((status = 200, description = "A page for people.", content_type = "text/html", body = String))
+    responses((status = 200, description = "An HTML page.", content_type = "text/html", body = String))
 )]
 pub async fn page(Extension(document): Extension<ApiDocument>) -> impl IntoResponse {
     ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(document.page()))
 }
 
-/// The page's stylesheet.
+/// Stylesheet of the API reference.
 #[utoipa::path(
     get, path = "/docs/style.css", tag = "service",
-    responses((status = 200, description = "For `/docs`.", content_type = "text/css", body = String))
+    responses((status = 200, description = "The stylesheet of `/docs`.", content_type = "text/css", body = String))
 )]
 pub async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/docs.css"))
 }
 
-/// What a kind of problem means, and what to do about it.
+/// Explanation of a kind of problem.
 #[utoipa::path(
     get, path = "/problems/{kind}", tag = "service",
-    params(("kind" = String, Path, description = "The last part of a problem's `type`")),
-    responses((status = 200, description = "In words.", content_type = "text/plain", body = String))
+    params(("kind" = String, Path, description = "Last part of a problem's `type`")),
+    responses((status = 200, description = "Title, status and advice.", content_type = "text/plain", body = String))
 )]
 pub async fn problem(Path(slug): Path<String>) -> Result<String, Problem> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.slug() == slug);

@@ -1,4 +1,4 @@
-//! The API document: OpenAPI 3.1, made from the endpoints, with what all of them have in common.
+//! The OpenAPI 3.1 document: the parts that all endpoints have in common.
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -14,7 +14,7 @@ use crate::model::Scope;
 /// The name of the security scheme.
 const SCHEME: &str = "key";
 
-/// What stands in the document before any endpoint.
+/// The document before any endpoint is added.
 pub fn begin() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Cenotaph")
@@ -23,17 +23,17 @@ pub fn begin() -> OpenApi {
     OpenApiBuilder::new().info(info).components(Some(Components::new())).build()
 }
 
-/// Says of all operations of a group which scopes they need, and what they answer to a caller who has none.
+/// Documents the scopes that a group's operations require, and the problems of callers without them.
 pub fn secure(document: &mut OpenApi, any_of: &[Scope]) {
     if any_of.is_empty() {
         return;
     }
     for operation in operations(document) {
-        // One requirement for each scope: any one of them will do.
+        // Alternatives: any one of the scopes is enough.
         let each = any_of.iter().map(|scope| SecurityRequirement::new(SCHEME, [scope.as_str()]));
         operation.security = Some(each.collect());
         let names: Vec<&str> = any_of.iter().map(|scope| scope.as_str()).collect();
-        let needs = format!("Needs the scope {}.", names.join(" or "));
+        let needs = format!("Requires the scope {}.", names.join(" or "));
         let said = operation.description.take().unwrap_or_default();
         operation.description = Some(format!("{said}\n\n{needs}").trim().to_owned());
         for kind in [Kind::Unauthenticated, Kind::Forbidden, Kind::RateLimited] {
@@ -42,11 +42,11 @@ pub fn secure(document: &mut OpenApi, any_of: &[Scope]) {
     }
 }
 
-/// Adds what every operation may answer, and the common parts.
+/// Adds the problems that every operation can return, and the shared components.
 pub fn finish(document: &mut OpenApi) {
     name(document);
     for operation in operations(document) {
-        for kind in [Kind::TooSlow, Kind::Internal, Kind::Busy, Kind::NoSpace] {
+        for kind in [Kind::TimedOut, Kind::Internal, Kind::Busy, Kind::NoSpace] {
             add_problem(operation, kind);
         }
         if operation.request_body.is_some() {
@@ -74,11 +74,11 @@ pub fn finish(document: &mut OpenApi) {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("cnt_…")
-        .description(Some("An API key, made by `cenotaph key create` or `POST /v1/keys`."));
+        .description(Some("An API key, created by `cenotaph key create` or `POST /v1/keys`."));
     components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer.build()));
 }
 
-/// Gives every operation an id of its own, by method and path: handlers of different files have the same names.
+/// Gives every operation a unique id from its method and path; handlers in different files share names.
 fn name(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let place: Vec<&str> = path
@@ -100,14 +100,14 @@ fn in_path(parameter: &RefOr<utoipa::openapi::path::Parameter>) -> bool {
     }
 }
 
-/// A problem that the endpoint has described itself stays as it says.
+/// Documents a problem unless the endpoint describes the status itself.
 fn add_problem(operation: &mut Operation, kind: Kind) {
     let status = kind.status().as_str().to_owned();
     let known = operation.responses.responses.entry(status);
     known.or_insert_with(|| RefOr::T(problem(kind.title())));
 }
 
-/// An answer of problem details.
+/// A response with problem details.
 pub fn problem(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new()

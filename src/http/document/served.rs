@@ -1,7 +1,7 @@
-//! The API document as it is served: made once, when it is first requested.
+//! `GET /openapi.json`: the API document, generated once, on the first request.
 //!
-//! `routes` makes the document from the endpoints, and this endpoint is one of them. So that neither uses the other,
-//! `routes` puts the document into each request as an extension.
+//! The list of routes generates the document from the endpoints, and this endpoint is one of them. To keep the two from
+//! importing each other, the routes add the document to each request as an extension.
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,11 +23,11 @@ struct Texts {
 }
 
 impl ApiDocument {
-    /// The document that `make` returns; it is called on the first request for either form.
+    /// The document that `make` generates; it is called on the first request for either form.
     pub fn new(make: fn() -> OpenApi) -> ApiDocument {
         let json = move || {
             let text = make().to_pretty_json();
-            Bytes::from(text.expect("a document made of our own types can be written"))
+            Bytes::from(text.expect("a document of our own types can be serialised"))
         };
         let page = move || Bytes::from(docs::render(&make()));
         ApiDocument(Arc::new(Texts {
@@ -36,16 +36,16 @@ impl ApiDocument {
         }))
     }
 
-    /// As a page for people.
+    /// The document as a page.
     pub fn page(&self) -> Bytes {
         self.0.page.clone()
     }
 }
 
-/// The API document.
+/// The OpenAPI document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "service",
-    responses((status = 200, description = "This document.", content_type = "application/json", body = Object))
+    responses((status = 200, description = "The OpenAPI document.", content_type = "application/json", body = Object))
 )]
 pub async fn serve(Extension(document): Extension<ApiDocument>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document.0.json.clone())

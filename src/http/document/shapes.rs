@@ -4,12 +4,12 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use crate::model::{Scope, Topic};
 
-/// A list of scopes, for the shapes of endpoints.
+/// The schema of a list of scopes.
 pub fn scopes() -> Array {
     list_of(Scope::ALL.iter().map(|scope| scope.as_str()))
 }
 
-/// A list of kinds of events.
+/// The schema of a list of event types.
 pub fn topics() -> Array {
     list_of(Topic::ALL.iter().map(|topic| topic.as_str()))
 }

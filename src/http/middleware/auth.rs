@@ -1,7 +1,7 @@
-//! Who calls, what they may do, and how often.
+//! Authentication and scopes.
 //!
-//! A caller shows an API key (`Authorization: Bearer cnt_…`, or as a password), or comes by the control socket, which only this user can
-//! open. Knowing a key asks no database.
+//! A caller sends an API key (`Authorization: Bearer cnt_…`, or as the password of Basic authentication), or uses the
+//! control socket, which only the service's own user can open. Checking a key does not query the database.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -22,11 +22,11 @@ use crate::http::state::App;
 use crate::model::{Actor, Reviewer, Role, Scope, Scopes};
 use crate::store::ApiKey;
 
-/// Whoever sent a request that needs a key.
+/// The authenticated sender of a request.
 #[derive(Debug, Clone)]
 pub enum Caller {
     Key(Arc<ApiKey>),
-    /// By the control socket.
+    /// The service's own user, over the control socket.
     Local,
 }
 
@@ -42,7 +42,7 @@ impl Caller {
         self.scopes().has(scope)
     }
 
-    /// As whoever works on cases: a key with the scope `admin` does what leads do.
+    /// The caller as a reviewer of cases; the scope `admin` makes a key a lead.
     pub fn reviewer(&self) -> Reviewer {
         let role = match self {
             Caller::Key(key) if !key.scopes.has(Scope::Admin) => Role::Moderator,
@@ -52,7 +52,7 @@ impl Caller {
         Reviewer { actor: self.actor(), role }
     }
 
-    /// For the audit log.
+    /// The caller as the audit log names it.
     pub fn actor(&self) -> Actor {
         match self {
             Caller::Key(key) => Actor::Key(key.id),
@@ -61,14 +61,14 @@ impl Caller {
     }
 }
 
-/// What a group of routes needs: any one of these scopes.
+/// The requirement of a group of routes: any one of these scopes.
 #[derive(Clone)]
 pub struct Needs {
     pub app: App,
     pub any_of: Scopes,
 }
 
-/// Lets a request through when its caller may; the handler finds the `Caller` in it.
+/// Middleware that admits a request whose caller has one of the scopes; the handler extracts the [`Caller`].
 pub async fn require(State(needs): State<Needs>, mut request: Request, next: Next) -> Response {
     let caller = match admit(&needs, &request) {
         Ok(caller) => caller,
@@ -85,7 +85,7 @@ fn admit(needs: &Needs, request: &Request) -> Result<Caller, Problem> {
     let caller = known(&needs.app, request)?;
     if !caller.scopes().has_any(needs.any_of) {
         let names: Vec<&str> = needs.any_of.iter().map(Scope::as_str).collect();
-        let detail = format!("It takes a key with the scope {}.", names.join(" or "));
+        let detail = format!("This request requires a key with the scope {}.", names.join(" or "));
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     if let Caller::Key(key) = &caller {
@@ -94,10 +94,10 @@ fn admit(needs: &Needs, request: &Request) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
-/// Whose request it is.
+/// Authenticates the caller.
 ///
 /// # Errors
-/// 401.
+/// [`Kind::Unauthenticated`] without a valid key.
 pub fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
     if request.extensions().get::<ByControlSocket>().is_some() {
         return Ok(Caller::Local);
@@ -106,12 +106,12 @@ pub fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
     let shown = request.headers().get(header::AUTHORIZATION);
     let shown = shown.ok_or_else(|| unknown("Send `Authorization: Bearer cnt_…`."))?;
     let key = shown.to_str().ok().and_then(token).and_then(|t| app.engine().authenticate(&t));
-    let key = key.ok_or_else(|| unknown("This key is not known, or was revoked."))?;
+    let key = key.ok_or_else(|| unknown("The API key is invalid or was revoked."))?;
     Ok(Caller::Key(key))
 }
 
-/// The key that an `Authorization` shows: as a bearer's token, or as the password of a name that does not matter, for
-/// programs that can only be given an address (`https://tusd:cnt_…@host/hooks/tusd`).
+/// The key in an `Authorization` header: a bearer token, or the password of Basic authentication with any user name, for
+/// programs that can only be configured with a URL (`https://tusd:cnt_…@host/hooks/tusd`).
 fn token(shown: &str) -> Option<Cow<'_, str>> {
     let (scheme, token) = shown.split_once(' ')?;
     let token = token.trim();
@@ -131,7 +131,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Infallible> {
         let caller = parts.extensions.get::<Caller>().cloned();
-        Ok(caller.expect("a route whose handler asks for the caller stands in a group with scopes"))
+        Ok(caller.expect("a handler that extracts the caller is in a group of routes with scopes"))
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_a_bearers_token_or_a_password() {
+    fn a_key_is_a_bearer_token_or_a_basic_password() {
         assert_eq!(token("Bearer cnt_a").as_deref(), Some("cnt_a"));
         assert_eq!(token("bearer  cnt_a ").as_deref(), Some("cnt_a"));
         let pair = STANDARD.encode("tusd:cnt_a:b");

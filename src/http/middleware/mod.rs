@@ -1,4 +1,4 @@
-//! Around every request: `observe` logs and counts it, `auth` identifies the caller, `rate` limits each key.
+//! Around every request: [`observe`] logs and counts it, [`auth`] authenticates the caller, [`rate`] limits each key.
 
 pub mod auth;
 pub mod observe;

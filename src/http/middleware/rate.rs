@@ -1,4 +1,4 @@
-//! How often each API key may call.
+//! The rate limit of each API key.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -11,7 +11,7 @@ use crate::http::error::{Kind, Problem};
 use crate::model::ApiKeyId;
 use crate::store::ApiKey;
 
-/// How often each key may ask: a bucket that fills steadily up to the burst.
+/// A token bucket for each key, filled at a steady rate up to the burst.
 pub struct Limiter {
     rate_per_s: NonZeroU32,
     burst: NonZeroU32,
@@ -28,10 +28,10 @@ impl Limiter {
         }
     }
 
-    /// Takes one request of this key.
+    /// Counts one request of this key.
     ///
     /// # Errors
-    /// 429 with the seconds until the next may come.
+    /// [`Kind::RateLimited`], with the seconds until the next request is allowed.
     pub fn take(&self, key: &ApiKey) -> Result<(), Problem> {
         let bucket =
             self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(&key.id).cloned();
@@ -41,12 +41,12 @@ impl Limiter {
         });
         bucket.check().map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            let detail = "This key asks more often than it may.";
+            let detail = "The API key has exceeded its rate limit.";
             Problem::new(Kind::RateLimited, detail).retry_after(wait.as_secs() + 1)
         })
     }
 
-    /// Drops what is remembered of a key.
+    /// Drops the bucket of a key.
     pub fn forget(&self, key: ApiKeyId) {
         self.buckets.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
     }
@@ -54,7 +54,7 @@ impl Limiter {
     fn bucket(&self, key: &ApiKey) -> DefaultDirectRateLimiter {
         let own = key.rate_per_s.and_then(NonZeroU32::new);
         let (rate, burst) = match own {
-            // As much at once as in two seconds.
+            // The burst of a key's own limit is two seconds' worth.
             Some(own) => (own, own.saturating_mul(NonZeroU32::MIN.saturating_add(1))),
             None => (self.rate_per_s, self.burst),
         };
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_has_a_bucket_of_its_own() {
+    fn each_key_has_its_own_bucket() {
         let limiter = Limiter::new(1, 3);
         for _ in 0..3 {
             limiter.take(&key(1, None)).unwrap();
@@ -88,7 +88,7 @@ mod tests {
         let refused = limiter.take(&key(1, None)).unwrap_err();
         assert_eq!((refused.kind, refused.retry_after_s), (Kind::RateLimited, Some(1)));
         limiter.take(&key(2, None)).unwrap();
-        // A key with a rate of its own is not bound by the common one.
+        // A key with its own limit is not bound by the common one.
         for _ in 0..20 {
             limiter.take(&key(3, Some(10))).unwrap();
         }

@@ -1,4 +1,4 @@
-//! Bodies, paths and queries as typed values, read within limits; what is wrong with them is a `Problem` in words.
+//! Bodies, paths and queries as typed values. A malformed or invalid one is a [`Problem`].
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::http::error::{Kind, Problem};
 
-/// A body of JSON, both ways.
+/// A JSON body, of a request or a response.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -32,26 +32,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// What JSON says, as a typed value.
+/// Parses JSON.
 ///
 /// # Errors
-/// 400 for what is not JSON, 422 for JSON of another shape.
+/// [`Kind::Malformed`] for a syntax error, [`Kind::Invalid`] for JSON of another shape.
 pub fn from_bytes<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // The library would take a list for an object, field by field.
+    // serde would read a list as an object, field by field.
     if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::new(Kind::Invalid, "The body is a list where an object is expected."));
+        return Err(Problem::new(Kind::Invalid, "The body must be a JSON object, not a list."));
     }
     serde_json::from_slice(body).map_err(|error| {
-        // What is sound JSON but no word of a list is called a fault of syntax by the library.
+        // serde_json reports an unknown enum value as a syntax error, although the JSON is well-formed.
         if error.is_data() || serde_json::from_slice::<IgnoredAny>(body).is_ok() {
-            Problem::new(Kind::Invalid, format!("The body has another shape: {error}."))
+            Problem::new(Kind::Invalid, format!("The body has an unexpected shape: {error}."))
         } else {
-            Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."))
+            Problem::new(Kind::Malformed, format!("The body is not valid JSON: {error}."))
         }
     })
 }
 
-/// An object within a body, and not a list of its fields' values, which the library would take for one.
+/// A nested object. Unlike plain serde, it refuses a list of the fields' values.
 #[derive(Debug, Default)]
 pub struct Object<T>(pub T);
 
@@ -73,13 +73,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Bytes as text.
+/// Decodes UTF-8.
 ///
 /// # Errors
-/// 422 for what is not UTF-8.
+/// [`Kind::Invalid`] for anything else.
 pub fn utf8(bytes: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(bytes)
-        .map_err(|_| Problem::new(Kind::Invalid, "A field of text is not UTF-8."))
+        .map_err(|_| Problem::new(Kind::Invalid, "A text field is not valid UTF-8."))
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -88,7 +88,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The variable parts of a path.
+/// The parameters of a path.
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
 
@@ -97,8 +97,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
         let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        // Whatever is wrong with a path's text: there is nothing of that name.
-        path.map(|path| Path(path.0)).map_err(|_| Problem::not_found("thing"))
+        // Whatever is wrong with a path parameter, nothing exists at that path.
+        path.map(|path| Path(path.0)).map_err(|_| Problem::not_found("resource"))
     }
 }
 
@@ -113,8 +113,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|query| Query(query.0)).map_err(|rejection| {
             let why = std::error::Error::source(&rejection).map(ToString::to_string);
-            let why = why.unwrap_or_else(|| "it cannot be read".to_owned());
-            Problem::new(Kind::Invalid, format!("The query cannot be used: {why}."))
+            let why = why.unwrap_or_else(|| "it is malformed".to_owned());
+            Problem::new(Kind::Invalid, format!("Invalid query string: {why}."))
         })
     }
 }
@@ -130,8 +130,8 @@ fn is_json(request: &Request) -> bool {
 fn unread(rejection: BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(Kind::TooLarge, "The body is larger than allowed.")
+            Problem::new(Kind::TooLarge, "The request body is larger than the limit.")
         }
-        _ => Problem::new(Kind::Malformed, "The body ended early."),
+        _ => Problem::new(Kind::Malformed, "The request body ended early."),
     }
 }

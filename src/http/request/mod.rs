@@ -1,7 +1,7 @@
-//! What arrives, as typed values within limits.
+//! Requests as typed values, within limits.
 //!
-//! `sender` says where a request came from; `extract` reads bodies, paths and queries; `paging` and `times` are the
-//! parameters that several endpoints share; `receive` streams an upload into the spool.
+//! [`sender`] is where a request came from; [`extract`] reads bodies, paths and queries; [`paging`] and [`times`] are
+//! parameters that several endpoints share; [`receive`] streams an upload into the spool.
 
 pub mod extract;
 pub mod paging;

@@ -1,49 +1,52 @@
-//! Lists come in pages: the parameters of a list, and its answer.
+//! Pages of lists: the parameters and the response.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::error::{Kind, Problem};
 
-/// Items of a page, when nothing is said.
+/// Default number of items per page.
 const LIMIT: usize = 50;
-/// Items of a page at most.
+/// Largest number of items per page.
 const LIMIT_MAX: usize = 500;
 
-/// Which page of a list is asked for.
+/// Selects a page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// `meta.next` of the page before.
+    /// `meta.next` of the previous page.
     pub cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<usize>,
 }
 
 impl PageQuery {
+    /// The number of items per page.
+    ///
     /// # Errors
-    /// 422 outside 1 to 500.
+    /// [`Kind::Invalid`] outside 1 to 500.
     pub fn limit(&self) -> Result<usize, Problem> {
         page_limit(self.limit)
     }
 }
 
+/// The number of items per page: the requested one, or the default.
+///
 /// # Errors
-/// 422 outside 1 to 500.
+/// [`Kind::Invalid`] outside 1 to 500.
 pub fn page_limit(asked: Option<usize>) -> Result<usize, Problem> {
     let limit = asked.unwrap_or(LIMIT);
     if (1..=LIMIT_MAX).contains(&limit) {
         return Ok(limit);
     }
-    Err(Problem::new(Kind::Invalid, format!("`limit`: it lies between 1 and {LIMIT_MAX}.")))
+    Err(Problem::new(Kind::Invalid, format!("`limit`: must be between 1 and {LIMIT_MAX}.")))
 }
 
-/// # Errors
-/// 422: `cursor` is none that we gave.
+/// The problem for a cursor that no list has returned.
 pub fn bad_cursor() -> Problem {
-    Problem::new(Kind::Invalid, "`cursor`: it is none that this list gave.")
+    Problem::new(Kind::Invalid, "`cursor`: invalid cursor; use `meta.next` of the previous page.")
 }
 
 /// One page of a list.
@@ -53,17 +56,17 @@ pub struct Page<T> {
     pub meta: PageMeta,
 }
 
-/// How a list goes on.
+/// The position of a page in its list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageMeta {
-    /// For `cursor` of the next page; null at the end.
+    /// The `cursor` of the next page; null on the last page.
     #[schema(required)]
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// A page of at most `limit` items, of which `rows` holds one more when there are more; `cursor` names the place
-    /// behind an item.
+    /// A page of at most `limit` items. `rows` holds one more than `limit` if there is a next page; `cursor` is the
+    /// position after an item.
     pub fn cut<R>(
         mut rows: Vec<R>,
         limit: usize,

@@ -1,7 +1,7 @@
-//! Bodies of uploads, streamed into the spool piece by piece: never more than a piece in memory.
+//! Streams upload bodies into the spool; at most a piece of a body is in memory.
 //!
-//! The routes of uploads have no limit on time and size of their own, so `watch` keeps both for whatever the body is: no
-//! pause is too long, and what is not a file (JSON, what stands between the parts of a form) is short.
+//! Upload routes have no time or size limit of their own, so [`watch`] enforces both for every kind of body: it limits
+//! the pauses, and the length of everything that is not a file (JSON, the text between the parts of a form).
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,27 +17,27 @@ use crate::engine::{Arriving, Pools, Uploads};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
 
-/// Written at once; small pieces of the network are gathered up to it. Two of them are in memory for each upload that
-/// arrives: with four times as much, 200 uploads at once took 100 MB for this alone.
+/// Size of a write, bytes; smaller pieces from the network are collected up to it. Every arriving upload holds two such
+/// buffers: with four times the size, 200 simultaneous uploads took 100 MB for them alone.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Why a watched body ends early.
+/// Why a watched body was ended early.
 #[derive(Debug, thiserror::Error)]
 enum Unwatched {
-    #[error("nothing came for {0} seconds")]
+    #[error("nothing was received for {0} seconds")]
     Pause(u64),
-    #[error("what is not the file has more than {0} bytes")]
+    #[error("the parts besides the file have more than {0} bytes")]
     TooMuch(usize),
     #[error(transparent)]
     Broken(axum::Error),
 }
 
-/// How much came of a watched body that nobody has taken as part of a file.
+/// Counts the bytes of a watched body that no file has taken.
 #[derive(Clone, Default)]
 pub struct Watch(Arc<AtomicUsize>);
 
 impl Watch {
-    /// So far all is well: the count begins anew.
+    /// A file has taken the bytes so far: resets the count.
     pub fn taken(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -49,7 +49,7 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// Keeps the limits of a body whatever it holds.
+/// Enforces the limits on pauses and on bytes outside the file.
 pub fn watch(app: &App, request: Request) -> (Request, Watch) {
     let pause_s = app.options().upload_pause_s;
     let bytes_max = app.options().json_bytes_max;
@@ -61,7 +61,7 @@ pub fn watch(app: &App, request: Request) -> (Request, Watch) {
         let next = next.map_err(|_| Unwatched::Pause(pause_s))?;
         let Some(bytes) = next.transpose().map_err(Unwatched::Broken)? else { return Ok(None) };
         let untaken = watch.0.fetch_add(bytes.len(), Ordering::Relaxed);
-        // A piece may hold the end of one thing and the beginning of the next: it is not counted itself.
+        // A piece may hold the end of the file and the start of another part, so the last piece does not count.
         if untaken > bytes_max {
             return Err(Unwatched::TooMuch(bytes_max));
         }
@@ -70,7 +70,7 @@ pub fn watch(app: &App, request: Request) -> (Request, Watch) {
     (Request::from_parts(parts, Body::from_stream(watched)), watch)
 }
 
-/// An upload that arrives. It is dropped off the async threads, since that removes a file.
+/// An arriving upload. Dropping it removes a file, which must not happen on an async thread.
 struct Held {
     arriving: Option<Arriving>,
 }
@@ -83,10 +83,11 @@ impl Drop for Held {
     }
 }
 
-/// Takes a body into the spool.
+/// Streams a body into the spool.
 ///
 /// # Errors
-/// 503 when there is no place, 413 at the limit, 408 when nothing comes any more, 400 when the body breaks off.
+/// [`Kind::Busy`] if the spool has no room, [`Kind::TooLarge`] at the size limit, [`Kind::TimedOut`] when the sender
+/// pauses too long, [`Kind::Malformed`] if the body ends early.
 pub async fn receive<E: std::error::Error + 'static>(
     app: &App,
     watch: &Watch,
@@ -109,7 +110,9 @@ pub async fn receive<E: std::error::Error + 'static>(
         }
         if ended {
             let arriving = held.arriving.take();
-            return arriving.ok_or_else(|| Problem::new(Kind::Internal, "The upload was lost."));
+            return arriving.ok_or_else(|| {
+                Problem::new(Kind::Internal, "The upload was dropped while it arrived.")
+            });
         }
     }
 }
@@ -131,24 +134,27 @@ async fn write(
     Ok(written.await?)
 }
 
-/// Says what is wrong with a body that broke off.
+/// The problem for a body that failed while it was read.
 pub fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
     let mut cause = Some(error);
     while let Some(this) = cause {
         match this.downcast_ref::<Unwatched>() {
             Some(pause @ Unwatched::Pause(_)) => {
-                return Problem::new(Kind::TooSlow, format!("The body broke off: {pause}."));
+                return Problem::new(Kind::TimedOut, format!("The request body stalled: {pause}."));
             }
             Some(much @ Unwatched::TooMuch(_)) => {
-                return Problem::new(Kind::TooLarge, format!("The body is too large: {much}."));
+                return Problem::new(
+                    Kind::TooLarge,
+                    format!("The request body is too large: {much}."),
+                );
             }
             Some(Unwatched::Broken(_)) => {
-                return Problem::new(Kind::Malformed, "The body ended early.");
+                return Problem::new(Kind::Malformed, "The request body ended early.");
             }
             None => cause = this.source(),
         }
     }
-    // What is left is a form that is none.
+    // Everything else is a malformed form.
     let what = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    Problem::new(Kind::Malformed, format!("The form cannot be read to its end: {what}."))
+    Problem::new(Kind::Malformed, format!("The form is malformed: {what}."))
 }

@@ -1,4 +1,4 @@
-//! Where a request came from; `server` puts it into the request's extensions.
+//! Where a request came from. The server adds it to the request's extensions.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! Following what happens by server-sent events: what the streams of the API have in common.
+//! Server-sent events: the parts that the API's streams share.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,25 +15,25 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use crate::http::error::Problem;
 use crate::http::state::App;
 
-/// Between two looks: what is written comes in bursts, and each wakes everybody who listens.
+/// Pause between two reads: writes come in bursts, and each one wakes every stream.
 pub const PAUSE: Duration = Duration::from_millis(200);
-/// Proxies end connections that are silent for long.
+/// Interval of keep-alive comments: proxies close connections that stay silent.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// A place among those who listen, and where a client that lost the connection goes on.
+/// A permit for a stream, and the id after which the client wants to resume.
 ///
 /// # Errors
-/// `busy` when too many listen already.
+/// [`Kind::Busy`](crate::http::error::Kind::Busy) when too many streams are open.
 pub fn begin(
     app: &App,
     headers: &HeaderMap,
 ) -> Result<(OwnedSemaphorePermit, Option<i64>), Problem> {
-    let full = || Problem::busy("Too many streams of events are open.");
+    let full = || Problem::busy("Too many event streams are open.");
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     Ok((app.take_stream().ok_or_else(full)?, last))
 }
 
-/// The answer that hands out the events.
+/// The response that streams the events.
 pub fn answer(
     events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> impl IntoResponse {
@@ -41,13 +41,13 @@ pub fn answer(
     (headers, Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
-/// One event; `place` is what its client goes on behind.
+/// An event; a client that reconnects resumes after `place`.
 pub fn event(place: i64, kind: &str, data: &impl Serialize) -> Event {
     let data = serde_json::to_string(data).unwrap_or_default();
     Event::default().id(place.to_string()).event(kind).data(data)
 }
 
-/// For the document: JSON of this shape in a line of text.
+/// The schema of a string that holds JSON of the shape `T`.
 pub fn data_as_json<T: PartialSchema>() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)

@@ -1,4 +1,4 @@
-//! Responses that are streams: `ranged` sends a file or a part of it, `event_stream` sends events as they happen.
+//! Streamed responses: [`ranged`] sends a file or a range of it, [`event_stream`] sends events.
 
 pub mod event_stream;
 pub mod ranged;

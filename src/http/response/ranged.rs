@@ -1,5 +1,5 @@
-//! A file as an answer that can be asked for in ranges (RFC 9110, section 14), as players do: `bytes=100-199`, `100-`,
-//! `-100`. More than one range is answered with the whole.
+//! A file as a response with range support (RFC 9110, section 14), as players need it: `bytes=100-199`, `100-`, `-100`.
+//! A request for several ranges gets the whole file.
 
 use std::fs::File;
 use std::io::SeekFrom;
@@ -13,10 +13,10 @@ use tokio_util::io::ReaderStream;
 use crate::engine::Viewing;
 use crate::http::error::{Kind, Problem};
 
-/// Read at once.
+/// Bytes read at a time.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Which bytes of a file.
+/// The bytes of a file that a request wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     All,
@@ -25,11 +25,10 @@ enum Wanted {
     Beyond,
 }
 
-/// Answers with the bytes, or those that the request asks for. It is for looking at only: nothing runs in it, nothing
-/// keeps it.
+/// Responds with the file or the requested range. The headers forbid caching, and running scripts in the file.
 ///
 /// # Errors
-/// The file cannot be read.
+/// [`Kind::Internal`] if the file cannot be read.
 pub async fn ranged(viewing: Viewing, request: &HeaderMap) -> Result<Response, Problem> {
     let Viewing { file, length, media_type } = viewing;
     let range = request.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -63,20 +62,20 @@ async fn part(file: File, first: u64, count: u64) -> std::io::Result<Body> {
 
 fn content_range(first: u64, last: u64, length: u64) -> HeaderValue {
     let text = format!("bytes {first}-{last}/{length}");
-    HeaderValue::try_from(text).expect("digits and signs make a header")
+    HeaderValue::try_from(text).expect("ASCII text is a valid header")
 }
 
 fn beyond(length: u64) -> Response {
-    let detail = format!("It has {length} bytes; the range begins behind them.");
-    let mut response = Problem::new(Kind::NoSuchRange, detail).into_response();
+    let detail = format!("The file has {length} bytes; the range starts beyond its end.");
+    let mut response = Problem::new(Kind::RangeNotSatisfiable, detail).into_response();
     let whole = HeaderValue::try_from(format!("bytes */{length}"));
     response
         .headers_mut()
-        .insert(header::CONTENT_RANGE, whole.expect("digits and signs make a header"));
+        .insert(header::CONTENT_RANGE, whole.expect("ASCII text is a valid header"));
     response
 }
 
-/// What cannot be understood is as good as not said.
+/// A malformed `Range` header is ignored, as the RFC requires.
 fn wanted(range: Option<&str>, length: u64) -> Wanted {
     let Some(one) = range.and_then(|range| range.trim().strip_prefix("bytes=")) else {
         return Wanted::All;

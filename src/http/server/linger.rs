@@ -1,8 +1,8 @@
-//! Bodies that are refused are read to their end and thrown away, within limits.
+//! Drains the bodies of refused requests, within limits.
 //!
-//! A server that closes a connection while the other side still sends makes the system reset it, and the reset can
-//! overtake the answer: the sender would see a broken connection where it was told 413 or 503. So whoever drops a body
-//! before its end leaves the rest to a task here. A sender that waits for `100 Continue` gets none and sends nothing.
+//! If a server closes a connection while the client still sends, the kernel resets it, and the reset can overtake the
+//! response: the client sees a broken connection instead of 413 or 503. So a body that is dropped before its end is
+//! drained by a task. A client that waits for `100 Continue` gets none and sends nothing.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Semaphore;
 
-/// Thrown away of one body at most; a sender of more has the connection closed.
+/// Bytes drained from one body; beyond this, the connection is closed.
 const BYTES_MAX: u64 = 256 << 20;
-/// …for so long at most…
+/// Longest time to drain a body.
 const TIME_MAX: Duration = Duration::from_secs(30);
-/// …and with pauses no longer than this.
+/// Longest pause of a body that is drained.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// Bodies thrown away at once.
+/// Bodies drained at the same time.
 const BODIES_MAX: usize = 256;
 
 /// Shared by all bodies of a server.
@@ -32,11 +32,11 @@ impl Default for Linger {
     }
 }
 
-/// A request's body whose rest is read even when nobody wants it.
+/// A request body that is drained when it is dropped before its end.
 pub struct LingeringBody {
     inner: Option<Incoming>,
     linger: Linger,
-    /// The sender holds its body back until it is asked for it.
+    /// The client waits for `100 Continue` before it sends the body.
     held_back: bool,
 }
 
@@ -77,20 +77,20 @@ impl Drop for LingeringBody {
         if body.is_end_stream() || self.held_back || announced > BYTES_MAX {
             return;
         }
-        // Outside a runtime there is no connection either.
+        // Without a runtime there is no connection to drain.
         let (Ok(turn), Ok(runtime)) =
             (self.linger.0.clone().try_acquire_owned(), tokio::runtime::Handle::try_current())
         else {
             return;
         };
         runtime.spawn(async move {
-            let _ = tokio::time::timeout(TIME_MAX, throw_away(body)).await;
+            let _ = tokio::time::timeout(TIME_MAX, drain(body)).await;
             drop(turn);
         });
     }
 }
 
-async fn throw_away(mut body: Incoming) {
+async fn drain(mut body: Incoming) {
     let mut bytes = 0;
     while bytes <= BYTES_MAX {
         let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));

@@ -1,4 +1,4 @@
-//! Connections: `serve` accepts them and shuts down in order, `linger` drains the body of a refused request.
+//! Connections: [`serve`] accepts them and shuts down gracefully, [`linger`] drains the bodies of refused requests.
 
 pub mod linger;
 pub mod serve;

@@ -1,9 +1,9 @@
-//! Listening, and ending in order.
+//! Listening, and graceful shutdown.
 //!
-//! Two listeners take requests: a TCP port, and `control.sock` in the data folder, which only this user can open and
-//! which needs no key. Ending goes in this order: `/readyz` says no, no further connection is taken, requests and
-//! checks under way are waited for as long as the grace lasts, the rest is dropped; what was accepted and not finished
-//! stands in the store and is begun anew at the next start.
+//! Two listeners accept requests: a TCP port, and `control.sock` in the data folder, which only the service's own user
+//! can open and which needs no key. Shutdown goes in this order: `/readyz` fails; no new connection is accepted;
+//! requests and checks in progress get the grace period to finish; the rest is dropped. Accepted uploads that were not
+//! finished are in the store and start over at the next start.
 
 use std::fs;
 use std::io;
@@ -31,11 +31,11 @@ use crate::http::request::sender::{ByControlSocket, Peer};
 use crate::http::routes;
 use crate::http::state::App;
 
-/// Waited after a connection could not be taken: most likely there are no file handles left.
+/// Pause after a failed `accept`, whose usual cause is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Read ahead of each connection at most, and the longest head of a request, bytes. The library would take seven times
-/// as much, which counts when hundreds of uploads arrive at once.
+/// Read buffer of a connection, and so the longest request head, bytes. The library's default is seven times as large,
+/// which matters when hundreds of uploads arrive at once.
 const READ_BYTES_MAX: usize = 64 << 10;
 
 /// Open listeners.
@@ -44,27 +44,27 @@ pub struct Bound {
     control: Option<ControlSocket>,
 }
 
-/// Removes its file when it goes.
+/// The control socket; dropping it removes its file.
 struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
 }
 
 impl Bound {
-    /// Opens the port and, when `control` names a place for it, the control socket. The caller holds the data folder's
-    /// lock, so a socket that is there already was left by a process that was killed.
+    /// Binds the port and, if `control` has its path, the control socket. The caller holds the data folder's lock, so an
+    /// existing socket was left behind by a process that was killed.
     ///
     /// # Errors
-    /// The port is taken or not permitted; the socket cannot be made.
+    /// The [`io::Error`] of binding the port, or of creating the socket.
     pub async fn bind(listen: SocketAddr, control: Option<&Path>) -> io::Result<Bound> {
         let tcp = TcpListener::bind(listen).await?;
         Ok(Bound { tcp, control: control.map(ControlSocket::bind).transpose()? })
     }
 
-    /// Where it listens; the port is a real one even when 0 was asked for.
+    /// The address that the service listens on, with the actual port if port 0 was requested.
     ///
     /// # Errors
-    /// The system's refusal.
+    /// The [`io::Error`] of asking the system.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }
@@ -77,7 +77,7 @@ impl ControlSocket {
             _ => {}
         }
         let listener = UnixListener::bind(path)?;
-        // The folder is for this user only already; this holds when somebody opens it to others.
+        // The folder is private already; this protects the socket if somebody makes the folder public.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         Ok(ControlSocket { listener, path: path.to_path_buf() })
     }
@@ -89,43 +89,41 @@ impl Drop for ControlSocket {
     }
 }
 
-/// Serves until `stop`, then ends in order.
+/// Serves until `stop`, then shuts down gracefully.
 pub async fn serve(app: App, bound: Bound, stop: impl Future<Output = ()>) {
     let grace = Duration::from_secs(app.options().shutdown_grace_s);
-    let doors = Arc::new(Semaphore::new(app.options().connections_max));
+    let permits = Arc::new(Semaphore::new(app.options().connections_max));
     let router = routes::router(&app);
     let local = router.clone().layer(axum::Extension(ByControlSocket));
     {
         let mut stop = pin!(stop);
         loop {
-            let door = doors.clone().acquire_owned();
+            let permit = permits.clone().acquire_owned();
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = take_one(&app, &bound, &router, &local, door) => {}
+                () = accept_one(&app, &bound, &router, &local, permit) => {}
             }
         }
     }
     app.ending().cancel();
-    tracing::info!("ending: waiting for what is under way");
+    tracing::info!("shutting down: waiting for requests and checks in progress");
     drop(bound);
     app.tasks().close();
     if tokio::time::timeout(grace, app.tasks().wait()).await.is_err() {
-        tracing::warn!(
-            "the grace has passed; what is not finished is begun anew at the next start"
-        );
+        tracing::warn!("the grace period is over; unfinished checks start over at the next start");
     }
 }
 
-/// Waits for a connection at either door and sees to it in a task of its own.
-async fn take_one(
+/// Accepts one connection from either listener and serves it in its own task.
+async fn accept_one(
     app: &App,
     bound: &Bound,
     router: &Router,
     local: &Router,
-    door: impl Future<Output = Result<OwnedSemaphorePermit, tokio::sync::AcquireError>>,
+    permit: impl Future<Output = Result<OwnedSemaphorePermit, tokio::sync::AcquireError>>,
 ) {
-    let Ok(door) = door.await else { return };
+    let Ok(permit) = permit.await else { return };
     let by_socket = async {
         match &bound.control {
             Some(control) => control.listener.accept().await,
@@ -134,27 +132,27 @@ async fn take_one(
     };
     let taken = tokio::select! {
         taken = bound.tcp.accept() => taken.map(|(stream, peer)| {
-            // Answers are small and wait for nothing.
+            // Responses are small; Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            app.tasks().spawn(connection(app.clone(), stream, router.clone(), Some(Peer(peer)), door));
+            app.tasks().spawn(connection(app.clone(), stream, router.clone(), Some(Peer(peer)), permit));
         }),
         taken = by_socket => taken.map(|(stream, _)| {
-            app.tasks().spawn(connection(app.clone(), stream, local.clone(), None, door));
+            app.tasks().spawn(connection(app.clone(), stream, local.clone(), None, permit));
         }),
     };
     if let Err(error) = taken {
-        tracing::warn!(%error, "a connection could not be taken");
+        tracing::warn!(%error, "cannot accept a connection");
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
 
-/// One connection, request after request, until either side ends it.
+/// Serves the requests of one connection until either side closes it.
 async fn connection(
     app: App,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     peer: Option<Peer>,
-    door: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 ) {
     let linger = app.linger().clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -180,8 +178,8 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        // The sender went away, or spoke no HTTP.
-        tracing::debug!(%error, "a connection broke off");
+        // The client went away, or did not speak HTTP.
+        tracing::debug!(%error, "a connection failed");
     }
-    drop(door);
+    drop(permit);
 }

@@ -76,7 +76,8 @@ pub async fn add(
         password: form.exact("password").to_owned(),
     };
     let actor = visitor.actor();
-    let added = app.ask_slowly(move |engine, outside| engine.add_user(new, actor, outside)).await;
+    let added =
+        app.ask_with_password(move |engine, outside| engine.add_user(new, actor, outside)).await;
     match added {
         Ok(_) => Ok(Redirect::to("/review/people?done=added").into_response()),
         Err(problem) => refused(&app, &visitor, problem, typed_name).await,
@@ -103,8 +104,9 @@ pub async fn change(
         UserPatch::Role(role(&form)?)
     };
     let actor = visitor.actor();
-    let changed =
-        app.ask_slowly(move |engine, outside| engine.change_user(id, patch, actor, outside)).await;
+    let changed = app
+        .ask_with_password(move |engine, outside| engine.change_user(id, patch, actor, outside))
+        .await;
     match changed {
         Ok(Some(_)) => Ok(Redirect::to("/review/people?done=changed").into_response()),
         Ok(None) => Err(Problem::not_found("user")),

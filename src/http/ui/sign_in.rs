@@ -66,8 +66,9 @@ pub async fn enter(
     let (name, password) = (form.text("name").to_owned(), form.exact("password").to_owned());
     let address = visitor::address(&app, &headers, peer.as_ref().map(|peer| &peer.0));
     let typed = name.clone();
-    let outcome =
-        app.ask_slowly(move |engine, outside| engine.sign_in(&name, &password, &address, outside));
+    let outcome = app.ask_with_password(move |engine, outside| {
+        engine.sign_in(&name, &password, &address, outside)
+    });
     let (status, words) = match outcome.await? {
         SignIn::Done { secret, .. } => {
             let cookie = visitor::cookie(&app, Some(&secret));

@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: what was done by whom.
+//! `GET /v1/audit`: the audit log, newest first.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -11,18 +11,18 @@ use crate::http::request::times::time;
 use crate::http::state::App;
 use crate::store::{AuditFilter, AuditLine};
 
-/// Something that was done.
+/// An entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct AuditView {
-    /// Rises by the order of entries.
+    /// Position in the log; a newer entry has a larger number.
     pub seq: u64,
     pub at: String,
     /// `key_…`, `usr_…`, `local` (the command line), or `policy` (the settings).
     pub actor: String,
     /// Noun and verb, such as `key.create`.
     pub action: String,
-    /// Our id of what it was done to.
+    /// Id of the object that was acted on.
     pub subject: String,
     #[schema(required)]
     pub note: Option<String>,
@@ -41,10 +41,10 @@ impl AuditView {
     }
 }
 
-/// Lists what was done by whom, the latest first. The log is never changed and never shortened.
+/// List the audit log, newest first. The log is append-only.
 #[utoipa::path(
     get, path = "/v1/audit", tag = "service", params(PageQuery),
-    responses((status = 200, description = "A page of entries.", body = Page<AuditView>))
+    responses((status = 200, description = "A page of audit log entries.", body = Page<AuditView>))
 )]
 pub async fn list(
     State(app): State<App>,

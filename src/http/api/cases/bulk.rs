@@ -1,4 +1,4 @@
-//! `POST /v1/cases/bulk`: the same done to many cases, by leads.
+//! `POST /v1/cases/bulk`: apply one action to many cases; leads only.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -14,30 +14,30 @@ use crate::http::request::extract::Json;
 use crate::http::state::App;
 use crate::model::CaseId;
 
-/// Ids in one request at most.
+/// Largest number of ids in a request.
 const IDS_MAX: usize = 1000;
 
-/// Which cases, and what is done to them.
+/// Which cases to act on, and the action.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
-    /// These cases; absent where a filter says which.
+    /// Ids of the cases. Send either `cases` or `filter`.
     cases: Option<Vec<String>>,
-    /// All that these filters find, the first thousand of the order.
+    /// Selects cases by filters, at most 1000 in the requested order.
     filter: Option<CaseSelection>,
     /// `claim`, `release`, `assign`, `due`, `note`, `escalate`, `decide` or `undo`.
     action: BulkAction,
-    /// For `assign`.
+    /// For `assign`: `usr_…` or `key_…`; without it, the assignment is removed.
     assigned_to: Option<String>,
-    /// For `due`.
+    /// For `due`: an RFC 3339 time; without it, the due time is removed.
     due_at: Option<String>,
-    /// For `note` and `escalate`.
+    /// For `note` (required) and `escalate` (optional).
     note: Option<String>,
-    /// For `decide`; it is about the versions that are there then.
+    /// For `decide` (required). Applies to the version that each case has when the request is processed.
     ruling: Option<Ruling>,
 }
 
-/// What is done.
+/// The action.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BulkAction {
@@ -51,23 +51,23 @@ pub enum BulkAction {
     Undo,
 }
 
-/// What came of it.
+/// The outcome of a bulk action.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BulkAnswer {
     /// Ids of the cases that were changed.
     pub changed: Vec<String>,
     pub refused: Vec<RefusalView>,
-    /// There are more that the filter finds: send it again.
+    /// The filter matches more cases: repeat the request.
     pub more: bool,
 }
 
-/// A case that was left as it is.
+/// A case that was not changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BulkRefusal)]
 pub struct RefusalView {
     pub case: String,
-    /// Why, in words.
-    pub why: String,
+    /// Why the case was not changed.
+    pub detail: String,
 }
 
 impl BulkRequest {
@@ -81,9 +81,9 @@ impl BulkRequest {
             (None, Some(filter)) => Ok(BulkTarget::Query(filter.clone().query()?)),
             (Some(_), None) => Err(Problem::new(
                 Kind::Invalid,
-                format!("`cases`: it has more than {IDS_MAX} ids."),
+                format!("`cases`: at most {IDS_MAX} ids are allowed."),
             )),
-            _ => Err(Problem::new(Kind::Invalid, "Either `cases` or `filter` says which cases.")),
+            _ => Err(Problem::new(Kind::Invalid, "Send either `cases` or `filter`.")),
         }
     }
 
@@ -97,17 +97,18 @@ impl BulkRequest {
             BulkAction::Escalate => CaseAction::Escalate { version: 0, note: self.note },
             BulkAction::Undo => CaseAction::Undo,
             BulkAction::Decide => {
-                let missing = || Problem::new(Kind::Invalid, "`ruling`: it says what is decided.");
+                let missing =
+                    || Problem::new(Kind::Invalid, "`ruling`: required by the action `decide`.");
                 CaseAction::Decide(self.ruling.ok_or_else(missing)?.about(0))
             }
         })
     }
 }
 
-/// Does the same to many cases; leads only.
+/// Apply one action to many cases. Leads only.
 #[utoipa::path(
     post, path = "/v1/cases/bulk", tag = "cases", request_body = BulkRequest,
-    responses((status = 200, description = "What came of it.", body = BulkAnswer))
+    responses((status = 200, description = "The outcome, case by case.", body = BulkAnswer))
 )]
 pub async fn bulk(
     State(app): State<App>,
@@ -118,7 +119,7 @@ pub async fn bulk(
     let action = request.action()?;
     let outcome = app.ask_cases(move |cases| cases.act_on_many(&target, &action, reviewer)).await?;
     let refusal =
-        |one: engine::BulkRefusal| RefusalView { case: one.case.to_string(), why: one.why };
+        |one: engine::BulkRefusal| RefusalView { case: one.case.to_string(), detail: one.why };
     Ok(Json(BulkAnswer {
         changed: outcome.changed.iter().map(ToString::to_string).collect(),
         refused: outcome.refused.into_iter().map(refusal).collect(),

@@ -1,5 +1,5 @@
-//! `POST` and `DELETE /v1/cases/{id}/claim`: nobody else works on a case for a while; `POST /v1/cases/claims`: the next
-//! one that is free.
+//! `POST` and `DELETE /v1/cases/{id}/claim`: lease a case, and release it; `POST /v1/cases/claims`: lease the next free
+//! case of a queue.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,10 +15,11 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::Scope;
 
-/// Does something to a case, and answers with the case as it is then.
+/// Applies an action to a case and responds with the changed case.
 ///
 /// # Errors
-/// What the engine refused, and 404.
+/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for an unknown case; otherwise the engine's error: a conflict,
+/// a missing permission, or an invalid value.
 pub async fn act(
     app: &App,
     caller: &Caller,
@@ -30,13 +31,15 @@ pub async fn act(
     Ok(Json(line.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
 }
 
-/// Claims a case: for ten minutes nobody else claims or decides it. Again prolongs that.
+/// Claim a case.
+///
+/// For ten minutes nobody else can claim or decide the case. Claiming it again renews the lease.
 #[utoipa::path(
     post, path = "/v1/cases/{id}/claim", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is the caller's.", body = CaseLine),
-        (status = 409, description = "Somebody else works on it, or it was decided.")
+        (status = 200, description = "The case, claimed by the caller.", body = CaseLine),
+        (status = 409, description = "The case is claimed by somebody else, or decided.")
     )
 )]
 pub async fn claim(
@@ -47,13 +50,13 @@ pub async fn claim(
     act(&app, &caller, &id, CaseAction::Claim).await
 }
 
-/// Gives a claimed case back.
+/// Release a claimed case.
 #[utoipa::path(
     delete, path = "/v1/cases/{id}/claim", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is anybody's.", body = CaseLine),
-        (status = 409, description = "Somebody else works on it.")
+        (status = 200, description = "The case, free to be claimed.", body = CaseLine),
+        (status = 409, description = "The case is claimed by somebody else.")
     )
 )]
 pub async fn release(
@@ -64,12 +67,12 @@ pub async fn release(
     act(&app, &caller, &id, CaseAction::Release).await
 }
 
-/// Claims the next case of a queue that nobody works on.
+/// Claim the next free case of a queue.
 #[utoipa::path(
     post, path = "/v1/cases/claims", tag = "cases", request_body = CaseSelection,
     responses(
-        (status = 200, description = "It is the caller's.", body = CaseLine),
-        (status = 204, description = "There is none.")
+        (status = 200, description = "The case, claimed by the caller.", body = CaseLine),
+        (status = 204, description = "No free case matches the filters.")
     )
 )]
 pub async fn claim_next(

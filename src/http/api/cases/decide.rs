@@ -1,4 +1,4 @@
-//! `POST` and `DELETE /v1/cases/{id}/decision`: what a moderator rules, and taking it back.
+//! `POST` and `DELETE /v1/cases/{id}/decision`: decide a case, and undo the decision.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -13,73 +13,75 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::{DecisionKind, Grounds};
 
-/// What a moderator rules about a case.
+/// A moderator's decision on a case.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseDecisionRequest {
-    /// The version of the case that was seen.
+    /// The version of the case that the moderator saw; a newer version is a conflict.
     version: u32,
-    /// `reupload`: the uploads are blocked. `not_reupload`: they are allowed, and this content and that tombstone never
-    /// meet again. `authorised`: these uploads are allowed.
+    /// `reupload` blocks the uploads. `not_reupload` allows them, and the tombstone no longer matches this content.
+    /// `authorised` allows these uploads only.
     #[schema(value_type = String)]
     decision: DecisionKind,
-    /// What it rests on: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`, `shared_material`,
-    /// `unrelated` or `other` for `not_reupload`; `owners_leave`, `lawful` or `other` for `authorised`.
+    /// The grounds of the decision: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`,
+    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owners_leave`, `lawful` or `other` for `authorised`.
     #[schema(value_type = String)]
     grounds: Grounds,
-    /// For colleagues.
+    /// A note for colleagues and the audit log.
     #[schema(max_length = 2000)]
     note: Option<String>,
-    /// How many uploads the caller saw in the case. A group is authorised only when it is said, and has not grown.
+    /// Number of uploads that the moderator saw in the case. Required to authorise a group; a conflict if the group has
+    /// grown since.
     members: Option<u32>,
-    /// Where the owner's leave is on record: the uploader may post this video from now on. Only with `authorised`, and
-    /// never for a group.
+    /// Where the owner's permission is recorded. With it, the uploader may re-upload this video from now on. Only with
+    /// `authorised`, and never for a group.
     #[schema(max_length = 2000)]
     leave: Option<String>,
 }
 
-/// A decision, whatever it is about.
+/// A decision that is applied to many cases.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ruling {
-    /// `reupload`: the uploads are blocked. `not_reupload`: they are allowed, and this content and that tombstone never
-    /// meet again. `authorised`: these uploads are allowed.
+    /// `reupload` blocks the uploads. `not_reupload` allows them, and the tombstone no longer matches this content.
+    /// `authorised` allows these uploads only.
     #[schema(value_type = String)]
     pub decision: DecisionKind,
-    /// What it rests on: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`, `shared_material`,
-    /// `unrelated` or `other` for `not_reupload`; `owners_leave`, `lawful` or `other` for `authorised`.
+    /// The grounds of the decision: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`,
+    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owners_leave`, `lawful` or `other` for `authorised`.
     #[schema(value_type = String)]
     pub grounds: Grounds,
-    /// For colleagues.
+    /// A note for colleagues and the audit log.
     #[schema(max_length = 2000)]
     pub note: Option<String>,
-    /// How many uploads the caller saw in the case. A group is authorised only when it is said, and has not grown.
+    /// Number of uploads that the moderator saw in the case. Required to authorise a group; a conflict if the group has
+    /// grown since.
     pub members: Option<u32>,
-    /// Where the owner's leave is on record: the uploader may post this video from now on. Only with `authorised`, and
-    /// never for a group.
+    /// Where the owner's permission is recorded. With it, the uploader may re-upload this video from now on. Only with
+    /// `authorised`, and never for a group.
     #[schema(max_length = 2000)]
     pub leave: Option<String>,
 }
 
 impl Ruling {
-    /// The decision about this version of a case.
+    /// The same decision on a case of this version; `None` for the version that it has when it is decided.
     pub fn about(self, version: u32) -> DecisionRequest {
         let Ruling { decision, grounds, note, members, leave } = self;
         DecisionRequest { version, kind: decision, grounds, note, members, leave }
     }
 }
 
-/// Decides a case.
+/// Decide a case.
 ///
-/// For 30 seconds the decision can be undone; then it takes effect on every upload of the case, and each is told as the
-/// event `case.decided` (`appeal.decided` after an appeal).
+/// The decision can be undone for 30 seconds. Then it takes effect on every upload of the case, and an event
+/// `case.decided` (`appeal.decided` after an appeal) is sent for each.
 #[utoipa::path(
     post, path = "/v1/cases/{id}/decision", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = CaseDecisionRequest,
     responses(
-        (status = 200, description = "It is decided.", body = CaseLine),
-        (status = 409, description = "The case is not as the caller saw it; `detail` says what happened.")
+        (status = 200, description = "The decided case.", body = CaseLine),
+        (status = 409, description = "The case has changed; `detail` says how.")
     )
 )]
 pub async fn decide(
@@ -93,13 +95,13 @@ pub async fn decide(
     act(&app, &caller, &id, CaseAction::Decide(request)).await
 }
 
-/// Undoes the last decision, within 30 seconds.
+/// Undo the last decision, within 30 seconds.
 #[utoipa::path(
     delete, path = "/v1/cases/{id}/decision", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
-        (status = 200, description = "It is as it was before.", body = CaseLine),
-        (status = 409, description = "It is too late.")
+        (status = 200, description = "The case as it was before the decision.", body = CaseLine),
+        (status = 409, description = "The decision has already taken effect.")
     )
 )]
 pub async fn undo(

@@ -1,4 +1,4 @@
-//! `GET /v1/cases/events`: what happens to cases, as it happens, by server-sent events.
+//! `GET /v1/cases/events`: changes of cases as server-sent events.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,32 +18,31 @@ use crate::http::response::event_stream;
 use crate::http::state::App;
 use crate::model::Reviewer;
 
-/// Events read at once.
+/// Events read from the store at a time.
 const PAGE: usize = 200;
 
-/// An event as it stands in the stream.
+/// A message of the event stream.
 #[derive(Debug, ToSchema)]
 #[schema(as = CaseNewsMessage)]
 #[expect(dead_code, reason = "for the document only: axum writes the stream")]
 pub struct NewsMessage {
-    /// For `Last-Event-ID`.
+    /// Send it as `Last-Event-ID` to resume after this event.
     id: String,
-    /// What happened.
+    /// The kind of event.
     event: String,
-    /// The case and what happened to it, as JSON.
+    /// The case and the event, as JSON.
     #[schema(schema_with = event_stream::data_as_json::<CaseNewsLine>)]
     data: String,
 }
 
-/// Follows all cases.
+/// Stream the events of all cases.
 ///
-/// What happens from now on: cases that open, claims, decisions, appeals. Each event has an id: a client that lost the
-/// connection goes on behind the `Last-Event-ID` that it sends. What the first of two blind moderators does is told to
-/// nobody else.
+/// Sends events from now on: opened cases, claims, decisions, appeals. A client that lost its connection resumes with
+/// `Last-Event-ID`. The first of two blind decisions is sent only to the moderator who made it.
 #[utoipa::path(
     get, path = "/v1/cases/events", tag = "cases",
-    params(("Last-Event-ID" = Option<String>, Header, description = "Where to go on")),
-    responses((status = 200, description = "Events, named by what happened; each one's `data` is JSON.",
+    params(("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received; the stream resumes after it")),
+    responses((status = 200, description = "Server-sent events; `data` is JSON.",
                content_type = "text/event-stream", body = NewsMessage))
 )]
 pub async fn events(
@@ -52,7 +51,7 @@ pub async fn events(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let (place, last) = event_stream::begin(&app, &headers)?;
-    // Subscribed before the first look, so that nothing falls between.
+    // Subscribed before the first read, so that no event is missed in between.
     let changes = app.cases().listen();
     let mut watch = Watch {
         app,
@@ -67,15 +66,15 @@ pub async fn events(
     Ok(event_stream::answer(watch.stream()))
 }
 
-/// One who watches.
+/// A client that follows the stream.
 struct Watch {
     app: App,
     reviewer: Reviewer,
-    /// Unknown before the first look.
+    /// Place of the last event that was read; unknown before the first read.
     after: Option<i64>,
     changes: watch::Receiver<u64>,
     ready: VecDeque<(i64, CaseNewsLine)>,
-    /// Whether more is there already than is ready.
+    /// The store has more events than `ready` holds.
     more: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -96,7 +95,7 @@ impl Watch {
         })
     }
 
-    /// `None` at the end: when the service ends, the key was revoked or the database fails. The client comes again.
+    /// `None` ends the stream: the service shuts down, the key was revoked, or the database failed. The client reconnects.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((place, line)) = self.ready.pop_front() {

@@ -1,4 +1,4 @@
-//! `GET /v1/cases`: a queue, and `GET /v1/cases/counts`: how many cases wait.
+//! `GET /v1/cases`: the cases of a queue; `GET /v1/cases/counts`: the number of waiting cases.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::http::state::App;
 use crate::model::{CaseOrder, CaseState, MatchKind, Scope, TombstoneId, VerdictKind};
 use crate::store::CasePlace;
 
-/// Which cases.
+/// Filters and order of a queue.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -23,7 +23,7 @@ pub struct ListQuery {
     /// `open`, `escalated`, `decided` or `closed`; `open` when absent.
     #[param(value_type = Option<String>)]
     state: Option<CaseState>,
-    /// `review` or `block`: what was made of the first upload.
+    /// Verdict on the first upload: `review` or `block`.
     #[param(value_type = Option<String>)]
     verdict: Option<VerdictKind>,
     /// `same_bytes`, `whole`, `inset`, `altered`, `frames` or `none`.
@@ -35,20 +35,19 @@ pub struct ListQuery {
     opened_before: Option<String>,
     /// Opened at this time or later.
     opened_after: Option<String>,
-    /// Groups of so many uploads and more.
+    /// Smallest number of uploads in the case.
     members_min: Option<u32>,
-    /// `mine`: those that the caller has claimed or is to do; `free`: those that nobody has claimed.
+    /// `mine`: claimed by the caller or assigned to the caller; `free`: not claimed.
     #[param(value_type = Option<String>)]
     whose: Option<WhoseWord>,
-    /// Those of an appeal only, or without these.
+    /// `true`: appeals only; `false`: no appeals.
     appealed: Option<bool>,
-    /// `score` (the surest first), `age` (the longest waiting first) or `due` (those with a due time, the soonest
-    /// first); `score` when absent.
+    /// `score` (highest first), `age` (oldest first) or `due` (earliest due time first); `score` when absent.
     #[param(value_type = Option<String>)]
     order: Option<CaseOrder>,
-    /// `meta.next` of the page before.
+    /// `meta.next` of the previous page.
     cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
@@ -61,7 +60,7 @@ pub enum WhoseWord {
     Free,
 }
 
-/// A queue by its filters.
+/// A selection of cases; see the parameters of `GET /v1/cases`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CaseSelection {
@@ -83,8 +82,10 @@ pub struct CaseSelection {
 }
 
 impl CaseSelection {
+    /// The selection as the engine takes it.
+    ///
     /// # Errors
-    /// 422 for a time that is none.
+    /// [`Kind::Invalid`](crate::http::error::Kind::Invalid) for a malformed time.
     pub fn query(self) -> Result<CaseQuery, Problem> {
         let time_of =
             |field, text: Option<String>| text.map(|text| parse_time(field, &text)).transpose();
@@ -107,9 +108,9 @@ impl CaseSelection {
     }
 }
 
-/// Lists cases in a state, in the order of a queue.
+/// List the cases of a queue.
 ///
-/// Open cases that the caller has decided, and another moderator decides too, are left out.
+/// Omits open cases that the caller has already decided and that wait for a second moderator.
 #[utoipa::path(
     get, path = "/v1/cases", tag = "cases", params(ListQuery),
     responses((status = 200, description = "A page of cases.", body = Page<CaseLine>))
@@ -141,27 +142,27 @@ pub async fn list(
     Ok(Json(Page::cut(lines, limit, place, |line| line.for_caller(scores))))
 }
 
-/// How many cases wait.
+/// Numbers of waiting cases.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Counts {
     pub open: u64,
-    /// Those that wait for a lead.
+    /// Cases that wait for a lead.
     pub escalated: u64,
-    /// Of the open ones, those of an appeal.
+    /// Open cases with an appeal.
     pub appealed: u64,
-    /// Of the open ones, those whose due time is past.
+    /// Open cases past their due time.
     pub overdue: u64,
-    /// Those that the caller has claimed or is to do.
+    /// Cases claimed by the caller or assigned to the caller.
     pub mine: u64,
-    /// When the open one was opened that waits longest.
+    /// When the oldest open case was opened.
     #[schema(required)]
     pub oldest_opened_at: Option<String>,
 }
 
-/// Tells how many cases wait.
+/// Number of waiting cases.
 #[utoipa::path(
     get, path = "/v1/cases/counts", tag = "cases",
-    responses((status = 200, description = "How many there are.", body = Counts))
+    responses((status = 200, description = "The counts.", body = Counts))
 )]
 pub async fn counts(State(app): State<App>, caller: Caller) -> Result<Json<Counts>, Problem> {
     let reviewer = caller.reviewer();

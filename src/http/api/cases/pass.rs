@@ -1,5 +1,4 @@
-//! Passing a case on: `POST /v1/cases/{id}/escalation` to the leads, `PUT …/assignment` to somebody, `PUT …/due` until when;
-//! and `POST …/notes`, what the next one should know.
+//! Handing a case over: `POST /v1/cases/{id}/escalation`, `PUT …/assignment`, `PUT …/due`, `POST …/notes`.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -15,35 +14,35 @@ use crate::http::request::times::parse_time;
 use crate::http::state::App;
 use crate::model::{Actor, UnixSeconds};
 
-/// Why a case is handed to the leads.
+/// An escalation to the leads.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EscalationRequest {
-    /// The version of the case that was seen.
+    /// The version of the case that the moderator saw; a newer version is a conflict.
     version: u32,
     #[schema(max_length = 2000)]
     note: Option<String>,
 }
 
-/// Who is to do it.
+/// The assignee of a case.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssignmentRequest {
-    /// `usr_…` or `key_…`; null: anybody.
+    /// `usr_…` or `key_…`; null removes the assignment.
     #[schema(required)]
     assigned_to: Option<String>,
 }
 
-/// Until when.
+/// The due time of a case.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DueRequest {
-    /// Such as `2026-11-24T12:00:00Z`; null: no due time.
+    /// An RFC 3339 time, such as `2026-11-24T12:00:00Z`; null removes the due time.
     #[schema(required)]
     due_at: Option<String>,
 }
 
-/// What should be known of a case.
+/// A note on a case.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoteRequest {
@@ -51,29 +50,33 @@ pub struct NoteRequest {
     note: String,
 }
 
-/// Somebody by their id.
+/// Parses the id of an assignee.
 ///
 /// # Errors
-/// 422 for what is none.
+/// [`Kind::Invalid`] for anything but the id of a user or key.
 pub fn assignee(id: Option<&str>) -> Result<Option<Actor>, Problem> {
     let parsed = id.map(str::parse::<Actor>).transpose();
-    parsed.map_err(|_| Problem::new(Kind::Invalid, "`assigned_to`: it is no id of somebody."))
+    parsed.map_err(|_| {
+        Problem::new(Kind::Invalid, "`assigned_to`: expected the id of a user or an API key.")
+    })
 }
 
+/// Parses a due time.
+///
 /// # Errors
-/// 422 for what is no time.
+/// [`Kind::Invalid`] for a malformed time.
 pub fn due(due_at: Option<&str>) -> Result<Option<UnixSeconds>, Problem> {
     due_at.map(|text| parse_time("due_at", text)).transpose()
 }
 
-/// Hands a case to the leads.
+/// Escalate a case to the leads.
 #[utoipa::path(
     post, path = "/v1/cases/{id}/escalation", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = EscalationRequest,
     responses(
-        (status = 200, description = "It waits for a lead.", body = CaseLine),
-        (status = 409, description = "The case is not as the caller saw it; `detail` says what happened.")
+        (status = 200, description = "The escalated case.", body = CaseLine),
+        (status = 409, description = "The case has changed; `detail` says how.")
     )
 )]
 pub async fn escalate(
@@ -85,14 +88,14 @@ pub async fn escalate(
     act(&app, &caller, &id, CaseAction::Escalate { version, note }).await
 }
 
-/// Gives a case to somebody to do; leads only.
+/// Assign a case to somebody. Leads only.
 #[utoipa::path(
     put, path = "/v1/cases/{id}/assignment", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = AssignmentRequest,
     responses(
-        (status = 200, description = "It is theirs to do.", body = CaseLine),
-        (status = 409, description = "It is decided already.")
+        (status = 200, description = "The assigned case.", body = CaseLine),
+        (status = 409, description = "The case is already decided.")
     )
 )]
 pub async fn assign(
@@ -105,14 +108,14 @@ pub async fn assign(
     act(&app, &caller, &id, CaseAction::Assign(to)).await
 }
 
-/// Says until when a case should be done; leads only.
+/// Set the due time of a case. Leads only.
 #[utoipa::path(
     put, path = "/v1/cases/{id}/due", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = DueRequest,
     responses(
-        (status = 200, description = "It is due then.", body = CaseLine),
-        (status = 409, description = "It is decided already.")
+        (status = 200, description = "The case with its due time.", body = CaseLine),
+        (status = 409, description = "The case is already decided.")
     )
 )]
 pub async fn set_due(
@@ -125,12 +128,12 @@ pub async fn set_due(
     act(&app, &caller, &id, CaseAction::Due(due_at)).await
 }
 
-/// Adds a note to a case.
+/// Add a note to a case.
 #[utoipa::path(
     post, path = "/v1/cases/{id}/notes", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     request_body = NoteRequest,
-    responses((status = 200, description = "It is in the case's history.", body = CaseLine))
+    responses((status = 200, description = "The case; its history has the note.", body = CaseLine))
 )]
 pub async fn note(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! `GET /v1/cases/{id}`: a case, `…/history`: what happened to it, `…/members`: its uploads.
+//! `GET /v1/cases/{id}`: a case; `…/history`: its decisions and events; `…/members`: its uploads.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -12,22 +12,22 @@ use crate::http::request::paging::{Page, PageQuery, bad_cursor};
 use crate::http::state::App;
 use crate::model::{CaseId, Scope};
 
-/// The case that a path names.
+/// Parses the case id of a path.
 ///
 /// # Errors
-/// 404 for what cannot be one.
+/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for a malformed id.
 pub fn case_id(id: &str) -> Result<CaseId, Problem> {
     id.parse().map_err(|_| missing())
 }
 
-/// There is no such case.
+/// The problem for an unknown case.
 pub fn missing() -> Problem {
     Problem::not_found("case")
 }
 
-/// Shows a case with all that is needed to decide it.
+/// A case with everything that a decision needs.
 ///
-/// Whoever decides a case for the second time is not told of the first decision.
+/// The first of two blind decisions is hidden from the moderator who makes the second.
 #[utoipa::path(
     get, path = "/v1/cases/{id}", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
@@ -43,19 +43,19 @@ pub async fn show(
     Ok(Json(found.ok_or_else(missing)?.for_caller(caller.may(Scope::Scores))))
 }
 
-/// What happened to a case.
+/// The decisions and events of a case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CaseHistory {
-    /// Those that were undone too.
+    /// All decisions, including undone ones.
     pub decisions: Vec<CaseDecisionLine>,
     pub events: Vec<CaseEventLine>,
 }
 
-/// Shows what happened to a case, in order.
+/// History of a case, oldest first.
 #[utoipa::path(
     get, path = "/v1/cases/{id}/history", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
-    responses((status = 200, description = "What happened.", body = CaseHistory))
+    responses((status = 200, description = "The decisions and events.", body = CaseHistory))
 )]
 pub async fn history(
     State(app): State<App>,
@@ -67,7 +67,7 @@ pub async fn history(
     Ok(Json(CaseHistory { decisions: found.decisions, events: found.history }))
 }
 
-/// Lists the uploads of a case in the order in which they were accepted.
+/// List the uploads of a case, oldest first.
 #[utoipa::path(
     get, path = "/v1/cases/{id}/members", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`"), PageQuery),

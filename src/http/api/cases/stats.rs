@@ -1,4 +1,4 @@
-//! `GET /v1/cases/stats`: throughput, decisions, agreement, how often the machine was wrong.
+//! `GET /v1/cases/stats`: throughput, decisions, agreement between moderators, false positives.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -9,23 +9,23 @@ use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::{Json, Query};
 use crate::http::state::App;
 
-/// Cases are not remembered for longer.
+/// Cases are kept for no longer than a year.
 const DAYS_MAX: u32 = 366;
 
-/// How far back.
+/// The period of the statistics.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StatsQuery {
-    /// Days, today included, 1 to 366; 30 when absent.
+    /// Length of the period in days, including today: 1 to 366; 30 when absent.
     #[param(minimum = 1, maximum = 366)]
     days: Option<u32>,
 }
 
-/// Shows numbers about the review.
+/// Review statistics.
 #[utoipa::path(
     get, path = "/v1/cases/stats", tag = "cases", params(StatsQuery),
-    responses((status = 200, description = "The numbers.", body = CaseNumbers))
+    responses((status = 200, description = "The statistics.", body = CaseNumbers))
 )]
 pub async fn stats(
     State(app): State<App>,
@@ -33,7 +33,7 @@ pub async fn stats(
 ) -> Result<Json<CaseNumbers>, Problem> {
     let days = query.days.unwrap_or(30);
     if !(1..=DAYS_MAX).contains(&days) {
-        let detail = format!("`days`: it lies between 1 and {DAYS_MAX}.");
+        let detail = format!("`days`: must be between 1 and {DAYS_MAX}.");
         return Err(Problem::new(Kind::Invalid, detail));
     }
     Ok(Json(app.ask_cases(move |cases| cases.numbers(days)).await?))

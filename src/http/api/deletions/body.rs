@@ -1,4 +1,4 @@
-//! What a request to delete says, in the parts that one video and a whole account have in common.
+//! The parts that requests to delete one video and a whole account have in common.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::http::request::extract::Object;
 use crate::http::request::times::parse_time;
 use crate::model::{CopyKind, Engagement};
 
-/// How a video was received, in numbers; what is absent is 0. Kept without a name, until it is summed up.
+/// Engagement with a video; absent counts are 0. Kept without the video's id until it is aggregated.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = Engagement)]
@@ -26,7 +26,7 @@ pub struct EngagementBody {
     shares: u64,
 }
 
-/// One stored instance of a video, or a part of the platform that must forget it.
+/// A stored copy of a video, or a cache or service that must drop it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewCopy)]
@@ -34,18 +34,18 @@ pub struct CopyBody {
     /// `main` and `backup` at `file`, `s3`, `gs` or `az` addresses; `cache` and `callback` at `http` or `https` ones.
     #[schema(schema_with = wire::schema::copy_kind)]
     kind: CopyKind,
-    /// Where it is; the settings say what is allowed.
+    /// Address of the copy. The settings limit which addresses are allowed.
     #[schema(min_length = 1, max_length = 4096)]
     uri: String,
-    /// Everything below the address, which ends with a slash then.
+    /// True: everything below the address, which must end with a slash.
     #[serde(default)]
     prefix: bool,
-    /// A backup that must not go before this time, by RFC 3339.
+    /// Do not erase this backup before this time (RFC 3339).
     #[schema(format = DateTime)]
     delete_after: Option<String>,
 }
 
-/// What the platform says besides; given back in answers, events and callbacks.
+/// The platform's own data; returned in responses, events and callbacks.
 pub type Metadata = Option<Map<String, Value>>;
 
 pub fn engagement(body: EngagementBody) -> Engagement {
@@ -53,8 +53,10 @@ pub fn engagement(body: EngagementBody) -> Engagement {
     Engagement { views, likes, comments, shares }
 }
 
+/// The copies as the engine takes them.
+///
 /// # Errors
-/// 422 for a time that is none.
+/// [`Kind::Invalid`](crate::http::error::Kind::Invalid) for a malformed time.
 pub fn copies(bodies: Vec<Object<CopyBody>>) -> Result<Vec<CopyRequest>, Problem> {
     let copy = |Object(body): Object<CopyBody>| {
         let delete_after =

@@ -1,4 +1,4 @@
-//! `POST /v1/deletions`: all videos of an account.
+//! `POST /v1/deletions`: delete all videos of an account.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,12 +22,12 @@ use crate::model::DeletionReason;
 #[serde(deny_unknown_fields)]
 #[schema(as = AccountDeletion)]
 pub struct AccountBody {
-    /// Whose they are, as the platform calls that person.
+    /// The owner's id on the platform.
     #[schema(min_length = 1, max_length = 512)]
     owner: Option<String>,
     #[schema(schema_with = wire::schema::deletion_reason)]
     reason: DeletionReason,
-    /// At most 1000; a larger account goes in several requests.
+    /// At most 1000 videos; split a larger account into several requests.
     #[schema(value_type = Vec<AccountVideo>)]
     videos: Vec<Object<AccountVideo>>,
 }
@@ -36,57 +36,59 @@ pub struct AccountBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountVideo {
-    /// The platform's id of it.
+    /// The video's id on the platform.
     #[schema(min_length = 1, max_length = 512)]
     id: String,
-    /// When it was uploaded, by RFC 3339.
+    /// When the video was uploaded (RFC 3339).
     #[schema(format = DateTime)]
     uploaded_at: Option<String>,
     #[serde(default)]
     #[schema(value_type = EngagementBody)]
     engagement: Object<EngagementBody>,
-    /// Where it is, everywhere.
+    /// Every stored copy of the video.
     #[schema(value_type = Vec<CopyBody>)]
     copies: Vec<Object<CopyBody>>,
-    /// Given back in answers, events and callbacks.
+    /// Returned in responses, events and callbacks.
     #[schema(value_type = Option<Object>)]
     metadata: Metadata,
 }
 
-/// What became of each video.
+/// The outcome for each video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountAnswer {
-    /// In the request's order.
+    /// In the order of the request.
     items: Vec<AccountItem>,
-    /// How many were accepted now, had been before, and were refused.
+    /// Number of new deletions.
     accepted: usize,
-    known: usize,
+    /// Number of deletions that the same request had already created.
+    existing: usize,
+    /// Number of videos that were refused.
     refused: usize,
 }
 
-/// What became of one video.
+/// The outcome for one video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountItem {
-    /// `accepted`; `known`, when the same had been asked before; `conflict`, when something else is under way for it;
-    /// `invalid`.
+    /// `accepted`; `existing` when the same request had already created the deletion; `conflict` when a different
+    /// deletion of the video is in progress; `invalid`.
     outcome: &'static str,
-    /// The deletion, where there is one.
+    /// Id of the deletion, if there is one.
     #[schema(required)]
     deletion: Option<String>,
-    /// What is wrong with a video that was refused.
+    /// Why the video was refused.
     #[schema(required)]
     detail: Option<String>,
 }
 
-/// Deletes all videos of an account.
+/// Delete all videos of an account.
 ///
-/// Each is judged by itself: what is wrong with one does not keep the others. All that were accepted are on the disk
-/// and hidden when this is answered. The same request again is the same deletions.
+/// Videos are handled independently: an invalid one does not stop the others. When the response arrives, the accepted
+/// deletions are on disk and their videos are hidden. Idempotent: repeating the request returns the same deletions.
 #[utoipa::path(
     post, path = "/v1/deletions", tag = "deletions", request_body = AccountBody,
     responses(
-        (status = 202, description = "All were accepted, now or before.", body = AccountAnswer),
-        (status = 207, description = "Some were refused; each says why.", body = AccountAnswer),
+        (status = 202, description = "All videos were accepted, now or earlier.", body = AccountAnswer),
+        (status = 207, description = "Some videos were refused; `detail` says why.", body = AccountAnswer),
     )
 )]
 pub async fn create(
@@ -101,10 +103,10 @@ pub async fn create(
     let answers = app.ask_deletions(move |deletions| deletions.request_many(&requests, by)).await?;
     let items = answers.into_iter().map(item).collect::<Result<Vec<_>, Problem>>()?;
     let count = |outcome| items.iter().filter(|item| item.outcome == outcome).count();
-    let (accepted, known) = (count("accepted"), count("known"));
-    let refused = items.len() - accepted - known;
+    let (accepted, existing) = (count("accepted"), count("existing"));
+    let refused = items.len() - accepted - existing;
     let status = if refused == 0 { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
-    Ok((status, Json(AccountAnswer { items, accepted, known, refused })))
+    Ok((status, Json(AccountAnswer { items, accepted, existing, refused })))
 }
 
 fn request(
@@ -127,9 +129,9 @@ fn request(
 fn item(answer: engine::Result<Requested>) -> Result<AccountItem, Problem> {
     let (outcome, deletion, detail) = match answer {
         Ok(Requested { id, is_new: true }) => ("accepted", Some(id), None),
-        Ok(Requested { id, is_new: false }) => ("known", Some(id), None),
+        Ok(Requested { id, is_new: false }) => ("existing", Some(id), None),
         Err(engine::Error::DeletionConflict { id }) => {
-            let detail = "Another deletion of this video is under way.";
+            let detail = "A different deletion of this video is in progress.";
             ("conflict", Some(id), Some(detail.to_owned()))
         }
         Err(error) => {

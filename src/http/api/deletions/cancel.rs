@@ -1,26 +1,26 @@
-//! `POST /v1/deletions/{id}/cancel`: calls a deletion off, as long as no copy has begun to go.
+//! `POST /v1/deletions/{id}/cancel`: cancel a deletion before any copy is erased.
 
 use axum::extract::State;
 
 use crate::engine::deletion_request::too_late_words;
 use crate::engine::wire::DeletionLine;
-use crate::http::api::deletions::show::{line, named, unknown};
+use crate::http::api::deletions::show::{named, unknown, view};
 use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::store::Cancelled;
 
-/// Cancels a deletion.
+/// Cancel a deletion.
 ///
-/// Only before copies are being erased; then the video is shown again, and the tombstone goes if there is one. Again is
-/// the same.
+/// Possible until the first copy is erased. The video becomes visible again, and its tombstone, if any, is removed.
+/// Idempotent.
 #[utoipa::path(
     post, path = "/v1/deletions/{id}/cancel", tag = "deletions",
-    params(("id" = String, Path, description = "The deletion")),
+    params(("id" = String, Path, description = "The deletion's id, `del_…`")),
     responses(
-        (status = 200, description = "It is cancelled, now or before.", body = DeletionLine),
-        (status = 409, description = "It is too late",
+        (status = 200, description = "The cancelled deletion.", body = DeletionLine),
+        (status = 409, description = "Copies are already being erased",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]
@@ -32,9 +32,10 @@ pub async fn cancel(
     let (id, by) = (named(&id)?, caller.actor());
     let outcome = app.ask_deletions(move |deletions| deletions.cancel(id, by)).await?;
     match outcome.ok_or_else(unknown)? {
-        Cancelled::Done | Cancelled::Before => line(&app, id).await,
+        Cancelled::Done | Cancelled::Before => view(&app, id).await,
         Cancelled::TooLate(stage) => {
-            let detail = format!("It is too late: {}.", too_late_words(stage));
+            let detail =
+                format!("The deletion can no longer be cancelled: {}.", too_late_words(stage));
             Err(Problem::new(Kind::Conflict, detail))
         }
     }

@@ -1,4 +1,4 @@
-//! `POST /v1/videos/{id}/deletion`: the platform's delete button.
+//! `POST /v1/videos/{id}/deletion`: delete one video.
 
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -17,16 +17,16 @@ use crate::http::request::times::parse_time;
 use crate::http::state::App;
 use crate::model::{DeletionId, DeletionReason};
 
-/// What is to be deleted, and where it is.
+/// A request to delete a video.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewDeletion)]
 pub struct DeletionBody {
-    /// Whose it is, as the platform calls that person; the owner may post it again. Kept in plain until the retention
-    /// ends, as a keyed hash afterwards.
+    /// The owner's id on the platform; owners may re-upload their own deleted videos. Stored as plain text until the
+    /// retention period ends, then as a keyed hash.
     #[schema(min_length = 1, max_length = 512)]
     owner: Option<String>,
-    /// When it was uploaded, by RFC 3339.
+    /// When the video was uploaded (RFC 3339).
     #[schema(format = DateTime)]
     uploaded_at: Option<String>,
     #[schema(schema_with = wire::schema::deletion_reason)]
@@ -34,27 +34,27 @@ pub struct DeletionBody {
     #[serde(default)]
     #[schema(value_type = EngagementBody)]
     engagement: Object<EngagementBody>,
-    /// Where it is, everywhere. At most 100.
+    /// Every stored copy of the video, at most 100.
     #[schema(value_type = Vec<CopyBody>)]
     copies: Vec<Object<CopyBody>>,
-    /// Given back in answers, events and callbacks. At most 16 KiB.
+    /// Returned in responses, events and callbacks. At most 16 KiB.
     #[schema(value_type = Option<Object>)]
     metadata: Metadata,
 }
 
-/// Deletes a video for good.
+/// Delete a video permanently.
 ///
-/// When this is answered, the deletion is on the disk and the video is hidden: visibility, gate and public pages say so.
-/// It is fingerprinted before any byte of it goes, then every copy is erased and looked for again. The same request
-/// again is the same deletion. Nothing brings the video back, but until copies are being erased the deletion can be
-/// cancelled. An id may be used again after completion; that is a new deletion.
+/// When the response arrives, the deletion is on disk and the video is hidden from visibility, gate and public pages.
+/// The video is fingerprinted before any byte is erased; then every copy is erased and its absence verified. Idempotent:
+/// repeating the request returns the same deletion. The deletion can be cancelled until the first copy is erased; after
+/// that the video cannot be restored. After completion the id may be reused, which makes a new deletion.
 #[utoipa::path(
     post, path = "/v1/videos/{id}/deletion", tag = "deletions", request_body = DeletionBody,
-    params(("id" = String, Path, description = "The platform's id of the video", max_length = 512)),
+    params(("id" = String, Path, description = "The video's id on the platform", max_length = 512)),
     responses(
-        (status = 202, description = "It was accepted, now or before.", body = DeletionLine,
-         headers(("Location" = String, description = "Where it says how far it has come"))),
-        (status = 409, description = "Another request for this video is under way",
+        (status = 202, description = "The deletion, accepted now or earlier.", body = DeletionLine,
+         headers(("Location" = String, description = "Address of the deletion"))),
+        (status = 409, description = "A different deletion of this video is in progress",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]

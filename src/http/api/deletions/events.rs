@@ -1,4 +1,4 @@
-//! `GET /v1/deletions/{id}/events`: what happens to a deletion, as it happens, by server-sent events.
+//! `GET /v1/deletions/{id}/events`: progress of a deletion as server-sent events.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,48 +21,48 @@ use crate::http::state::App;
 use crate::model::DeletionId;
 use crate::store::DeletionEvent;
 
-/// Events read at once.
+/// Events read from the store at a time.
 const PAGE: usize = 100;
 
-/// What happened.
+/// An event of a deletion.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventView {
     at: String,
-    /// A state that was reached; or `failed` (it is tried again), `stuck`, `retried`, `copy_gone`, `copy_held`.
+    /// The state that was reached, or `failed` (will be retried), `stuck`, `retried`, `copy_gone`, `copy_held`.
     kind: &'static str,
-    /// Which copy it is about, by its place in the request; null: the whole.
+    /// Index of the copy in the request; null for the deletion as a whole.
     #[schema(required)]
     copy: Option<u32>,
-    /// Why it failed, or how it was seen that a copy is gone.
+    /// Why a step failed, or how the absence of a copy was verified.
     #[schema(required)]
     note: Option<String>,
 }
 
-/// An event as it stands in the stream.
+/// A message of the event stream.
 #[derive(Debug, ToSchema)]
 #[schema(as = DeletionEventMessage)]
 #[expect(dead_code, reason = "for the document only: axum writes the stream")]
 pub struct EventMessage {
-    /// For `Last-Event-ID`.
+    /// Send it as `Last-Event-ID` to resume after this event.
     id: String,
-    /// The kind.
+    /// The kind of event.
     event: String,
-    /// What happened, as JSON.
+    /// The event, as JSON.
     #[schema(schema_with = event_stream::data_as_json::<EventView>)]
     data: String,
 }
 
-/// Follows a deletion.
+/// Stream the events of a deletion.
 ///
-/// Everything that has happened so far, then what happens, until the deletion is complete or cancelled. Each event has
-/// an id: a client that lost the connection goes on behind the `Last-Event-ID` that it sends.
+/// Sends all past events, then new ones until the deletion is complete or cancelled. A client that lost its connection
+/// resumes with `Last-Event-ID`.
 #[utoipa::path(
     get, path = "/v1/deletions/{id}/events", tag = "deletions",
     params(
-        ("id" = String, Path, description = "The deletion"),
-        ("Last-Event-ID" = Option<String>, Header, description = "Where to go on"),
+        ("id" = String, Path, description = "The deletion's id, `del_…`"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received; the stream resumes after it"),
     ),
-    responses((status = 200, description = "Events; each one's `data` is JSON.",
+    responses((status = 200, description = "Server-sent events; `data` is JSON.",
                content_type = "text/event-stream", body = EventMessage))
 )]
 pub async fn events(
@@ -72,7 +72,7 @@ pub async fn events(
 ) -> Result<impl IntoResponse, Problem> {
     let id = named(&id)?;
     let (place, last) = event_stream::begin(&app, &headers)?;
-    // Subscribed before the first look, so that nothing falls between.
+    // Subscribed before the first read, so that no event is missed in between.
     let changes = app.deletions().changes();
     let mut watch = Watch {
         app,
@@ -89,20 +89,20 @@ pub async fn events(
     Ok(event_stream::answer(watch.stream()))
 }
 
-/// One who watches.
+/// A client that follows the stream.
 struct Watch {
     app: App,
     id: DeletionId,
     after: i64,
     changes: watch::Receiver<u64>,
     ready: VecDeque<DeletionEvent>,
-    /// Whether nothing will follow what is ready.
+    /// No event will follow those in `ready`.
     last: bool,
     _place: OwnedSemaphorePermit,
 }
 
 impl Watch {
-    /// Reads what is new; false when there is no such deletion.
+    /// Reads new events; false for an unknown deletion.
     async fn look(&mut self) -> Result<bool, Problem> {
         let (id, after) = (self.id, self.after);
         let found = self.app.ask_deletions(move |d| d.events(id, after, PAGE)).await?;
@@ -120,7 +120,7 @@ impl Watch {
         })
     }
 
-    /// `None` at the end; also when the service ends or the database fails: the client comes again.
+    /// `None` ends the stream: the deletion has ended, the service shuts down, or the database failed. The client reconnects.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {

@@ -1,4 +1,4 @@
-//! `GET /v1/deletions`: deletions page by page, the latest first.
+//! `GET /v1/deletions`: deletions, newest first.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::http::request::times::parse_time;
 use crate::http::state::App;
 use crate::model::{DeletionReason, DeletionState};
 
-/// Which deletions are asked for; what is absent does not matter.
+/// Filters of the list; an absent filter matches everything.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -23,24 +23,24 @@ pub struct ListQuery {
     state: Option<DeletionState>,
     #[param(schema_with = wire::schema::deletion_reason)]
     reason: Option<DeletionReason>,
-    /// Whose they are, as the platform calls that person.
+    /// The owner's id on the platform.
     owner: Option<String>,
-    /// Of this video: its latest deletion and former ones.
+    /// The video's id on the platform: its latest deletion and earlier ones.
     video: Option<String>,
-    /// Requested at this time or later, by RFC 3339.
+    /// Requested at or after this time (RFC 3339).
     #[param(format = DateTime)]
-    requested_from: Option<String>,
-    /// Requested before this time, by RFC 3339.
+    requested_after: Option<String>,
+    /// Requested before this time (RFC 3339).
     #[param(format = DateTime)]
-    requested_until: Option<String>,
-    /// `meta.next` of the page before.
+    requested_before: Option<String>,
+    /// `meta.next` of the previous page.
     cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
-/// Lists deletions, the latest first.
+/// List deletions, newest first.
 #[utoipa::path(
     get, path = "/v1/deletions", tag = "deletions", params(ListQuery),
     responses((status = 200, description = "A page of deletions.", body = Page<DeletionLine>))
@@ -57,8 +57,8 @@ pub async fn list(
         reason: query.reason,
         owner: query.owner,
         video: query.video,
-        requested_from: at("requested_from", query.requested_from)?,
-        requested_until: at("requested_until", query.requested_until)?,
+        requested_from: at("requested_after", query.requested_after)?,
+        requested_until: at("requested_before", query.requested_before)?,
     };
     let found =
         app.ask_deletions(move |deletions| deletions.list(&filter, before, limit + 1)).await?;

@@ -1,6 +1,6 @@
 //! Deletions: request them, one or a whole account, and follow each to its receipt.
 //!
-//! [`body`] has the shapes that [`create`] and [`bulk`] share; [`show`] has the view of a deletion that the others return.
+//! [`body`] has the shapes that [`create`] and [`bulk`] share; [`show::view`] is the response of the others.
 
 pub mod body;
 pub mod bulk;

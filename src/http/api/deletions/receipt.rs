@@ -1,4 +1,4 @@
-//! `GET /v1/deletions/{id}/receipt`: the signed statement of what was erased.
+//! `GET /v1/deletions/{id}/receipt`: the signed receipt of a deletion.
 
 use axum::extract::State;
 use axum::http::header;
@@ -11,13 +11,13 @@ use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Path;
 use crate::http::state::App;
 
-/// A receipt: what is signed, and the signature.
+/// A receipt and its signature.
 #[derive(ToSchema)]
 #[schema(as = Receipt)]
 #[expect(dead_code, reason = "the shape, for the API document; the text is kept as it was signed")]
 pub struct ReceiptShape {
-    /// What was erased, where, when, and how that was verified. `form` is `plain`, with ids and addresses, until the
-    /// retention ends; `keyed`, with digests in their place, afterwards.
+    /// What was erased, where, when, and how its absence was verified. `form` is `plain`, with ids and addresses, until
+    /// the retention period ends; then `keyed`, with digests in their place.
     #[schema(value_type = Object)]
     receipt: serde_json::Value,
     signature: SignatureShape,
@@ -30,19 +30,19 @@ pub struct ReceiptShape {
 pub struct SignatureShape {
     /// `Ed25519`
     algorithm: String,
-    /// Which of `/.well-known/cenotaph-keys.json` it was signed with.
+    /// Id of the signing key in `/.well-known/cenotaph-keys.json`.
     key_id: String,
     /// Base64.
     value: String,
 }
 
-/// Gives the receipt of a complete deletion.
+/// Receipt of a complete deletion.
 ///
-/// `cenotaph receipt verify` checks it offline. Keep it where the person who asked for the deletion finds it: after the
-/// retention only a form without names is left here.
+/// `cenotaph receipt verify` verifies it offline. Give it to the person who requested the deletion: after the retention
+/// period only a form without names is kept here.
 #[utoipa::path(
     get, path = "/v1/deletions/{id}/receipt", tag = "deletions",
-    params(("id" = String, Path, description = "The deletion")),
+    params(("id" = String, Path, description = "The deletion's id, `del_…`")),
     responses(
         (status = 200, description = "The receipt.", body = ReceiptShape),
         (status = 409, description = "The deletion is not complete",
@@ -58,7 +58,7 @@ pub async fn show(
     let text = match receipt {
         Receipt::Unknown => return Err(unknown()),
         Receipt::NotYet => {
-            let detail = "There is no receipt before the deletion is complete.";
+            let detail = "The deletion is not complete; the receipt is issued on completion.";
             return Err(Problem::new(Kind::Conflict, detail));
         }
         Receipt::Ready(text) => text,

@@ -1,25 +1,25 @@
-//! `POST /v1/deletions/{id}/retry`: what failed is tried again at once.
+//! `POST /v1/deletions/{id}/retry`: retry a failed deletion now.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::engine::wire::DeletionLine;
-use crate::http::api::deletions::show::{line, named, unknown};
+use crate::http::api::deletions::show::{named, unknown, view};
 use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 
-/// Tries again at once.
+/// Retry a deletion now.
 ///
-/// For a deletion that is stuck, after what it said was put right; it would be tried again by itself, but later. What is
-/// held until a date stays so.
+/// Use it after you have fixed the cause that a stuck deletion reports; otherwise the next automatic retry is later.
+/// Backups that are held until a date stay held.
 #[utoipa::path(
     post, path = "/v1/deletions/{id}/retry", tag = "deletions",
-    params(("id" = String, Path, description = "The deletion")),
+    params(("id" = String, Path, description = "The deletion's id, `del_…`")),
     responses(
-        (status = 202, description = "It is taken up again.", body = DeletionLine),
-        (status = 409, description = "Nothing is left to do",
+        (status = 202, description = "The deletion; the retry has been scheduled.", body = DeletionLine),
+        (status = 409, description = "The deletion is complete or cancelled",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]
@@ -31,8 +31,8 @@ pub async fn retry(
     let (id, by) = (named(&id)?, caller.actor());
     let hurried = app.ask_deletions(move |deletions| deletions.hurry(id, by)).await?;
     if !hurried.ok_or_else(unknown)? {
-        let detail = "It is complete or cancelled: nothing is left to do.";
+        let detail = "The deletion is complete or cancelled; there is nothing to retry.";
         return Err(Problem::new(Kind::Conflict, detail));
     }
-    Ok((StatusCode::ACCEPTED, line(&app, id).await?))
+    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }

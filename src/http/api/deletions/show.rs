@@ -1,4 +1,4 @@
-//! `GET /v1/deletions/{id}`: how far a deletion has come.
+//! `GET /v1/deletions/{id}`: a deletion and its progress.
 
 use axum::extract::State;
 
@@ -8,36 +8,37 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::DeletionId;
 
-/// Shows a deletion with its copies.
+/// A deletion with the state of each copy.
 #[utoipa::path(
     get, path = "/v1/deletions/{id}", tag = "deletions",
-    params(("id" = String, Path, description = "The deletion")),
-    responses((status = 200, description = "The deletion as it is now.", body = DeletionLine))
+    params(("id" = String, Path, description = "The deletion's id, `del_…`")),
+    responses((status = 200, description = "The deletion.", body = DeletionLine))
 )]
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Json<DeletionLine>, Problem> {
-    line(&app, named(&id)?).await
+    view(&app, named(&id)?).await
 }
 
-/// The deletion that a path names.
+/// Parses the deletion id of a path.
 ///
 /// # Errors
-/// 404.
+/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for a malformed id.
 pub fn named(id: &str) -> Result<DeletionId, Problem> {
     id.parse().map_err(|_| unknown())
 }
 
+/// The problem for an unknown deletion.
 pub fn unknown() -> Problem {
     Problem::not_found("deletion")
 }
 
-/// A deletion as it is now.
+/// The deletion with this id, as a response.
 ///
 /// # Errors
-/// 404.
-pub async fn line(app: &App, id: DeletionId) -> Result<Json<DeletionLine>, Problem> {
+/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for an unknown deletion; the store's error.
+pub async fn view(app: &App, id: DeletionId) -> Result<Json<DeletionLine>, Problem> {
     let view = app.ask_deletions(move |deletions| deletions.show(id)).await?;
     view.map(|view| Json(DeletionLine::new(view))).ok_or_else(unknown)
 }

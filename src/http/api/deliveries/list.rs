@@ -1,4 +1,4 @@
-//! `GET /v1/deliveries`: events on their way to subscribers, and those that were given up.
+//! `GET /v1/deliveries`: webhook deliveries, including dead ones.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::http::state::App;
 use crate::model::{DeliveryId, DeliveryState};
 use crate::store::Delivery;
 
-/// Which deliveries.
+/// Filters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -20,36 +20,36 @@ pub struct DeliveriesQuery {
     /// `due`, `sent` or `dead`; all when absent.
     #[param(value_type = Option<String>)]
     state: Option<DeliveryState>,
-    /// `meta.next` of the page before.
+    /// `meta.next` of the previous page.
     cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
-/// One event on its way to one subscriber.
+/// The delivery of one event to one subscription.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
     /// `dlv_…`
     pub id: String,
-    /// `evt_…`: the `webhook-id` of its messages.
+    /// `evt_…`: the `webhook-id` header of its messages.
     pub event: String,
     #[serde(rename = "type")]
     pub kind: String,
-    /// When it happened.
+    /// When the event happened.
     pub at: String,
     pub subscription: String,
     /// `due`, `sent` or `dead`.
     pub state: String,
-    /// Tries that failed.
+    /// Number of failed attempts.
     pub attempts: u32,
-    /// When the next try is due; null when there is none.
+    /// When the next attempt is due; null when none is scheduled.
     #[schema(required)]
     pub due_at: Option<String>,
     #[schema(required)]
     pub last_error: Option<String>,
-    /// When it was sent or given up.
+    /// When the delivery was acknowledged, or became dead.
     #[schema(required)]
     pub ended_at: Option<String>,
 }
@@ -72,7 +72,7 @@ impl DeliveryView {
     }
 }
 
-/// Lists deliveries, the latest first.
+/// List deliveries, newest first.
 #[utoipa::path(
     get, path = "/v1/deliveries", tag = "webhooks", params(DeliveriesQuery),
     responses((status = 200, description = "A page of deliveries.", body = Page<DeliveryView>))

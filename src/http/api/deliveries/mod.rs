@@ -1,4 +1,4 @@
-//! Deliveries of webhooks, and another attempt at a dead one.
+//! Webhook deliveries: list them, requeue one.
 
 pub mod list;
 pub mod resend;

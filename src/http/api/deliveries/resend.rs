@@ -1,4 +1,4 @@
-//! `POST /v1/deliveries/{id}/resend`: one delivery again.
+//! `POST /v1/deliveries/{id}/resend`: requeue a delivery.
 
 use axum::extract::State;
 
@@ -9,11 +9,13 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::DeliveryId;
 
-/// Sends a delivery again that was given up, or was sent and got lost there. One that is due stays as it is.
+/// Requeue a delivery that is dead, or that the subscriber lost after acknowledging it.
+///
+/// A delivery that is already due does not change.
 #[utoipa::path(
     post, path = "/v1/deliveries/{id}/resend", tag = "webhooks",
     params(("id" = String, Path, description = "The delivery's id, `dlv_…`")),
-    responses((status = 200, description = "The delivery, due.", body = DeliveryView))
+    responses((status = 200, description = "The delivery, due now.", body = DeliveryView))
 )]
 pub async fn resend(
     State(app): State<App>,

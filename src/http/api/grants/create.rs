@@ -1,4 +1,4 @@
-//! `POST /v1/tombstones/{id}/grants`: an owner allows an uploader to post the video again.
+//! `POST /v1/tombstones/{id}/grants`: let an uploader re-upload a deleted video.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,16 +13,16 @@ use crate::http::state::App;
 use crate::model::TombstoneId;
 use crate::store::Grant;
 
-/// To whom.
+/// A new grant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantRequest {
-    /// The uploader, as the platform calls that person. Kept as a keyed hash.
+    /// The uploader's id on the platform. Stored as a keyed hash.
     #[schema(min_length = 1, max_length = 1024)]
     pub uploader: String,
 }
 
-/// An owner's leave. To whom it was given is known as a keyed hash only.
+/// A standing permission to re-upload a deleted video. The uploader's id is stored as a keyed hash only.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Grant)]
 pub struct GrantView {
@@ -36,9 +36,9 @@ impl GrantView {
     }
 }
 
-/// Allows an uploader to post the video of a tombstone. Again is the same grant.
+/// Let an uploader re-upload the video of a tombstone.
 ///
-/// Only for videos that their owners deleted.
+/// Only for videos that were deleted at their owner's request. Idempotent: repeating the request returns the same grant.
 #[utoipa::path(
     post, path = "/v1/tombstones/{id}/grants", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),

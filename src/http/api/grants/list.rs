@@ -1,4 +1,4 @@
-//! `GET /v1/tombstones/{id}/grants`: how often its owner has allowed somebody to post it.
+//! `GET /v1/tombstones/{id}/grants`: the grants of a tombstone.
 
 use axum::extract::State;
 
@@ -9,7 +9,7 @@ use crate::http::request::paging::{Page, PageQuery, bad_cursor};
 use crate::http::state::App;
 use crate::model::TombstoneId;
 
-/// Lists the grants of a tombstone, oldest first.
+/// List the grants of a tombstone, oldest first.
 #[utoipa::path(
     get, path = "/v1/tombstones/{id}/grants", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id"), PageQuery),

@@ -1,4 +1,4 @@
-//! `DELETE /v1/tombstones/{id}/grants`: an owner's leave is taken back.
+//! `DELETE /v1/tombstones/{id}/grants`: revoke a grant.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,12 +10,14 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::TombstoneId;
 
-/// Takes the leave of an uploader back. Uploads that were let through stay.
+/// Revoke an uploader's grant.
+///
+/// Uploads that it allowed stay allowed.
 #[utoipa::path(
     delete, path = "/v1/tombstones/{id}/grants", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),
     request_body = GrantRequest,
-    responses((status = 204, description = "It was taken back."))
+    responses((status = 204, description = "The grant was revoked."))
 )]
 pub async fn revoke(
     State(app): State<App>,

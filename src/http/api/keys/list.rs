@@ -1,4 +1,4 @@
-//! `GET /v1/keys`: all API keys.
+//! `GET /v1/keys`: API keys.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -17,11 +17,11 @@ pub struct KeyView {
     pub id: String,
     pub name: String,
     pub scopes: Vec<String>,
-    /// Requests a second; null: as in the settings.
+    /// Rate limit, requests per second; null: the limit of the settings.
     #[schema(required)]
     pub rate_per_s: Option<u32>,
     pub created_at: String,
-    /// Since when it opens nothing; null while it is good.
+    /// When the key was revoked; null while it is valid.
     #[schema(required)]
     pub revoked_at: Option<String>,
 }
@@ -39,7 +39,7 @@ impl KeyView {
     }
 }
 
-/// Lists API keys, revoked ones too, oldest first.
+/// List API keys, including revoked ones, oldest first.
 #[utoipa::path(
     get, path = "/v1/keys", tag = "keys", params(PageQuery),
     responses((status = 200, description = "A page of keys.", body = Page<KeyView>))

@@ -1,4 +1,4 @@
-//! `DELETE /v1/keys/{id}`: takes an API key back.
+//! `DELETE /v1/keys/{id}`: revoke an API key.
 
 use axum::extract::State;
 
@@ -9,11 +9,13 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::ApiKeyId;
 
-/// Takes an API key back: it opens nothing from now on. Again is the same.
+/// Revoke an API key.
+///
+/// It stops working at once. Idempotent.
 #[utoipa::path(
     delete, path = "/v1/keys/{id}", tag = "keys",
     params(("id" = String, Path, description = "The key's id, `key_…`")),
-    responses((status = 200, description = "The key, revoked.", body = KeyView))
+    responses((status = 200, description = "The revoked key.", body = KeyView))
 )]
 pub async fn revoke(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! `GET /v1/retained`: what is kept of deleted videos for statistics, in sums that name nobody.
+//! `GET /v1/retained`: anonymous statistics of deleted videos.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -13,30 +13,30 @@ use crate::http::state::App;
 use crate::store::{Bucket, Grain};
 
 const DAY_S: i64 = 86_400;
-/// `2026-01-31`.
+/// Length of `2026-01-31`.
 const DATE_BYTES: usize = 10;
 
-/// Which sums.
+/// Filters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RetainedQuery {
-    /// Length of the periods of upload; `month` when absent.
+    /// Length of the period; `month` when absent.
     #[param(schema_with = wire::schema::grain)]
     grain: Option<String>,
-    /// `meta.next` of the page before.
+    /// `meta.next` of the previous page.
     cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
-/// Sums over deleted videos that were uploaded within a period.
+/// Totals of the deleted videos that were uploaded within a period.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetainedSum {
     #[schema(schema_with = wire::schema::grain)]
     grain: &'static str,
-    /// The first day of the period; null for all time.
+    /// First day of the period; null for `all`.
     #[schema(required, format = Date)]
     starts_on: Option<String>,
     videos: u64,
@@ -61,13 +61,13 @@ impl RetainedSum {
     }
 }
 
-/// Lists sums over deleted videos, oldest first.
+/// Anonymous statistics of deleted videos, oldest period first.
 ///
-/// Only periods that are over, and at least ten videos in each sum (see `deletions.anonymity_min` in the settings): what
-/// is fewer in a day is in its month, then its year, then in `all`, or not told. A video is in one sum only.
+/// Covers finished periods with at least ten videos each (setting `deletions.anonymity_min`). A day with fewer videos is
+/// counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
 #[utoipa::path(
     get, path = "/v1/retained", tag = "visibility", params(RetainedQuery),
-    responses((status = 200, description = "A page of sums.", body = Page<RetainedSum>))
+    responses((status = 200, description = "A page of totals.", body = Page<RetainedSum>))
 )]
 pub async fn list(
     State(app): State<App>,
@@ -76,7 +76,7 @@ pub async fn list(
     let limit = page_limit(query.limit)?;
     let word = query.grain.as_deref().unwrap_or(Grain::Month.as_str());
     let grain = Grain::from_word(word).ok_or_else(|| {
-        Problem::new(Kind::Invalid, "`grain`: it is one of day, month, year, all.")
+        Problem::new(Kind::Invalid, "`grain`: must be one of day, month, year, all.")
     })?;
     let after = query.cursor.map(|day| day.parse()).transpose().map_err(|_| bad_cursor())?;
     let found =

@@ -1,4 +1,4 @@
-//! `GET /healthz` and `GET /readyz`: for load balancers and supervisors.
+//! `GET /healthz` and `GET /readyz`: health checks for load balancers and supervisors.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,42 +9,44 @@ use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Json;
 use crate::http::state::App;
 
-/// That all is well.
+/// A passed health check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`.
+    /// Always `ok`.
     pub status: &'static str,
-    /// Version of the program.
+    /// Version of Cenotaph.
     pub version: &'static str,
 }
 
 const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
 
-/// Whether the process is alive.
+/// Liveness check.
 #[utoipa::path(
     get, path = "/healthz", tag = "service",
-    responses((status = 200, description = "It is alive.", body = Health))
+    responses((status = 200, description = "The process is alive.", body = Health))
 )]
 pub async fn alive() -> Json<Health> {
     Json(OK)
 }
 
-/// Whether requests should be sent here: the data folder can be read and the service is not ending.
+/// Readiness check.
+///
+/// Passes while the data folder can be read and the service is not shutting down.
 #[utoipa::path(
     get, path = "/readyz", tag = "service",
     responses(
-        (status = 200, description = "It is ready.", body = Health),
-        (status = 503, description = "It is ending, or the data folder cannot be used.",
+        (status = 200, description = "The service is ready.", body = Health),
+        (status = 503, description = "The service is shutting down, or cannot read its data folder.",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]
 pub async fn ready(State(app): State<App>) -> Result<(StatusCode, Json<Health>), Problem> {
     if app.ending().is_cancelled() {
-        return Err(Problem::new(Kind::Ending, "The service is ending."));
+        return Err(Problem::new(Kind::ShuttingDown, "The service is shutting down."));
     }
     let usable = app.ask(|engine, _| engine.ping()).await;
     match usable {
         Ok(()) => Ok((StatusCode::OK, Json(OK))),
-        Err(_) => Err(Problem::busy("The data folder cannot be read; the log says why.")),
+        Err(_) => Err(Problem::busy("The data folder cannot be read; see the service's log.")),
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /metrics`: numbers for Prometheus.
+//! `GET /metrics`: metrics for Prometheus.
 
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -11,30 +11,30 @@ use crate::http::request::sender::{ByControlSocket, Peer};
 use crate::http::state::App;
 use crate::model::Scope;
 
-/// Headers by which a proxy says that it passed a request on.
+/// Headers that show that a proxy forwarded the request.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
-/// Numbers for Prometheus.
+/// Metrics for Prometheus.
 ///
-/// By default only for requests from this machine that no proxy has passed on; see `server.metrics` in the settings.
+/// By default only for direct requests from this machine, not through a proxy (setting `server.metrics`).
 #[utoipa::path(
     get, path = "/metrics", tag = "service",
     responses(
-        (status = 200, description = "Prometheus' text format.", content_type = "text/plain", body = String),
-        (status = 401, description = "An API key is needed",
+        (status = 200, description = "Metrics in the Prometheus text format.", content_type = "text/plain", body = String),
+        (status = 401, description = "Authentication required",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
-        (status = 403, description = "Not for this caller",
+        (status = 403, description = "Permission denied",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]
 pub async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let allowed = match app.options().metrics {
         MetricsAccess::Open => true,
-        MetricsAccess::Loopback => is_from_here(&request),
+        MetricsAccess::Loopback => is_direct_and_local(&request),
         MetricsAccess::Key => auth::known(&app, &request)?.may(Scope::Admin),
     };
     if !allowed {
-        let detail = "The metrics are not for this caller; see `server.metrics` in the settings.";
+        let detail = "The setting `server.metrics` does not allow this caller to read metrics.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     app.measure().await?;
@@ -42,9 +42,9 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
     Ok(([(header::CONTENT_TYPE, content_type)], app.render_metrics()).into_response())
 }
 
-fn is_from_here(request: &Request) -> bool {
+fn is_direct_and_local(request: &Request) -> bool {
     let by_socket = request.extensions().get::<ByControlSocket>().is_some();
     let peer = request.extensions().get::<Peer>();
-    let passed_on = FORWARDED.iter().any(|name| request.headers().contains_key(*name));
-    by_socket || (peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) && !passed_on)
+    let forwarded = FORWARDED.iter().any(|name| request.headers().contains_key(*name));
+    by_socket || (peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback()) && !forwarded)
 }

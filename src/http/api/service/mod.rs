@@ -1,4 +1,4 @@
-//! Health and metrics of the service itself.
+//! Health checks and metrics of the service.
 
 pub mod health;
 pub mod metrics;

@@ -1,4 +1,4 @@
-//! `PATCH /v1/subscriptions/{id}`: another address, other events, a pause.
+//! `PATCH /v1/subscriptions/{id}`: change or pause a subscription.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::SubscriptionId;
 
-/// What changes; what is absent stays.
+/// Fields to change; absent fields keep their value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubscriptionChange {
@@ -21,18 +21,18 @@ pub struct SubscriptionChange {
     url: Option<String>,
     #[schema(schema_with = shapes::topics)]
     events: Option<Vec<String>>,
-    /// Takes a key with the scope `scores`.
+    /// Include scores, evidence and weak matches. Requires a key with the scope `scores`.
     scores: Option<bool>,
-    /// True: nothing is sent, and what happens meanwhile waits, until it is false again.
+    /// True pauses delivery; events queue until it is set to false.
     paused: Option<bool>,
 }
 
-/// Changes a subscription.
+/// Change a subscription.
 #[utoipa::path(
     patch, path = "/v1/subscriptions/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "The subscription's id, `sub_…`")),
     request_body = SubscriptionChange,
-    responses((status = 200, description = "The subscription as it is now.", body = SubscriptionView))
+    responses((status = 200, description = "The changed subscription.", body = SubscriptionView))
 )]
 pub async fn change(
     State(app): State<App>,

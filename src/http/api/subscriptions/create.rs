@@ -1,4 +1,4 @@
-//! `POST /v1/subscriptions`: somebody wants to be told of events.
+//! `POST /v1/subscriptions`: subscribe to events.
 
 use std::collections::BTreeSet;
 
@@ -16,17 +16,17 @@ use crate::http::request::times::time;
 use crate::http::state::App;
 use crate::model::{Scope, Topic};
 
-/// Who wants to be told of what.
+/// A new subscription.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubscriptionRequest {
-    /// Where messages are sent, by POST. Private addresses only where the settings allow them.
+    /// Address that receives the messages by POST. Private addresses must be allowed in the settings.
     #[schema(max_length = 2048)]
     url: String,
     /// `upload.verdict`, `case.decided`, `appeal.decided`, `deletion.complete`, `deletion.stuck`.
     #[schema(schema_with = shapes::topics)]
     events: Vec<String>,
-    /// Scores, evidence and weak matches too; takes a key with the scope `scores`.
+    /// Include scores, evidence and weak matches. Requires a key with the scope `scores`.
     #[serde(default)]
     scores: bool,
 }
@@ -41,17 +41,17 @@ pub struct SubscriptionView {
     pub events: Vec<String>,
     pub scores: bool,
     pub created_at: String,
-    /// Since when nothing is sent; null while it is.
+    /// When delivery was paused; null while it is active.
     #[schema(required)]
     pub paused_at: Option<String>,
 }
 
 /// A new subscription with its secret.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SubscriptionMade {
+pub struct CreatedSubscription {
     #[serde(flatten)]
     pub subscription: SubscriptionView,
-    /// What messages are signed with, by the Standard Webhooks specification. Shown here, and when it is replaced.
+    /// Secret that signs the messages, as Standard Webhooks specifies. Shown only here and when it is rotated.
     pub secret: String,
 }
 
@@ -68,41 +68,41 @@ impl SubscriptionView {
     }
 }
 
-/// Names of events as topics.
+/// Parses the names of events.
 ///
 /// # Errors
-/// 422 for a name that is none.
+/// [`Kind::Invalid`] for an unknown name.
 pub fn topics(names: &[String]) -> Result<BTreeSet<Topic>, Problem> {
     let topics: Result<BTreeSet<Topic>, _> = names.iter().map(|name| name.parse()).collect();
     topics.map_err(|e| Problem::new(Kind::Invalid, format!("`events`: {e}.")))
 }
 
-/// Whether a caller may have scores sent.
+/// Checks that the caller may subscribe to scores, if the subscription asks for them.
 ///
 /// # Errors
-/// 403.
+/// [`Kind::Forbidden`] without the scope `scores`.
 pub fn may_see_scores(caller: &Caller, scores: bool) -> Result<(), Problem> {
     if scores && !caller.may(Scope::Scores) {
-        let detail = "It takes a key with the scope scores to have scores sent.";
+        let detail = "Subscribing to scores requires a key with the scope scores.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     Ok(())
 }
 
-/// Subscribes to events.
+/// Subscribe to events.
 ///
-/// Messages are `{"type", "timestamp", "data"}`, signed by the Standard Webhooks specification (`webhook-id`,
-/// `webhook-timestamp`, `webhook-signature`). One that is not answered with 2xx is sent again after growing pauses, for a
-/// day and a half. An answer of 410 pauses the subscription.
+/// Messages are `{"type", "timestamp", "data"}`, signed as Standard Webhooks specifies (`webhook-id`,
+/// `webhook-timestamp`, `webhook-signature`). A message that is not acknowledged with a 2xx status is retried with
+/// exponential backoff for a day and a half, then becomes dead. A 410 response pauses the subscription.
 #[utoipa::path(
     post, path = "/v1/subscriptions", tag = "webhooks", request_body = SubscriptionRequest,
-    responses((status = 201, description = "The subscription.", body = SubscriptionMade))
+    responses((status = 201, description = "The subscription and its secret.", body = CreatedSubscription))
 )]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
     Json(request): Json<SubscriptionRequest>,
-) -> Result<(StatusCode, [(header::HeaderName, &'static str); 1], Json<SubscriptionMade>), Problem>
+) -> Result<(StatusCode, [(header::HeaderName, &'static str); 1], Json<CreatedSubscription>), Problem>
 {
     let SubscriptionRequest { url, events, scores } = request;
     may_see_scores(&caller, scores)?;
@@ -110,6 +110,6 @@ pub async fn create(
     let actor = caller.actor();
     let (made, secret) = app.ask_outbox(move |outbox| outbox.subscribe(&new, actor)).await?;
     let made =
-        SubscriptionMade { subscription: SubscriptionView::new(made), secret: secret.text() };
+        CreatedSubscription { subscription: SubscriptionView::new(made), secret: secret.text() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(made)))
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/subscriptions`: who is told of what.
+//! `GET /v1/subscriptions`: webhook subscriptions.
 
 use axum::extract::State;
 
@@ -8,7 +8,7 @@ use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, PageQuery, bad_cursor};
 use crate::http::state::App;
 
-/// Lists subscriptions, oldest first.
+/// List subscriptions, oldest first.
 #[utoipa::path(
     get, path = "/v1/subscriptions", tag = "webhooks", params(PageQuery),
     responses((status = 200, description = "A page of subscriptions.", body = Page<SubscriptionView>))

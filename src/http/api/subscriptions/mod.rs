@@ -1,6 +1,6 @@
 //! Webhook subscriptions and their secrets.
 //!
-//! [`create`] has the view of a subscription that the others return.
+//! [`create::SubscriptionView`] is the subscription that the other endpoints return.
 
 pub mod change;
 pub mod create;

@@ -1,4 +1,4 @@
-//! `DELETE /v1/subscriptions/{id}`: nothing more is sent.
+//! `DELETE /v1/subscriptions/{id}`: remove a subscription.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,11 +9,11 @@ use crate::http::request::extract::Path;
 use crate::http::state::App;
 use crate::model::SubscriptionId;
 
-/// Removes a subscription with all that is on its way.
+/// Remove a subscription and its undelivered events.
 #[utoipa::path(
     delete, path = "/v1/subscriptions/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "The subscription's id, `sub_…`")),
-    responses((status = 204, description = "It was removed."))
+    responses((status = 204, description = "The subscription was removed."))
 )]
 pub async fn remove(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! `POST /v1/subscriptions/{id}/resend`: what was given up is sent again.
+//! `POST /v1/subscriptions/{id}/resend`: requeue a subscriber's dead deliveries.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -10,25 +10,26 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::SubscriptionId;
 
-/// What is sent again.
+/// The outcome of a requeue.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Resent {
-    pub deliveries: usize,
+pub struct Requeued {
+    /// Number of deliveries that were requeued.
+    pub requeued: usize,
 }
 
-/// Sends everything to a subscriber again that was given up.
+/// Requeue a subscriber's dead deliveries.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/resend", tag = "webhooks",
     params(("id" = String, Path, description = "The subscription's id, `sub_…`")),
-    responses((status = 200, description = "How many are sent again.", body = Resent))
+    responses((status = 200, description = "The number of requeued deliveries.", body = Requeued))
 )]
 pub async fn resend(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Resent>, Problem> {
+) -> Result<Json<Requeued>, Problem> {
     let missing = || Problem::not_found("subscription");
     let id: SubscriptionId = id.parse().map_err(|_| missing())?;
     let resent = app.ask_outbox(move |outbox| outbox.resend_dead(id, caller.actor())).await?;
-    Ok(Json(Resent { deliveries: resent.ok_or_else(missing)? }))
+    Ok(Json(Requeued { requeued: resent.ok_or_else(missing)? }))
 }

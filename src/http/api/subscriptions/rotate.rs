@@ -1,4 +1,4 @@
-//! `POST /v1/subscriptions/{id}/secret`: a new secret.
+//! `POST /v1/subscriptions/{id}/secret`: rotate the signing secret.
 
 use axum::extract::State;
 use axum::http::header;
@@ -14,11 +14,13 @@ use crate::model::SubscriptionId;
 /// A subscription's new secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewSecret {
-    /// What messages are signed with from now on.
+    /// The secret that signs messages from now on.
     pub secret: String,
 }
 
-/// Replaces a subscription's secret. For a day, messages are signed with the old one too.
+/// Rotate a subscription's signing secret.
+///
+/// For one day, messages are signed with both the old and the new secret.
 #[utoipa::path(
     post, path = "/v1/subscriptions/{id}/secret", tag = "webhooks",
     params(("id" = String, Path, description = "The subscription's id, `sub_…`")),

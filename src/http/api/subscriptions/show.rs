@@ -1,4 +1,4 @@
-//! `GET /v1/subscriptions/{id}`: one subscription.
+//! `GET /v1/subscriptions/{id}`: a subscription.
 
 use axum::extract::State;
 
@@ -8,7 +8,7 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::SubscriptionId;
 
-/// Shows a subscription.
+/// A subscription.
 #[utoipa::path(
     get, path = "/v1/subscriptions/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "The subscription's id, `sub_…`")),

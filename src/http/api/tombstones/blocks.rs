@@ -1,4 +1,4 @@
-//! `GET /v1/tombstones/{id}/blocks`: the uploads that a tombstone counted against.
+//! `GET /v1/tombstones/{id}/blocks`: the uploads that a tombstone blocked or sent to review.
 
 use axum::extract::State;
 
@@ -10,7 +10,9 @@ use crate::http::request::paging::{Page, PageQuery, bad_cursor};
 use crate::http::state::App;
 use crate::model::{Scope, TombstoneId, UploadId};
 
-/// Lists the uploads that a tombstone counted against, the latest first; also when it was retired since.
+/// List the uploads that a tombstone blocked or sent to review, newest first.
+///
+/// Also works for a tombstone that has been retired since.
 #[utoipa::path(
     get, path = "/v1/tombstones/{id}/blocks", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id"), PageQuery),

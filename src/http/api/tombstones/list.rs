@@ -1,4 +1,4 @@
-//! `GET /v1/tombstones`: what is kept of deleted videos, page by page.
+//! `GET /v1/tombstones`: tombstones, oldest first.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -13,24 +13,24 @@ use crate::http::state::App;
 use crate::model::{Slot, Strength};
 use crate::store::Tombstone;
 
-/// What is kept of a deleted video. Whose it was is kept as a keyed hash only.
+/// The tombstone of a deleted video. The owner's id is stored as a keyed hash only.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tombstone)]
 pub struct TombstoneView {
     pub id: String,
     pub created_at: String,
-    /// When it expires, as the settings say; null: never.
+    /// When the tombstone expires, as the settings say; null: never.
     #[schema(required)]
     pub expires_at: Option<String>,
     /// Why the video was deleted: `owner_request`, `legal` or `moderation`.
     pub reason: String,
-    /// What it is good for: `block`, `review`, or `unmatchable` (only the very same bytes are recognised).
+    /// Strongest verdict that a match can have: `block`, `review`, or `unmatchable` (only identical bytes are recognised).
     pub strength: String,
-    /// Why it is good for that and no more.
-    pub strength_why: String,
-    /// Length of the video, seconds.
+    /// The reason for this strength.
+    pub strength_reason: String,
+    /// Duration of the video, seconds.
     pub duration_s: f64,
-    /// Whether its owner is known, who may post it again.
+    /// Whether the owner is known. Owners may re-upload their own deleted videos.
     pub owned: bool,
     pub fingerprint_bytes: u64,
 }
@@ -49,7 +49,7 @@ impl TombstoneView {
                 Strength::Unmatchable => "unmatchable",
             }
             .to_owned(),
-            strength_why: one.strength_why,
+            strength_reason: one.strength_why,
             duration_s: (one.duration_s * 100.0).round() / 100.0,
             owned: one.owner.is_some(),
             fingerprint_bytes: one.fingerprint_size,
@@ -57,7 +57,7 @@ impl TombstoneView {
     }
 }
 
-/// Lists tombstones, oldest first.
+/// List tombstones, oldest first.
 #[utoipa::path(
     get, path = "/v1/tombstones", tag = "tombstones", params(PageQuery),
     responses((status = 200, description = "A page of tombstones.", body = Page<TombstoneView>))

@@ -1,4 +1,4 @@
-//! Tombstones: list them, see which uploads they block, retire them, reverse their verdicts.
+//! Tombstones: list them, list the uploads that they block, retire them, reverse their verdicts.
 
 pub mod blocks;
 pub mod list;

@@ -1,4 +1,4 @@
-//! `POST /v1/tombstones/{id}/retirement`: a tombstone that should not have been there goes.
+//! `POST /v1/tombstones/{id}/retirement`: retire a tombstone that was made by mistake.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -10,30 +10,31 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::TombstoneId;
 
-/// Why it goes.
+/// The retirement of a tombstone.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetirementRequest {
-    /// For the audit log. It names no person and no video.
+    /// A note for the audit log. Do not name people or videos: the log is never erased.
     #[schema(max_length = 1000)]
     note: Option<String>,
 }
 
-/// A tombstone that was retired.
+/// A retired tombstone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Retirement {
-    /// Uploads that it counted against; see `…/blocks`.
-    pub uploads_against: u64,
+    /// Number of uploads that it blocked or sent to review; see `…/blocks`.
+    pub uploads_affected: u64,
 }
 
-/// Retires a tombstone: it is erased, and nothing is recognised by it any more.
+/// Retire a tombstone.
 ///
-/// What it counted against stays as it is until it is reversed (`POST …/reversals`).
+/// The tombstone is erased and no longer matches uploads. Verdicts that it caused stay until they are reversed
+/// (`POST …/reversals`).
 #[utoipa::path(
     post, path = "/v1/tombstones/{id}/retirement", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),
     request_body = RetirementRequest,
-    responses((status = 200, description = "It was retired.", body = Retirement))
+    responses((status = 200, description = "The tombstone was retired.", body = Retirement))
 )]
 pub async fn retire(
     State(app): State<App>,
@@ -44,6 +45,6 @@ pub async fn retire(
     let (id, actor, note) = (TombstoneId(id), caller.actor(), request.note);
     let retired =
         app.ask(move |engine, outside| engine.retire_tombstone(&id, note, actor, outside));
-    let uploads_against = retired.await?.ok_or_else(|| Problem::not_found("tombstone"))?;
-    Ok(Json(Retirement { uploads_against }))
+    let uploads_affected = retired.await?.ok_or_else(|| Problem::not_found("tombstone"))?;
+    Ok(Json(Retirement { uploads_affected }))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/tombstones/{id}/reversals`: verdicts that a retired tombstone caused are taken back.
+//! `POST /v1/tombstones/{id}/reversals`: reverse the verdicts that a retired tombstone caused.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -10,36 +10,36 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::{TombstoneId, UploadId};
 
-/// Which verdicts, and why.
+/// The verdicts to reverse.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReversalRequest {
-    /// Ids of uploads; all when absent.
+    /// Ids of uploads; all uploads when absent.
     uploads: Option<Vec<String>>,
-    /// For the audit log. It names no person and no video.
+    /// A note for the audit log. Do not name people or videos: the log is never erased.
     #[schema(max_length = 1000)]
     note: Option<String>,
 }
 
-/// What came of it.
+/// The outcome of a reversal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Reversals {
-    /// Uploads that have a milder verdict now. Each is told as the event `upload.verdict`.
+    /// Uploads whose verdict is milder now. An event `upload.verdict` is sent for each.
     pub reversed: Vec<String>,
-    /// Uploads that other matches count against as much.
+    /// Uploads whose other matches lead to the same verdict.
     pub unchanged: Vec<String>,
-    /// There may be more: send it again.
+    /// There may be more uploads: repeat the request.
     pub more: bool,
 }
 
-/// Takes back the verdicts that a retired tombstone caused.
+/// Reverse the verdicts that a retired tombstone caused.
 ///
-/// Each upload is judged again by what else was found in it.
+/// Each upload gets the verdict of its remaining matches.
 #[utoipa::path(
     post, path = "/v1/tombstones/{id}/reversals", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),
     request_body = ReversalRequest,
-    responses((status = 200, description = "What came of it.", body = Reversals))
+    responses((status = 200, description = "The outcome, upload by upload.", body = Reversals))
 )]
 pub async fn reverse(
     State(app): State<App>,

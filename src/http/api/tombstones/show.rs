@@ -1,4 +1,4 @@
-//! `GET /v1/tombstones/{id}`: what is kept of one deleted video, and what it is good for.
+//! `GET /v1/tombstones/{id}`: a tombstone.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::TombstoneId;
 
-/// A tombstone with what is in its fingerprint.
+/// A tombstone with the size of its fingerprint.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TombstoneDetail {
     #[serde(flatten)]
@@ -19,7 +19,7 @@ pub struct TombstoneDetail {
     pub frames: usize,
 }
 
-/// Shows what is kept of a deleted video and what it is good for.
+/// A tombstone.
 #[utoipa::path(
     get, path = "/v1/tombstones/{id}", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),

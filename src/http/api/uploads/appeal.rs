@@ -1,4 +1,4 @@
-//! `POST /v1/uploads/{id}/appeal`: an uploader appeals against a block.
+//! `POST /v1/uploads/{id}/appeal`: appeal against a block.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,30 +11,32 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::UploadId;
 
-/// What the uploader says.
+/// An uploader's appeal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppealRequest {
-    /// In their own words; shown to the moderator. Kept sealed, and not for ever.
+    /// The uploader's statement, shown to the moderator. Stored encrypted, and erased after the retention period.
     #[schema(max_length = 4000)]
     statement: Option<String>,
 }
 
-/// An appeal that was made.
+/// An accepted appeal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Appeal {
-    /// The case that another moderator decides now. The outcome is told as the event `appeal.decided`.
+    /// Id of the case that another moderator will decide. The outcome is sent as the event `appeal.decided`.
     pub case: String,
 }
 
-/// Appeals against the block of an upload: another moderator looks at it.
+/// Appeal against the block of an upload.
+///
+/// Another moderator decides the appeal. Idempotent: repeating the request returns the same appeal.
 #[utoipa::path(
     post, path = "/v1/uploads/{id}/appeal", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id, `upl_…`")),
     request_body = AppealRequest,
     responses(
-        (status = 202, description = "It will be heard; the same again is the same appeal.", body = Appeal),
-        (status = 409, description = "There is nothing to appeal against, or no longer; `detail` says why.")
+        (status = 202, description = "The appeal, accepted now or earlier.", body = Appeal),
+        (status = 409, description = "The upload cannot be appealed; `detail` says why.")
     )
 )]
 pub async fn appeal(

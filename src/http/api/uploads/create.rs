@@ -1,4 +1,4 @@
-//! `POST /v1/uploads`: an upload is handed in, as raw bytes, as a form, or by its address.
+//! `POST /v1/uploads`: submit an upload as raw bytes, as a form, or by its address.
 
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -20,7 +20,7 @@ use crate::model::{Scope, UploadId};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// What may be said in the address. With a form or JSON, all but `wait` is said there.
+/// Parameters of a raw upload. With a form or JSON, only `wait` is allowed here.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -28,34 +28,33 @@ pub struct CreateQuery {
     /// Seconds to wait for the verdict, 0 to 60; 0 when absent.
     #[param(minimum = 0, maximum = 60)]
     wait: Option<u64>,
-    /// Who uploads it, as the platform calls that person. Addresses stand in the logs of proxies: where that must not
-    /// be, send a form.
+    /// The uploader's id on the platform. Proxies log query strings; send a form if the id must not be logged.
     #[param(min_length = 1, max_length = 1024)]
     uploader: Option<String>,
-    /// What the platform calls the upload; given back in answers and events.
+    /// The upload's id on the platform; returned in responses and events.
     #[param(min_length = 1, max_length = 1024)]
     reference: Option<String>,
-    /// A JSON object, given back in answers and events.
+    /// A JSON object; returned in responses and events.
     metadata: Option<String>,
 }
 
-/// An upload as a form.
+/// An upload as a multipart form.
 #[derive(Debug, ToSchema)]
 #[expect(
     dead_code,
     reason = "the shape of a form, for the API document; it is read piece by piece"
 )]
 pub struct UploadForm {
-    /// The bytes.
+    /// The file.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
-    /// Who uploads it, as the platform calls that person.
+    /// The uploader's id on the platform.
     #[schema(min_length = 1, max_length = 1024)]
     uploader: Option<String>,
-    /// What the platform calls the upload; given back in answers and events.
+    /// The upload's id on the platform; returned in responses and events.
     #[schema(min_length = 1, max_length = 1024)]
     reference: Option<String>,
-    /// A JSON object, given back in answers and events.
+    /// A JSON object; returned in responses and events.
     metadata: Option<String>,
 }
 
@@ -63,38 +62,38 @@ pub struct UploadForm {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UploadAddress {
-    /// Where the bytes are: `file`, `s3`, `gs` or `az`, below a prefix that the settings allow.
+    /// Address of the file: `file`, `s3`, `gs` or `az`, below a prefix that the settings allow.
     #[schema(max_length = 4096)]
     uri: String,
-    /// Who uploads it, as the platform calls that person.
+    /// The uploader's id on the platform.
     #[schema(min_length = 1, max_length = 1024)]
     uploader: Option<String>,
-    /// What the platform calls the upload; given back in answers and events.
+    /// The upload's id on the platform; returned in responses and events.
     #[schema(min_length = 1, max_length = 1024)]
     reference: Option<String>,
-    /// Given back in answers and events.
+    /// Returned in responses and events.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
 }
 
-/// Hands in an upload.
+/// Submit an upload.
 ///
-/// The body is the bytes themselves, a form, or JSON with an address to fetch them from. The answer has the verdict when
-/// it is there within `wait` seconds; else it is 202, and the verdict is at `Location` and goes out as the event
-/// `upload.verdict`. The same bytes again are not decoded again, but get a verdict of their own.
+/// The body is the file itself, a form, or JSON with an address to fetch the file from. The response has the verdict if
+/// it is ready within `wait` seconds. Otherwise the status is 202; the verdict is later at `Location` and sent as the
+/// event `upload.verdict`. Identical bytes are decoded only once, but every upload gets its own verdict.
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "uploads",
     params(
         CreateQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "A name for this request: sent again within a day, it is the same upload"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent: repeated within a day, it returns the same upload"),
     ),
     request_body(content(
         (String = "application/octet-stream"), (UploadForm = "multipart/form-data"), (UploadAddress = "application/json")
     )),
     responses(
-        (status = 200, description = "The upload with its verdict.", body = UploadLine),
-        (status = 202, description = "It was accepted and will be checked.", body = UploadLine,
-         headers(("Location" = String, description = "Where its verdict will be"))),
+        (status = 200, description = "The upload and its verdict.", body = UploadLine),
+        (status = 202, description = "The upload, accepted but not checked yet.", body = UploadLine,
+         headers(("Location" = String, description = "Address of the upload"))),
     )
 )]
 pub async fn create(
@@ -132,7 +131,7 @@ pub async fn create(
     answer(&app, accepted, &caller).await
 }
 
-/// The upload as it is now: 200 with a verdict, 202 without.
+/// The upload's current state: 200 with a verdict, 202 without.
 async fn answer(app: &App, accepted: Accepted, caller: &Caller) -> Result<Response, Problem> {
     let Accepted { id, is_new } = accepted;
     let line = app.ask_uploads(move |uploads| uploads.show(id)).await?;
@@ -159,13 +158,11 @@ impl CreateQuery {
 
     fn only_wait(&self) -> Result<(), Problem> {
         let said = self.uploader.is_some() || self.reference.is_some() || self.metadata.is_some();
-        match said {
-            true => Err(Problem::new(
-                Kind::Invalid,
-                "With a form or JSON, say it there and not in the query.",
-            )),
-            false => Ok(()),
+        if said {
+            let detail = "With a form or JSON, only `wait` is allowed in the query.";
+            return Err(Problem::new(Kind::Invalid, detail));
         }
+        Ok(())
     }
 }
 
@@ -175,7 +172,7 @@ enum Form {
     Json,
 }
 
-/// Whatever is no form and no JSON is the video itself, by whichever name of its type.
+/// Any content type but a form's and JSON's is the file itself: clients send many types for videos.
 fn form_of(headers: &HeaderMap) -> Form {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok());
     let essence = media_type.and_then(|t| t.split(';').next()).unwrap_or_default().trim();
@@ -187,7 +184,7 @@ fn form_of(headers: &HeaderMap) -> Form {
 }
 
 fn metadata(text: &str) -> Result<Map<String, Value>, Problem> {
-    let invalid = |_| Problem::new(Kind::Invalid, "`metadata`: it is no JSON object.");
+    let invalid = |_| Problem::new(Kind::Invalid, "`metadata`: must be a JSON object.");
     serde_json::from_str(text).map_err(invalid)
 }
 
@@ -197,17 +194,20 @@ fn idempotency_key(
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key.to_str().map_err(|_| {
-        Problem::new(Kind::Invalid, "`Idempotency-Key`: printable ASCII characters are needed.")
+        Problem::new(
+            Kind::Invalid,
+            "`Idempotency-Key`: only printable ASCII characters are allowed.",
+        )
     })?;
     Ok(Some(IdempotencyKey { caller: caller.actor(), key: key.to_owned() }))
 }
 
-/// Told before a byte is taken, where the sender says how many will come.
+/// Refuses an announced length over the limit before the body is read.
 fn too_large(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     let bytes_max = app.uploads().options().bytes_max;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: u64| bytes > bytes_max) {
-        let detail = format!("An upload has at most {bytes_max} bytes.");
+        let detail = format!("An upload may have at most {bytes_max} bytes.");
         return Err(Problem::new(Kind::TooLarge, detail));
     }
     Ok(())
@@ -227,7 +227,7 @@ async fn accept(
     app.ask_uploads(move |uploads| uploads.accept(arrived, &words, key.as_ref())).await
 }
 
-/// Reads a body that `receive::watch` keeps short.
+/// Reads a JSON body, whose length [`receive::watch`] limits.
 async fn read_json(request: Request) -> Result<UploadAddress, Problem> {
     let mut body = request.into_body().into_data_stream();
     let mut text = Vec::new();
@@ -237,7 +237,7 @@ async fn read_json(request: Request) -> Result<UploadAddress, Problem> {
     extract::from_bytes(&text)
 }
 
-/// Reads a form: its fields in any order, the file into the spool.
+/// Reads a form, with its fields in any order; the file goes to the spool.
 async fn read_form(
     app: &App,
     watch: &Watch,
@@ -258,19 +258,23 @@ async fn read_form(
                 words.metadata.replace(metadata(&text)?).is_some()
             }
             _ => {
-                let detail = "A form has the fields file, uploader, reference and metadata only.";
+                let detail =
+                    "Unknown form field; allowed are file, uploader, reference and metadata.";
                 return Err(Problem::new(Kind::Invalid, detail));
             }
         };
         if twice {
-            return Err(Problem::new(Kind::Invalid, format!("`{name}`: it is there twice.")));
+            return Err(Problem::new(
+                Kind::Invalid,
+                format!("`{name}`: the form has this field twice."),
+            ));
         }
     }
-    let missing = || Problem::new(Kind::Invalid, "`file`: the form has none.");
+    let missing = || Problem::new(Kind::Invalid, "`file`: the form must have this field.");
     Ok((arrived.ok_or_else(missing)?, checked(app, words).await?))
 }
 
-/// A field of text, not longer than any may be.
+/// Reads a text field up to the longest that any field may be.
 async fn text(
     app: &App,
     field: &mut axum::extract::multipart::Field<'_>,
@@ -282,7 +286,7 @@ async fn text(
         if bytes.len() + piece.len() > bytes_max {
             return Err(Problem::new(
                 Kind::TooLarge,
-                format!("A field of text has at most {bytes_max} bytes."),
+                format!("A text field may have at most {bytes_max} bytes."),
             ));
         }
         bytes.extend_from_slice(&piece);

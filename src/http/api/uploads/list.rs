@@ -1,4 +1,4 @@
-//! `GET /v1/uploads`: uploads, the latest first.
+//! `GET /v1/uploads`: uploads, newest first.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::http::request::paging::{Page, bad_cursor, page_limit};
 use crate::http::state::App;
 use crate::model::{Scope, UploadId, UploadState, VerdictKind};
 
-/// Which uploads.
+/// Filters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -24,16 +24,16 @@ pub struct ListQuery {
     /// `allow`, `review` or `block`.
     #[param(value_type = Option<String>)]
     verdict: Option<VerdictKind>,
-    /// As the platform calls it.
+    /// The upload's id on the platform.
     reference: Option<String>,
-    /// `meta.next` of the page before.
+    /// `meta.next` of the previous page.
     cursor: Option<String>,
-    /// Items of the page, 1 to 500; 50 when absent.
+    /// Items per page, 1 to 500; 50 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
-/// Lists uploads, the latest first.
+/// List uploads, newest first.
 #[utoipa::path(
     get, path = "/v1/uploads", tag = "uploads", params(ListQuery),
     responses((status = 200, description = "A page of uploads.", body = Page<UploadLine>))

@@ -1,4 +1,4 @@
-//! Uploads: send one, follow it to its verdict, appeal.
+//! Uploads: submit one, get its verdict, appeal.
 
 pub mod appeal;
 pub mod bytes;

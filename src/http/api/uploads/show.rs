@@ -1,4 +1,4 @@
-//! `GET /v1/uploads/{id}`: an upload and what came of it.
+//! `GET /v1/uploads/{id}`: an upload and its verdict.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::http::request::times::wait_for;
 use crate::http::state::App;
 use crate::model::{Scope, UploadId};
 
-/// How long to wait.
+/// Parameters of the request.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -22,11 +22,11 @@ pub struct ShowQuery {
     wait: Option<u64>,
 }
 
-/// Shows an upload and what came of it.
+/// An upload and its verdict.
 #[utoipa::path(
     get, path = "/v1/uploads/{id}", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id, `upl_…`"), ShowQuery),
-    responses((status = 200, description = "The upload; `verdict` is null until it was checked.", body = UploadLine))
+    responses((status = 200, description = "The upload; `verdict` is null until the upload has been checked.", body = UploadLine))
 )]
 pub async fn show(
     State(app): State<App>,

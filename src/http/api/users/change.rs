@@ -1,4 +1,4 @@
-//! `PATCH /v1/users/{id}`: another role, a new password, no more signing in. `DELETE …/sessions`: signed out everywhere.
+//! `PATCH /v1/users/{id}`: change a role or password, disable an account; `DELETE …/sessions`: sign a user out.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -13,31 +13,34 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::UserId;
 
-/// One change: exactly one of the fields.
+/// A change of exactly one field.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserChangeRequest {
-    /// Whether they may not sign in any more.
+    /// True disables the account, false enables it.
     disabled: Option<bool>,
     /// `moderator`, `lead` or `admin`.
     role: Option<String>,
-    /// At least twelve characters.
+    /// At least 12 characters.
     #[schema(min_length = 12, max_length = 1024)]
     password: Option<String>,
 }
 
-/// What came of it.
+/// The outcome of a sign-out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionsEnded {
+    /// Number of sessions that were ended.
     pub ended: usize,
 }
 
-/// Changes somebody. A new password and disabling end their sessions.
+/// Change a user.
+///
+/// A new password or a disabled account ends the user's sessions.
 #[utoipa::path(
     patch, path = "/v1/users/{id}", tag = "users",
     params(("id" = String, Path, description = "The user's id")),
     request_body = UserChangeRequest,
-    responses((status = 200, description = "As they are now.", body = UserView))
+    responses((status = 200, description = "The changed user.", body = UserView))
 )]
 pub async fn change(
     State(app): State<App>,
@@ -63,16 +66,16 @@ pub async fn change(
     };
     let actor = caller.actor();
     let changed =
-        app.ask_slowly(move |engine, outside| engine.change_user(id, patch, actor, outside));
+        app.ask_with_password(move |engine, outside| engine.change_user(id, patch, actor, outside));
     let user = changed.await?.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Json(UserView::new(user)))
 }
 
-/// Ends all sessions of somebody.
+/// End all sessions of a user.
 #[utoipa::path(
     delete, path = "/v1/users/{id}/sessions", tag = "users",
     params(("id" = String, Path, description = "The user's id")),
-    responses((status = 200, description = "They are signed out.", body = SessionsEnded))
+    responses((status = 200, description = "The user is signed out everywhere.", body = SessionsEnded))
 )]
 pub async fn sign_out(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! `POST /v1/users`: somebody is to sign in.
+//! `POST /v1/users`: create a user.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,24 +13,24 @@ use crate::http::request::extract::Json;
 use crate::http::state::App;
 use crate::model::Role;
 
-/// Somebody who is to sign in.
+/// A new user of the review pages.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserRequest {
-    /// What they sign in with, and what colleagues see.
+    /// The name to sign in with; visible to colleagues.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// `moderator`, `lead` or `admin`.
     role: String,
-    /// At least twelve characters.
+    /// At least 12 characters.
     #[schema(min_length = 12, max_length = 1024)]
     password: String,
 }
 
-/// Adds somebody who signs in to the review pages.
+/// Create a user of the review pages.
 #[utoipa::path(
     post, path = "/v1/users", tag = "users", request_body = UserRequest,
-    responses((status = 201, description = "They can sign in.", body = UserView))
+    responses((status = 201, description = "The user.", body = UserView))
 )]
 pub async fn create(
     State(app): State<App>,
@@ -40,12 +40,15 @@ pub async fn create(
     let UserRequest { name, role, password } = request;
     let role = role_of(&role)?;
     let (new, actor) = (NewUser { name, role, password }, caller.actor());
-    let user = app.ask_slowly(move |engine, outside| engine.add_user(new, actor, outside)).await?;
+    let user =
+        app.ask_with_password(move |engine, outside| engine.add_user(new, actor, outside)).await?;
     Ok((StatusCode::CREATED, Json(UserView::new(user))))
 }
 
+/// Parses a role.
+///
 /// # Errors
-/// 422 for text that names no role.
+/// [`Kind::Invalid`] for an unknown role.
 pub fn role_of(text: &str) -> Result<Role, Problem> {
     text.parse().map_err(|e| Problem::new(Kind::Invalid, format!("`role`: {e}.")))
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/users`: people who sign in to the review pages.
+//! `GET /v1/users`: users of the review pages.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -10,21 +10,21 @@ use crate::http::request::times::time;
 use crate::http::state::App;
 use crate::store::User;
 
-/// Somebody who signs in.
+/// A user of the review pages.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
     /// `usr_…`
     pub id: String,
-    /// What they sign in with, and what colleagues see.
+    /// The name to sign in with; visible to colleagues.
     pub name: String,
     /// `moderator`, `lead` or `admin`.
     pub role: String,
     pub created_at: String,
-    /// When they were last seen, to the minute.
+    /// When the user was last active, to the minute.
     #[schema(required)]
-    pub seen_at: Option<String>,
-    /// From then on they cannot sign in.
+    pub last_seen_at: Option<String>,
+    /// When the account was disabled; null while it is enabled.
     #[schema(required)]
     pub disabled_at: Option<String>,
 }
@@ -36,23 +36,23 @@ impl UserView {
             name: user.name,
             role: user.role.to_string(),
             created_at: time(user.created_at),
-            seen_at: user.seen_at.map(time),
+            last_seen_at: user.seen_at.map(time),
             disabled_at: user.disabled_at.map(time),
         }
     }
 }
 
-/// Everybody who signs in.
+/// All users.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserList {
-    /// By name.
+    /// Sorted by name.
     pub items: Vec<UserView>,
 }
 
-/// Lists everybody who signs in, those too who cannot any more.
+/// List all users, including disabled ones.
 #[utoipa::path(
     get, path = "/v1/users", tag = "users",
-    responses((status = 200, description = "Everybody.", body = UserList))
+    responses((status = 200, description = "The users.", body = UserList))
 )]
 pub async fn list(State(app): State<App>) -> Result<Json<UserList>, Problem> {
     let users = app.ask(|engine, _| engine.users()).await?;

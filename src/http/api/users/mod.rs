@@ -1,4 +1,4 @@
-//! People who sign in to the pages.
+//! Users of the review pages.
 
 pub mod change;
 pub mod create;

@@ -1,32 +1,32 @@
-//! `POST /v1/videos/visibility`: what may be shown of all videos of a page.
+//! `POST /v1/videos/visibility`: visibility of several videos.
 
 use axum::extract::State;
 use axum::http::HeaderName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::api::visibility::show::{NOT_KEPT, VisibilityView};
+use crate::http::api::visibility::show::{NO_STORE, VisibilityView};
 use crate::http::error::Problem;
 use crate::http::request::extract::Json;
 use crate::http::state::App;
 
-/// Which videos.
+/// The videos of a request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VisibilityBatch {
-    /// The platform's ids, at most 500.
+    /// The videos' ids on the platform, at most 500.
     #[schema(max_items = 500)]
     ids: Vec<String>,
 }
 
-/// What may be shown of each.
+/// The visibility of each video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VisibilityBatchAnswer {
-    /// In the request's order.
+    /// In the order of the request.
     items: Vec<VisibilityItem>,
 }
 
-/// What may be shown of one of them.
+/// The visibility of one video.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VisibilityItem {
     id: String,
@@ -34,10 +34,10 @@ pub struct VisibilityItem {
     shown: VisibilityView,
 }
 
-/// Tells what may be shown of several videos.
+/// Visibility of several videos.
 #[utoipa::path(
     post, path = "/v1/videos/visibility", tag = "visibility", request_body = VisibilityBatch,
-    responses((status = 200, description = "As it is now.", body = VisibilityBatchAnswer))
+    responses((status = 200, description = "The current visibility of each.", body = VisibilityBatchAnswer))
 )]
 pub async fn show(
     State(app): State<App>,
@@ -46,5 +46,5 @@ pub async fn show(
     let shown = app.deletions().visibilities(&ids).await?;
     let item = |(id, shown)| VisibilityItem { id, shown: VisibilityView::new(shown) };
     let items = ids.into_iter().zip(shown).map(item).collect();
-    Ok((NOT_KEPT, Json(VisibilityBatchAnswer { items })))
+    Ok((NO_STORE, Json(VisibilityBatchAnswer { items })))
 }

@@ -1,42 +1,41 @@
-//! `GET /v1/gate`: whether a proxy may serve the bytes at an address.
+//! `GET /v1/gate`: whether a proxy may serve the file at an address.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::http::api::visibility::show::NOT_KEPT;
+use crate::http::api::visibility::show::NO_STORE;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Query;
 use crate::http::state::App;
 
-/// Where nginx puts an address without having to encode it.
+/// The header in which nginx can pass an address without encoding it.
 const ORIGINAL: &str = "x-original-uri";
 
-/// Which address.
+/// The address to check.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct GateQuery {
-    /// The address as deletions name it: of a copy, or of anything below a prefix. The part behind `?` may be there or
-    /// not.
+    /// Address of a copy, or of anything below a prefix, as the deletion names it, with or without its query string.
     uri: Option<String>,
 }
 
-/// Opens or closes the way to a medium.
+/// Gate: whether the file at an address may be served.
 ///
-/// For nginx's `auth_request`, a CDN's edge function or the platform's own servers: 204 when nobody has deleted what is
-/// there, 403 when somebody has. Answered from memory. The address is in the query, or in the header `X-Original-URI`.
-/// A key with any scope will do, or none where the settings say so.
+/// For nginx's `auth_request`, a CDN's edge function or the platform's own servers: 204 if the file has not been deleted,
+/// 403 if it has. Answered from memory. Pass the address in the query or in the header `X-Original-URI`. Any scope is
+/// enough; the settings can open the gate to callers without a key.
 #[utoipa::path(
     get, path = "/v1/gate", tag = "visibility",
     params(
         GateQuery,
-        ("X-Original-URI" = Option<String>, Header, description = "The address, when it is not in the query"),
+        ("X-Original-URI" = Option<String>, Header, description = "The address, if it is not in the query"),
     ),
     responses(
-        (status = 204, description = "It may be served."),
-        (status = 403, description = "It must not be served any more",
+        (status = 204, description = "The file may be served."),
+        (status = 403, description = "The file was deleted and must not be served",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]
@@ -50,11 +49,11 @@ pub async fn ask(
     let uri = query.uri.as_deref().or_else(original).ok_or_else(|| {
         Problem::new(
             Kind::Invalid,
-            "`uri`: say the address there, or in the header `X-Original-URI`.",
+            "`uri`: required, unless the header `X-Original-URI` has the address.",
         )
     })?;
-    match app.deletions().gate(uri)? {
-        true => Ok((StatusCode::NO_CONTENT, NOT_KEPT)),
-        false => Err(Problem::new(Kind::Hidden, "What is there was deleted, or is being deleted.")),
+    if !app.deletions().gate(uri)? {
+        return Err(Problem::new(Kind::Hidden, "The file was deleted, or is being deleted."));
     }
+    Ok((StatusCode::NO_CONTENT, NO_STORE))
 }

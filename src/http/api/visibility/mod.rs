@@ -1,4 +1,4 @@
-//! Whether a video may be served, for one, for several, and for a reverse proxy.
+//! Whether a video may be shown: for one video, for several, and for a proxy that serves files.
 
 pub mod batch;
 pub mod gate;

@@ -1,4 +1,4 @@
-//! `GET /v1/videos/{id}/visibility`: what the platform may still show of a video.
+//! `GET /v1/videos/{id}/visibility`: visibility of a video.
 
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -12,21 +12,21 @@ use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::model::Visibility;
 
-/// What may be shown of a video.
+/// The visibility of a video.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Visibility)]
 pub struct VisibilityView {
-    /// `live`, also for a video that nobody has asked to delete; `pending_deletion`; `deleted`.
+    /// `live` (also for unknown videos), `pending_deletion` or `deleted`.
     #[schema(schema_with = wire::schema::visibility)]
     visibility: Visibility,
-    /// Whether profile, search and recommendations may name it.
+    /// Whether profiles, search and recommendations may list the video.
     listed: bool,
-    /// Hosts of caches that may still serve viewers who had it: not known to be purged yet.
+    /// Hosts of caches that have not confirmed a purge and may still serve the video.
     caches: Vec<String>,
 }
 
-/// Answers are of this moment.
-pub const NOT_KEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+/// Visibility can change at any moment, so no response may be cached.
+pub const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
 impl VisibilityView {
     pub fn new(shown: Shown) -> VisibilityView {
@@ -35,18 +35,19 @@ impl VisibilityView {
     }
 }
 
-/// Tells what may be shown of a video.
+/// Visibility of a video.
 ///
-/// Answered from memory: ask for every page. A key with any scope will do, or none where the settings say so.
+/// Answered from memory, fast enough to check on every page view. Any scope is enough; the settings can open this to
+/// callers without a key.
 #[utoipa::path(
     get, path = "/v1/videos/{id}/visibility", tag = "visibility",
-    params(("id" = String, Path, description = "The platform's id of the video", max_length = 512)),
-    responses((status = 200, description = "As it is now.", body = VisibilityView))
+    params(("id" = String, Path, description = "The video's id on the platform", max_length = 512)),
+    responses((status = 200, description = "The current visibility.", body = VisibilityView))
 )]
 pub async fn show(
     State(app): State<App>,
     Path(video): Path<String>,
 ) -> Result<([(HeaderName, &'static str); 1], Json<VisibilityView>), Problem> {
     let shown = app.deletions().visibility(&video).await?;
-    Ok((NOT_KEPT, Json(VisibilityView::new(shown))))
+    Ok((NO_STORE, Json(VisibilityView::new(shown))))
 }

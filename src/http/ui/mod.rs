@@ -1,8 +1,8 @@
-//! The pages for people who sign in: the review queue and what belongs to it.
+//! The pages for moderators: the review queue, its cases, and the pages around them.
 //!
-//! Flow: `visitor` knows who looks, `form` takes what they send, `frame` is around every page and gives the headers,
-//! `assets` has stylesheet and scripts. Each page is a file: what its template needs, the handlers, thin as those of
-//! the API. `words` says numbers and times as people do. Templates escape everything; scripts build no HTML from text.
+//! [`page`] has what all pages share. [`queue`] and [`case`] are the review; each other page is a file with its template's
+//! context and its handlers, which are as thin as those of the API. Templates escape everything; scripts never build HTML
+//! from text. A GET changes nothing: browsers prefetch links, and chat programs preview them.
 
 mod audit;
 mod case;
@@ -27,10 +27,10 @@ use crate::http::state::App;
 use crate::http::ui::page::visitor::Needs;
 use crate::model::Role;
 
-/// Largest form, bytes; a note is the longest thing in one.
+/// Largest form, bytes; the longest field is a note.
 const FORM_BYTES_MAX: usize = 64 << 10;
 
-/// All pages, by the role that they need.
+/// All pages, by the role that they require.
 pub fn routes(app: &App) -> Router<App> {
     let open = Router::new()
         .route("/review/assets/{version}/{name}", get(page::assets::serve))
@@ -39,7 +39,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/sign-out", post(sign_in::leave))
         .route("/review", get(queue::page::page))
         .route("/review/events", get(queue::events::stream))
-        .route("/review/next", get(case::decide::skip))
+        .route("/review/next", post(case::decide::skip))
         .route("/review/viewing", post(case::file::viewing))
         .route("/review/cases/{id}", get(case::page::page))
         .route("/review/cases/{id}/upload", get(case::file::upload))
@@ -48,7 +48,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/cases/{id}/undo", post(case::decide::undo))
         .route("/review/cases/{id}/{way}", post(case::decide::claim))
         .route("/review/tombstones", get(tombstones::page))
-        .route("/review/{*rest}", get(page::frame::nowhere))
+        .route("/review/{*rest}", get(page::frame::not_found))
         .route("/review/deletions", get(deletions::page))
         .route("/review/deletions/{id}", get(deletions::show));
     let lead = Router::new()
@@ -65,7 +65,7 @@ pub fn routes(app: &App) -> Router<App> {
     let admin = Router::new()
         .route("/review/people", get(people::page).post(people::add))
         .route("/review/people/{id}", post(people::change));
-    // Takes a file, and as long as it takes to look at it.
+    // Receives a file and decodes it, so it has its own limits.
     let files = Router::new()
         .route("/review/tombstones/compare", post(tombstones::compare))
         .layer(DefaultBodyLimit::disable());

@@ -1,4 +1,4 @@
-//! The page of people who sign in, for administrators.
+//! The users of the pages, for administrators.
 
 use askama::Template;
 use axum::extract::State;
@@ -33,16 +33,16 @@ struct Person {
     seen: String,
     added: String,
     disabled: bool,
-    self_: bool,
+    is_self: bool,
 }
 
-/// What was done before this page is shown.
+/// The change that led to this page.
 #[derive(Debug, Deserialize)]
 pub struct PeopleQuery {
     done: Option<Done>,
 }
 
-/// What is told of it.
+/// A change to confirm.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Done {
@@ -57,8 +57,8 @@ pub async fn page(
     Query(query): Query<PeopleQuery>,
 ) -> Result<Response, Problem> {
     let message = query.done.map(|done| match done {
-        Done::Added => ("good", "Added. They can sign in now.".to_owned()),
-        Done::Changed => ("good", "Changed.".to_owned()),
+        Done::Added => ("good", "User added. They can sign in now.".to_owned()),
+        Done::Changed => ("good", "Changes saved.".to_owned()),
     });
     shown(&app, &visitor, StatusCode::OK, message, String::new()).await
 }
@@ -95,8 +95,8 @@ pub async fn change(
     let patch = if !form.exact("password").is_empty() {
         UserPatch::Password(form.exact("password").to_owned())
     } else if id == visitor.user.id {
-        // Whoever is left with no administrator needs the command line.
-        let detail = "Another administrator changes your role, and whether you may sign in.";
+        // Without an administrator, only the command line could restore access.
+        let detail = "You cannot change your own role or disable your own account; ask another administrator.";
         return Err(Problem::new(Kind::Forbidden, detail));
     } else if let Some(disabled) = form.maybe("disabled") {
         UserPatch::Disabled(disabled == "yes")
@@ -141,7 +141,7 @@ async fn shown(
         seen: user.seen_at.map_or_else(|| "never".to_owned(), |at| words::ago(at, now)),
         added: words::day(user.created_at),
         disabled: user.disabled_at.is_some(),
-        self_: user.id == visitor.user.id,
+        is_self: user.id == visitor.user.id,
         name: user.name,
         role: user.role,
     });
@@ -155,10 +155,10 @@ async fn shown(
     Ok((status, Page(page)).into_response())
 }
 
-/// Ids and names of those who can sign in.
+/// Ids and names of all enabled users.
 ///
 /// # Errors
-/// The store's refusal.
+/// [`Kind::Internal`] if the store fails.
 pub async fn names(app: &App) -> Result<Vec<(String, String)>, Problem> {
     let users = app.ask(|engine, _| engine.users()).await?;
     let good = users.into_iter().filter(|user| user.disabled_at.is_none());

@@ -94,12 +94,12 @@ impl BulkRequest {
             BulkAction::Assign => CaseAction::Assign(assignee(self.assigned_to.as_deref())?),
             BulkAction::Due => CaseAction::Due(due(self.due_at.as_deref())?),
             BulkAction::Note => CaseAction::Note(self.note.unwrap_or_default()),
-            BulkAction::Escalate => CaseAction::Escalate { version: 0, note: self.note },
+            BulkAction::Escalate => CaseAction::Escalate { version: None, note: self.note },
             BulkAction::Undo => CaseAction::Undo,
             BulkAction::Decide => {
                 let missing =
                     || Problem::new(Kind::Invalid, "`ruling`: required by the action `decide`.");
-                CaseAction::Decide(self.ruling.ok_or_else(missing)?.about(0))
+                CaseAction::Decide(self.ruling.ok_or_else(missing)?.about(None))
             }
         })
     }

@@ -65,7 +65,7 @@ pub struct Ruling {
 
 impl Ruling {
     /// The same decision on a case of this version; `None` for the version that it has when it is decided.
-    pub fn about(self, version: u32) -> DecisionRequest {
+    pub fn about(self, version: Option<u32>) -> DecisionRequest {
         let Ruling { decision, grounds, note, members, leave } = self;
         DecisionRequest { version, kind: decision, grounds, note, members, leave }
     }
@@ -91,6 +91,7 @@ pub async fn decide(
     Json(request): Json<CaseDecisionRequest>,
 ) -> Result<Json<CaseLine>, Problem> {
     let CaseDecisionRequest { version, decision: kind, grounds, note, members, leave } = request;
+    let version = Some(version);
     let request = DecisionRequest { version, kind, grounds, note, members, leave };
     act(&app, &caller, &id, CaseAction::Decide(request)).await
 }

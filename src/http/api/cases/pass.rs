@@ -85,7 +85,7 @@ pub async fn escalate(
     Path(id): Path<String>,
     Json(EscalationRequest { version, note }): Json<EscalationRequest>,
 ) -> Result<Json<CaseLine>, Problem> {
-    act(&app, &caller, &id, CaseAction::Escalate { version, note }).await
+    act(&app, &caller, &id, CaseAction::Escalate { version: Some(version), note }).await
 }
 
 /// Assign a case to somebody. Leads only.

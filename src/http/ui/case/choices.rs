@@ -1,4 +1,4 @@
-//! What somebody can choose to do with a case: what the forms offer, and how they are read.
+//! The forms of a case: the choices that they offer, and how a submitted form becomes an action.
 
 use crate::engine::wire::{CaseDetail, CaseLine};
 use crate::engine::{CaseAction, DecisionRequest};
@@ -10,21 +10,24 @@ use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::page::words;
 use crate::model::{Actor, CaseId, CaseState, DecisionKind, Role, UnixSeconds};
 
-/// Hours until which a lead can set a due time.
+/// Latest due time that a lead can set, hours from now.
 const DUE_H_MAX: i64 = 24 * 365;
 
-/// A case's id as an address has it.
+/// Parses the case id of an address.
+///
+/// # Errors
+/// [`Kind::NotFound`] for a malformed id.
 pub fn named(id: &str) -> Result<CaseId, Problem> {
     id.parse().map_err(|_| Problem::not_found("case"))
 }
 
-/// The grounds of a kind of decision, each with its words.
+/// The grounds of a kind of decision, each with its label.
 pub struct Grounds {
     pub kind: &'static str,
     pub all: Vec<(&'static str, &'static str)>,
 }
 
-/// Grounds to choose from, by kind of decision.
+/// All grounds, by kind of decision.
 pub fn grounds() -> Vec<Grounds> {
     let of = |kind: &DecisionKind| Grounds {
         kind: kind.as_str(),
@@ -33,10 +36,10 @@ pub fn grounds() -> Vec<Grounds> {
     DecisionKind::ALL.iter().map(of).collect()
 }
 
-/// What the form to decide needs.
+/// The form that decides a case.
 pub struct Decide {
     pub legend: String,
-    /// What a decision is about: `it`, or `all 4`.
+    /// The object of a decision: `it`, or `all 4`.
     pub them: String,
     pub members: u32,
     pub may_escalate: bool,
@@ -45,7 +48,7 @@ pub struct Decide {
 }
 
 impl Decide {
-    /// `None` when it is not for this visitor to decide, or not any more.
+    /// `None` if the visitor cannot decide the case.
     pub fn of(detail: &CaseDetail, visitor: &Visitor) -> Option<Decide> {
         let line = &detail.case;
         let theirs = match line.state {
@@ -54,7 +57,7 @@ impl Decide {
             CaseState::Decided | CaseState::Closed => false,
         };
         let free = line.claim.as_ref().is_none_or(|claim| claim.mine);
-        // Of two blind decisions the other one is somebody else's; the engine shows one's own only.
+        // Somebody else makes the second of two blind decisions; the engine shows only the visitor's own.
         let own = visitor.user.id.to_string();
         let done = |one: &crate::engine::wire::CaseDecisionLine| {
             one.undone_at.is_none()
@@ -86,15 +89,15 @@ impl Decide {
     }
 }
 
-/// What leads set.
+/// The form for leads: assignee and due time.
 pub struct LeadForm {
-    /// Id, name, and whether it is whose case it is.
+    /// Id, name, and whether the case is assigned to them.
     pub people: Vec<(String, String, bool)>,
     pub due: String,
 }
 
 impl LeadForm {
-    /// `None` without people to choose from: the visitor is no lead.
+    /// `None` without possible assignees: the visitor is not a lead.
     pub fn of(
         line: &CaseLine,
         people: Vec<(String, String)>,
@@ -117,23 +120,26 @@ impl LeadForm {
     }
 }
 
-/// The decision or escalation that the form of a case says.
+/// The decision or escalation in the form of a case.
 ///
 /// # Errors
-/// 422 when it says none, no grounds, or no version.
+/// [`Kind::Invalid`] without a decision, its grounds, or the version.
 pub fn action(form: &Form) -> Result<CaseAction, Problem> {
     let version = form.text("version").parse();
-    let version = version.map_err(|_| Problem::new(Kind::Invalid, "The page is too old."))?;
-    action_about(form, version, form.text("members").parse().ok())
+    let version = version.map_err(|_| {
+        Problem::new(Kind::Invalid, "The page is out of date. Reload it and try again.")
+    })?;
+    action_about(form, Some(version), form.text("members").parse().ok())
 }
 
-/// The decision or escalation that a form says, about this version of a case with so many uploads.
+/// The decision or escalation in a form, on this version of a case with this number of uploads. Without a version, it
+/// applies to the version of each case that is acted on.
 ///
 /// # Errors
-/// 422 when it says none, or no grounds.
+/// [`Kind::Invalid`] without a decision or its grounds.
 pub fn action_about(
     form: &Form,
-    version: u32,
+    version: Option<u32>,
     members: Option<u32>,
 ) -> Result<CaseAction, Problem> {
     let invalid = |detail: &str| Problem::new(Kind::Invalid, detail);
@@ -143,19 +149,25 @@ pub fn action_about(
     }
     let kind: DecisionKind = kind.parse().map_err(|_| invalid("Choose a decision first."))?;
     let grounds = form.text(&format!("grounds_{kind}")).parse();
-    let grounds = grounds.map_err(|_| invalid("Choose what the decision rests on."))?;
+    let grounds = grounds.map_err(|_| invalid("Choose the grounds of the decision."))?;
     let leave = form.maybe("leave").filter(|_| kind == DecisionKind::Authorised);
     Ok(CaseAction::Decide(DecisionRequest { version, kind, grounds, note, members, leave }))
 }
 
-/// Whom a form gives a case to.
+/// The assignee in a form.
+///
+/// # Errors
+/// [`Kind::Invalid`] for anything but an id.
 pub fn assignee(form: &Form) -> Result<Option<Actor>, Problem> {
     let to = form.maybe("assign").map(|to| to.parse()).transpose();
-    to.map_err(|_| Problem::new(Kind::Invalid, "There is nobody of this id."))
+    to.map_err(|_| Problem::new(Kind::Invalid, "Unknown user."))
 }
 
-/// In how many hours a form says that a case is due.
+/// The due time in a form, hours from now.
+///
+/// # Errors
+/// [`Kind::Invalid`] outside a year from now.
 pub fn due_hours(form: &Form) -> Result<i64, Problem> {
     let hours = form.text("due").parse().ok().filter(|hours| (0..=DUE_H_MAX).contains(hours));
-    hours.ok_or_else(|| Problem::new(Kind::Invalid, "A due time lies within a year from now."))
+    hours.ok_or_else(|| Problem::new(Kind::Invalid, "The due time must be within a year from now."))
 }

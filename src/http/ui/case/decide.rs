@@ -1,22 +1,24 @@
-//! Deciding a case, undoing that, and what leads set; after a decision the next case opens by itself.
+//! Handles the forms of a case: decide, undo, claim, skip, assign, due time. A decision opens the next case.
 
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use serde_json::json;
 
+use crate::engine;
 use crate::engine::CaseAction;
+use crate::engine::wire::CaseLine;
 use crate::http::error::{Kind, Problem};
-use crate::http::request::extract::{Json, Path, Query};
+use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
 use crate::http::ui::case::choices::{action, assignee, due_hours, named};
-use crate::http::ui::case::page::refused;
+use crate::http::ui::case::page::{claimed, refused};
 use crate::http::ui::page::form::Form;
 use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::queue::query::QueueQuery;
 use crate::model::CaseId;
 
-/// Cases of the queue among which the one behind a skipped case is looked for.
+/// Cases of the queue that a skip looks at.
 const SKIP_WITHIN: usize = 200;
 
 /// `POST /review/cases/{id}/decision`
@@ -32,7 +34,7 @@ pub async fn decide(
     match app.ask_cases(move |cases| cases.act(id, action, reviewer)).await {
         Ok(Some(_)) => next(&app, &visitor, &from, Some(id)).await,
         Ok(None) => Err(Problem::not_found("case")),
-        // Somebody was faster, or a field makes no sense: the page says so, and keeps what was written.
+        // A conflict or an invalid field: the page says so and keeps the draft.
         Err(problem)
             if matches!(problem.kind, Kind::Conflict | Kind::Invalid | Kind::Forbidden) =>
         {
@@ -42,7 +44,7 @@ pub async fn decide(
     }
 }
 
-/// The next free case of the queue that one came from, claimed; or the queue when there is none.
+/// Claims the next free case of the queue and redirects to it; to the queue if there is none.
 async fn next(
     app: &App,
     visitor: &Visitor,
@@ -69,36 +71,40 @@ fn forward(from: &str, to: Option<CaseId>, decided: Option<CaseId>) -> Response 
     Redirect::to(&format!("{path}{and}{}", query.join("&"))).into_response()
 }
 
-/// Which case is skipped.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct NextQuery {
-    after: String,
-    from: String,
-}
-
-/// `GET /review/next`: the free case behind one in its queue; that one is let go.
+/// `POST /review/next`: releases a case, claims the next free one of its queue, and redirects to it.
 pub async fn skip(
     State(app): State<App>,
     visitor: Visitor,
-    Query(asked): Query<NextQuery>,
+    form: Form,
 ) -> Result<Response, Problem> {
-    let query = QueueQuery::parse(&asked.from).of_engine(app.outside().now());
-    let (reviewer, skipped) = (visitor.reviewer(), asked.after.parse::<CaseId>().ok());
+    let query = QueueQuery::parse(form.text("from")).of_engine(app.outside().now());
+    let (reviewer, skipped) = (visitor.reviewer(), form.text("after").parse::<CaseId>().ok());
     let found = app.ask_cases(move |cases| {
         let lines = cases.list(&query, None, SKIP_WITHIN, reviewer)?;
         let at = skipped.and_then(|id| lines.iter().position(|line| line.id == id.to_string()));
         let behind =
             lines.iter().skip(at.map_or(0, |at| at + 1)).chain(lines.iter().take(at.unwrap_or(0)));
-        let mut free = behind.filter(|line| line.claim.as_ref().is_none_or(|claim| claim.mine));
-        let next = free.next().and_then(|line| line.id.parse().ok());
+        let free = behind.filter(|line| line.claim.as_ref().is_none_or(|claim| claim.mine));
         if let Some(skipped) = skipped {
-            // It may be nobody's, or somebody else's by now: then there is nothing to let go.
-            let _ = cases.act(skipped, CaseAction::Release, reviewer);
+            // A refusal means that somebody else has claimed it since: there is nothing to release.
+            unless_refused(cases.act(skipped, CaseAction::Release, reviewer))?;
         }
-        Ok(next)
+        for id in free.filter_map(|line| line.id.parse().ok()) {
+            if unless_refused(cases.act(id, CaseAction::Claim, reviewer))?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     });
-    Ok(forward(&asked.from, found.await?, None))
+    Ok(forward(form.text("from"), found.await?, None))
+}
+
+/// `None` for a case that is gone, or that the reviewer cannot work on at present.
+fn unless_refused(done: engine::Result<Option<CaseLine>>) -> engine::Result<Option<CaseLine>> {
+    match done {
+        Err(engine::Error::CaseConflict { .. } | engine::Error::NotAllowed { .. }) => Ok(None),
+        other => other,
+    }
 }
 
 /// `POST /review/cases/{id}/undo`
@@ -119,22 +125,33 @@ pub async fn undo(
     }
 }
 
-/// `POST /review/cases/{id}/claim` and `…/release`, by scripts of the queue.
+/// `POST /review/cases/{id}/claim` and `…/release`: JSON for scripts, otherwise back to the page of the case.
 pub async fn claim(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, way)): Path<(String, String)>,
-    _: Form,
-) -> Result<Json<serde_json::Value>, Problem> {
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
     let (id, reviewer) = (named(&id)?, visitor.reviewer());
+    let by_script = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json");
     let (action, with) = match way.as_str() {
         "claim" => (CaseAction::Claim, "you"),
         "release" => (CaseAction::Release, ""),
-        _ => return Err(Problem::not_found("way")),
+        _ => return Err(Problem::not_found("page")),
     };
-    let case = app.ask_cases(move |cases| cases.act(id, action, reviewer)).await?;
-    let case = case.ok_or_else(|| Problem::not_found("case"))?;
-    Ok(Json(json!({ "with": with, "version": case.version })))
+    let case = match app.ask_cases(move |cases| cases.act(id, action, reviewer)).await {
+        Err(problem) if !by_script && problem.kind == Kind::Conflict => {
+            return refused(&app, &visitor, id, form.text("from"), &problem).await;
+        }
+        case => case?.ok_or_else(|| Problem::not_found("case"))?,
+    };
+    if !by_script {
+        return Ok(forward(form.text("from"), Some(id), None));
+    }
+    let says = claimed(&case).1;
+    let answer = json!({ "with": with, "says": says, "version": case.version });
+    Ok(Json(answer).into_response())
 }
 
 /// `POST /review/cases/{id}/assign`, by leads.

@@ -1,4 +1,4 @@
-//! The file of a case's upload: as it is, as key pictures, and how long somebody has viewed sensitive ones.
+//! The file of a case's upload, its key pictures, and the time spent viewing sensitive uploads.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -16,7 +16,7 @@ use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::page::words;
 use crate::model::{CaseId, UploadId};
 
-/// The upload that an address is about: the case's first one, or another of its group.
+/// The upload that the address names: the case's first one, or another of its group.
 async fn upload_of(
     app: &App,
     visitor: &Visitor,
@@ -62,7 +62,7 @@ pub async fn key_pictures(
     pictures::sent(job.await?)
 }
 
-/// `POST /review/viewing`: seconds that somebody looked at what is sensitive.
+/// `POST /review/viewing`: adds seconds of viewing sensitive uploads.
 pub async fn viewing(
     State(app): State<App>,
     visitor: Visitor,

@@ -1,10 +1,10 @@
-//! What happened to a case, and to the uploader's others, in words.
+//! The history of a case, and the uploader's earlier cases, in words.
 
 use crate::engine::wire::{CaseDecisionLine, CaseDetail, CaseEventLine, EarlierCaseLine};
 use crate::http::ui::page::words::minute_of;
 use crate::model::{CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds};
 
-/// Something that happened.
+/// An event of the history.
 pub struct Happened {
     pub at: String,
     pub machine: String,
@@ -13,7 +13,7 @@ pub struct Happened {
     pub note: String,
 }
 
-/// Another case of the same uploader.
+/// An earlier case of the same uploader.
 pub struct Earlier {
     pub id: String,
     pub opened: String,
@@ -22,7 +22,7 @@ pub struct Earlier {
     pub class: &'static str,
 }
 
-/// The latest first; what was written with a decision stands beside it.
+/// The events, newest first; a decision has its note with it.
 pub fn happened(detail: &CaseDetail) -> Vec<Happened> {
     let event = |event: &CaseEventLine| {
         let decision = detail.decisions.iter().find(|one| {
@@ -53,16 +53,14 @@ fn what(event: &CaseEventLine, decision: Option<&CaseDecisionLine>) -> String {
     let note = event.note.as_deref().unwrap_or_default();
     match event.event {
         CaseEventKind::Opened => "opened the case".to_owned(),
-        CaseEventKind::Claimed => "began to work on it".to_owned(),
-        CaseEventKind::Released => "let it go".to_owned(),
-        CaseEventKind::Assigned if note.is_empty() => {
-            "assigned it to nobody in particular".to_owned()
-        }
+        CaseEventKind::Claimed => "claimed it".to_owned(),
+        CaseEventKind::Released => "released it".to_owned(),
+        CaseEventKind::Assigned if note.is_empty() => "removed the assignment".to_owned(),
         CaseEventKind::Assigned => format!("assigned it to {note}"),
-        CaseEventKind::Due if note.is_empty() => "took its due time away".to_owned(),
-        CaseEventKind::Due => format!("set it due {}", minute_of(note)),
-        CaseEventKind::Noted => "noted".to_owned(),
-        CaseEventKind::Escalated => "handed it to the leads".to_owned(),
+        CaseEventKind::Due if note.is_empty() => "removed the due time".to_owned(),
+        CaseEventKind::Due => format!("set the due time to {}", minute_of(note)),
+        CaseEventKind::Noted => "added a note".to_owned(),
+        CaseEventKind::Escalated => "escalated it".to_owned(),
         CaseEventKind::Decided => match decision {
             Some(decision) => {
                 format!("decided: {}{}", kind(decision.decision), turn(decision.turn))
@@ -70,10 +68,10 @@ fn what(event: &CaseEventLine, decision: Option<&CaseDecisionLine>) -> String {
             None => "decided".to_owned(),
         },
         CaseEventKind::Undone => "undid the decision".to_owned(),
-        CaseEventKind::Disagreed => "two moderators disagreed: a lead decides".to_owned(),
-        CaseEventKind::Closed => "let the decision take effect".to_owned(),
+        CaseEventKind::Disagreed => "two moderators disagreed; a lead decides".to_owned(),
+        CaseEventKind::Closed => "closed the case; the decision took effect".to_owned(),
         CaseEventKind::Appealed => "the uploader appealed".to_owned(),
-        CaseEventKind::Parted => "took an upload out of the group".to_owned(),
+        CaseEventKind::Parted => "split an upload off the group".to_owned(),
     }
 }
 
@@ -83,37 +81,37 @@ fn written(decision: &CaseDecisionLine) -> String {
         text = format!("{text}. {note}");
     }
     if let Some(leave) = &decision.leave {
-        text = format!("{text} (leave on record: {leave})");
+        text = format!("{text} (permission on record: {leave})");
     }
     text
 }
 
-/// What is said where nothing is to be decided: what it is, more about it, and whether the way on is shown.
-pub fn decided(detail: &CaseDetail) -> (String, String, bool) {
+/// Why the visitor cannot decide the case: title and text.
+pub fn undecidable(detail: &CaseDetail) -> (String, String) {
     if let Some(claim) = detail.case.claim.as_ref().filter(|claim| !claim.mine) {
         let minutes = claim.left_s.div_ceil(60);
         let s = if minutes == 1 { "" } else { "s" };
         let more = format!(
-            "For {minutes} more minute{s}, unless they let it go. You can look, but not decide."
+            "The claim lasts {minutes} more minute{s}. You can view the case, but not decide it."
         );
-        return (format!("{} works on this case", claim.by.name), more, true);
+        return (format!("{} has claimed this case", claim.by.name), more);
     }
     let last = detail.decisions.iter().rev().find(|one| one.undone_at.is_none());
     match (detail.case.state, last) {
         (CaseState::Decided | CaseState::Closed, Some(last)) => {
             let title = format!("{} decided: {}", last.by.name, kind(last.decision));
-            (title, format!("{}. {}", minute_of(&last.at), written(last)), true)
+            (title, format!("{}. {}", minute_of(&last.at), written(last)))
         }
         (CaseState::Open, Some(_)) => {
-            let more = "Another moderator decides it too, without knowing what you said. Some cases are decided twice, \
-                        to learn how far moderators agree.";
-            ("You have decided this case".to_owned(), more.to_owned(), true)
+            let more = "Another moderator decides it too, without seeing your decision. Some cases are decided twice, to \
+                        measure how well moderators agree.";
+            ("You have decided this case".to_owned(), more.to_owned())
         }
         (CaseState::Escalated, _) => {
-            let more = "A lead decides it. You can look at it.";
-            ("It was handed to the leads".to_owned(), more.to_owned(), true)
+            let more = "A lead will decide it. You can view it.";
+            ("This case was escalated".to_owned(), more.to_owned())
         }
-        _ => ("Nothing is to be decided here".to_owned(), String::new(), true),
+        _ => ("There is nothing to decide here".to_owned(), String::new()),
     }
 }
 
@@ -124,7 +122,7 @@ impl Earlier {
                 (Some(DecisionKind::Reupload), _) => ("re-upload", "bad"),
                 (Some(DecisionKind::NotReupload), _) => ("not a re-upload", "good"),
                 (Some(DecisionKind::Authorised), _) => ("authorised", "good"),
-                (None, CaseState::Escalated) => ("with the leads", "warn"),
+                (None, CaseState::Escalated) => ("escalated", "warn"),
                 (None, CaseState::Open) => ("open", ""),
                 (None, CaseState::Decided | CaseState::Closed) => ("decided", ""),
             };
@@ -135,7 +133,7 @@ impl Earlier {
     }
 }
 
-/// A kind of decision in words.
+/// The label of a decision.
 pub fn kind(kind: DecisionKind) -> &'static str {
     match kind {
         DecisionKind::Reupload => "a re-upload",
@@ -154,17 +152,17 @@ fn turn(turn: DecisionTurn) -> &'static str {
     }
 }
 
-/// Grounds in words.
+/// The label of grounds.
 pub fn grounds_words(grounds: Grounds) -> &'static str {
     match grounds {
-        Grounds::Whole => "All of the deleted video is shown",
-        Grounds::Excerpt => "A part of it is shown",
-        Grounds::Altered => "It is shown altered",
-        Grounds::OtherTake => "The same place or people, another take",
-        Grounds::SharedMaterial => "What agrees belongs to many: template, watermark, music",
-        Grounds::Unrelated => "Nothing agrees that one would see",
-        Grounds::OwnersLeave => "The owner allows it",
-        Grounds::Lawful => "The law does: quotation, news, parody",
-        Grounds::Other => "As the note says",
+        Grounds::Whole => "Shows all of the deleted video",
+        Grounds::Excerpt => "Shows a part of it",
+        Grounds::Altered => "Shows it altered",
+        Grounds::OtherTake => "Same place or people, another recording",
+        Grounds::SharedMaterial => "Shared material only: template, watermark, music",
+        Grounds::Unrelated => "No visible similarity",
+        Grounds::OwnersLeave => "The owner gave permission",
+        Grounds::Lawful => "Lawful use: quotation, news, parody",
+        Grounds::Other => "Other; see the note",
     }
 }

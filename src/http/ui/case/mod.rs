@@ -1,5 +1,8 @@
-//! One case: `page` shows it, `file` plays its upload, `pictures` stand in for a file that a browser cannot play, `proof`
-//! and `history` are parts of the page; `choices` are the forms on it, `decide` takes them, `undo` offers the last one back.
+//! One case: [`page`] shows it, with [`proof`] (the evidence), [`history`] and the forms of [`choices`]; [`file`] and
+//! [`pictures`] serve its upload; [`decide`] handles the forms; [`undo`] is the bar that undoes the last decision.
+//!
+//! Opening a case does not claim it. A POST claims it: the page's script sends one with the first key or click that
+//! prepares a decision.
 
 pub mod choices;
 pub mod decide;

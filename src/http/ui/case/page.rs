@@ -1,5 +1,5 @@
-//! The page of one case: the upload plays, what matches is marked in time and in the picture, and said in words; what is
-//! decided stands in `decide`.
+//! The page of a case: the upload in a player, with the matching spans marked in time and in the picture, and the evidence
+//! in words.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::engine::CaseAction;
 use crate::engine::wire::{CaseDetail, CaseLine, UploadLine, UploadLineMatch};
 use crate::http::error::Problem;
 use crate::http::request::extract::{Path, Query};
@@ -28,13 +27,15 @@ struct CasePage {
     frame: Frame,
     id: String,
     version: u32,
-    /// The queue that one came from, as a query.
+    /// The filter of the queue to return to.
     from: String,
     title: String,
     by: String,
     verdict: &'static str,
     tags: Vec<(&'static str, String)>,
     claimed: (&'static str, String),
+    /// Whether the visitor has claimed the case.
+    mine: bool,
     message: Option<(&'static str, String)>,
     sensitive: bool,
     viewed_s: u32,
@@ -45,15 +46,15 @@ struct CasePage {
     trouble: Option<String>,
     appeal: Option<String>,
     decide: Option<Decide>,
-    /// Where nothing is to be decided: why, more about it, and whether the way on is shown.
-    decided: (String, String, bool),
+    /// If the visitor cannot decide the case: title and text of the reason.
+    undecidable: (String, String),
     lead: Option<LeadForm>,
     drawing: Drawing,
     members_title: String,
     members: Vec<Member>,
-    /// The upload in the player where that is not the first one: id and name.
+    /// Id and name of the upload in the player, if it is not the case's first one.
     other_upload: Option<(String, String)>,
-    /// The id of the one behind it in the group.
+    /// Id of the next upload of the group.
     next_member: Option<String>,
     others: Vec<Other>,
     earlier: Vec<Earlier>,
@@ -63,12 +64,12 @@ struct CasePage {
     undo: Option<Undo>,
 }
 
-/// How an upload can be shown.
+/// How the page shows an upload.
 enum FileState {
     Video,
     Sound,
     Still,
-    /// The browser cannot play it: key pictures.
+    /// Browsers cannot play it; the page shows key pictures.
     Unplayable,
     Gone,
 }
@@ -80,11 +81,11 @@ struct Member {
     by: String,
     came: String,
     kept: bool,
-    /// It is in the player.
+    /// Whether it is in the player.
     plays: bool,
 }
 
-/// What an address asks of the page.
+/// Parameters of the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ShowQuery {
@@ -92,26 +93,21 @@ pub struct ShowQuery {
     undo: String,
     #[serde(rename = "match")]
     rank: usize,
-    /// Another upload of the group that is to be in the player.
+    /// Id of another upload of the group, to be in the player.
     pub of: String,
 }
 
-/// `GET /review/cases/{id}`: whoever opens a case that is free works on it from now on.
+/// `GET /review/cases/{id}`
 pub async fn page(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
     Query(query): Query<ShowQuery>,
 ) -> Result<Response, Problem> {
-    let id = named(&id)?;
-    let reviewer = visitor.reviewer();
-    // Refused when somebody else works on it, when it is for leads, or closed: then one only looks.
-    let claim = app.ask_cases(move |cases| cases.act(id, CaseAction::Claim, reviewer)).await;
-    drop(claim);
-    shown(&app, &visitor, id, &query, StatusCode::OK, None).await
+    shown(&app, &visitor, named(&id)?, &query, StatusCode::OK, None).await
 }
 
-/// The page as it is after a decision was refused.
+/// The page after an action was refused.
 pub async fn refused(
     app: &App,
     visitor: &Visitor,
@@ -120,21 +116,21 @@ pub async fn refused(
     problem: &Problem,
 ) -> Result<Response, Problem> {
     let query = ShowQuery { from: from.to_owned(), ..ShowQuery::default() };
-    let words = format!("Nothing was decided. {}", words::plain(&problem.detail));
+    let words = format!("Your action was not applied. {}", words::plain(&problem.detail));
     let message = Some(("bad", words));
     shown(app, visitor, id, &query, problem.kind.status(), message).await
 }
 
-/// What is asked of engine and store for the page.
+/// The data of the page.
 struct Seen {
     detail: CaseDetail,
     /// The upload in the player.
     plays: Option<UploadId>,
-    /// What kind of file there is to be shown; `None`: none.
+    /// Media type of the file; `None` if the file is gone.
     media_type: Option<&'static str>,
     sensitive: bool,
     viewed_s: u32,
-    /// Whom a lead can give the case to; none for anybody else.
+    /// Possible assignees; empty unless the visitor is a lead.
     people: Vec<(String, String)>,
     undo: Option<Undo>,
 }
@@ -168,7 +164,7 @@ async fn look(
             None => None,
         };
         let plays = other.or(first);
-        // One can look as long as the case is not closed.
+        // The file can be viewed until the case is closed.
         let file = match plays.filter(|_| detail.case.state != CaseState::Closed) {
             Some(upload) => cases.view(upload, reviewer)?,
             None => None,
@@ -178,9 +174,10 @@ async fn look(
     let (detail, plays, media_type) = found.await?.ok_or_else(|| Problem::not_found("case"))?;
     let sensitive = detail.case.sensitive || detail.group.iter().any(|member| member.sensitive);
     let user = visitor.user.id;
-    let viewed_s = match sensitive {
-        true => app.ask(move |engine, outside| engine.viewed_s(user, outside)).await?,
-        false => 0,
+    let viewed_s = if sensitive {
+        app.ask(move |engine, outside| engine.viewed_s(user, outside)).await?
+    } else {
+        0
     };
     let people = if visitor.is(Role::Lead) { people::names(app).await? } else { Vec::new() };
     let undo = undo::of(app, visitor, &query.undo, &query.from).await?;
@@ -197,7 +194,7 @@ impl CasePage {
         let matches: &[UploadLineMatch] = first.map_or(&[], |upload| &upload.matches);
         let rank = query.rank.min(matches.len().saturating_sub(1));
         let best = matches.get(rank).map(|one| Best::new(one, &detail));
-        let nothing = || "Nothing was found in it".to_owned();
+        let nothing = || "No match found".to_owned();
         let title = title(line);
         CasePage {
             frame: Frame::new(visitor, Place::Queue, title.clone()),
@@ -208,6 +205,7 @@ impl CasePage {
             verdict: line.verdict.as_str(),
             tags: tags(line),
             claimed: claimed(line),
+            mine: line.claim.as_ref().is_some_and(|claim| claim.mine),
             message: None,
             sensitive,
             viewed_s,
@@ -216,7 +214,7 @@ impl CasePage {
             no_match: no_match(line.reason),
             trouble: first.and_then(|upload| upload.trouble.as_deref()).map(words::sentence),
             appeal: detail.appeal.clone(),
-            decided: history::decided(&detail),
+            undecidable: history::undecidable(&detail),
             decide: Decide::of(&detail, visitor),
             lead: LeadForm::of(line, people, now),
             drawing: Drawing::of(matches.get(rank), rank, &detail),
@@ -228,7 +226,7 @@ impl CasePage {
             earlier: Earlier::all(&detail),
             no_earlier: match first.and_then(|upload| upload.uploader.as_ref()) {
                 Some(_) => "None.",
-                None => "The platform did not say whose it is, or that is forgotten.",
+                None => "Unknown: the uploader was not given, or has been erased.",
             },
             history: history::happened(&detail),
             facts: facts(&detail),
@@ -253,7 +251,7 @@ impl FileState {
 
 fn title(line: &CaseLine) -> String {
     let upload = line.reference.clone().or_else(|| line.upload.clone());
-    upload.unwrap_or_else(|| "A forgotten upload".to_owned())
+    upload.unwrap_or_else(|| "Erased upload".to_owned())
 }
 
 fn about(detail: &CaseDetail) -> String {
@@ -272,7 +270,7 @@ fn tags(line: &CaseLine) -> Vec<(&'static str, String)> {
     let mut tags = Vec::new();
     match line.state {
         CaseState::Open => {}
-        CaseState::Escalated => tags.push(("warn", "for leads".to_owned())),
+        CaseState::Escalated => tags.push(("warn", "escalated".to_owned())),
         CaseState::Decided => tags.push(("good", "decided".to_owned())),
         CaseState::Closed => tags.push(("", "closed".to_owned())),
     }
@@ -291,27 +289,31 @@ fn tags(line: &CaseLine) -> Vec<(&'static str, String)> {
     tags
 }
 
-fn claimed(line: &CaseLine) -> (&'static str, String) {
+/// The state of a case's claim: class and text.
+pub fn claimed(line: &CaseLine) -> (&'static str, String) {
+    if matches!(line.state, CaseState::Decided | CaseState::Closed) {
+        return ("", String::new());
+    }
     match (&line.claim, &line.assigned_to) {
         (Some(claim), _) if claim.mine => {
-            ("", format!("Yours for {} min", claim.left_s.div_ceil(60)))
+            ("", format!("Claimed by you, {} min left", claim.left_s.div_ceil(60)))
         }
-        (Some(claim), _) => ("bad", format!("{} works on it", claim.by.name)),
-        (None, Some(to)) => ("", format!("For {}", to.name)),
-        (None, None) => ("", String::new()),
+        (Some(claim), _) => ("bad", format!("Claimed by {}", claim.by.name)),
+        (None, Some(to)) => ("", format!("Assigned to {}", to.name)),
+        (None, None) => ("", "Unclaimed".to_owned()),
     }
 }
 
 fn no_match(reason: Reason) -> &'static str {
     match reason {
         Reason::Undecodable => {
-            "No picture could be decoded from it, so that nobody can say what it shows but you."
+            "No frame could be decoded, so the service cannot tell what the upload shows."
         }
         Reason::Featureless => {
-            "It decodes, but no frame of it tells anything: black, or one colour."
+            "The upload decodes, but its frames have no usable detail: black, or a single colour."
         }
-        Reason::Unchecked => "It could not be checked, by a fault on our side.",
-        _ => "No tombstone matches it any more.",
+        Reason::Unchecked => "The check failed because of an internal error.",
+        _ => "No tombstone matches the upload any more.",
     }
 }
 
@@ -331,7 +333,7 @@ fn members(detail: &CaseDetail, plays: Option<UploadId>) -> Vec<Member> {
     detail.group.iter().map(member).collect()
 }
 
-/// The upload in the player with its name, unless it is the first one; and the one behind it, round and round.
+/// Id and name of the upload in the player, unless it is the first one; and the id of the next one, cyclically.
 fn in_the_player(
     detail: &CaseDetail,
     members: &[Member],
@@ -352,11 +354,11 @@ fn facts(detail: &CaseDetail) -> Vec<(&'static str, String)> {
         facts.push(("Due", words::minute_of(due)));
     }
     if let Some(from) = &detail.parted_from {
-        facts.push(("Taken out of", from.clone()));
+        facts.push(("Split from", from.clone()));
     }
     let Some(upload) = &detail.first else { return facts };
     facts.push(("Upload", upload.id.clone()));
-    facts.push(("Came", words::minute_of(&upload.created_at)));
+    facts.push(("Received", words::minute_of(&upload.created_at)));
     facts.extend(upload.reference.clone().map(|reference| ("Reference", reference)));
     facts.extend(upload.uploader.clone().map(|uploader| ("Uploader", uploader)));
     facts.extend(upload.damage.as_deref().map(|damage| ("Damage", words::sentence(damage))));
@@ -367,7 +369,7 @@ fn facts(detail: &CaseDetail) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// What else the platform said.
+/// The platform's metadata.
 fn metadata(upload: &UploadLine) -> Option<(&'static str, String)> {
     let metadata = upload.metadata.as_ref().filter(|metadata| !metadata.is_empty())?;
     let said = metadata.iter().map(|(name, value)| match value {

@@ -1,4 +1,4 @@
-//! Key pictures of an upload that browsers cannot play, as scripts take them.
+//! Key pictures of an upload that browsers cannot play, as JSON for the page's script.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,14 +17,14 @@ pub struct Pictures {
 #[derive(Debug, Serialize)]
 struct Picture {
     time_s: f64,
-    /// In base64.
+    /// Base64.
     jpeg: String,
 }
 
-/// Key pictures as they are sent.
+/// The response with key pictures.
 ///
 /// # Errors
-/// 410 when there is no file to take them from.
+/// [`Kind::Gone`] if the upload's file no longer exists.
 pub fn sent(found: Option<Vec<KeyPicture>>) -> Result<Json<Pictures>, Problem> {
     let pictures = found.ok_or_else(gone)?.into_iter().map(|one| Picture {
         time_s: (one.time_s * 100.0).round() / 100.0,
@@ -33,7 +33,7 @@ pub fn sent(found: Option<Vec<KeyPicture>>) -> Result<Json<Pictures>, Problem> {
     Ok(Json(Pictures { pictures: pictures.collect() }))
 }
 
-/// The upload's bytes are not here any more.
+/// The problem for an upload whose file no longer exists.
 pub fn gone() -> Problem {
-    Problem::new(Kind::Gone, "The upload's file is gone.")
+    Problem::new(Kind::Gone, "The upload's file no longer exists.")
 }

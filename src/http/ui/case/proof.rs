@@ -1,5 +1,4 @@
-//! What matches, as the case's page shows it: in words, as bands on two time lines, and as the picture of which moments
-//! agree.
+//! The evidence on the page of a case: in words, as bands on two timelines, and as a plot of the moments that match.
 
 use std::fmt::Write as _;
 
@@ -11,18 +10,19 @@ use crate::http::ui::page::words;
 use crate::http::ui::tombstones;
 use crate::model::TombstoneId;
 
-/// Width of the time lines' drawing, and where their tracks begin and end.
+/// Width of the timelines, SVG units.
 const WIDE: f64 = 1000.0;
+/// Bottom of the upload's track, and top of the deleted video's.
 const UPLOAD_BOTTOM: f64 = 22.0;
 const DELETED_TOP: f64 = 62.0;
-/// A span is at least so wide that it can be seen.
+/// Smallest width of a band, so that short spans stay visible.
 const BAND_MIN: f64 = 3.0;
-/// Matches that are drawn, as the engine has it.
+/// Number of matches that the engine plots.
 const PLOTS_MAX: usize = 3;
-/// Sides of the picture of moments.
+/// Size of the plot of moments.
 const PLOT: (f64, f64) = (320.0, 180.0);
 
-/// The match that the page is about.
+/// The match that the page shows.
 pub struct Best {
     pub headline: String,
     pub sure: String,
@@ -30,8 +30,8 @@ pub struct Best {
     pub says: Vec<Say>,
     pub tombstone: String,
     pub tombstone_href: String,
-    pub spans: Vec<SpanLine>,
-    /// For the player's script.
+    pub spans: Vec<SpanText>,
+    /// The spans as JSON, for the player's script.
     pub spans_json: String,
     pub upload_s: f64,
     pub upload_length: String,
@@ -39,20 +39,20 @@ pub struct Best {
     pub bands: Vec<Band>,
 }
 
-/// A span in words, with where it begins.
-pub struct SpanLine {
+/// A span in words, and its start.
+pub struct SpanText {
     pub from: f64,
     pub when: String,
     pub how: String,
 }
 
-/// A span on the two time lines.
+/// A span on the two timelines.
 pub struct Band {
     pub upload_x: String,
     pub upload_w: String,
     pub deleted_x: String,
     pub deleted_w: String,
-    /// Corners of what joins the two.
+    /// Corners of the polygon between the two tracks.
     pub join: String,
 }
 
@@ -60,7 +60,7 @@ impl Best {
     pub fn new(one: &UploadLineMatch, detail: &CaseDetail) -> Best {
         let (upload_s, deleted_s) = lengths(one, detail);
         let score = one.score.unwrap_or_default();
-        let spans = one.spans.iter().map(|span| SpanLine {
+        let spans = one.spans.iter().map(|span| SpanText {
             from: span.upload[0],
             when: proof::when(span),
             how: format!("{}, {}", proof::place(&span.placement), proof::how(span)),
@@ -85,7 +85,7 @@ impl Best {
     }
 }
 
-/// Of upload and deleted video, or how far spans reach where that is forgotten.
+/// Durations of the upload and the deleted video; where one has been erased, the end of its last span.
 fn lengths(one: &UploadLineMatch, detail: &CaseDetail) -> (f64, f64) {
     let reach = |of: fn(&LineSpan) -> [f64; 2]| one.spans.iter().flat_map(of).fold(0.1, f64::max);
     let known = detail.deleted.iter().find(|deleted| deleted.tombstone == one.tombstone);
@@ -96,14 +96,14 @@ fn lengths(one: &UploadLineMatch, detail: &CaseDetail) -> (f64, f64) {
 
 fn headline(one: &UploadLineMatch) -> String {
     if one.own {
-        return "It shows the uploader's own deleted video".to_owned();
+        return "Shows the uploader's own deleted video".to_owned();
     }
     if one.granted {
-        return "It shows a deleted video whose owner lets this uploader post it".to_owned();
+        return "Shows a deleted video that this uploader may re-upload".to_owned();
     }
-    let Some(span) = one.spans.first() else { return "It matches a deleted video".to_owned() };
+    let Some(span) = one.spans.first() else { return "Matches a deleted video".to_owned() };
     let seconds: f64 = one.spans.iter().map(|span| span.upload[1] - span.upload[0]).sum();
-    format!("It seems to show {seconds:.0} s of a deleted video, {}", proof::place(&span.placement))
+    format!("Appears to show {seconds:.0} s of a deleted video, {}", proof::place(&span.placement))
 }
 
 impl Band {
@@ -114,7 +114,7 @@ impl Band {
             (low.min(WIDE - BAND_MIN), (high - low).max(BAND_MIN), ends)
         };
         let (upload_x, upload_w, upload) = on(span.upload, upload_s);
-        // Backwards, the joining lines cross.
+        // For a reversed span, the lines cross.
         let (deleted_x, deleted_w, deleted) = on(span.deleted, deleted_s);
         let join = format!(
             "{:.1},{UPLOAD_BOTTOM} {:.1},{UPLOAD_BOTTOM} {:.1},{DELETED_TOP} {:.1},{DELETED_TOP}",
@@ -131,16 +131,16 @@ impl Band {
     }
 }
 
-/// Which moments agree with which, or why there is no drawing of it.
+/// The plot of the moments that match, or why there is none.
 pub enum Drawing {
     Plot(Plot),
     Words(&'static str),
-    /// There is nothing that could be drawn.
+    /// There is no match to plot.
     Nothing,
 }
 
 impl Drawing {
-    /// Of the match of this rank.
+    /// The plot of the match with this rank.
     pub fn of(one: Option<&UploadLineMatch>, rank: usize, detail: &CaseDetail) -> Drawing {
         let Some(one) = one else { return Drawing::Nothing };
         if let Some(plot) = Plot::of(one, detail) {
@@ -149,29 +149,25 @@ impl Drawing {
         let same = one.evidence.as_ref().is_some_and(|evidence| evidence.same_bytes);
         let kept =
             detail.first.as_ref().is_some_and(|upload| upload.bytes.state == BytesState::Kept);
-        Drawing::Words(match () {
-            () if detail.is_being_drawn => {
-                "It is being drawn: nobody was to look at this upload before its uploader appealed. Load the page again \
-                 in a moment."
-            }
-            () if same => {
-                "The file is byte for byte the deleted one: every moment is the same moment there. Nothing was compared \
-                 that could be drawn."
-            }
-            () if !kept => {
-                "The upload's file is gone, and with it what a drawing could be made of."
-            }
-            () if rank >= PLOTS_MAX => "Only the best three matches are drawn.",
-            () => "Another look at the file gave no moments that could be drawn.",
+        Drawing::Words(if detail.is_being_drawn {
+            "The plot is being made: this upload was blocked without review before the appeal. Reload the page in a moment."
+        } else if same {
+            "The file is byte-for-byte identical to the deleted one, so its frames were not compared."
+        } else if !kept {
+            "The upload's file no longer exists, so the plot cannot be made."
+        } else if rank >= PLOTS_MAX {
+            "Only the three best matches are plotted."
+        } else {
+            "No matching moments were found when the file was compared again."
         })
     }
 }
 
-/// Which moments agree with which.
+/// The moments of the upload and the deleted video that match.
 pub struct Plot {
     pub wide: f64,
     pub high: f64,
-    /// Paths of dots with how strongly they are drawn, 1 to 3; frames first.
+    /// Paths of dots, each with its strength, 1 to 3.
     pub frames: Vec<(u8, String)>,
     pub keypoints: Vec<(u8, String)>,
     pub upload_length: String,
@@ -187,7 +183,7 @@ impl Plot {
             for [upload, deleted, weight] in moments {
                 let strength = ((weight * 3.0) as usize).min(2);
                 let (x, y) = (upload / upload_s * PLOT.0, deleted / deleted_s * PLOT.1);
-                // A line without length and with round ends is a dot.
+                // A line of zero length with round caps is a dot.
                 let _ = write!(paths[strength], "M{x:.1} {y:.1}h0");
             }
             let drawn = (1..).zip(paths).filter(|(_, path)| !path.is_empty());
@@ -214,7 +210,7 @@ pub struct Other {
 }
 
 impl Other {
-    /// All but the one that the page is about.
+    /// All matches but the one that the page shows.
     pub fn all(matches: &[UploadLineMatch], but: usize) -> Vec<Other> {
         let others = matches.iter().enumerate().filter(|(rank, _)| *rank != but);
         let other = |(rank, one): (usize, &UploadLineMatch)| Other {

@@ -1,4 +1,4 @@
-//! The bar that takes the last decision back, as long as nobody was told of it.
+//! The bar that undoes the last decision until it takes effect.
 
 use crate::engine::wire::CaseDetail;
 use crate::http::error::Problem;
@@ -7,20 +7,20 @@ use crate::http::state::App;
 use crate::http::ui::page::visitor::Visitor;
 use crate::model::{CaseId, DecisionKind, UnixSeconds};
 
-/// What can be undone.
+/// A decision that can be undone.
 pub struct Undo {
     pub case: String,
     pub version: u32,
     pub left_s: i64,
     pub says: String,
-    /// The queue that one came from, as a query.
+    /// The filter of the queue to return to.
     pub from: String,
 }
 
-/// The visitor's decision on a case, if it can still be undone; `case` is what an address says.
+/// The visitor's last decision on a case, if it can still be undone; `case` is the id from the address.
 ///
 /// # Errors
-/// The store's refusal.
+/// [`Kind::Internal`](crate::http::error::Kind::Internal) if the store fails.
 pub async fn of(
     app: &App,
     visitor: &Visitor,
@@ -41,7 +41,7 @@ pub async fn of(
 fn last(detail: &CaseDetail, own: &str, undo_s: i64, now: UnixSeconds) -> Option<Undo> {
     let decision = detail.decisions.iter().rev().find(|one| one.undone_at.is_none())?;
     let at = parse_time("at", &decision.at).ok()?;
-    // The engine's time line decides; this is for the bar only, and the clock may have been set.
+    // For the bar only: the engine enforces the limit by its monotonic clock.
     let left_s = detail.case.undo_left_s.map_or(at + undo_s - now, i64::from).min(undo_s);
     let name = detail.case.reference.as_deref().unwrap_or("The upload");
     let name: String = name.chars().take(60).collect();
@@ -51,8 +51,8 @@ fn last(detail: &CaseDetail, own: &str, undo_s: i64, now: UnixSeconds) -> Option
     };
     let what = match decision.decision {
         DecisionKind::Reupload => "blocked as a re-upload",
-        DecisionKind::NotReupload => "allowed: not a re-upload",
-        DecisionKind::Authorised => "allowed: authorised",
+        DecisionKind::NotReupload => "allowed as not a re-upload",
+        DecisionKind::Authorised => "allowed as authorised",
     };
     (decision.by.id == own && left_s > 0).then(|| Undo {
         case: detail.case.id.clone(),

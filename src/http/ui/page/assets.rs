@@ -1,5 +1,5 @@
-//! Stylesheet and scripts, in the program itself. Their address names their content, so that browsers keep them until
-//! they change.
+//! Stylesheet and scripts, compiled into the program. Their addresses contain a hash of their content, so that browsers
+//! can cache them until they change.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ const ASSETS: &[(&str, &str, &str)] = assets! {
     "compare.js": SCRIPT;
 };
 
-/// Hash of all texts. One for all, so that scripts find each other by relative names.
+/// Hash of all assets together, so that scripts can import each other by relative names.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = blake3::Hasher::new();
     for (name, _, text) in ASSETS {
@@ -43,7 +43,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hasher.finalize().to_hex()[..12].to_owned()
 });
 
-/// The folder of the assets as pages name it.
+/// Address of the assets' folder.
 pub fn folder() -> String {
     format!("/review/assets/{}", *VERSION)
 }
@@ -56,7 +56,7 @@ pub async fn serve(Path((version, name)): Path<(String, String)>) -> Result<Resp
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // An old address gives what is there now, which must not be kept under the old name.
+    // An old address serves the current content, which must not be cached under it.
     let current = version == *VERSION;
     let keep = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));

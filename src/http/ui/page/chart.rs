@@ -1,28 +1,28 @@
-//! Plots as SVG, drawn by `plotters`. Colours are names for the stylesheet, which has others for the dark.
+//! Bar charts as SVG, drawn by `plotters`. The stylesheet maps the colours, so that dark mode has its own.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// Size in units of the drawing; the page scales it.
+/// Size in SVG units; the page scales it.
 const SIZE: (u32, u32) = (640, 220);
 /// The stylesheet gives each of these its colour (`[fill="#…"]`).
 pub const COLOURS: [RGBColor; 3] =
     [RGBColor(163, 38, 26), RGBColor(10, 109, 92), RGBColor(125, 82, 0)];
 const GRID: RGBColor = RGBColor(213, 220, 218);
 const TEXT_PX: f64 = 12.0;
-/// Labels below the plot at most.
+/// Largest number of labels below the chart.
 const LABELS_MAX: usize = 8;
 
-/// Bars with parts one above the other.
+/// Stacked bars.
 pub struct Bars {
-    /// What stands below each bar, and its parts from the bottom up, at most as many as there are colours.
+    /// Label of each bar, and its parts from the bottom up; at most as many parts as [`COLOURS`].
     pub bars: Vec<(String, Vec<u64>)>,
 }
 
-/// The plot; empty when nothing can be drawn.
+/// The chart; empty if drawing fails.
 pub fn bars(of: &Bars) -> String {
     let mut svg = String::new();
-    // Only writing to memory could fail.
+    // Drawing only writes to memory.
     if draw(of, &mut svg).is_err() {
         svg.clear();
     }

@@ -1,4 +1,4 @@
-//! What all pages have around them: head, navigation, who is signed in; and the headers that they are sent with.
+//! The layout around every page (head, navigation, current user) and its response headers.
 
 use askama::Template;
 use axum::extract::{Request, State};
@@ -12,11 +12,11 @@ use crate::http::ui::page::assets;
 use crate::http::ui::page::visitor::{self, Visitor};
 use crate::model::Role;
 
-/// Everything from here, nothing inline, nothing elsewhere.
+/// The content security policy: our own resources only, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
      media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The parts of the pages, as the navigation lists them.
+/// The entries of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Queue,
@@ -25,7 +25,7 @@ pub enum Place {
     Dashboard,
     Audit,
     People,
-    /// None that the navigation has.
+    /// A page that the navigation does not list.
     Elsewhere,
 }
 
@@ -53,7 +53,7 @@ pub struct FrameVisitor {
 }
 
 impl Frame {
-    /// For somebody who signed in.
+    /// The frame for a signed-in user.
     pub fn new(visitor: &Visitor, place: Place, title: impl Into<String>) -> Frame {
         let all = [
             (Place::Queue, "Queue", "/review", Role::Moderator),
@@ -77,18 +77,18 @@ impl Frame {
         }
     }
 
-    /// For somebody unknown.
+    /// The frame before signing in.
     pub fn bare(title: impl Into<String>) -> Frame {
         Frame { title: title.into(), assets: assets::folder(), visitor: None, entries: Vec::new() }
     }
 
-    /// For forms of this page; empty before signing in.
+    /// The token for the page's forms; empty before signing in.
     pub fn form_token(&self) -> &str {
         self.visitor.as_ref().map_or("", |visitor| &visitor.form_token)
     }
 }
 
-/// A page that is ready to be sent.
+/// A page as a response.
 pub struct Page<T>(pub T);
 
 impl<T: Template> IntoResponse for Page<T> {
@@ -109,7 +109,7 @@ struct ProblemPage {
     status: u16,
 }
 
-/// Puts the headers of pages on what is sent, and makes a page of what went wrong when people see it.
+/// Middleware that adds the headers of pages, and renders problems as pages for browsers.
 pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let wants_page = request
         .headers()
@@ -132,20 +132,20 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    // What moderators see is nothing for the browser's disk.
+    // Moderators' pages must not be stored on the browser's disk.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// What no page is at.
-pub async fn nowhere() -> Problem {
-    Problem::new(Kind::NotFound, "There is no page at this address.")
+/// The problem for an unknown page.
+pub async fn not_found() -> Problem {
+    Problem::new(Kind::NotFound, "No page has this address.")
 }
 
 fn problem_page(problem: &Problem, visitor: Option<&Visitor>) -> Response {
     let title = match problem.kind {
-        Kind::Forbidden => "This is not for you",
-        Kind::NotFound => "Nothing is here",
+        Kind::Forbidden => "Permission denied",
+        Kind::NotFound => "Page not found",
         Kind::Unauthenticated => "Sign in first",
         other => other.title(),
     };

@@ -1,36 +1,36 @@
-//! What a match says, in plain words: where, how altered, how sure, and by which kinds of evidence.
+//! A match in plain words: placement, alterations, certainty and kinds of evidence.
 
 use crate::engine::wire::{LineEvidence, LinePlacement, LineSpan};
 use crate::http::ui::page::words;
 
-/// Beyond this power of ten a number of uploads means nothing to anybody.
+/// Larger powers of ten mean nothing to a reader.
 const POWER_MAX: f64 = 20.0;
-/// A still picture lasts for less than this, seconds.
+/// Spans shorter than this are still pictures, seconds.
 const MOMENT_S: f64 = 0.05;
 /// Share of a picture that an overlay must leave free to count as "all of it".
 const FULL: f64 = 0.92;
 
-/// A kind of evidence with what it says.
+/// A kind of evidence.
 pub struct Say {
     pub what: &'static str,
     pub value: String,
     pub means: String,
-    /// How strongly, 0 to 100, for a bar; `None` where none makes sense.
+    /// Strength for a bar, 0 to 100; `None` where a bar makes no sense.
     pub level: Option<u8>,
 }
 
-/// How sure a match is, in a sentence.
+/// The certainty of a match, in a sentence.
 pub fn sure(score: f64, same_bytes: bool) -> String {
     if same_bytes {
-        return "The file is byte for byte the deleted one; chance does not do that.".to_owned();
+        return "The file is byte-for-byte identical to the deleted one.".to_owned();
     }
     let power = score.floor();
     if power < 1.0 {
-        return "Chance matches as good as this are common: it says little.".to_owned();
+        return "Chance matches this strong are common, so this is weak evidence.".to_owned();
     }
     if power <= 6.0 {
         let n = words::grouped(10u64.pow(power as u32));
-        return format!("One chance match as good as this is to be expected in {n} uploads.");
+        return format!("Expect one chance match this strong in {n} uploads.");
     }
     let more = if power > POWER_MAX { "more than " } else { "" };
     let power = power.min(POWER_MAX);
@@ -39,10 +39,10 @@ pub fn sure(score: f64, same_bytes: bool) -> String {
         .chars()
         .filter_map(|c| digits.get(c.to_digit(10)? as usize))
         .collect();
-    format!("One chance match as good as this is to be expected in {more}10{raised} uploads.")
+    format!("Expect one chance match this strong in {more}10{raised} uploads.")
 }
 
-/// Which seconds show which.
+/// The times of a span in the upload and in the deleted video.
 pub fn when(span: &LineSpan) -> String {
     let [from, to] = span.upload.map(words::clock);
     let [of, till] = span.deleted.map(words::clock);
@@ -123,13 +123,13 @@ pub fn place(placement: &LinePlacement) -> &'static str {
     }
 }
 
-/// What each kind of evidence says.
+/// Each kind of evidence.
 pub fn says(evidence: &LineEvidence) -> Vec<Say> {
     if evidence.same_bytes {
         return vec![Say {
             what: "Bytes",
-            value: "the same".to_owned(),
-            means: "The file's keyed digest is that of the deleted file.".to_owned(),
+            value: "identical".to_owned(),
+            means: "The file's keyed digest equals the deleted file's.".to_owned(),
             level: Some(100),
         }];
     }
@@ -138,28 +138,28 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
     let frames = evidence.frames_nats;
     vec![
         Say {
-            what: "Spots",
+            what: "Keypoints",
             value: words::grouped(evidence.keypoints.into()),
-            means: "agree in one placement".to_owned(),
+            means: "match in one placement".to_owned(),
             level: Some(evidence.keypoints.min(100) as u8),
         },
         Say {
             what: "Coverage",
             value: format!("{coverage} %"),
             means: match coverage {
-                50.. => "of what should show is there",
-                20..50 => "of what should show is there; the rest may be covered",
-                _ => "of what should show is there: an overlay, perhaps",
+                50.. => "of the expected keypoints found",
+                20..50 => "of the expected keypoints found; the rest may be covered",
+                _ => "of the expected keypoints found: perhaps an overlay",
             }
             .to_owned(),
             level: Some(coverage),
         },
         Say {
-            what: "Pictures",
+            what: "Keyframes",
             value: words::grouped(evidence.keyframes.into()),
             means: match evidence.keyframes {
-                1 => "agrees",
-                _ => "different ones agree",
+                1 => "matches",
+                _ => "distinct keyframes match",
             }
             .to_owned(),
             level: Some((evidence.keyframes.min(10) * 10) as u8),
@@ -167,17 +167,17 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
         Say {
             what: "Frames",
             value: if frames > 3.0 {
-                "agree"
+                "match"
             } else if frames < -3.0 {
-                "disagree"
+                "differ"
             } else {
-                "say little"
+                "inconclusive"
             }
             .to_owned(),
             means: match frames {
-                f if f > 3.0 => "along the time line",
-                f if f < -3.0 => "along the time line: another take, perhaps",
-                _ => "too flat, too few, or too much covered",
+                f if f > 3.0 => "along the timeline",
+                f if f < -3.0 => "along the timeline: perhaps another recording",
+                _ => "too little detail, too few, or covered",
             }
             .to_owned(),
             level: Some((frames.clamp(0.0, 60.0) / 60.0 * 100.0) as u8),
@@ -186,8 +186,8 @@ pub fn says(evidence: &LineEvidence) -> Vec<Say> {
             what: "Common",
             value: format!("{} %", percent(evidence.common)),
             means: match evidence.common {
-                c if c > 0.5 => "is in many people's videos: a template, perhaps",
-                _ => "of it is in many people's videos",
+                c if c > 0.5 => "also in many other videos: perhaps a template",
+                _ => "also in many other videos",
             }
             .to_owned(),
             level: None,
@@ -215,7 +215,7 @@ mod tests {
         assert!(sure(88.9, false).ends_with("in more than 10²⁰ uploads."));
         assert!(sure(12.0, false).ends_with("in 10¹² uploads."));
         assert!(sure(4.2, false).contains("10\u{202f}000 uploads"));
-        assert!(sure(77.0, true).contains("byte for byte"));
+        assert!(sure(77.0, true).contains("byte-for-byte"));
         assert!(sure(0.3, false).contains("common"));
     }
 

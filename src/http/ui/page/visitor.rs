@@ -1,7 +1,7 @@
-//! Who looks at a page: whoever's session the cookie names, and what their role lets them see.
+//! The signed-in user of a page, from the session cookie, and the check of their role.
 //!
-//! The cookie is `HttpOnly` and `SameSite=Lax`: a link in a message leads to a case, but no other site's form carries
-//! it. Every form shows the session's form token besides (`form`).
+//! The cookie is `HttpOnly` and `SameSite=Lax`: links from other sites work, but their forms do not send it. Every form
+//! also has the session's form token, see [`form`](super::form).
 
 use std::convert::Infallible;
 
@@ -18,14 +18,14 @@ use crate::http::state::App;
 use crate::model::{Actor, Reviewer, Role, SessionSecret};
 use crate::store::User;
 
-/// The cookie's name where the browser came by plain HTTP…
+/// The cookie's name over plain HTTP.
 const COOKIE: &str = "cenotaph_session";
-/// …and by https: the prefix binds it to this host, and to https.
+/// The cookie's name over HTTPS; the prefix binds it to this host and to HTTPS.
 const COOKIE_HTTPS: &str = "__Host-cenotaph_session";
-/// Pages that lead back somewhere after signing in begin with this.
+/// Prefix of the pages that sign-in may return to.
 const PAGES: &str = "/review";
 
-/// Somebody who signed in.
+/// A signed-in user.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub user: User,
@@ -37,25 +37,25 @@ impl Visitor {
         Actor::User(self.user.id)
     }
 
-    /// As whoever works on cases.
+    /// The user as a reviewer of cases.
     pub fn reviewer(&self) -> Reviewer {
         Reviewer { actor: self.actor(), role: self.user.role }
     }
 
-    /// Whether this role or more is theirs.
+    /// Whether the user has this role or a higher one.
     pub fn is(&self, role: Role) -> bool {
         self.user.role >= role
     }
 }
 
-/// What a group of pages needs.
+/// The requirement of a group of pages.
 #[derive(Clone)]
 pub struct Needs {
     pub app: App,
     pub role: Role,
 }
 
-/// Lets a request through when it comes from somebody of this role; else leads to the sign-in page.
+/// Middleware that admits users with the role, and redirects others to the sign-in page.
 pub async fn require(State(needs): State<Needs>, mut request: Request, next: Next) -> Response {
     let visitor = match known(&needs.app, request.headers()).await {
         Ok(Some(visitor)) => visitor,
@@ -63,7 +63,7 @@ pub async fn require(State(needs): State<Needs>, mut request: Request, next: Nex
         Err(problem) => return problem.into_response(),
     };
     if !visitor.is(needs.role) {
-        let detail = format!("This page is for people with the role {}.", needs.role);
+        let detail = format!("This page requires the role {}.", needs.role);
         return Problem::new(Kind::Forbidden, detail).into_response();
     }
     let caller = KnownCaller(visitor.actor().to_string());
@@ -73,10 +73,10 @@ pub async fn require(State(needs): State<Needs>, mut request: Request, next: Nex
     response
 }
 
-/// Whose session the cookie names.
+/// The user whose session the cookie names.
 ///
 /// # Errors
-/// The store's refusal.
+/// [`Kind::Internal`] if the store fails.
 pub async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
     let Some(secret) = secret(app, headers) else { return Ok(None) };
     let shown = secret.clone();
@@ -96,7 +96,7 @@ fn cookie_name(app: &App) -> &'static str {
     if app.options().behind_proxy { COOKIE_HTTPS } else { COOKIE }
 }
 
-/// The header that gives the browser its session, or with `None` takes it.
+/// The header that sets the session cookie, or with `None` deletes it.
 pub fn cookie(app: &App, secret: Option<&SessionSecret>) -> HeaderValue {
     let secure = if app.options().behind_proxy { "; Secure" } else { "" };
     let (value, age) = match secret {
@@ -105,19 +105,19 @@ pub fn cookie(app: &App, secret: Option<&SessionSecret>) -> HeaderValue {
     };
     let name = cookie_name(app);
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
-    HeaderValue::from_str(&text).expect("a cookie of ASCII letters and digits is a header")
+    HeaderValue::from_str(&text).expect("an ASCII cookie is a valid header")
 }
 
-/// Where a request comes from, as failures to sign in are counted.
+/// The client's address, by which failed sign-ins are counted.
 pub fn address(app: &App, request_headers: &HeaderMap, peer: Option<&Peer>) -> String {
-    // Only the last one was written by our own proxy; what stands before it anybody can invent.
+    // Only the last address was added by our own proxy; the client can forge the others.
     let forwarded = request_headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next()).map(|one| one.trim().to_owned());
     let seen = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
     last.filter(|_| app.options().behind_proxy).unwrap_or(seen)
 }
 
-/// A page to go back to: one of ours, or the queue.
+/// The page to return to: `next` if it is one of ours, otherwise the queue.
 pub fn safe_next(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let ours =
@@ -126,13 +126,13 @@ pub fn safe_next(next: &str) -> &str {
     if plain && ours && !loops && !next.contains("//") { next } else { PAGES }
 }
 
-/// Leads to the sign-in page and from there back; scripts are told so instead.
+/// Redirects to the sign-in page, which returns here; scripts get a 401 instead.
 fn sign_in_first(request: &Request) -> Response {
     let headers = request.headers();
     let by_script = headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty")
         || headers.get(header::ACCEPT).is_some_and(|a| a == "application/json");
     if by_script {
-        return Problem::new(Kind::Unauthenticated, "The session has ended: sign in again.")
+        return Problem::new(Kind::Unauthenticated, "Your session has ended. Sign in again.")
             .into_response();
     }
     let from_form = || {
@@ -154,8 +154,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Infallible> {
         let visitor = parts.extensions.get::<Visitor>().cloned();
-        Ok(visitor
-            .expect("a page whose handler asks for the visitor stands in a group with a role"))
+        Ok(visitor.expect("a handler that extracts the visitor is in a group of pages with a role"))
     }
 }
 
@@ -164,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_back_leads_to_our_pages_only() {
+    fn sign_in_returns_to_our_pages_only() {
         for good in ["/review", "/review?verdict=review", "/review/cases/cas_1"] {
             assert_eq!(safe_next(good), good);
         }

@@ -1,4 +1,4 @@
-//! Numbers and times as people read them.
+//! Numbers, times and terms as people read them.
 
 use crate::http::request::times::parse_time;
 use crate::model::{MatchKind, UnixSeconds};
@@ -7,12 +7,12 @@ const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
 const DAY_S: i64 = 24 * HOUR_S;
 
-/// How long ago, in one unit: `4 min`, `3 h`, `12 d`. What lies ahead is `now`, as a clock that was set back makes it.
+/// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is `now`.
 pub fn ago(at: UnixSeconds, now: UnixSeconds) -> String {
     span(now - at).map_or_else(|| "now".to_owned(), |span| format!("{span} ago"))
 }
 
-/// A length of time in one unit; `None` below a minute.
+/// A duration in one unit; `None` below a minute.
 pub fn span(seconds: i64) -> Option<String> {
     match seconds {
         ..MINUTE_S => None,
@@ -22,7 +22,7 @@ pub fn span(seconds: i64) -> Option<String> {
     }
 }
 
-/// An age in a narrow column.
+/// An age for a narrow column.
 pub fn age(seconds: i64) -> String {
     span(seconds).unwrap_or_else(|| "< 1 min".to_owned())
 }
@@ -37,12 +37,12 @@ pub fn minute(at: UnixSeconds) -> String {
     time(at, "%Y-%m-%d %H:%M")
 }
 
-/// `2026-01-31T14:05:06Z` as people read it.
+/// `2026-01-31T14:05:06Z` as `2026-01-31 14:05`.
 pub fn minute_of(time: &str) -> String {
     parse_time("at", time).map_or_else(|_| time.to_owned(), minute)
 }
 
-/// For the `datetime` of `<time>`.
+/// A time for the `datetime` attribute of `<time>`.
 pub fn machine(at: UnixSeconds) -> String {
     time(at, "%Y-%m-%dT%H:%M:%SZ")
 }
@@ -52,7 +52,7 @@ fn time(at: UnixSeconds, format: &str) -> String {
         .map_or_else(|_| "?".to_owned(), |at| at.strftime(format).to_string())
 }
 
-/// A place in a video: `0:07.3`, `1:02:33.0`.
+/// A position in a video: `0:07.3`, `1:02:33.0`.
 pub fn clock(seconds: f64) -> String {
     let tenths = (seconds.max(0.0) * 10.0).round() as u64;
     let (whole, tenth) = (tenths / 10, tenths % 10);
@@ -69,12 +69,12 @@ pub fn count(n: u64, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(n)) }
 }
 
-/// `1 of them is`, `12 of them are`
+/// `1 case waits`, `12 cases wait`
 pub fn counted(n: u64, one: &str, more: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { more })
 }
 
-/// With thin spaces between thousands.
+/// A number with thin spaces between thousands.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -87,7 +87,7 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
-/// With a capital letter, and without the marks that the API puts around names of fields.
+/// Capitalises a message and removes the backticks that the API puts around field names.
 pub fn sentence(text: &str) -> String {
     let plain = text.replace('`', "");
     let mut letters = plain.chars();
@@ -96,7 +96,7 @@ pub fn sentence(text: &str) -> String {
         .map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
-/// What the engine says happened, with its words and times as people read them.
+/// A message of the engine with its codes and times as people read them.
 pub fn plain(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(['`', '.', ',']);
@@ -114,15 +114,15 @@ pub fn plain(text: &str) -> String {
     sentence(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
-/// What a kind of match is, in a few words.
+/// The label of a kind of match.
 pub fn match_kind(kind: MatchKind) -> &'static str {
     match kind {
-        MatchKind::SameBytes => "the same file",
-        MatchKind::Whole => "the whole picture, unaltered",
-        MatchKind::Inset => "in a part of the picture",
+        MatchKind::SameBytes => "identical file",
+        MatchKind::Whole => "full frame, unaltered",
+        MatchKind::Inset => "in a part of the frame",
         MatchKind::Altered => "altered",
-        MatchKind::Frames => "whole frames, few details",
-        MatchKind::None => "no match: not checked, or not decodable",
+        MatchKind::Frames => "similar frames, few details",
+        MatchKind::None => "no match: not checked or not decodable",
     }
 }
 

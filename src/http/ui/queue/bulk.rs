@@ -1,5 +1,5 @@
-//! Leads act on many cases at once: what the filter finds, or what was ticked, is counted first and shown with what each
-//! choice would do; then it is done to the cases as they were seen, and told what came of it.
+//! Leads act on many cases at once. The first page counts the selected cases and shows what each action would do; the
+//! action then applies to the cases as they were shown, and the last page reports the outcome.
 
 use askama::Template;
 use axum::extract::State;
@@ -19,33 +19,33 @@ use crate::http::ui::people;
 use crate::http::ui::queue::query::QueueQuery;
 use crate::model::CaseId;
 
-/// Cases that were left as they were and are shown one by one.
+/// Unchanged cases that the last page lists.
 const REFUSALS_SHOWN: usize = 50;
 
 #[derive(Template)]
 #[template(path = "bulk.html")]
 struct BulkPage {
     frame: Frame,
-    /// The queue that one came from, as a query.
+    /// The filter of the queue to return to.
     back: String,
     title: String,
     says: Vec<String>,
-    /// The cases as they were seen, for the form.
+    /// The cases as they were shown, for the form.
     seen: String,
     choices: Vec<Choice>,
     grounds: Vec<Grounds>,
     people: Vec<(String, String)>,
 }
 
-/// Something that can be done.
+/// An action to choose.
 struct Choice {
     value: &'static str,
     name: &'static str,
-    /// In two or three words.
+    /// The effect in two or three words.
     brief: String,
-    /// On the button: what happens when it is pressed.
+    /// Label of the button.
     does: String,
-    /// The same with what follows from it.
+    /// The effect in full.
     says: String,
 }
 
@@ -59,16 +59,16 @@ struct BulkDonePage {
     refusals: Vec<(String, String)>,
     more_refusals: usize,
     changed: String,
-    /// Cases whose decisions can be undone, and for how many seconds.
+    /// Ids of the cases whose decisions can be undone, and the seconds left.
     undo: Option<(String, i64)>,
 }
 
-/// `GET /review/bulk`: nothing is kept of a choice; whoever signed in again makes it again.
+/// `GET /review/bulk`: back to the queue. A selection is not stored, so signing in again loses it.
 pub async fn again() -> Redirect {
     Redirect::to("/review")
 }
 
-/// `POST /review/bulk`: what it would be done to.
+/// `POST /review/bulk`: shows the selected cases and the actions.
 pub async fn survey(
     State(app): State<App>,
     visitor: Visitor,
@@ -116,21 +116,21 @@ impl BulkPage {
 
 fn about(survey: &BulkSurvey) -> Vec<String> {
     let mut says = vec![format!(
-        "{} with {} in all, as they are now. What changes before you press the button is left as it is then.",
+        "{} with {}. Cases that change before you confirm are skipped.",
         words::count(survey.seen.len() as u64, "case"),
         words::count(survey.uploads, "upload")
     )];
     if survey.claimed > 0 {
-        let count = words::counted(survey.claimed as u64, "of them is", "of them are");
-        says.push(format!("{count} being worked on by others, and would be skipped."));
+        let count = words::count(survey.claimed as u64, "case");
+        says.push(format!("{count} claimed by others will be skipped."));
     }
     if survey.settled > 0 {
-        let count = words::counted(survey.settled as u64, "more is", "more are");
-        says.push(format!("{count} decided already, and not among them."));
+        let count = words::count(survey.settled as u64, "selected case");
+        says.push(format!("{count} already decided, not included."));
     }
     if survey.more {
         says.push(
-            "The filter finds more: these come first in its order. Repeat it for the rest."
+            "The filter matches more cases than one action can change; repeat the action for the rest."
                 .to_owned(),
         );
     }
@@ -141,8 +141,7 @@ fn choices(survey: &BulkSurvey, undo_s: i64) -> Vec<Choice> {
     let uploads = words::count(survey.uploads, "upload");
     let cases = words::count(survey.seen.len() as u64, "case");
     let open = words::count(survey.open as u64, "case");
-    let undo =
-        format!("It can be undone for {undo_s} seconds; then the platform is told of each upload.");
+    let undo = format!("You can undo this for {undo_s} seconds; then the platform is notified.");
     let decides = |value, name, verb: &str, verbs: &str, end: &str| Choice {
         value,
         name,
@@ -164,19 +163,25 @@ fn choices(survey: &BulkSurvey, undo_s: i64) -> Vec<Choice> {
             "Not a re-upload",
             "allow",
             "allowed",
-            ", and their contents never meet these tombstones again",
+            ", and their contents will not match these tombstones again",
         ),
-        decides("authorised", "Authorised", "allow", "allowed", "; nobody gets a standing grant"),
+        decides(
+            "authorised",
+            "Authorised",
+            "allow",
+            "allowed",
+            "; this gives no standing permission",
+        ),
     ];
     if survey.open > 0 {
-        let does = format!("Hand {open} to the leads");
-        let says = format!("{open} will wait for a lead's decision.");
+        let does = format!("Escalate {open}");
+        let says = format!("{open} will wait for a lead.");
         all.push(sets("escalate", "Escalate", "to the leads", does, says));
     }
-    let says = format!("{cases} will be for whoever is chosen to do, and for leads.");
+    let says = format!("{cases} will be assigned to the chosen person.");
     all.push(sets("assign", "Assign", "to somebody", format!("Assign {cases}"), says));
-    let says = format!("{cases} will be due then.");
-    all.push(sets("due", "Due time", "for all", format!("Set {cases} due"), says));
+    let says = format!("{cases} will get this due time.");
+    all.push(sets("due", "Due time", "for all", format!("Set due time of {cases}"), says));
     all
 }
 
@@ -196,7 +201,7 @@ fn read(text: &str) -> Vec<SeenCase> {
     text.split(' ').filter_map(one).collect()
 }
 
-/// `POST /review/bulk/act`: does it, and tells what came of it.
+/// `POST /review/bulk/act`: applies the action and reports the outcome.
 pub async fn act(
     State(app): State<App>,
     visitor: Visitor,
@@ -206,8 +211,8 @@ pub async fn act(
     let action = match act.as_str() {
         "due" => CaseAction::Due(Some(app.outside().now() + due_hours(&form)? * 3600)),
         "assign" => CaseAction::Assign(assignee(&form)?),
-        // Which versions it is about, each case says itself.
-        _ => action_about(&form, 0, None)?,
+        // The form has the version of each case in `seen`.
+        _ => action_about(&form, None, None)?,
     };
     let target = BulkTarget::Seen(read(form.text("seen")));
     let reviewer = visitor.reviewer();
@@ -239,10 +244,10 @@ fn refusal(one: &BulkRefusal) -> (String, String) {
     (one.case.to_string(), words::plain(&one.why))
 }
 
-/// `37 decided, 2 skipped: decided meanwhile`
+/// `37 decided, 2 skipped: already decided`
 fn title(act: &str, outcome: &BulkOutcome) -> String {
     let what = match act {
-        "escalate" => "handed to the leads",
+        "escalate" => "escalated",
         "assign" => "assigned",
         "due" => "given a due time",
         _ => "decided",
@@ -253,11 +258,11 @@ fn title(act: &str, outcome: &BulkOutcome) -> String {
     }
     let of = |kind| outcome.refused.iter().filter(|one| one.kind == kind).count();
     let kinds = [
-        (RefusalKind::Decided, "decided meanwhile"),
-        (RefusalKind::Claimed, "being worked on"),
-        (RefusalKind::Changed, "changed meanwhile"),
-        (RefusalKind::NotAllowed, "not possible for them"),
-        (RefusalKind::Gone, "gone"),
+        (RefusalKind::Decided, "already decided"),
+        (RefusalKind::Claimed, "claimed by others"),
+        (RefusalKind::Changed, "changed since"),
+        (RefusalKind::NotAllowed, "not allowed"),
+        (RefusalKind::Gone, "no longer exist"),
     ];
     let found: Vec<(usize, &str)> =
         kinds.iter().map(|(kind, why)| (of(*kind), *why)).filter(|(n, _)| *n > 0).collect();
@@ -271,18 +276,16 @@ fn title(act: &str, outcome: &BulkOutcome) -> String {
 fn came_of(outcome: &BulkOutcome) -> Vec<String> {
     let mut says = Vec::new();
     if outcome.half_decided > 0 {
-        let count = words::counted(outcome.half_decided as u64, "of them waits", "of them wait");
-        says.push(format!(
-            "{count} for another moderator's decision: some cases are decided twice, blind."
-        ));
+        let count = words::counted(outcome.half_decided as u64, "case waits", "cases wait");
+        says.push(format!("{count} for a second, blind decision by another moderator."));
     }
     if outcome.more {
-        says.push("There are more of the kind: repeat it for the rest.".to_owned());
+        says.push("The filter matches more cases; repeat the action for the rest.".to_owned());
     }
     says
 }
 
-/// `POST /review/bulk/undo`: as far as nobody was told yet.
+/// `POST /review/bulk/undo`: undoes the decisions that have not taken effect yet.
 pub async fn undo(
     State(app): State<App>,
     visitor: Visitor,
@@ -312,11 +315,11 @@ mod tests {
         let mut outcome = BulkOutcome { changed, ..BulkOutcome::default() };
         assert_eq!(title("reupload", &outcome), "37 decided");
         outcome.refused = vec![refused(RefusalKind::Decided); 2];
-        assert_eq!(title("authorised", &outcome), "37 decided, 2 skipped: decided meanwhile");
+        assert_eq!(title("authorised", &outcome), "37 decided, 2 skipped: already decided");
         outcome.refused.push(refused(RefusalKind::Claimed));
         assert_eq!(
             title("escalate", &outcome),
-            "37 handed to the leads, 3 skipped: 2 decided meanwhile, 1 being worked on"
+            "37 escalated, 3 skipped: 2 already decided, 1 claimed by others"
         );
     }
 

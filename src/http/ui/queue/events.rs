@@ -1,4 +1,4 @@
-//! Live counts for the queue, by server-sent events: at once, and whenever some case has changed, once a second at most.
+//! Live counts of the queue as server-sent events: one at once, then one after each change, at most once a second.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::http::state::App;
 use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::page::words;
 
-/// Between two messages at least.
+/// Shortest interval between two messages.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A message comes after so long even when nothing has changed: due times pass.
+/// Longest interval between two messages: counts also change when due times pass.
 const AT_LATEST: Duration = Duration::from_secs(60);
 
 /// `GET /review/events`
@@ -25,7 +25,7 @@ pub async fn stream(
     visitor: Visitor,
 ) -> Result<impl IntoResponse, Problem> {
     let place = app.take_stream();
-    let place = place.ok_or_else(|| Problem::busy("Too many pages listen already."))?;
+    let place = place.ok_or_else(|| Problem::busy("Too many event streams are open."))?;
     let listener = app.cases().listen();
     let begun = (app, visitor, listener, place, true);
     let messages = stream::unfold(begun, |(app, visitor, mut listener, place, first)| async move {
@@ -42,7 +42,7 @@ pub async fn stream(
             tokio::time::sleep(PAUSE).await;
             listener.mark_unchanged();
         }
-        // Somebody who was signed out meanwhile is told no more.
+        // The stream ends with the session.
         let (secret, reviewer) = (visitor.secret.clone(), visitor.reviewer());
         let known = app.ask(move |engine, outside| engine.signed_in(&secret, outside)).await;
         if !matches!(known, Ok(Some(_))) {

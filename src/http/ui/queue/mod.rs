@@ -1,5 +1,4 @@
-//! The queue: `page` lists cases, `query` is its filter as it stands in the address, `events` keeps the counts current,
-//! `bulk` acts on many cases at once.
+//! The queue: [`page`] lists cases, [`query`] is its filter, [`events`] updates the counts, [`bulk`] acts on many cases.
 
 pub mod bulk;
 pub mod events;

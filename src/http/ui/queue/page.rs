@@ -1,4 +1,4 @@
-//! The queue: cases by score or age, with filters that stand in the address; leads tick some, or take all, for `bulk`.
+//! The queue's page: cases by score or age, filtered by the address. Leads select cases here for [`bulk`](super::bulk).
 
 use askama::Template;
 use axum::extract::State;
@@ -17,9 +17,9 @@ use crate::http::ui::page::words;
 use crate::http::ui::queue::query::{AGES, Choices, KINDS, ORDERS, QueueQuery, SIZES, VERDICTS};
 use crate::model::{MatchKind, Role, UnixSeconds};
 
-/// Cases of a page.
+/// Cases on a page.
 const ROWS: usize = 50;
-/// A score that fills the bar.
+/// Score at which the bar is full.
 const BAR_SCORE: f64 = 40.0;
 
 #[derive(Template)]
@@ -35,16 +35,16 @@ struct QueuePage {
     ages: Choices,
     sizes: Choices,
     orders: Choices,
-    /// What is said where there is nothing, and more about it.
+    /// Title and text of an empty queue.
     empty: (&'static str, &'static str),
     message: Option<(&'static str, String)>,
     undo: Option<Undo>,
     is_lead: bool,
     open_count: u64,
-    /// This page's own filter, to come back to.
+    /// The filter of this page, for links back to it.
     here: String,
     shown: String,
-    /// Cases that the filter finds.
+    /// Number of cases that match the filter.
     total: String,
     previous: Option<String>,
     next: Option<String>,
@@ -54,7 +54,7 @@ struct QueuePage {
 struct Tab {
     name: &'static str,
     href: String,
-    /// Which of the live counts stands beside it.
+    /// Name of the live count next to it.
     counts: &'static str,
     count: String,
     here: bool,
@@ -80,7 +80,7 @@ struct Row {
     appealed: bool,
     sensitive: bool,
     with: String,
-    /// Somebody else works on it.
+    /// Somebody else has claimed it.
     taken: bool,
 }
 
@@ -93,7 +93,7 @@ pub async fn page(
     let now = app.outside().now();
     let (asked, after) = (query.of_engine(now), query.after.parse().ok());
     let reviewer = visitor.reviewer();
-    // With what is closed nothing can be done.
+    // Closed cases cannot be acted on.
     let is_lead = visitor.is(Role::Lead) && query.queue != "closed";
     let found = app.ask_cases(move |cases| {
         let lines = cases.list(&asked, after, ROWS + 1, reviewer)?;
@@ -172,34 +172,33 @@ fn shown(rows: usize, total: u64) -> String {
 }
 
 fn many(total: u64) -> String {
-    // The count stops there.
-    if total >= 10_000 { "10\u{202f}000 or more".to_owned() } else { words::grouped(total) }
+    // The store stops counting there.
+    if total >= 10_000 { "10\u{202f}000+".to_owned() } else { words::grouped(total) }
 }
 
 fn empty(queue: &str) -> (&'static str, &'static str) {
     match queue {
-        "mine" => ("Nothing is yours", "Claim a case in the queue, or take the next one."),
-        "appeals" => ("No appeal waits", "Uploaders who were blocked can appeal for two weeks."),
-        "escalated" => {
-            ("Nothing was handed to the leads", "Cases that moderators escalate come here.")
-        }
-        "closed" => {
-            ("Nothing was decided yet", "Decisions take effect half a minute after they are made.")
-        }
-        _ => ("The queue is empty", "New cases come by themselves; this page says so."),
+        "mine" => (
+            "No cases of your own",
+            "Claim a case in the queue. Cases that a lead assigns to you also appear here.",
+        ),
+        "appeals" => ("No open appeals", "Uploaders can appeal for two weeks after a block."),
+        "escalated" => ("No escalated cases", "Cases that moderators escalate appear here."),
+        "closed" => ("No closed cases", "A decided case closes once it can no longer be undone."),
+        _ => ("The queue is empty", "This page tells you when new cases arrive."),
     }
 }
 
-/// What came of undoing many decisions, in words; only what we say ourselves.
+/// The outcome of a bulk undo, from the numbers in the address.
 fn said(done: &str) -> Option<(&'static str, String)> {
     let (changed, refused) = done.split_once('-')?;
     let (changed, refused): (u64, u64) = (changed.parse().ok()?, refused.parse().ok()?);
-    let undone = words::counted(changed, "case is", "cases are");
+    let undone = words::counted(changed, "decision was", "decisions were");
     Some(match refused {
-        0 => ("good", format!("{undone} as before the decision.")),
+        0 => ("good", format!("{undone} undone.")),
         _ => {
-            let late = words::counted(refused, "decision has", "decisions have");
-            ("warn", format!("{undone} as before the decision; {late} taken effect already."))
+            let late = words::counted(refused, "had", "had");
+            ("warn", format!("{undone} undone; {late} already taken effect."))
         }
     })
 }
@@ -207,9 +206,10 @@ fn said(done: &str) -> Option<(&'static str, String)> {
 impl Row {
     fn new(line: CaseLine, now: UnixSeconds, here: &str) -> Row {
         let from: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
-        let href = match from.is_empty() {
-            true => format!("/review/cases/{}", line.id),
-            false => format!("/review/cases/{}?from={from}", line.id),
+        let href = if from.is_empty() {
+            format!("/review/cases/{}", line.id)
+        } else {
+            format!("/review/cases/{}?from={from}", line.id)
         };
         let score = line.score.unwrap_or_default();
         let length = line.duration_s.map(|s| format!("{} long", words::clock(s)));
@@ -224,11 +224,8 @@ impl Row {
             },
             level: (score.clamp(0.0, BAR_SCORE) / BAR_SCORE * 100.0) as u8,
             verdict: line.verdict.as_str(),
-            title: line
-                .reference
-                .or(line.upload)
-                .unwrap_or_else(|| "a forgotten upload".to_owned()),
-            by: length.unwrap_or_else(|| "length unknown".to_owned()),
+            title: line.reference.or(line.upload).unwrap_or_else(|| "erased upload".to_owned()),
+            by: length.unwrap_or_else(|| "unknown length".to_owned()),
             kind: words::match_kind(line.kind),
             tombstone: line.tombstone.unwrap_or_default(),
             members: line.members,
@@ -241,7 +238,7 @@ impl Row {
             with: match (&line.claim, &line.assigned_to) {
                 (Some(claim), _) if claim.mine => "you".to_owned(),
                 (Some(claim), _) => claim.by.name.clone(),
-                (None, Some(to)) => format!("for {}", to.name),
+                (None, Some(to)) => format!("assigned to {}", to.name),
                 (None, None) => String::new(),
             },
             id: line.id,

@@ -1,4 +1,4 @@
-//! Which queue somebody looks at: the query of its page, as what the engine is asked, and back as an address.
+//! The filter of the queue's page: from its address to the engine's query, and back.
 
 use serde::Deserialize;
 
@@ -7,19 +7,19 @@ use crate::model::{CaseOrder, CaseState, TombstoneId, UnixSeconds};
 
 const HOUR_S: i64 = 3600;
 
-/// Values of a filter with what people read.
+/// Values of a filter with their labels.
 pub type Choices = &'static [(&'static str, &'static str)];
 
 pub const VERDICTS: Choices = &[("review", "review"), ("block", "block"), ("allow", "allow")];
 pub const KINDS: Choices = &[
-    ("same_bytes", "same bytes"),
-    ("whole", "whole picture"),
-    ("inset", "part of the picture"),
+    ("same_bytes", "identical file"),
+    ("whole", "full frame"),
+    ("inset", "part of the frame"),
     ("altered", "altered"),
-    ("frames", "whole frames only"),
+    ("frames", "frames only"),
     ("none", "no match"),
 ];
-/// Hours that a case has waited at least, or with a minus at most.
+/// Hours since the case was opened: at least, or with a minus sign at most.
 pub const AGES: Choices = &[
     ("-1", "less than 1 h"),
     ("1", "more than 1 h"),
@@ -27,9 +27,9 @@ pub const AGES: Choices = &[
     ("24", "more than 1 d"),
     ("72", "more than 3 d"),
 ];
-pub const SIZES: Choices = &[("2", "groups"), ("5", "5 and more"), ("20", "20 and more")];
+pub const SIZES: Choices = &[("2", "2 or more"), ("5", "5 or more"), ("20", "20 or more")];
 pub const ORDERS: Choices =
-    &[("score", "surest first"), ("age", "oldest first"), ("due", "due first")];
+    &[("score", "highest score first"), ("age", "oldest first"), ("due", "due first")];
 
 /// The query of the queue's page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -43,14 +43,14 @@ pub struct QueueQuery {
     pub order: String,
     pub tombstone: String,
     pub free: String,
-    /// Behind which case the page begins.
+    /// The position after which the page begins.
     pub after: String,
     pub undo: String,
     pub done: String,
 }
 
 impl QueueQuery {
-    /// The query as a page carried it along; what cannot be read is as if absent.
+    /// Parses a query string; unknown parameters are ignored.
     pub fn parse(text: &str) -> QueueQuery {
         let mut query = QueueQuery::default();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
@@ -75,7 +75,7 @@ impl QueueQuery {
         })
     }
 
-    /// The filter as a query, without page and messages; empty for the plain queue.
+    /// The filter as a query string, without position and messages; empty for the unfiltered queue.
     pub fn filter_text(&self) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.pairs().into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -97,13 +97,13 @@ impl QueueQuery {
         ]
     }
 
-    /// Whether anything but queue and order was chosen.
+    /// Whether any filter besides queue and order is set.
     pub fn is_filtered(&self) -> bool {
         let plain = ["queue", "order"];
         self.pairs().iter().any(|(name, value)| !plain.contains(name) && !value.is_empty())
     }
 
-    /// As the engine is asked. What makes no sense is as if absent: it came from an old address.
+    /// The engine's query. Invalid values are ignored: they come from old bookmarks.
     pub fn of_engine(&self, now: UnixSeconds) -> CaseQuery {
         let hours: Option<i64> = self.age.parse().ok().filter(|h: &i64| h.abs() < 10_000);
         let whose = match (self.queue.as_str(), self.free.as_str()) {

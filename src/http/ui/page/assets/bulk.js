@@ -1,4 +1,4 @@
-// Acting on many cases, and what came of it: by keyboard, and told beforehand.
+// Bulk actions by keyboard: a preview of the action's effect, and its result.
 
 import { typing } from "./frame.js";
 import { choices, sentByKey } from "./choices.js";

@@ -1,5 +1,5 @@
-// A form in which one of several things is chosen by a key, with the fields that belong to it, and a button that says
-// what will happen: that of a case, and that for many.
+// A form with a choice of actions by key, the fields of each action, and a button that names its effect. Used for one
+// case and for bulk actions.
 
 import { typing } from "./frame.js";
 
@@ -29,7 +29,7 @@ export function choices(form, names) {
   };
 }
 
-// Sends a form by Ctrl and Enter from anywhere, and by Enter where it means nothing else; true when it was sent.
+// Submits a form by Ctrl+Enter from anywhere, and by Enter where Enter has no other meaning; returns whether it did.
 export function sentByKey(event, form) {
   if (event.key !== "Enter" || !form || document.querySelector("dialog[open]")) return false;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target) && !event.target.closest("a, button, summary, video");

@@ -1,4 +1,4 @@
-// A file that is dropped, or chosen, is sent to be compared with all tombstones. What comes back is shown as text.
+// Sends a dropped or chosen file to be compared with all tombstones, and shows the result as text.
 
 const form = document.querySelector("form[data-compare]");
 const zone = form.querySelector(".drop-zone");
@@ -30,7 +30,7 @@ function show(compared) {
 }
 
 async function compare(file) {
-  out.replaceChildren(element("p", `Looking at ${file.name} …`, "dim"));
+  out.replaceChildren(element("p", `Comparing ${file.name} …`, "dim"));
   form.toggleAttribute("data-busy", true);
   try {
     const answer = await fetch("/review/tombstones/compare", {
@@ -40,7 +40,7 @@ async function compare(file) {
     });
     if (answer.status === 401) return location.assign(`/review/sign-in?next=${encodeURIComponent(location.pathname)}`);
     const said = await answer.json();
-    if (!answer.ok) return out.replaceChildren(element("p", said.detail ?? "It could not be compared.", "notice bad"));
+    if (!answer.ok) return out.replaceChildren(element("p", said.detail ?? "The file could not be compared.", "notice bad"));
     show(said);
   } catch {
     out.replaceChildren(element("p", "The service cannot be reached. Try again.", "notice bad"));

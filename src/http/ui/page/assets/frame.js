@@ -1,4 +1,4 @@
-// What all pages do: the dialog of keys, the two-letter ways to other pages, menus that close, times told as ages.
+// Shared by all pages: the dialog of shortcuts, two-key navigation, menus that close, local times.
 
 const typing = (target) =>
   target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !== null;
@@ -25,7 +25,7 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
-// A menu closes when something else is clicked, or by Escape.
+// A menu closes on a click elsewhere, or by Escape.
 const menus = () => document.querySelectorAll("details.menu[open]");
 document.addEventListener("click", (event) => {
   for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
@@ -38,20 +38,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// `<time>` holds UTC; people read their own time in its title.
+// `<time>` shows UTC; its title shows local time.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (!Number.isNaN(at.getTime())) time.title = at.toLocaleString();
 }
 
-// A form is sent once, however often its button is pressed.
+// A form is submitted once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog" || event.target.method === "get") return;
   const form = event.target;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });
-// Coming back by the browser's history, forms can be sent again.
+// After returning through the browser's history, forms can be submitted again.
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });

@@ -1,5 +1,5 @@
-// The upload's player: the outline of where the deleted picture sits, the playhead on the timeline, ways to spans; and
-// key pictures instead where the browser cannot play it.
+// The upload's player: the outline of the deleted video's picture, the playhead on the timeline, jumps between spans; and
+// key frames where the browser cannot play the file.
 
 const FRAME_S = 1 / 25;
 
@@ -29,7 +29,7 @@ export function player(main) {
   const at = () => (video ? video.currentTime : 0);
   const active = () => spans.find((span) => !video || (at() >= span.upload[0] - 0.05 && at() <= span.upload[1] + 0.05));
 
-  // Where the picture lies within the stage: it keeps its shape, so there may be room beside it.
+  // Position of the picture within the stage; its aspect ratio may leave room at the sides.
   function fit() {
     const width = video ? video.videoWidth : shown?.naturalWidth;
     const height = video ? video.videoHeight : shown?.naturalHeight;
@@ -81,18 +81,18 @@ export function player(main) {
       line.textContent = text;
       pictures.replaceChildren(line);
     };
-    say("This browser cannot play it. Looking for key pictures …");
+    say("This browser cannot play the file. Extracting key frames …");
     try {
       const answer = await fetch(`/review/cases/${main.dataset.case}/pictures${main.dataset.of ? `?of=${main.dataset.of}` : ""}`, { headers: { accept: "application/json" } });
       const found = await answer.json();
       if (!answer.ok) return say(found.detail);
-      if (!found.pictures.length) return say("Not one picture could be decoded from it.");
+      if (!found.pictures.length) return say("No frame could be decoded.");
       const figures = found.pictures.map(picture);
-      // All at once, and with their sizes: nothing moves when one is ready before another.
+      // Shown together once all are decoded, so that the layout does not shift.
       await Promise.allSettled(figures.map((figure) => figure.querySelector("img").decode()));
       pictures.replaceChildren(...figures);
     } catch {
-      say("The service cannot be reached. Load the page again.");
+      say("The service cannot be reached. Reload the page.");
     }
   }
 
@@ -101,7 +101,7 @@ export function player(main) {
     const figure = document.createElement("figure");
     const image = document.createElement("img");
     image.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
-    image.alt = `Picture at ${clock(time_s)}`;
+    image.alt = `Frame at ${clock(time_s)}`;
     const caption = document.createElement("figcaption");
     caption.textContent = clock(time_s);
     const within = spans.some((span) => time_s >= span.upload[0] && time_s <= span.upload[1]);
@@ -114,7 +114,7 @@ export function player(main) {
     for (const kind of ["play", "seeked", "timeupdate", "loadeddata"]) video.addEventListener(kind, loop);
     video.addEventListener("loadedmetadata", () => {
       fit();
-      // A sound with no picture is shown as what it is.
+      // A file without a video track gets key frames, unless it is audio.
       if (!video.videoWidth && !sound) return showPictures();
       if (spans.length && !video.currentTime && spans[0].upload[0] > 0.1) seek(spans[0].upload[0]);
       paint();

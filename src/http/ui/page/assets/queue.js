@@ -1,4 +1,4 @@
-// The queue by keyboard, live counts, claiming without leaving the page.
+// The queue: keyboard navigation, live counts, claiming without leaving the page.
 
 import { typing } from "./frame.js";
 import "./undo.js";
@@ -18,7 +18,7 @@ function select(index, focus = true) {
   sessionStorage.setItem("queue-at", rows[at].dataset.case);
 }
 
-// Coming back to the queue, the case that was left is selected, or the first.
+// On return to the queue, select the last visited case, or the first one.
 const left = rows.findIndex((row) => row.dataset.case === sessionStorage.getItem("queue-at"));
 select(Math.max(0, left), document.activeElement === document.body);
 rows.forEach((row, index) => row.addEventListener("focusin", (event) => event.target === link(row) && index !== at && select(index, false)));
@@ -62,7 +62,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-// Filters are in the address: choosing is asking.
+// Filters are in the address: a change submits the form.
 const filters = document.querySelector("[data-filters]");
 filters.addEventListener("change", () => {
   main.setAttribute("aria-busy", "true");
@@ -70,7 +70,7 @@ filters.addEventListener("change", () => {
   filters.submit();
 });
 
-// Leads act on several.
+// Leads select cases for a bulk action.
 const bulk = document.querySelector("[data-bulk-bar]");
 if (bulk) {
   const boxes = [...document.querySelectorAll("tbody input[name=case]")];
@@ -79,7 +79,7 @@ if (bulk) {
     const ticked = boxes.filter((box) => box.checked).length;
     const whole = bulk.querySelector("[name=whole]").checked;
     bulk.querySelector("[data-act]").disabled = ticked === 0 && !whole;
-    bulk.querySelector("[data-ticked]").textContent = whole ? `All ${bulk.dataset.total}` : ticked ? `${ticked} ticked` : "None ticked";
+    bulk.querySelector("[data-ticked]").textContent = whole ? `All ${bulk.dataset.total} selected` : ticked ? `${ticked} selected` : "None selected";
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   };
@@ -92,7 +92,7 @@ if (bulk) {
   count();
 }
 
-// Counts as they are now.
+// Live counts.
 const fresh = document.querySelector("[data-fresh]");
 fresh.addEventListener("click", () => location.reload());
 const events = new EventSource("/review/events");

@@ -1,4 +1,4 @@
-// The bar that takes a decision back: as long as that is possible, by its button or by `u`.
+// The bar that undoes the last decision, by its button or `u`, until the decision takes effect.
 
 import { typing } from "./frame.js";
 
@@ -17,7 +17,7 @@ if (bar) {
     event.preventDefault();
     bar.requestSubmit();
   });
-  // The bar belongs to this visit, not to the address when it is loaded again later.
+  // The bar belongs to this visit; a reload of the address must not bring it back.
   const address = new URL(location.href);
   address.searchParams.delete("undo");
   history.replaceState(history.state, "", address);

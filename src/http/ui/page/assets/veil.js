@@ -1,5 +1,5 @@
-// Uploads that the platform flagged sensitive: hidden and silent until asked for; time spent on them is counted, and a
-// break suggested.
+// Uploads that the platform flagged as sensitive: hidden and muted until the moderator shows them. Counts viewing time
+// and suggests breaks.
 
 const REPORT_S = 10;
 

@@ -1,7 +1,7 @@
-//! The one error of this room, and the one place where it becomes a status and a body: RFC 9457 problem details.
+//! The room's one error, and the one place that maps it to a status and a body: RFC 9457 problem details.
 //!
-//! What the caller is told is plain words and what to do. What went wrong within is logged here, once, and not told.
-//! The body is written out by `observe`, which knows the request's id.
+//! The caller gets a plain description and advice. The cause of an internal error is logged here, once, and not sent.
+//! [`observe`](crate::http::middleware::observe) writes the body, because it knows the request's id.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::engine;
 
-/// What kind of problem it is. The list is closed; each is explained at `/problems/{slug}`.
+/// The kind of a problem. The list is closed; `/problems/{slug}` explains each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Malformed,
@@ -20,18 +20,18 @@ pub enum Kind {
     Hidden,
     NotFound,
     MethodNotAllowed,
-    TooSlow,
+    TimedOut,
     Conflict,
-    KeyTaken,
+    KeyReused,
     Gone,
     TooLarge,
-    NoSuchRange,
+    RangeNotSatisfiable,
     UnsupportedMediaType,
     RateLimited,
     Internal,
     Busy,
     NoSpace,
-    Ending,
+    ShuttingDown,
 }
 
 impl Kind {
@@ -43,37 +43,37 @@ impl Kind {
         Kind::Hidden,
         Kind::NotFound,
         Kind::MethodNotAllowed,
-        Kind::TooSlow,
+        Kind::TimedOut,
         Kind::Conflict,
-        Kind::KeyTaken,
+        Kind::KeyReused,
         Kind::Gone,
         Kind::TooLarge,
-        Kind::NoSuchRange,
+        Kind::RangeNotSatisfiable,
         Kind::UnsupportedMediaType,
         Kind::RateLimited,
         Kind::Internal,
         Kind::Busy,
         Kind::NoSpace,
-        Kind::Ending,
+        Kind::ShuttingDown,
     ];
 
     pub fn status(self) -> StatusCode {
         match self {
             Kind::Malformed => StatusCode::BAD_REQUEST,
-            Kind::Invalid | Kind::KeyTaken => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::Invalid | Kind::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
             Kind::Forbidden | Kind::Hidden => StatusCode::FORBIDDEN,
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Kind::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::Gone => StatusCode::GONE,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Kind::NoSuchRange => StatusCode::RANGE_NOT_SATISFIABLE,
+            Kind::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Kind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Kind::Busy | Kind::Ending => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Busy | Kind::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Kind::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
@@ -87,90 +87,86 @@ impl Kind {
             Kind::Hidden => "hidden",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
-            Kind::TooSlow => "too-slow",
+            Kind::TimedOut => "timed-out",
             Kind::Conflict => "conflict",
-            Kind::KeyTaken => "idempotency-key-taken",
+            Kind::KeyReused => "idempotency-key-reused",
             Kind::Gone => "gone",
             Kind::TooLarge => "too-large",
-            Kind::NoSuchRange => "no-such-range",
+            Kind::RangeNotSatisfiable => "range-not-satisfiable",
             Kind::UnsupportedMediaType => "unsupported-media-type",
             Kind::RateLimited => "rate-limited",
             Kind::Internal => "internal",
             Kind::Busy => "busy",
             Kind::NoSpace => "no-space",
-            Kind::Ending => "ending",
+            Kind::ShuttingDown => "shutting-down",
         }
     }
 
     pub fn title(self) -> &'static str {
         match self {
-            Kind::Malformed => "The request cannot be read",
-            Kind::Invalid => "A value in the request cannot be used",
-            Kind::Unauthenticated => "An API key is needed",
-            Kind::Forbidden => "This is not for this caller to do",
-            Kind::Hidden => "It must not be served any more",
-            Kind::NotFound => "There is no such thing",
-            Kind::MethodNotAllowed => "This method is not known here",
-            Kind::TooSlow => "The request took too long",
-            Kind::Conflict => "It contradicts what is there",
-            Kind::KeyTaken => "This Idempotency-Key stands for another request",
-            Kind::Gone => "It was deleted for good",
-            Kind::TooLarge => "The body is too large",
-            Kind::NoSuchRange => "The range lies behind the end",
-            Kind::UnsupportedMediaType => "A body of this type is not understood",
+            Kind::Malformed => "Malformed request",
+            Kind::Invalid => "Invalid value",
+            Kind::Unauthenticated => "Authentication required",
+            Kind::Forbidden => "Permission denied",
+            Kind::Hidden => "Content deleted",
+            Kind::NotFound => "Not found",
+            Kind::MethodNotAllowed => "Method not allowed",
+            Kind::TimedOut => "Request timed out",
+            Kind::Conflict => "Conflict with the current state",
+            Kind::KeyReused => "Idempotency key reused",
+            Kind::Gone => "No longer available",
+            Kind::TooLarge => "Request body too large",
+            Kind::RangeNotSatisfiable => "Range not satisfiable",
+            Kind::UnsupportedMediaType => "Unsupported media type",
             Kind::RateLimited => "Too many requests",
-            Kind::Internal => "Something went wrong here",
-            Kind::Busy => "Too much is waiting",
-            Kind::NoSpace => "No space is left",
-            Kind::Ending => "The service is ending",
+            Kind::Internal => "Internal error",
+            Kind::Busy => "Service overloaded",
+            Kind::NoSpace => "Out of disk space",
+            Kind::ShuttingDown => "Service shutting down",
         }
     }
 
-    /// What a caller does about it.
+    /// What the caller can do about it.
     pub fn advice(self) -> &'static str {
         match self {
-            Kind::Malformed => {
-                "Correct the syntax that `detail` names; do not repeat it unchanged."
-            }
-            Kind::Invalid => "Correct the field that `detail` names; do not repeat it unchanged.",
-            Kind::Unauthenticated => {
-                "Send `Authorization: Bearer cnt_…` with a key that was not revoked."
-            }
+            Kind::Malformed => "Fix the syntax error that `detail` describes before you retry.",
+            Kind::Invalid => "Fix the field that `detail` names before you retry.",
+            Kind::Unauthenticated => "Send `Authorization: Bearer cnt_…` with a valid API key.",
             Kind::Forbidden => {
-                "Use a key with one of the scopes that `detail` names, or leave it to whom it is for."
+                "Use a key with a scope that `detail` names, or an account with the required role."
             }
-            Kind::Hidden => "Answer whoever asked for it as if it were not there.",
+            Kind::Hidden => "Respond to your client as if the content did not exist.",
             Kind::NotFound => {
-                "Look at the id or the path; it may also have been forgotten on time."
+                "Check the id or path. The object may also have been erased after its retention period."
             }
             Kind::MethodNotAllowed => "Use one of the methods in the `Allow` header.",
-            Kind::TooSlow => "Try again; send the body without pauses.",
-            Kind::Conflict => "Read the present state and decide anew.",
-            Kind::KeyTaken => "Choose a new key for a new request, and repeat a request unchanged.",
-            Kind::Gone => "Nothing brings it back.",
-            Kind::NoSuchRange => "Ask for a range within the length that `detail` names.",
-            Kind::TooLarge => "Send less; the limit is in `detail` and in the settings.",
-            Kind::UnsupportedMediaType => "Send one of the content types in the API document.",
-            Kind::RateLimited => "Wait for as many seconds as `Retry-After` says.",
+            Kind::TimedOut => "Retry, and send the body without long pauses.",
+            Kind::Conflict => "Fetch the current state, then decide whether to retry.",
+            Kind::KeyReused => {
+                "Use a new key for a new request; repeat a request unchanged under its old key."
+            }
+            Kind::Gone => "Do not retry; the content was erased.",
+            Kind::RangeNotSatisfiable => "Request a range within the length that `detail` gives.",
+            Kind::TooLarge => "Send a smaller body; `detail` gives the limit.",
+            Kind::UnsupportedMediaType => "Use a content type that the API document lists.",
+            Kind::RateLimited => "Retry after the number of seconds in `Retry-After`.",
             Kind::Internal => {
-                "Try again later; tell the operator the `request_id`, the log has the cause."
+                "Retry later. If it persists, report the `request_id` to the operator; the log has the cause."
             }
-            Kind::Busy => {
-                "Nothing was kept: send it again after as many seconds as `Retry-After` says."
-            }
-            Kind::NoSpace => "Nothing was kept: the operator has to free space.",
-            Kind::Ending => {
-                "Nothing was kept: send it again, another instance or the next start will take it."
+            Kind::Busy => "Nothing was stored. Retry after the number of seconds in `Retry-After`.",
+            Kind::NoSpace => "Nothing was stored. Retry after the operator has freed disk space.",
+            Kind::ShuttingDown => {
+                "Nothing was stored. Retry against another instance, or after the restart."
             }
         }
     }
 }
 
-/// Why a request was not carried out.
+/// Why a request failed.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub kind: Kind,
-    /// Plain words for whoever sent the request.
+    /// A sentence for the caller: what is wrong, and what to do.
     pub detail: String,
     pub retry_after_s: Option<u64>,
 }
@@ -184,15 +180,15 @@ impl Problem {
         Problem { retry_after_s: Some(seconds), ..self }
     }
 
-    /// `what` with its article: `no upload`.
+    /// `what` is the noun, such as `upload`.
     pub fn not_found(what: &str) -> Problem {
-        Problem::new(Kind::NotFound, format!("There is no {what} of this name, or no longer."))
+        Problem::new(Kind::NotFound, format!("No such {what}; it may have been erased."))
     }
 
-    /// A fault on this side; the cause goes to the log.
+    /// An internal error. The cause goes to the log only.
     pub fn internal(cause: &dyn std::error::Error) -> Problem {
-        tracing::error!(error = %cause, "a request failed by a fault on this side");
-        Problem::new(Kind::Internal, "The service could not do this; its log says why.")
+        tracing::error!(error = %cause, "internal error");
+        Problem::new(Kind::Internal, "Internal error; the service's log has the cause.")
     }
 
     pub fn busy(detail: impl Into<String>) -> Problem {
@@ -204,16 +200,16 @@ impl Problem {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// `/problems/` and what kind of problem it is.
+    /// The kind of problem: `/problems/` and its name. The path explains it.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The kind in words.
+    /// Title of the kind.
     pub title: String,
-    /// The HTTP status again.
+    /// The HTTP status.
     pub status: u16,
-    /// What was wrong with this request, and what to do.
+    /// What is wrong with this request, and what to do.
     pub detail: String,
-    /// Under which the service's log knows this request.
+    /// Identifies the request in the service's log.
     pub request_id: String,
 }
 
@@ -249,10 +245,11 @@ impl From<engine::Error> for Problem {
     fn from(error: engine::Error) -> Problem {
         match error {
             engine::Error::Busy { .. } => Problem::busy(sentence(&error)),
-            engine::Error::KeyTaken => Problem::new(Kind::KeyTaken, sentence(&error)),
-            engine::Error::TooLarge { bytes_max, .. } => {
-                Problem::new(Kind::TooLarge, format!("An upload has at most {bytes_max} bytes."))
-            }
+            engine::Error::KeyTaken => Problem::new(Kind::KeyReused, sentence(&error)),
+            engine::Error::TooLarge { bytes_max, .. } => Problem::new(
+                Kind::TooLarge,
+                format!("An upload may have at most {bytes_max} bytes."),
+            ),
             engine::Error::Invalid { .. } => Problem::new(Kind::Invalid, format!("{error}.")),
             engine::Error::CaseConflict { .. } | engine::Error::NoAppeal { .. } => {
                 Problem::new(Kind::Conflict, sentence(&error))
@@ -263,15 +260,15 @@ impl From<engine::Error> for Problem {
             }
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
-                tracing::error!(error = %error, "no space is left");
-                Problem::new(Kind::NoSpace, "No space is left on the service's disk.")
+                tracing::error!(error = %error, "out of disk space");
+                Problem::new(Kind::NoSpace, "The service's disk is full.")
             }
             error => Problem::internal(&error),
         }
     }
 }
 
-/// An error's words with a capital letter and a full stop.
+/// The error's message as a sentence.
 fn sentence(error: &engine::Error) -> String {
     let text = error.to_string();
     let mut letters = text.chars();

@@ -1,81 +1,89 @@
-//! The service over HTTP, thin: what arrives becomes one call of the engine, what the engine says becomes an answer.
+//! The HTTP service, a thin layer: each request becomes one call of the engine, and the result becomes a response.
 //!
-//! Flow: `server` accepts connections and ends them in order, `linger` reads what is refused to its end; `observe` gives each request an id, logs and counts it
-//! and writes problems out; `routes` lists every route with the scopes that it needs; `auth` knows the caller and
-//! keeps its rate; `extract` reads bodies, paths and queries within limits, `receive` streams uploads into the spool, `follow` hands out events; an endpoint has a file of its own in `api` or `hooks`
-//! and calls one method of the engine by way of `state`, off the async threads; `error` is the one kind of error.
-//! `ui` has the pages for people who sign in, `public` what viewers of the platform meet. `openapi` makes the document from the endpoints, `docs` a page of it.
+//! A request's way:
+//!
+//! ```text
+//! server      accept the connection; drain refused bodies
+//! middleware  assign an id, log, authenticate, limit the rate
+//! routes      find the handler; apply the limits of its group
+//! request     read path, query and body as typed values
+//! api, hooks, public, ui
+//!             a handler calls one method of the engine through state, off the async threads
+//! response    files in ranges, event streams; error maps every failure to problem details
+//! ```
+//!
+//! `api` has a file for each endpoint, by resource and verb; `hooks` takes the messages of upload pipelines; `public` has
+//! the pages in place of deleted videos; `ui` has the pages for moderators. `document` is the OpenAPI document.
+//!
+//! Invariants: a room uses those before it in this order: error, request::{sender, extract, paging, times},
+//! middleware::rate, server::linger, state, the rest of request and response, middleware, document, api, hooks, public,
+//! ui, routes, server::serve. Only `ui` uses `api`, and only its views.
 //!
 //! Neither logs nor errors name uploaders, owners, videos, URIs or files.
 
 mod api;
-mod auth;
-mod docs;
+mod document;
 mod error;
-mod extract;
-mod follow;
 pub mod hooks;
-mod linger;
-mod observe;
-mod openapi;
+mod middleware;
 mod public;
-mod ranged;
-mod receive;
+mod request;
+mod response;
 mod routes;
 mod server;
 mod state;
 mod ui;
-mod wire;
 
 use std::net::SocketAddr;
 
-pub use openapi::document;
-pub use server::{Bound, serve};
+pub use routes::document as api_document;
+pub use server::serve::{Bound, serve};
 pub use state::{App, Parts};
 
-/// The control socket's name in the data folder.
+/// File name of the control socket in the data folder.
 pub const CONTROL_SOCKET: &str = "control.sock";
 
-/// Limits and habits of the service.
+/// Options of the service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Where it listens. Default 127.0.0.1:8080: TLS and the outer world are the proxy's.
+    /// Address to listen on. Default 127.0.0.1:8080, for a reverse proxy that terminates TLS.
     pub listen: SocketAddr,
-    /// Also listen on `control.sock` in the data folder, for this user's command line, without a key. Default true.
+    /// Also listen on `control.sock` in the data folder, where this user's command line needs no key. Default true.
     pub control_socket: bool,
-    /// Open connections; more wait in the system's queue. Default 4096.
+    /// Largest number of open connections; more wait in the system's queue. Default 4096.
     pub connections_max: usize,
-    /// Until a request's head is complete, and between two requests of a connection, seconds. Default 30.
+    /// Header read timeout and idle timeout of a connection, seconds. Default 30.
     pub head_timeout_s: u64,
-    /// For a whole request, seconds; uploads and waiting for verdicts have limits of their own. Default 30.
+    /// Timeout of a request, seconds. Uploads and waits for verdicts have their own limits. Default 30.
     pub request_timeout_s: u64,
-    /// Longest pause in the body of an upload, seconds. Default 30.
+    /// Longest pause in an upload's body, seconds. Default 30.
     pub upload_pause_s: u64,
     /// Largest JSON body, bytes. Default 1 MiB.
     pub json_bytes_max: usize,
-    /// For requests and checks under way when the service ends, seconds; what is not finished then is begun anew at
-    /// the next start. Default 30.
+    /// Grace period at shutdown for requests and checks in progress, seconds. Unfinished checks start over at the next
+    /// start. Default 30.
     pub shutdown_grace_s: u64,
-    /// People reach the pages through a proxy that speaks https: cookies are for https only, and a sender's address is
-    /// the last in `X-Forwarded-For`. Default false.
+    /// The pages are behind an HTTPS proxy: cookies are `Secure`, and the client's address is the last one in
+    /// `X-Forwarded-For`. Default false.
     pub behind_proxy: bool,
-    /// Minutes of viewing sensitive uploads after which a break is suggested. Default 30.
+    /// Time of viewing sensitive uploads after which the pages suggest a break, minutes. Default 30.
     pub break_minutes: u32,
     /// Who may read `/metrics`.
     pub metrics: MetricsAccess,
-    /// Requests a second of one key, and how many may come at once. Default 10 000 and 20 000.
+    /// Rate limit of a key, requests per second. Default 10 000.
     pub rate_per_s: u32,
+    /// Burst of a key, requests. Default 20 000.
     pub rate_burst: u32,
-    /// How hooks are understood.
+    /// Options of the hooks.
     pub hooks: hooks::Options,
-    /// Whether visibility and gate are told without a key. Default false.
+    /// Whether visibility and gate are public, without a key. Default false.
     pub visibility_open: bool,
-    /// Streams of a deletion's events that are open at once. Default 256; more are told to come back.
+    /// Largest number of open event streams; further requests get 503. Default 256.
     pub event_streams_max: usize,
-    /// Largest JSON body of a request that deletes a whole account's videos, bytes. Default 16 MiB.
+    /// Largest JSON body of a request that deletes all videos of an account, bytes. Default 16 MiB.
     pub bulk_bytes_max: usize,
-    /// How the platform's own addresses of a video look, path and query: `{id}` stands for its id. Default `/v/{id}`
-    /// and `/embed/{id}`.
+    /// Patterns of the platform's addresses of videos, path and query, with `{id}` for the id. Default `/v/{id}` and
+    /// `/embed/{id}`.
     pub links: Vec<String>,
 }
 
@@ -107,7 +115,7 @@ impl Default for Options {
 /// Who may read `/metrics`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricsAccess {
-    /// Requests from this machine that no proxy has passed on. Default.
+    /// Direct requests from this machine, not through a proxy. The default.
     Loopback,
     /// Everybody.
     Open,

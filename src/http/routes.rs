@@ -1,49 +1,52 @@
-//! All routes, by the scopes that they need; those of pages, by the roles, are listed in `ui`.
+//! All routes, by the scopes that they require. The routes of pages, by role, are in [`ui`].
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::auth::{self, Needs};
+use crate::http::document::served::ApiDocument;
+use crate::http::document::{docs, openapi, served};
 use crate::http::error::{Kind, Problem};
+use crate::http::middleware::auth::{self, Needs};
+use crate::http::middleware::observe;
 use crate::http::state::App;
-use crate::http::{api, docs, hooks, observe, openapi, public, ui};
+use crate::http::{api, hooks, public, ui};
 use crate::model::{Scope, Scopes};
 
-/// Routes that need any one of the same scopes; without scopes they are open to everybody.
+/// Routes that require any one of the same scopes; without scopes, they are public.
 struct Group {
     any_of: &'static [Scope],
     time: Time,
     size: Size,
-    /// Open to everybody all the same when the settings say so of visibility.
+    /// Public despite its scopes if the setting `visibility_open` says so.
     may_be_open: bool,
     routes: OpenApiRouter<App>,
 }
 
-/// How large a body may be.
+/// The size limit of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Size {
     Json,
-    /// That of a whole account.
+    /// The deletion of a whole account.
     Bulk,
-    /// The endpoint sees to it itself.
+    /// The endpoint has its own limit.
     Own,
 }
 
-/// How long a request may take.
+/// The time limit of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Time {
-    /// As the settings say.
+    /// The limit of the settings.
     Limited,
-    /// The endpoint sees to it itself: it takes a stream, gives one, or waits for something.
+    /// The endpoint has its own limit: it reads a stream, sends one, or waits for a verdict.
     Own,
 }
 
@@ -64,55 +67,55 @@ fn groups() -> Vec<Group> {
     all
 }
 
-/// Deletions, and what is told of them.
+/// Deletions, visibility and public pages.
 fn deletion_groups() -> [Group; 6] {
     let public = OpenApiRouter::new()
         .routes(routes!(public::video::show))
         .routes(routes!(public::embed::show))
         .routes(routes!(public::oembed::show))
         .routes(routes!(public::receipt_keys::show));
-    let wishes = OpenApiRouter::new()
-        .routes(routes!(api::deletions_create::create))
-        .routes(routes!(api::deletions_cancel::cancel))
-        .routes(routes!(api::deletions_retry::retry));
-    let bulk = OpenApiRouter::new().routes(routes!(api::deletions_bulk::create));
-    let looks = OpenApiRouter::new()
-        .routes(routes!(api::deletions_list::list))
-        .routes(routes!(api::deletions_show::show))
-        .routes(routes!(api::deletions_receipt::show))
-        .routes(routes!(api::retained_list::list));
-    let events = OpenApiRouter::new().routes(routes!(api::deletions_events::events));
-    let shown = OpenApiRouter::new()
-        .routes(routes!(api::visibility_show::show))
-        .routes(routes!(api::visibility_batch::show))
-        .routes(routes!(api::gate::ask));
+    let requests = OpenApiRouter::new()
+        .routes(routes!(api::deletions::create::create))
+        .routes(routes!(api::deletions::cancel::cancel))
+        .routes(routes!(api::deletions::retry::retry));
+    let bulk = OpenApiRouter::new().routes(routes!(api::deletions::bulk::create));
+    let reads = OpenApiRouter::new()
+        .routes(routes!(api::deletions::list::list))
+        .routes(routes!(api::deletions::show::show))
+        .routes(routes!(api::deletions::receipt::show))
+        .routes(routes!(api::retained::list::list));
+    let events = OpenApiRouter::new().routes(routes!(api::deletions::events::events));
+    let visibility = OpenApiRouter::new()
+        .routes(routes!(api::visibility::show::show))
+        .routes(routes!(api::visibility::batch::show))
+        .routes(routes!(api::visibility::gate::ask));
     [
         group(&[], public),
-        group(&[Scope::Delete], wishes),
+        group(&[Scope::Delete], requests),
         Group { size: Size::Bulk, ..group(&[Scope::Delete], bulk) },
-        group(&[Scope::Delete, Scope::Admin], looks),
+        group(&[Scope::Delete, Scope::Admin], reads),
         streams(&[Scope::Delete, Scope::Admin], events),
-        Group { may_be_open: true, ..group(EVERY, shown) },
+        Group { may_be_open: true, ..group(EVERY, visibility) },
     ]
 }
 
-/// What needs no key, uploads, and the cases that come of them.
+/// The service itself, uploads and cases.
 fn upload_groups() -> Vec<Group> {
     vec![
         group(
             &[],
             OpenApiRouter::new()
-                .routes(routes!(api::health::alive))
-                .routes(routes!(api::health::ready))
-                .routes(routes!(api::metrics::metrics))
+                .routes(routes!(api::service::health::alive))
+                .routes(routes!(api::service::health::ready))
+                .routes(routes!(api::service::metrics::metrics))
                 .routes(routes!(docs::problem))
                 .routes(routes!(docs::page))
                 .routes(routes!(docs::style))
-                .routes(routes!(openapi::serve)),
+                .routes(routes!(served::serve)),
         ),
         streams(
             &[Scope::Upload],
-            OpenApiRouter::new().routes(routes!(api::uploads_create::create)),
+            OpenApiRouter::new().routes(routes!(api::uploads::create::create)),
         ),
         group(
             &[Scope::Upload],
@@ -122,79 +125,79 @@ fn upload_groups() -> Vec<Group> {
         ),
         streams(
             &[Scope::Upload, Scope::Review],
-            OpenApiRouter::new().routes(routes!(api::uploads_show::show)),
+            OpenApiRouter::new().routes(routes!(api::uploads::show::show)),
         ),
         group(
             &[Scope::Upload, Scope::Review],
-            OpenApiRouter::new().routes(routes!(api::uploads_appeal::appeal)),
+            OpenApiRouter::new().routes(routes!(api::uploads::appeal::appeal)),
         ),
         streams(
             &[Scope::Review],
             OpenApiRouter::new()
-                .routes(routes!(api::uploads_bytes::bytes))
-                .routes(routes!(api::cases_events::events)),
+                .routes(routes!(api::uploads::bytes::bytes))
+                .routes(routes!(api::cases::events::events)),
         ),
         group(
             &[Scope::Review],
             OpenApiRouter::new()
-                .routes(routes!(api::uploads_list::list))
-                .routes(routes!(api::cases_list::list))
-                .routes(routes!(api::cases_list::counts))
-                .routes(routes!(api::cases_stats::stats))
-                .routes(routes!(api::cases_bulk::bulk))
-                .routes(routes!(api::cases_claim::claim_next))
-                .routes(routes!(api::cases_show::show))
-                .routes(routes!(api::cases_show::history))
-                .routes(routes!(api::cases_show::members))
-                .routes(routes!(api::cases_claim::claim, api::cases_claim::release))
-                .routes(routes!(api::cases_decide::decide, api::cases_decide::undo))
-                .routes(routes!(api::cases_pass::escalate))
-                .routes(routes!(api::cases_pass::assign))
-                .routes(routes!(api::cases_pass::set_due))
-                .routes(routes!(api::cases_pass::note)),
+                .routes(routes!(api::uploads::list::list))
+                .routes(routes!(api::cases::list::list))
+                .routes(routes!(api::cases::list::counts))
+                .routes(routes!(api::cases::stats::stats))
+                .routes(routes!(api::cases::bulk::bulk))
+                .routes(routes!(api::cases::claim::claim_next))
+                .routes(routes!(api::cases::show::show))
+                .routes(routes!(api::cases::show::history))
+                .routes(routes!(api::cases::show::members))
+                .routes(routes!(api::cases::claim::claim, api::cases::claim::release))
+                .routes(routes!(api::cases::decide::decide, api::cases::decide::undo))
+                .routes(routes!(api::cases::pass::escalate))
+                .routes(routes!(api::cases::pass::assign))
+                .routes(routes!(api::cases::pass::set_due))
+                .routes(routes!(api::cases::pass::note)),
         ),
     ]
 }
 
-/// Tombstones, and what administrators do.
+/// Tombstones and administration.
 fn tombstone_groups() -> Vec<Group> {
     vec![
         group(
             &[Scope::Review, Scope::Admin],
             OpenApiRouter::new()
-                .routes(routes!(api::tombstones_list::list))
-                .routes(routes!(api::tombstones_show::show))
-                .routes(routes!(api::tombstones_blocks::list)),
+                .routes(routes!(api::tombstones::list::list))
+                .routes(routes!(api::tombstones::show::show))
+                .routes(routes!(api::tombstones::blocks::list)),
         ),
         group(
             &[Scope::Delete, Scope::Admin],
             OpenApiRouter::new().routes(routes!(
-                api::grants_create::create,
-                api::grants_list::list,
-                api::grants_revoke::revoke
+                api::grants::create::create,
+                api::grants::list::list,
+                api::grants::revoke::revoke
             )),
         ),
         group(
             &[Scope::Admin],
             OpenApiRouter::new()
-                .routes(routes!(api::keys_create::create, api::keys_list::list))
-                .routes(routes!(api::keys_revoke::revoke))
-                .routes(routes!(api::tombstones_retire::retire))
-                .routes(routes!(api::tombstones_reverse::reverse))
-                .routes(routes!(api::subscriptions_create::create, api::subscriptions_list::list))
+                .routes(routes!(api::keys::create::create, api::keys::list::list))
+                .routes(routes!(api::keys::revoke::revoke))
+                .routes(routes!(api::tombstones::retire::retire))
+                .routes(routes!(api::tombstones::reverse::reverse))
+                .routes(routes!(api::subscriptions::create::create, api::subscriptions::list::list))
                 .routes(routes!(
-                    api::subscriptions_show::show,
-                    api::subscriptions_change::change,
-                    api::subscriptions_remove::remove
+                    api::subscriptions::show::show,
+                    api::subscriptions::change::change,
+                    api::subscriptions::remove::remove
                 ))
-                .routes(routes!(api::subscriptions_rotate::rotate))
-                .routes(routes!(api::subscriptions_resend::resend))
-                .routes(routes!(api::deliveries_list::list))
-                .routes(routes!(api::deliveries_resend::resend))
-                .routes(routes!(api::audit_list::list))
-                .routes(routes!(api::users_create::create, api::users_list::list))
-                .routes(routes!(api::users_change::change))
-                .routes(routes!(api::users_change::sign_out)),
+                .routes(routes!(api::subscriptions::rotate::rotate))
+                .routes(routes!(api::subscriptions::resend::resend))
+                .routes(routes!(api::deliveries::list::list))
+                .routes(routes!(api::deliveries::resend::resend))
+                .routes(routes!(api::audit::list::list))
+                .routes(routes!(api::users::create::create, api::users::list::list))
+                .routes(routes!(api::users::change::change))
+                .routes(routes!(api::users::change::sign_out)),
         ),
     ]
 }
@@ -211,7 +214,7 @@ pub fn document() -> OpenApi {
     whole
 }
 
-/// Everything that is served, ready to be called.
+/// The service's router.
 pub fn router(app: &App) -> Router {
     let mut router = Router::new();
     for group in groups() {
@@ -236,8 +239,53 @@ pub fn router(app: &App) -> Router {
     }
     router
         .merge(ui::routes(app))
-        .fallback(|| async { Problem::new(Kind::NotFound, "There is nothing at this path.") })
+        .fallback(|| async { Problem::new(Kind::NotFound, "No endpoint has this path.") })
+        .layer(Extension(ApiDocument::new(document)))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+        value.as_object().into_iter().flatten()
+    }
+
+    fn text(value: &Value) -> String {
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn the_page_has_every_operation_and_loads_nothing_from_elsewhere() {
+        let document = document();
+        let page = docs::render(&document);
+        for path in document.paths.paths.keys() {
+            assert!(page.contains(&format!("<code>{path}</code>")), "{path}");
+        }
+        assert!(page.contains("Bearer"), "problems are explained");
+        assert!(!page.contains("//"), "a link to another host");
+        assert!(!page.contains("<script"), "a script");
+    }
+
+    #[test]
+    fn an_operation_has_a_tag_a_summary_and_an_id_of_its_own() {
+        let document = serde_json::to_value(document()).unwrap();
+        let mut ids = Vec::new();
+        for (path, item) in entries(&document["paths"]) {
+            for (method, one) in entries(item) {
+                assert!(!text(&one["summary"]).is_empty(), "{method} {path} has no summary");
+                assert!(!text(&one["tags"][0]).is_empty(), "{method} {path} has no tag");
+                ids.push(text(&one["operationId"]));
+            }
+        }
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "operation ids are used twice: {ids:?}");
+    }
 }

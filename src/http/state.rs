@@ -1,4 +1,4 @@
-//! What all requests share, and the way from a handler to the engine.
+//! The state that all requests share, and how a handler calls the engine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,12 +11,12 @@ use tokio_util::task::TaskTracker;
 use crate::engine;
 use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
 use crate::http::Options;
-use crate::http::auth::Limiter;
 use crate::http::error::Problem;
-use crate::http::linger::Linger;
+use crate::http::middleware::rate::Limiter;
+use crate::http::server::linger::Linger;
 use crate::model::{ApiKeyId, Outside, UploadId};
 
-/// What the service is made of; `cli` puts it together.
+/// The parts of the service; the command line assembles them.
 pub struct Parts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
@@ -26,7 +26,7 @@ pub struct Parts {
     pub pools: Pools,
     pub outside: Outside,
     pub options: Options,
-    /// The metrics as text for Prometheus.
+    /// Renders the metrics in the Prometheus text format.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -38,25 +38,25 @@ struct Shared {
     parts: Parts,
     limiter: Limiter,
     linger: Linger,
-    /// One for each stream of events that may be open.
+    /// One permit for each event stream that may be open.
     streams: Arc<Semaphore>,
-    /// Distinguishes requests of this start…
+    /// Number of requests since the start: the second part of a request's id.
     requests: AtomicU64,
-    /// …and this start from others.
+    /// Random number of this start: the first part of a request's id.
     start: u32,
     ending: CancellationToken,
     tasks: TaskTracker,
-    /// One permit for each password that may be hashed at once.
+    /// One permit for each password that may be hashed at the same time.
     passwords: Semaphore,
 }
 
-/// Passwords hashed at once: each takes 19 MiB and some 20 ms of a core.
+/// Passwords hashed at the same time: each takes 19 MiB and about 20 ms of a core.
 const PASSWORDS_MAX: usize = 2;
 
 impl App {
     pub fn new(parts: Parts) -> App {
         let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
-        // Two starts in one second with the same number would only make log lines ambiguous.
+        // Two starts with the same number would only make log lines ambiguous.
         let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
         let streams = Arc::new(Semaphore::new(parts.options.event_streams_max));
         App(Arc::new(Shared {
@@ -72,7 +72,7 @@ impl App {
         }))
     }
 
-    /// For what asks no database and takes no time; everything else goes by `ask`.
+    /// For methods that do not block; call all others through [`App::ask`].
     pub fn engine(&self) -> &Engine {
         &self.0.parts.engine
     }
@@ -85,12 +85,12 @@ impl App {
         &self.0.parts.cases
     }
 
-    /// For what is answered from memory or waits; everything else goes by `ask_deletions`.
+    /// For methods that do not block; call all others through [`App::ask_deletions`].
     pub fn deletions(&self) -> &Arc<Deletions> {
         &self.0.parts.deletions
     }
 
-    /// A place for a stream of events; `None` when too many are open.
+    /// A permit for an event stream; `None` when too many are open.
     pub(super) fn take_stream(&self) -> Option<OwnedSemaphorePermit> {
         self.0.streams.clone().try_acquire_owned().ok()
     }
@@ -111,7 +111,7 @@ impl App {
         &self.0.limiter
     }
 
-    /// A key was revoked.
+    /// Drops the rate limit of a revoked key.
     pub(super) fn forget_key(&self, key: ApiKeyId) {
         self.0.limiter.forget(key);
     }
@@ -124,10 +124,10 @@ impl App {
         (self.0.parts.render_metrics)()
     }
 
-    /// Runs one method of the engine, off the async threads.
+    /// Runs a method of the engine off the async threads.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub async fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
@@ -136,11 +136,11 @@ impl App {
         self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
     }
 
-    /// Runs one method of the engine that hashes a password: few of these at once.
+    /// Runs a method of the engine that hashes a password; [`PASSWORDS_MAX`] run at the same time.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
-    pub(super) async fn ask_slowly<T: Send + 'static>(
+    /// The method's error, as a [`Problem`].
+    pub(super) async fn ask_with_password<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -150,10 +150,10 @@ impl App {
         answer
     }
 
-    /// Runs one method of the uploads, off the async threads.
+    /// Runs a method of [`Uploads`] off the async threads.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub async fn ask_uploads<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Uploads) -> engine::Result<T> + Send + 'static,
@@ -162,10 +162,10 @@ impl App {
         self.blocking(move || job(&uploads)).await
     }
 
-    /// Runs one method of the cases, off the async threads.
+    /// Runs a method of [`Cases`] off the async threads.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub async fn ask_cases<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Cases) -> engine::Result<T> + Send + 'static,
@@ -174,10 +174,10 @@ impl App {
         self.blocking(move || job(&cases)).await
     }
 
-    /// Runs one method of the deletions, off the async threads.
+    /// Runs a method of [`Deletions`] off the async threads.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub async fn ask_deletions<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Deletions) -> engine::Result<T> + Send + 'static,
@@ -186,10 +186,10 @@ impl App {
         self.blocking(move || job(&deletions)).await
     }
 
-    /// Runs one method of the outbox, off the async threads.
+    /// Runs a method of [`Outbox`] off the async threads.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub async fn ask_outbox<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Outbox) -> engine::Result<T> + Send + 'static,
@@ -198,7 +198,7 @@ impl App {
         self.blocking(move || job(&outbox)).await
     }
 
-    /// Waits until an upload has its verdict: so long at most, and not beyond the service's end.
+    /// Waits until an upload has its verdict, `at_most` has passed, or the service shuts down.
     pub(super) async fn wait_for_verdict(&self, id: UploadId, at_most: Duration) {
         if at_most.is_zero() {
             return;
@@ -209,10 +209,10 @@ impl App {
         }
     }
 
-    /// Brings the gauges up to date.
+    /// Updates the gauges.
     ///
     /// # Errors
-    /// What the engine refused, as a problem.
+    /// The method's error, as a [`Problem`].
     pub(super) async fn measure(&self) -> Result<(), Problem> {
         let shared = self.0.clone();
         self.blocking(move || {
@@ -233,12 +233,12 @@ impl App {
         Ok(self.0.parts.pools.blocking(move || span.in_scope(job)).await?)
     }
 
-    /// Work that goes on beside requests; the service waits for it when it ends, as long as its grace lasts.
+    /// Runs a task in the background. Shutdown waits for it within the grace period.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task);
     }
 
-    /// Cancelled when the service begins to end.
+    /// Cancelled when shutdown begins.
     pub fn ending(&self) -> &CancellationToken {
         &self.0.ending
     }
@@ -247,7 +247,7 @@ impl App {
         &self.0.tasks
     }
 
-    /// Unique among all requests of all starts, near enough.
+    /// A request id that is unique, barring two starts with the same random number.
     pub(super) fn new_request_id(&self) -> String {
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
         format!("{:08x}-{number:08x}", self.0.start)

@@ -304,7 +304,7 @@ fn a_body_that_does_not_come_is_not_waited_for() {
     stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("408") && answer.contains("/problems/too-slow"), "{answer}");
+    assert!(answer.contains("408") && answer.contains("/problems/timed-out"), "{answer}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn an_upload_plays_in_ranges_while_its_case_is_open_and_looking_is_remembered() 
     let range = format!("bytes 1000-1999/{}", bytes.len());
     assert_eq!(part.header("content-range"), Some(range.as_str()));
     assert_eq!(ranged("bytes=-10").body, bytes[bytes.len() - 10..]);
-    ranged("bytes=99999999-").problem(416, "no-such-range");
+    ranged("bytes=99999999-").problem(416, "range-not-satisfiable");
     let log = service.get("/v1/audit").expect(200).to_string();
     assert_eq!(log.matches("upload.view").count(), 1, "one look, however many ranges: {log}");
     let (case, ann) = (only_case(&service), Worker::new(&service, "Ann", &MODERATOR));

@@ -260,7 +260,10 @@ fn an_object_that_a_foreign_client_puts_is_checked_when_its_store_tells_of_it() 
     );
     let elsewhere = event("ObjectCreated:CompleteMultipartUpload", "private", coded);
     let refused = service.post("/hooks/s3", &elsewhere).expect(200);
-    assert!(refused["refused"][0]["why"].as_str().unwrap().contains("uri_prefixes"), "{refused}");
+    assert!(
+        refused["refused"][0]["detail"].as_str().unwrap().contains("uri_prefixes"),
+        "{refused}"
+    );
     assert_eq!(service.get("/v1/uploads").expect(200)["items"].as_array().unwrap().len(), 1);
     // An object that is gone when we come is told to a moderator.
     let gone = event("s3:ObjectCreated:Put", "incoming", "gone.mp4");

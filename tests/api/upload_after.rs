@@ -67,7 +67,7 @@ fn what_a_retired_tombstone_caused_is_listed_and_can_be_reversed() {
     let early = service.post(&path("reversals"), &json!({}));
     assert_eq!(early.status / 100, 4, "it was not retired: {early:?}");
     let retired = service.post(&path("retirement"), &json!({ "note": "made by mistake" }));
-    assert_eq!(retired.expect(200)["uploads_against"], 1);
+    assert_eq!(retired.expect(200)["uploads_affected"], 1);
     service.get(&format!("/v1/tombstones/{CHESS}")).problem(404, "not-found");
     let listed = service.get(&path("blocks")).expect(200);
     assert_eq!(listed["items"][0]["id"], line["id"]);

@@ -84,7 +84,7 @@ fn an_upload_cut_off_in_the_middle_leaves_nothing_behind() {
     let mut answer = String::new();
     silent.read_to_string(&mut answer).unwrap();
     assert!(
-        answer.starts_with("HTTP/1.1 408") && answer.contains("/problems/too-slow"),
+        answer.starts_with("HTTP/1.1 408") && answer.contains("/problems/timed-out"),
         "{answer}"
     );
     service.wait_for("empty spool", || (spooled(&service) == 0).then_some(()));

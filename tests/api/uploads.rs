@@ -133,7 +133,7 @@ fn requests_with_one_key_at_once_are_one_upload() {
         answers.into_iter().partition(|answer| answer.status == 200);
     assert_eq!((accepted.len(), refused.len()), (1, 7));
     for answer in refused {
-        answer.problem(422, "idempotency-key-taken");
+        answer.problem(422, "idempotency-key-reused");
     }
     let all = service.get("/v1/uploads").expect(200)["items"].as_array().unwrap().len();
     assert_eq!(all, 2);
@@ -160,7 +160,7 @@ fn a_request_that_is_sent_again_with_its_key_is_the_same_upload() {
     assert_eq!(again.expect(200)["id"], id);
     for (query, bytes) in [("?uploader=carl", &file[..]), ("?uploader=bert", b"other")] {
         let taken = send(&service.key, "k 1", query, bytes);
-        taken.problem(422, "idempotency-key-taken");
+        taken.problem(422, "idempotency-key-reused");
     }
     // Another caller's keys are another's, and an odd one is none.
     assert_ne!(send(&other, "k 1", "?uploader=bert", &file).json()["id"], id);

@@ -201,7 +201,7 @@ fn what_was_given_up_is_listed_and_sent_when_somebody_asks() {
     assert_eq!(due["state"], "due");
     receiver.wait_for(&service, 5);
     let path = format!("/v1/subscriptions/{subscription}/resend");
-    assert_eq!(service.call("POST", &path).send().expect(200)["deliveries"], 1);
+    assert_eq!(service.call("POST", &path).send().expect(200)["requeued"], 1);
     receiver.wait_for(&service, 6);
     service.wait_for("two sent", || (deliveries(&service, "sent").len() == 2).then_some(()));
     service.call("POST", "/v1/deliveries/dlv_x/resend").send().problem(404, "not-found");

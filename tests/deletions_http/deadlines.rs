@@ -38,7 +38,7 @@ fn a_main_copy_that_cannot_be_decoded_is_held_until_its_deadline_and_legal_ones_
     let tombstone =
         service.get(&format!("/v1/tombstones/{}", text(&done["tombstone"]))).expect(200);
     assert_eq!(tombstone["strength"], "unmatchable", "{tombstone}");
-    assert!(text(&tombstone["strength_why"]).starts_with("unfingerprinted: "), "{tombstone}");
+    assert!(text(&tombstone["strength_reason"]).starts_with("unfingerprinted: "), "{tombstone}");
     // The very same bytes are still known.
     let call =
         service.call("POST", "/v1/uploads?wait=30&uploader=bert").body(&b"no video either"[..]);

@@ -153,7 +153,7 @@ fn an_account_is_deleted_in_one_request() {
     let answer = service.post("/v1/deletions", &mixed).expect(207);
     let outcomes: Vec<&str> =
         answer["items"].as_array().unwrap().iter().map(|item| text(&item["outcome"])).collect();
-    assert_eq!(outcomes, ["known", "known", "conflict", "invalid", "invalid"], "{answer}");
+    assert_eq!(outcomes, ["existing", "existing", "conflict", "invalid", "invalid"], "{answer}");
     assert_eq!(answer["items"][2]["deletion"], json!(under_way));
     assert!(!answer.to_string().contains("passwd"), "{answer}");
     for item in &answer["items"].as_array().unwrap()[..2] {
@@ -273,16 +273,16 @@ fn deletions_are_listed_by_filters_and_in_pages() {
     assert_eq!(list("reason=legal&state=complete"), ["v4"]);
     assert_eq!(list("video=v2"), ["v2"]);
     assert!(
-        list("state=stuck").is_empty() && list("requested_until=2026-01-01T00:00:00Z").is_empty()
+        list("state=stuck").is_empty() && list("requested_before=2026-01-01T00:00:00Z").is_empty()
     );
-    assert_eq!(list("requested_from=2026-01-01T01:00:00%2B01:00").len(), 5);
+    assert_eq!(list("requested_after=2026-01-01T01:00:00%2B01:00").len(), 5);
     let first = service.get("/v1/deletions?limit=3").expect(200);
     let next = text(&first["meta"]["next"]);
     assert_eq!(list(&format!("limit=3&cursor={next}")), ["v1", "v0"]);
     for wrong in [
         "state=gone",
         "reason=1",
-        "requested_from=yesterday",
+        "requested_after=yesterday",
         "cursor=x",
         "limit=501",
         "colour=red",

@@ -66,7 +66,7 @@ fn a_lead_decides_all_that_a_filter_finds_and_is_told_what_came_of_it() {
     tab.control(ENTER);
     ready(&tab, "[data-done]");
     let done = tab.text("[data-done]");
-    assert_eq!(done, "4 decided, 2 skipped: 1 decided meanwhile, 1 being worked on");
+    assert_eq!(done, "4 decided, 2 skipped: 1 already decided, 1 claimed by others");
     let left = tab.text("table");
     assert!(left.contains(&ids[0]) && left.contains("works on this case"), "{left}");
     tab.screenshots("bulk-done");
@@ -75,7 +75,7 @@ fn a_lead_decides_all_that_a_filter_finds_and_is_told_what_came_of_it() {
     // Undone together, by one key.
     tab.keys("u");
     tab.until("location.pathname === '/review' && document.readyState === 'complete'");
-    assert_eq!(tab.text(".notice"), "4 cases are as before the decision.");
+    assert_eq!(tab.text(".notice"), "4 decisions were undone.");
     assert_eq!(floor::waiting(&service).len(), 5);
     let history = service.get(&format!("/v1/cases/{}", ids[2])).expect(200).to_string();
     assert!(history.contains("Noise <b>all of it</b>"), "{history}");
@@ -97,15 +97,15 @@ fn some_are_ticked(tab: &Tab<'_>, service: &Service<'_>) {
     tab.goto("/review?kind=none&queue=mine");
     ready(tab, "[data-act]");
     tab.keys("xjx");
-    tab.until("document.querySelector('[data-ticked]').textContent === '2 ticked'");
+    tab.until("document.querySelector('[data-ticked]').textContent === '2 selected'");
     tab.keys("a");
     ready(tab, "[data-many] [data-decide]");
     assert_eq!(tab.text("h1"), "Act on 2 cases");
     tab.keys("4");
-    assert_eq!(tab.text("[data-decide-button]"), "Hand 2 cases to the leads");
+    assert_eq!(tab.text("[data-decide-button]"), "Escalate 2 cases");
     tab.keys(ENTER);
     ready(tab, "[data-done]");
-    assert_eq!(tab.text("[data-done]"), "2 handed to the leads");
+    assert_eq!(tab.text("[data-done]"), "2 escalated");
     assert!(!tab.has("[data-undo]"), "an escalation is no decision");
     let escalated = service.get("/v1/cases?state=escalated").expect(200);
     assert_eq!(escalated["items"].as_array().unwrap().len(), 2);

@@ -57,14 +57,14 @@ fn people_tombstones_deletions_and_the_audit_log() {
     tab.goto("/review/tombstones?id=harbour");
     look_at(&tab, "tombstone");
     tab.goto("/review/tombstones?id=nothing");
-    assert!(tab.text(".notice").contains("no tombstone"));
+    assert!(tab.text(".notice").contains("No tombstone"));
     tab.goto("/review/deletions");
     look_at(&tab, "deletions");
     tab.click(".list a");
     look_at(&tab, "deletion");
     assert!(!tab.has("main script"), "what the platform says is escaped");
     tab.goto("/review/nowhere");
-    assert!(tab.text("main").contains("Nothing is here"), "{}", tab.text("main"));
+    assert!(tab.text("main").contains("Page not found"), "{}", tab.text("main"));
     let log = service.call_as(None, "GET", "/review/audit.csv").send();
     assert!(log.text().contains("Sign in"), "the log is for people who signed in");
 }

@@ -31,7 +31,7 @@ fn people_sign_in_and_out_and_pages_lead_there_and_back() {
     tab.fill("[name=name]", "ada");
     tab.fill("[name=password]", "not the password");
     tab.keys(ENTER);
-    assert!(tab.text(".notice.bad").contains("do not fit"));
+    assert!(tab.text(".notice.bad").contains("Wrong name or password"));
     tab.screenshots("sign-in-refused");
     axe::check(&tab, "sign-in");
     tab.fill("[name=password]", PASSWORD);
@@ -94,7 +94,7 @@ fn failures_lock_out_and_a_form_from_elsewhere_does_nothing() {
     }
     let locked = send("/review/sign-in", &[], &right);
     assert_eq!(locked.status, 429);
-    assert!(locked.text().contains("too many failures"), "{}", locked.text());
+    assert!(locked.text().contains("Too many failed attempts"), "{}", locked.text());
     // An administrator's new password ends sessions.
     let body = json!({ "password": "another long sentence" });
     service.call("PATCH", &format!("/v1/users/{id}")).json(&body).send().expect(200);

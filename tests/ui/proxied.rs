@@ -34,7 +34,7 @@ fn behind_a_proxy_cookies_are_secure_and_addresses_are_those_that_the_proxy_saw(
     let page = |cookie: &str| {
         service.call_as(None, "GET", "/review/tombstones").header("cookie", cookie).send().text()
     };
-    assert!(page(pair).contains("By what it matches"));
+    assert!(page(pair).contains("Compare a file"));
     // Under its plain name, which anybody on the way could have set, it is none.
     assert!(page(pair.trim_start_matches("__Host-")).contains("Sign in"));
     // Who fails from one address locks that address, not another; what they write before it themselves is nothing.

@@ -45,7 +45,14 @@ fn ten_cases_are_decided_by_keyboard_alone_and_the_last_is_undone() {
     tab.keys("o");
     tab.until("document.querySelector('main')?.dataset.case && document.readyState === 'complete'");
     tab.until("document.querySelector('video').readyState >= 3 && !document.querySelector('video').seeking");
-    assert!(tab.text(".claimed").contains("Yours"), "{}", tab.text(".claimed"));
+    assert_eq!(tab.text(".claimed"), "Unclaimed", "opening a case does not claim it");
+    tab.keys("c");
+    tab.until("document.querySelector('.claimed').textContent.startsWith('Claimed by you')");
+    tab.keys("c");
+    tab.until("document.querySelector('.claimed').textContent === 'Unclaimed'");
+    // The first key of a decision claims the case, too.
+    tab.keys("1");
+    tab.until("document.querySelector('.claimed').textContent.startsWith('Claimed by you')");
     tab.screenshots("case");
     axe::check(&tab, "case");
     // The outline is where the span says, while it lasts.
@@ -99,8 +106,15 @@ fn two_who_collide_are_told_and_a_session_that_ends_loses_nothing() {
     let case = floor::waiting(&service)[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/review/cases/{case}");
     bob.goto(&path);
+    floor::ready_to_decide(&bob);
+    bob.click("[data-claim]");
+    bob.until("document.querySelector('.claimed').textContent.startsWith('Claimed by you')");
     cleo.goto(&path);
-    assert!(cleo.text(".decided").contains("Bob works on this case"), "{}", cleo.text(".decided"));
+    assert!(
+        cleo.text(".decided").contains("Bob has claimed this case"),
+        "{}",
+        cleo.text(".decided")
+    );
     assert!(!cleo.has("[data-decide]"));
     cleo.screenshots("case-taken");
     // Bob walks away, and a second page of his lets the case go.
@@ -118,7 +132,7 @@ fn two_who_collide_are_told_and_a_session_that_ends_loses_nothing() {
     bob.keys("I saw the lighthouse");
     bob.control(ENTER);
     let said = bob.text(".notice.bad");
-    assert!(said.contains("Nothing was decided") && said.contains("Cleo decided"), "{said}");
+    assert!(said.contains("not applied") && said.contains("Cleo decided"), "{said}");
     bob.screenshots("case-collided");
     // The next case had opened for Cleo by itself; she lets it go.
     cleo.goto("/review");
@@ -141,7 +155,7 @@ fn a_session_ends_in_the_middle(bob: &Tab<'_>, service: &Service<'_>) {
     service.delete(&format!("/v1/users/{id}/sessions")).expect(200);
     bob.control(ENTER);
     bob.until("location.pathname === '/review/sign-in'");
-    assert!(bob.text(".notice").contains("still there"));
+    assert!(bob.text(".notice").contains("draft is still there"));
     bob.fill("[name=name]", "Bob");
     bob.fill("[name=password]", PASSWORD);
     bob.keys(ENTER);
@@ -154,7 +168,7 @@ fn a_session_ends_in_the_middle(bob: &Tab<'_>, service: &Service<'_>) {
         bob.run("return document.querySelector('[name=decision]:checked').value"),
         "reupload"
     );
-    assert!(bob.text("[data-draft]").contains("here again"));
+    assert!(bob.text("[data-draft]").contains("draft was restored"));
     bob.control(ENTER);
     bob.until("location.pathname === '/review'");
     assert!(floor::waiting(service).is_empty());
@@ -279,7 +293,7 @@ fn hostile_names_are_text_and_what_cannot_be_played_is_shown_otherwise() {
     tab.screenshots("case-pictures");
     std::fs::remove_file(s.path("data/spool").join(gone["id"].as_str().unwrap())).unwrap();
     tab.goto(&find(gone["id"].as_str().unwrap()));
-    assert!(tab.text(".stage").contains("file is gone"), "{}", tab.text(".stage"));
+    assert!(tab.text(".stage").contains("no longer exists"), "{}", tab.text(".stage"));
     tab.screenshots("case-gone");
     assert!(tab.has("[data-decide]"), "a decision is still possible");
     tab.goto("/review");
@@ -292,7 +306,7 @@ fn hostile_names_are_text_and_what_cannot_be_played_is_shown_otherwise() {
     tab.until("document.querySelector('.veiled video')");
     assert_eq!(tab.run("return document.querySelector('video').muted"), true);
     assert!(
-        tab.text("[data-no-plot]").contains("byte for byte"),
+        tab.text("[data-no-plot]").contains("byte-for-byte"),
         "why there is no drawing is said"
     );
     tab.screenshots("case-sensitive");

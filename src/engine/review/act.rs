@@ -27,7 +27,8 @@ pub enum CaseAction {
     Note(String),
     /// It becomes a lead's.
     Escalate {
-        version: u32,
+        /// The version of the case that the reviewer saw; `None` for any.
+        version: Option<u32>,
         note: Option<String>,
     },
     Decide(DecisionRequest),

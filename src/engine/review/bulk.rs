@@ -206,7 +206,7 @@ fn only_leads(reviewer: Reviewer) -> Result<()> {
 
 /// The action as it is about a case as it was seen.
 fn about(action: &CaseAction, seen: &SeenCase) -> CaseAction {
-    let version = seen.version;
+    let version = Some(seen.version);
     match action.clone() {
         CaseAction::Decide(request) => {
             CaseAction::Decide(DecisionRequest { version, members: Some(seen.members), ..request })

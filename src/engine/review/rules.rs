@@ -31,8 +31,8 @@ pub struct Moment {
 /// A decision that somebody makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionRequest {
-    /// The version of the case that they saw.
-    pub version: u32,
+    /// The version of the case that they saw; `None` for any.
+    pub version: Option<u32>,
     pub kind: DecisionKind,
     pub grounds: Grounds,
     pub note: Option<String>,
@@ -147,11 +147,11 @@ pub(in crate::engine) fn escalate(
     case: Case,
     history: &CaseHistory,
     reviewer: Reviewer,
-    version: u32,
+    version: Option<u32>,
     note: Option<String>,
     now: Moment,
 ) -> Ruled {
-    if case.version != version || case.state != CaseState::Open {
+    if is_stale(&case, version) || case.state != CaseState::Open {
         return Err(Refusal::Changed);
     }
     may_work_on(&case, history, reviewer, now)?;
@@ -172,7 +172,7 @@ pub(in crate::engine) fn decide(
     now: Moment,
     options: &Options,
 ) -> Ruled {
-    if case.version != request.version {
+    if is_stale(&case, request.version) {
         return Err(Refusal::Changed);
     }
     undecided(&case)?;
@@ -256,6 +256,11 @@ pub(in crate::engine) fn undo(
     change.audit = Some(audit(&change.case, "case.undo", reviewer, now, None));
     change.events.push(event(CaseEventKind::Undone, reviewer.actor, now, None));
     Ok(change)
+}
+
+/// Whether the case has changed since the reviewer saw it.
+fn is_stale(case: &Case, seen: Option<u32>) -> bool {
+    seen.is_some_and(|version| version != case.version)
 }
 
 /// Whether somebody may claim and decide a case as far as others are concerned.

@@ -1,54 +1,18 @@
-//! The endpoints of the API, one file each: what is taken, the handler, what is given.
+//! The endpoints of the API, by resource and verb: `cases/claim.rs` has `POST /v1/cases/{id}/claim`.
+//!
+//! Each file has one endpoint, or one and its opposite: the shape of its input, the handler, the shape of its answer. A
+//! handler calls one method of the engine. A file may use others of its resource; no resource uses another.
 
-pub mod audit_list;
-pub mod cases_bulk;
-pub mod cases_claim;
-pub mod cases_decide;
-pub mod cases_events;
-pub mod cases_list;
-pub mod cases_pass;
-pub mod cases_show;
-pub mod cases_stats;
-pub mod deletion_body;
-pub mod deletions_bulk;
-pub mod deletions_cancel;
-pub mod deletions_create;
-pub mod deletions_events;
-pub mod deletions_list;
-pub mod deletions_receipt;
-pub mod deletions_retry;
-pub mod deletions_show;
-pub mod deliveries_list;
-pub mod deliveries_resend;
-pub mod gate;
-pub mod grants_create;
-pub mod grants_list;
-pub mod grants_revoke;
-pub mod health;
-pub mod keys_create;
-pub mod keys_list;
-pub mod keys_revoke;
-pub mod metrics;
-pub mod retained_list;
-pub mod subscriptions_change;
-pub mod subscriptions_create;
-pub mod subscriptions_list;
-pub mod subscriptions_remove;
-pub mod subscriptions_resend;
-pub mod subscriptions_rotate;
-pub mod subscriptions_show;
-pub mod tombstones_blocks;
-pub mod tombstones_list;
-pub mod tombstones_retire;
-pub mod tombstones_reverse;
-pub mod tombstones_show;
-pub mod uploads_appeal;
-pub mod uploads_bytes;
-pub mod uploads_create;
-pub mod uploads_list;
-pub mod uploads_show;
-pub mod users_change;
-pub mod users_create;
-pub mod users_list;
-pub mod visibility_batch;
-pub mod visibility_show;
+pub mod audit;
+pub mod cases;
+pub mod deletions;
+pub mod deliveries;
+pub mod grants;
+pub mod keys;
+pub mod retained;
+pub mod service;
+pub mod subscriptions;
+pub mod tombstones;
+pub mod uploads;
+pub mod users;
+pub mod visibility;

@@ -1,24 +1,24 @@
-//! Hooks in the dialects that upload pipelines already speak: `tusd` for the tus server of that name, `s3` for event
-//! notifications of object stores. Each turns what it is told into an upload that `engine` fetches and checks.
+//! Hooks for upload pipelines: `tusd` for the tus server of that name, `s3` for event notifications of object stores. Each
+//! turns a message into an upload that the engine fetches and checks.
 //!
-//! Foreign messages have fields that we do not know, and get more: unlike in our own requests, these are passed over.
+//! Unknown fields of these messages are ignored, unlike those of our own requests: foreign formats gain fields.
 
 pub mod s3;
 pub mod tusd;
 
-/// How hooks are understood.
+/// Settings of the hooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// For so long `pre-finish` waits for the verdict, seconds. Default 10: tusd itself waits 15.
+    /// How long `pre-finish` waits for the verdict, seconds. Default 10: tusd itself waits 15.
     pub wait_s: u64,
-    /// The header of the client's request in which whatever stands before tusd says who uploads. Default none: clients
-    /// choose headers too, so only a proxy that replaces it can be believed.
+    /// Header of the client's request that has the uploader's id. Default none. Clients can send any header, so set it
+    /// only if the proxy in front of tusd replaces this header.
     pub tusd_uploader_header: Option<String>,
-    /// The field of the upload's metadata that says who uploads. Default none: clients choose metadata, so this is for
-    /// platforms that check it when the upload is created.
+    /// Field of the upload's metadata that has the uploader's id. Default none. Clients choose the metadata, so set it
+    /// only if the platform verifies the field when the upload is created.
     pub tusd_uploader_field: Option<String>,
-    /// The user metadata (`x-amz-meta-…` without that) that says who uploads, where notifications have it, as MinIO's
-    /// do. Default none.
+    /// User metadata, without the prefix `x-amz-meta-`, that has the uploader's id. Only some notifications include user
+    /// metadata; MinIO's do. Default none.
     pub s3_uploader_field: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! `POST /hooks/s3`: event notifications of object stores, in the shape of Amazon's and MinIO's.
+//! `POST /hooks/s3`: event notifications of object stores, in the format of Amazon S3 and MinIO.
 //!
-//! Every object that was created is an upload, fetched from where it lies. Notifications come at least once; the same
-//! object in the same version is one upload.
+//! Every created object becomes an upload that is fetched from the store. Notifications are delivered at least once; one
+//! version of an object becomes one upload.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use utoipa::ToSchema;
 
 use crate::engine::AnnouncedUpload;
 use crate::http::error::Problem;
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 use crate::model::UploadClientData;
 
-/// What user metadata is called in headers; MinIO gives it with this.
+/// Prefix of user metadata in headers; MinIO's notifications include it.
 const METADATA_PREFIX: &str = "x-amz-meta-";
 
-/// A notification. One without records is a test of the connection, and welcome.
+/// A notification. A connection test has no records.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct S3Notification {
     #[serde(rename = "Records", default)]
@@ -28,7 +28,7 @@ pub struct S3Notification {
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct S3Record {
-    /// Events other than `ObjectCreated:…` are passed over.
+    /// Events other than `ObjectCreated:…` are ignored.
     #[serde(rename = "eventName")]
     event: String,
     s3: S3Entity,
@@ -47,7 +47,7 @@ pub struct S3Bucket {
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct S3Object {
-    /// Encoded as in a form.
+    /// Form-encoded.
     key: String,
     #[serde(default)]
     size: Option<u64>,
@@ -62,38 +62,39 @@ pub struct S3Object {
     metadata: Option<BTreeMap<String, String>>,
 }
 
-/// What was accepted.
+/// The outcome of a notification.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct S3Accepted {
     pub uploads: Vec<S3Upload>,
-    /// Objects that cannot be checked, now or later.
+    /// Objects that cannot be checked; redelivery would not help.
     pub refused: Vec<S3Refused>,
 }
 
-/// An object that is an upload now.
+/// An object that became an upload.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct S3Upload {
     pub bucket: String,
     pub key: String,
-    /// `upl_…`; its verdict is at `/v1/uploads/{id}` and goes out as the event `upload.verdict`.
+    /// `upl_…`; its verdict is at `/v1/uploads/{id}` and sent as the event `upload.verdict`.
     pub upload: String,
 }
 
-/// An object that is none.
+/// An object that was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct S3Refused {
     pub bucket: String,
     pub key: String,
-    pub why: String,
+    /// Why the object was refused.
+    pub detail: String,
 }
 
-/// Takes event notifications of Amazon S3 and MinIO.
+/// Event notifications of Amazon S3 and MinIO.
 ///
-/// `reference` of the uploads is `bucket/key`. Answers 503 when too much is waiting: the store sends the notification
-/// again, and what was accepted before is not accepted twice.
+/// The `reference` of an upload is `bucket/key`. A 503 response means that too many uploads are waiting: the store will
+/// redeliver the notification, and objects that were already accepted are not accepted twice.
 #[utoipa::path(
     post, path = "/hooks/s3", tag = "hooks", request_body = S3Notification,
-    responses((status = 200, description = "What was accepted.", body = S3Accepted))
+    responses((status = 200, description = "The outcome, object by object.", body = S3Accepted))
 )]
 pub async fn hook(
     State(app): State<App>,
@@ -113,7 +114,7 @@ pub async fn hook(
             Ok(accepted) => {
                 answer.uploads.push(S3Upload { bucket, key, upload: accepted.id.to_string() });
             }
-            Err(error) => answer.refused.push(S3Refused { bucket, key, why: error.to_string() }),
+            Err(error) => answer.refused.push(S3Refused { bucket, key, detail: error.to_string() }),
         }
     }
     Ok(Json(answer))
@@ -150,7 +151,7 @@ fn told(
         said.insert("user".to_owned(), Value::Object(of_user.collect()));
     }
     let uri = format!("s3://{bucket}/{key}");
-    // A bucket without versions has the order of its events instead, or at least a digest.
+    // Without versioning, the event's sequencer or the digest identifies the object's version.
     let which = version.filter(|v| !v.is_empty() && v != "null").or(sequencer).or(etag);
     let client_data = UploadClientData {
         uploader,
@@ -168,7 +169,7 @@ fn bare(name: &str) -> &str {
     }
 }
 
-/// A key as it is: in notifications it is encoded as in a form.
+/// Decodes an object key, which notifications form-encode.
 fn decoded(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();

@@ -1,14 +1,14 @@
-//! `POST /hooks/tusd`: what tusd (version 2) tells and asks by its HTTP hooks.
+//! `POST /hooks/tusd`: the HTTP hooks of tusd, version 2.
 //!
 //! ```text
-//! pre-create   refused when it is too large or too much is waiting; nothing is kept
-//! pre-finish   the upload is accepted, its bytes are read from tusd's storage; the client is told 403 when it is blocked
-//! post-finish  the same upload, for pipelines in which the client does not wait for a verdict
-//! others       nothing
+//! pre-create   rejects an upload that is too large, or while too many uploads are waiting; stores nothing
+//! pre-finish   accepts the upload, fetches it from tusd's storage, waits for the verdict; 403 to the client of a block
+//! post-finish  accepts the same upload, for pipelines whose clients do not wait for a verdict
+//! others       ignored
 //! ```
 //!
-//! The client of a blocked upload sees that, and nothing else: whether an upload went to review is not its business.
-//! Parts that are put together later (`IsPartial`) are no uploads.
+//! The client learns that its upload was blocked, and nothing more: it must not see that an upload went to review.
+//! Partial uploads that are concatenated later (`IsPartial`) are ignored.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,20 +20,20 @@ use utoipa::ToSchema;
 
 use crate::engine::AnnouncedUpload;
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 use crate::model::{UploadClientData, VerdictKind};
 use crate::wire::{Audience, UploadView};
 
-/// Seconds after which a client may come again when too much is waiting.
+/// `Retry-After` of a rejected upload, seconds.
 const RETRY_AFTER_S: u32 = 5;
-/// Names the upload here, in the answer that the client gets.
+/// Header of the response to the client that has the upload's id in Cenotaph.
 const UPLOAD_HEADER: &str = "Cenotaph-Upload";
 
-/// What tusd tells.
+/// A hook request of tusd.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct TusdHook {
-    /// `pre-create`, `pre-finish`, `post-finish`; others are passed over.
+    /// `pre-create`, `pre-finish` or `post-finish`; others are ignored.
     #[serde(rename = "Type")]
     kind: String,
     #[serde(rename = "Event")]
@@ -65,7 +65,7 @@ pub struct TusdUpload {
     storage: Option<BTreeMap<String, Value>>,
 }
 
-/// The client's request.
+/// The client's request to tusd.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct TusdRequest {
     #[serde(rename = "Header", default)]
@@ -73,20 +73,20 @@ pub struct TusdRequest {
     header: Option<BTreeMap<String, Vec<String>>>,
 }
 
-/// What tusd does.
+/// The response to a hook.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct TusdAnswer {
-    /// Laid over tusd's answer to the client.
+    /// Overrides parts of tusd's response to the client.
     #[serde(rename = "HTTPResponse", skip_serializing_if = "Option::is_none")]
     response: Option<TusdResponse>,
-    /// True: the upload is not created.
+    /// True: tusd does not create the upload.
     #[serde(rename = "RejectUpload", skip_serializing_if = "std::ops::Not::not")]
     reject: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TusdResponse {
-    /// Absent: as tusd would answer.
+    /// Absent: the status that tusd would send.
     #[serde(rename = "StatusCode", skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(rename = "Body", skip_serializing_if = "String::is_empty")]
@@ -96,15 +96,15 @@ pub struct TusdResponse {
     header: BTreeMap<&'static str, String>,
 }
 
-/// Takes the HTTP hooks of tusd: `pre-create`, `pre-finish`, `post-finish`.
+/// HTTP hooks of tusd: `pre-create`, `pre-finish` and `post-finish`.
 ///
-/// tusd is given this address by `-hooks-http`, with an API key as the password in it, and
-/// `-hooks-enabled-events pre-create,pre-finish,post-finish`; it keeps its uploads where `uploads.uri_prefixes` allows to
-/// fetch from. A blocked upload is answered 403 in `pre-finish`; one whose verdict is not there in time is told by the
-/// event `upload.verdict`.
+/// Run tusd with `-hooks-http` set to this address, with an API key as the password in it, and with
+/// `-hooks-enabled-events pre-create,pre-finish,post-finish`. The setting `uploads.uri_prefixes` must allow tusd's storage.
+/// The response to `pre-finish` is 403 for a blocked upload; a verdict that is not ready in time is sent as the event
+/// `upload.verdict`.
 #[utoipa::path(
     post, path = "/hooks/tusd", tag = "hooks", request_body = TusdHook,
-    responses((status = 200, description = "What tusd does.", body = TusdAnswer))
+    responses((status = 200, description = "The response for tusd.", body = TusdAnswer))
 )]
 pub async fn hook(
     State(app): State<App>,
@@ -129,22 +129,21 @@ pub async fn hook(
     Ok(Json(answer))
 }
 
-/// Whether an upload of this size would be taken at present.
+/// Whether an upload of this size would be accepted now.
 fn may_create(app: &App, event: &TusdEvent) -> TusdAnswer {
     let bytes_max = app.uploads().options().bytes_max;
     if u64::try_from(event.upload.size).is_ok_and(|bytes| bytes > bytes_max) {
-        let why = format!("An upload has at most {bytes_max} bytes.");
+        let why = format!("An upload may have at most {bytes_max} bytes.");
         return TusdAnswer::refusal(&Problem::new(Kind::TooLarge, why));
     }
-    match app.uploads().has_room() {
-        true => TusdAnswer::default(),
-        false => TusdAnswer::refusal(
-            &Problem::busy("Too many uploads are waiting.").retry_after(RETRY_AFTER_S.into()),
-        ),
+    if app.uploads().has_room() {
+        return TusdAnswer::default();
     }
+    let busy = Problem::busy("Too many uploads are waiting.").retry_after(RETRY_AFTER_S.into());
+    TusdAnswer::refusal(&busy)
 }
 
-/// Accepts an upload that is complete, waits for its verdict, and says what the client is told.
+/// Accepts a complete upload, waits for its verdict, and makes the response to the client.
 async fn finished(app: &App, event: TusdEvent, wait: Duration) -> Result<TusdAnswer, Problem> {
     let told = told(app, event)?;
     let accepted = app.ask_uploads(move |uploads| uploads.accept_told(&told)).await?;
@@ -177,27 +176,27 @@ fn told(app: &App, event: TusdEvent) -> Result<AnnouncedUpload, Problem> {
     Ok(AnnouncedUpload { name: vec!["tusd".to_owned(), upload.id, uri], client_data })
 }
 
-/// Where tusd keeps an upload.
+/// The address of an upload in tusd's storage.
 fn address(storage: Option<&BTreeMap<String, Value>>) -> Result<String, Problem> {
     let invalid =
         |why: &str| Problem::new(Kind::Invalid, format!("`Event.Upload.Storage`: {why}."));
-    let storage = storage.ok_or_else(|| invalid("it is absent"))?;
+    let storage = storage.ok_or_else(|| invalid("missing"))?;
     let text = |name: &str| {
         let found = storage.get(name).and_then(Value::as_str);
-        found.ok_or_else(|| invalid(&format!("`{name}` is absent")))
+        found.ok_or_else(|| invalid(&format!("`{name}` is missing")))
     };
     let object =
         |scheme: &str, bucket: &str| Ok(format!("{scheme}://{}/{}", text(bucket)?, text("Key")?));
     match text("Type")? {
         "filestore" => {
             let url = url::Url::from_file_path(text("Path")?);
-            let why = "`Path` is not absolute; give tusd an absolute -upload-dir";
+            let why = "`Path` is not absolute; run tusd with an absolute -upload-dir";
             url.map(String::from).map_err(|()| invalid(why))
         }
         "s3store" => object("s3", "Bucket"),
         "gcsstore" => object("gs", "Bucket"),
         "azurestore" => object("az", "Container"),
-        _ => Err(invalid("`Type` is none of filestore, s3store, gcsstore and azurestore")),
+        _ => Err(invalid("`Type` must be filestore, s3store, gcsstore or azurestore")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The page where a deleted video was.
+//! The page in place of a deleted video.
 
 use std::sync::LazyLock;
 
@@ -15,16 +15,17 @@ use crate::model::DeletionReason;
 const STYLE: &str = include_str!("../templates/dead_end.css");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// The page has its style in itself, since a proxy may send nothing but these paths here; and nothing else may load.
+/// Digest of the inline stylesheet, for the content security policy. The style is inline because a proxy may route only
+/// these paths here.
 static STYLE_DIGEST: LazyLock<String> =
     LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE.as_bytes())));
 
-/// Where the page is shown.
+/// Where the page is displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// By itself.
+    /// As a page of its own.
     Page,
-    /// In the frame of another site.
+    /// In a frame of another site.
     Frame,
 }
 
@@ -40,16 +41,15 @@ impl DeadEnd {
     fn gone(reason: DeletionReason) -> DeadEnd {
         let (title, words) = match reason {
             DeletionReason::OwnerRequest => {
-                ("Video deleted", "The owner deleted this video. It cannot be brought back.")
+                ("Video deleted", "The owner deleted this video. It cannot be restored.")
             }
             DeletionReason::Legal => (
                 "Video removed",
-                "This video was removed for legal reasons. It will not come back.",
+                "This video was removed for legal reasons. It cannot be restored.",
             ),
-            DeletionReason::Moderation => (
-                "Video removed",
-                "This video was removed by the moderators. It will not come back.",
-            ),
+            DeletionReason::Moderation => {
+                ("Video removed", "This video was removed by a moderator. It cannot be restored.")
+            }
         };
         DeadEnd { style: STYLE, title, words }
     }
@@ -57,8 +57,8 @@ impl DeadEnd {
     fn unknown() -> DeadEnd {
         DeadEnd {
             style: STYLE,
-            title: "Nothing here",
-            words: "There is no deleted video at this address.",
+            title: "Video not found",
+            words: "No deleted video has this address.",
         }
     }
 
@@ -69,7 +69,7 @@ impl DeadEnd {
     }
 }
 
-/// What is at the address of a video: 410 when it was deleted or is being deleted, 404 when nobody asked for that.
+/// The response at a video's address: 410 if the video was deleted or is being deleted, 404 otherwise.
 pub fn answer(app: &App, video: Option<&str>, place: Place) -> Response {
     match video.and_then(|video| app.deletions().dead_end(video)) {
         Some(reason) => page(StatusCode::GONE, &DeadEnd::gone(reason), place),
@@ -112,7 +112,7 @@ mod tests {
             assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"));
             assert!(html.contains(sample.words) && html.contains("noindex"), "{html}");
             assert!(html.len() < 3000, "{} bytes", html.len());
-            // The digest in the policy is of what stands between the tags.
+            // The digest in the policy covers exactly the text between the tags.
             let style = html.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next());
             assert_eq!(style, Some(STYLE));
         }

@@ -1,20 +1,20 @@
-//! `GET /embed/{id}`: where a deleted video was shown in pages of others.
+//! `GET /embed/{id}`: the page in place of an embedded deleted video.
 
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::http::extract::Path;
 use crate::http::public::dead_end::{Place, answer};
+use crate::http::request::extract::Path;
 use crate::http::state::App;
 
-/// The same for frames in pages of other sites.
+/// Page in place of an embedded deleted video.
 #[utoipa::path(
     get, path = "/embed/{id}", tag = "public",
-    params(("id" = String, Path, description = "The platform's id of the video")),
+    params(("id" = String, Path, description = "The video's id on the platform")),
     responses(
-        (status = 410, description = "A page that says that it was deleted.",
+        (status = 410, description = "A page saying that the video was deleted.",
          content_type = "text/html", body = String),
-        (status = 404, description = "Nobody has deleted a video of this id; a page.",
+        (status = 404, description = "A page: no deleted video has this id.",
          content_type = "text/html", body = String),
     )
 )]

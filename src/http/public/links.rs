@@ -1,12 +1,13 @@
-//! Which video an address of the platform names.
+//! Finds the video id in an address of the platform.
 
 use url::Url;
 
-/// Stands for the id in a pattern.
+/// The placeholder of the id in a pattern.
 const ID: &str = "{id}";
 
-/// The id in an address, by the first pattern that it fits: `/v/{id}`, `/watch?v={id}`. The host does not matter, since
-/// the proxy has chosen what comes here; a query is looked at only by patterns that have one, and may hold more.
+/// The id in an address, by the first pattern that matches: `/v/{id}`, `/watch?v={id}`. The host is ignored, because the
+/// proxy decides what is routed here. Only patterns with a query look at the address's query; other parameters are
+/// ignored.
 pub fn video_of(patterns: &[String], address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     patterns.iter().find_map(|pattern| match pattern.split_once('?') {
@@ -31,7 +32,7 @@ fn in_query(url: &Url, pattern: &str) -> Option<String> {
     found.map(|(_, id)| id.into_owned())
 }
 
-/// As the router decodes the part of a path. In form encoding a plus would be a blank, so it is kept from it.
+/// Decodes a path segment as the router does. Form decoding would turn `+` into a space, so `+` is escaped first.
 fn decoded(id: &str) -> Option<String> {
     let form = format!("id={}", id.replace('+', "%2B").replace('&', "%26"));
     let (_, id) = url::form_urlencoded::parse(form.as_bytes()).next()?;

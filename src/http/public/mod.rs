@@ -1,8 +1,7 @@
-//! What viewers of the platform meet, without a key: dead ends where deleted videos were, and the keys that receipts are
-//! checked with.
+//! Public endpoints, without a key: the pages in place of deleted videos, and the keys that verify receipts.
 //!
-//! The platform's proxy sends these paths here, or asks here first. Nothing of a page depends on the id but whether there
-//! is one, and nothing is to be kept by caches or search engines.
+//! The platform's proxy routes these paths here, or checks here first. A page depends only on whether the video was
+//! deleted and why; it may not be cached or indexed.
 
 pub mod dead_end;
 pub mod embed;

@@ -1,4 +1,4 @@
-//! `GET /oembed?url=`: what other sites ask before they show a video of the platform.
+//! `GET /oembed?url=`: oEmbed, which other sites query before they embed a video.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -6,26 +6,26 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::error::Problem;
-use crate::http::extract::Query;
 use crate::http::public::dead_end::{Place, answer};
 use crate::http::public::links::video_of;
+use crate::http::request::extract::Query;
 use crate::http::state::App;
 
-/// Whoever asks may send more, by the oEmbed specification: `format`, `maxwidth`, `maxheight`.
+/// Parameters of the oEmbed specification; `format`, `maxwidth` and `maxheight` are ignored.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OembedQuery {
-    /// The platform's address of the video; the settings say how such addresses look.
+    /// The video's address on the platform; the settings have the patterns of addresses.
     url: String,
 }
 
-/// oEmbed for deleted videos: there is nothing to embed.
+/// oEmbed response for a deleted video.
 #[utoipa::path(
     get, path = "/oembed", tag = "public", params(OembedQuery),
     responses(
-        (status = 410, description = "A page that says that it was deleted.",
+        (status = 410, description = "A page saying that the video was deleted.",
          content_type = "text/html", body = String),
-        (status = 404, description = "Nobody has deleted a video at this address; a page.",
+        (status = 404, description = "A page: no deleted video has this address.",
          content_type = "text/html", body = String),
     )
 )]

@@ -1,14 +1,16 @@
-//! `GET /.well-known/cenotaph-keys.json`: the public keys that receipts are signed with.
+//! `GET /.well-known/cenotaph-keys.json`: the public keys that verify receipts.
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
 use crate::http::error::Problem;
-use crate::http::extract::Json;
+use crate::http::request::extract::Json;
 use crate::http::state::App;
 
-/// The keys that receipts are checked with: a JSON Web Key Set, the present key first, then former ones.
+/// Public keys that verify receipts.
+///
+/// A JSON Web Key Set: the current key first, then former ones.
 #[utoipa::path(
     get, path = "/.well-known/cenotaph-keys.json", tag = "public",
     responses((status = 200, description = "The keys.", body = Object))

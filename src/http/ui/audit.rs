@@ -1,4 +1,4 @@
-//! The audit log: what was done by whom, with filters, and as a file to take along.
+//! The audit log, with filters and as a download.
 
 use std::collections::HashMap;
 
@@ -12,24 +12,25 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::Query;
+use crate::http::request::extract::Query;
+use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
-use crate::http::wire::time;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::Actor;
 use crate::store::{AuditFilter, AuditLine};
 
-/// Keys whose names are shown; those beyond are shown by their ids.
+/// API keys that are shown by name; further keys are shown by id.
 const KEYS: usize = 1000;
-/// Lines of a page, and read at once for a file.
+/// Entries on a page.
 const LINES: usize = 100;
+/// Entries read at a time for a download.
 const LINES_AT_ONCE: usize = 500;
-/// Pieces of a file that wait for a slow receiver.
+/// Pieces of a download that may wait for a slow client.
 const PIECES_WAITING: usize = 4;
 
-/// Nouns of actions, for the filter.
+/// The kinds of objects that actions are about, for the filter.
 const NOUNS: [&str; 8] =
     ["case", "upload", "tombstone", "deletion", "grant", "user", "key", "subscription"];
 
@@ -41,7 +42,7 @@ struct AuditPage {
     nouns: &'static [&'static str],
     people: Vec<(String, String)>,
     asked: AuditQuery,
-    /// The filter as a query, for the next page and for files.
+    /// The filter as a query string, for the next page and the downloads.
     query: String,
     next: Option<u64>,
 }
@@ -52,12 +53,12 @@ struct Line {
     who: String,
     action: String,
     subject: String,
-    /// Where the subject can be looked at.
+    /// The page of the subject.
     href: Option<String>,
     note: String,
 }
 
-/// Which lines are wanted.
+/// The filter of the page.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct AuditQuery {
     #[serde(default)]
@@ -73,7 +74,7 @@ impl AuditQuery {
     fn filter(&self) -> Result<AuditFilter, Problem> {
         let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let actor = some(&self.actor).map(|actor| actor.parse::<Actor>()).transpose();
-        let actor = actor.map_err(|_| Problem::new(Kind::Invalid, "There is no such actor."))?;
+        let actor = actor.map_err(|_| Problem::new(Kind::Invalid, "Invalid actor id."))?;
         Ok(AuditFilter { actor, action: some(&self.action), subject: some(&self.subject) })
     }
 }
@@ -141,7 +142,7 @@ impl Line {
     }
 }
 
-/// How the log is written to a file.
+/// The format of a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Csv,
@@ -164,7 +165,7 @@ pub async fn jsonl(
     export(&app, &query, Shape::Jsonl)
 }
 
-/// Streams the log, a page of it at a time.
+/// Streams the log, [`LINES_AT_ONCE`] entries at a time.
 fn export(app: &App, query: &AuditQuery, shape: Shape) -> Result<Response, Problem> {
     let filter = query.filter()?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(PIECES_WAITING);
@@ -179,8 +180,8 @@ fn export(app: &App, query: &AuditQuery, shape: Shape) -> Result<Response, Probl
             let wanted = filter.clone();
             let read = whole.ask(move |engine, _| engine.audit(&wanted, before, LINES_AT_ONCE));
             let Ok(lines) = read.await else {
-                // A file that ends early must not look whole.
-                let _ = sender.send(Err(std::io::Error::other("the log cannot be read"))).await;
+                // A truncated download must not look complete.
+                let _ = sender.send(Err(std::io::Error::other("cannot read the audit log"))).await;
                 return;
             };
             let Some(last) = lines.last() else { return };
@@ -226,7 +227,7 @@ fn written(line: &AuditLine, shape: Shape) -> String {
     }
 }
 
-/// A cell that a spreadsheet takes for text, whatever it begins with.
+/// A CSV cell that a spreadsheet never evaluates as a formula.
 fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = format!("{}{}", if formula { "'" } else { "" }, text.replace('"', "\"\""));

@@ -1,5 +1,4 @@
-//! Numbers for leads: how much comes and is decided, how long it waits, how far moderators agree, how often the machine
-//! was wrong.
+//! Review statistics for leads: volume, waiting times, agreement between moderators, false positives.
 
 use askama::Template;
 use axum::extract::State;
@@ -8,17 +7,17 @@ use serde::Deserialize;
 
 use crate::engine::CaseNumbers;
 use crate::http::error::Problem;
-use crate::http::extract::Query;
+use crate::http::request::extract::Query;
+use crate::http::request::times::parse_time;
 use crate::http::state::App;
-use crate::http::ui::chart::{self, Bars};
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
-use crate::http::wire::parse_time;
+use crate::http::ui::page::chart::{self, Bars};
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::UnixSeconds;
 
 const DAY_S: i64 = 86_400;
-/// Days that one can choose.
+/// Periods to choose from, days.
 const PERIODS: [u32; 3] = [7, 30, 90];
 
 #[derive(Template)]
@@ -28,28 +27,28 @@ struct DashboardPage {
     days: u32,
     periods: [u32; 3],
     tiles: Vec<Tile>,
-    /// SVG of our own making: the only thing on any page that is not escaped.
+    /// SVG that `chart` made: the only unescaped text on any page.
     decided_chart: String,
     opened_chart: String,
     reviewers: Vec<Reviewer>,
     nothing: bool,
 }
 
-/// One number.
+/// A figure with its label.
 struct Tile {
     value: String,
     name: &'static str,
     more: String,
 }
 
-/// What somebody decided.
+/// The decisions of one moderator.
 struct Reviewer {
     name: String,
     decisions: String,
     agreed: String,
 }
 
-/// How many days.
+/// The period of the page.
 #[derive(Debug, Deserialize)]
 pub struct DashboardQuery {
     days: Option<u32>,
@@ -87,14 +86,14 @@ fn tiles(numbers: &CaseNumbers, now: UnixSeconds) -> Vec<Tile> {
         Tile {
             value: words::grouped(numbers.open),
             name: "open cases",
-            more: format!("{} with the leads, {} overdue", numbers.escalated, numbers.overdue),
+            more: format!("{} escalated, {} overdue", numbers.escalated, numbers.overdue),
         },
         Tile {
             value: oldest.map_or_else(none, |at| words::age(now - at)),
-            name: "the oldest waits",
+            name: "oldest open case",
             more: match numbers.wait_median_s {
-                Some(median) => format!("half were decided within {}", words::age(median)),
-                None => "nothing was decided yet".to_owned(),
+                Some(median) => format!("median wait {}", words::age(median)),
+                None => "no decisions yet".to_owned(),
             },
         },
         Tile {
@@ -105,7 +104,7 @@ fn tiles(numbers: &CaseNumbers, now: UnixSeconds) -> Vec<Tile> {
         Tile {
             value: numbers.false_positive_rate.map_or_else(none, percent),
             name: "false positives",
-            more: "of decided cases with a match were no re-upload".to_owned(),
+            more: "of decided cases with a match".to_owned(),
         },
         Tile {
             value: match numbers.pairs {
@@ -115,20 +114,20 @@ fn tiles(numbers: &CaseNumbers, now: UnixSeconds) -> Vec<Tile> {
             name: "agreement",
             more: match numbers.kappa {
                 Some(kappa) => {
-                    format!("of {} decided twice, blind; kappa {kappa:.2}", numbers.pairs)
+                    format!("on {} blind double decisions; kappa {kappa:.2}", numbers.pairs)
                 }
-                None => format!("of {} decided twice, blind", numbers.pairs),
+                None => format!("on {} blind double decisions", numbers.pairs),
             },
         },
         Tile {
             value: words::grouped(numbers.appeals),
-            name: "appeals heard",
-            more: format!("{} changed the verdict", words::grouped(numbers.overturned)),
+            name: "appeals decided",
+            more: format!("{} overturned the verdict", words::grouped(numbers.overturned)),
         },
     ]
 }
 
-/// All days of the period, those too on which nothing happened.
+/// All days of the period, including days without events.
 fn by_day(
     numbers: &CaseNumbers,
     days: u32,
@@ -139,7 +138,7 @@ fn by_day(
     let bar = |day: i64| {
         let name = words::day(day * DAY_S);
         let found = numbers.days.iter().find(|one| one.day == name);
-        // Month and day are enough below a bar.
+        // Below a bar, month and day are enough.
         (name.get(5..).unwrap_or_default().to_owned(), found.map(&parts).unwrap_or_default())
     };
     Bars { bars: (today + 1 - i64::from(days)..=today).map(bar).collect() }

@@ -1,4 +1,4 @@
-//! Deletions: those that are stuck first, how far each has come, and copy by copy what became of one.
+//! Deletions, stuck ones first, and the page of one deletion with the state of each copy.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,22 +7,24 @@ use serde::Deserialize;
 
 use crate::engine::deletions::show::ListFilter;
 use crate::http::error::Problem;
-use crate::http::extract::{Path, Query};
+use crate::http::request::extract::{Path, Query};
 use crate::http::state::App;
-use crate::http::ui::form::Form;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{tombstones, words};
+use crate::http::ui::page::form::Form;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
+use crate::http::ui::tombstones;
 use crate::model::{
     CopyKind, CopyState, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq,
     DeletionState, Role, StoredCopy, UnixSeconds,
 };
 use crate::wire::DeletionDetails;
 
-/// Deletions of a page; stuck ones above it at most.
+/// Deletions on a page.
 const ROWS: usize = 50;
+/// Largest number of stuck deletions above the list.
 const STUCK_ROWS: usize = 100;
-/// Events of one deletion that are shown.
+/// Events that the page of a deletion shows.
 const EVENTS: usize = 500;
 
 #[derive(Template)]
@@ -39,7 +41,7 @@ struct DeletionsPage {
 /// A deletion in a list.
 struct Row {
     id: String,
-    /// What the platform calls the video, as long as it is known.
+    /// The video's id on the platform, until it is erased.
     video: Option<String>,
     state: DeletionState,
     class: &'static str,
@@ -51,7 +53,7 @@ struct Row {
     reason: &'static str,
 }
 
-/// Which deletions are listed.
+/// The filter of the page.
 #[derive(Debug, Default, Deserialize)]
 pub struct DeletionsQuery {
     #[serde(default)]
@@ -90,7 +92,7 @@ pub async fn page(
         format!("/review/deletions?{}", pairs.finish())
     });
     let now = app.outside().now();
-    // Above, they need not be told again.
+    // The section above already lists the stuck ones.
     let rows = found.iter().filter(|one| !bare || one.deletion.state() != DeletionState::Stuck);
     Ok(Page(DeletionsPage {
         frame: Frame::new(&visitor, Place::Deletions, "Deletions"),
@@ -145,7 +147,7 @@ struct DeletionPage {
     row: Row,
     owner: Option<String>,
     steps: Vec<Step>,
-    copies: Vec<CopyLine>,
+    copies: Vec<CopyRow>,
     events: Vec<(String, String, String)>,
     tombstone: Option<(String, String)>,
     last_error: Option<String>,
@@ -153,23 +155,23 @@ struct DeletionPage {
     retried: bool,
 }
 
-/// A stage with when it was reached.
+/// A stage and the time when it was reached.
 struct Step {
     name: &'static str,
     at: Option<String>,
 }
 
-/// A copy and what became of it.
-struct CopyLine {
+/// A copy and its state.
+struct CopyRow {
     kind: &'static str,
     uri: Option<String>,
     state: CopyState,
     class: &'static str,
     says: String,
-    tries: u32,
+    attempts: u32,
 }
 
-/// What was done before this page is shown.
+/// The action that led to this page.
 #[derive(Debug, Deserialize)]
 pub struct DeletionQuery {
     #[serde(default)]
@@ -199,7 +201,7 @@ pub async fn show(
         frame: Frame::new(&visitor, Place::Deletions, title),
         owner: view.client_data.as_ref().and_then(|data| data.owner.clone()),
         steps: steps(&view),
-        copies: view.copies.iter().map(|(copy, uri)| CopyLine::new(copy, uri.clone())).collect(),
+        copies: view.copies.iter().map(|(copy, uri)| CopyRow::new(copy, uri.clone())).collect(),
         events: events.iter().rev().map(event).collect(),
         tombstone: tombstone.map(|id| (id.0.clone(), tombstones::href(id))),
         last_error: view.deletion.last_error.clone(),
@@ -244,13 +246,13 @@ fn steps(view: &DeletionDetails) -> Vec<Step> {
     steps
 }
 
-impl CopyLine {
-    fn new(copy: &StoredCopy, uri: Option<String>) -> CopyLine {
+impl CopyRow {
+    fn new(copy: &StoredCopy, uri: Option<String>) -> CopyRow {
         let says = match copy.state {
             CopyState::Gone => {
                 let when = copy.gone_at.map(words::minute).unwrap_or_default();
-                let how = copy.how.as_deref().unwrap_or("a fresh look found nothing");
-                // Nothing, or the one file that was named, goes without saying.
+                let how = copy.how.as_deref().unwrap_or("verified absent");
+                // A count of none or one would say nothing new.
                 let objects = copy.objects.filter(|n| *n > 1);
                 let objects = objects.map(|n| format!(", {}", words::count(n, "object")));
                 format!("{when}{}: {how}", objects.unwrap_or_default())
@@ -261,17 +263,18 @@ impl CopyLine {
                 format!("due {due}{}", why.unwrap_or_default())
             }
             CopyState::Pending | CopyState::Stuck => {
-                let error = copy.last_error.clone().unwrap_or_else(|| "not tried yet".to_owned());
-                let due = copy.due_at.map(|at| format!("; next try {}", words::minute(at)));
+                let error =
+                    copy.last_error.clone().unwrap_or_else(|| "not attempted yet".to_owned());
+                let due = copy.due_at.map(|at| format!("; next attempt {}", words::minute(at)));
                 format!("{error}{}", due.unwrap_or_default())
             }
         };
-        CopyLine {
+        CopyRow {
             kind: match (copy.kind, copy.prefix) {
                 (CopyKind::Main, false) => "main",
-                (CopyKind::Main, true) => "main, all below",
+                (CopyKind::Main, true) => "main, whole prefix",
                 (CopyKind::Backup, false) => "backup",
-                (CopyKind::Backup, true) => "backup, all below",
+                (CopyKind::Backup, true) => "backup, whole prefix",
                 (CopyKind::Cache, _) => "cache",
                 (CopyKind::Callback, _) => "callback",
             },
@@ -284,12 +287,12 @@ impl CopyLine {
                 CopyState::Pending => "",
             },
             says,
-            tries: copy.attempts,
+            attempts: copy.attempts,
         }
     }
 }
 
-/// When, what, and more about it.
+/// Time, kind and note of an event.
 fn event(event: &DeletionEvent) -> (String, String, String) {
     let what = event.kind.as_str().replace('_', " ");
     let what = match event.place {

@@ -1,4 +1,4 @@
-//! The page of people who sign in, for administrators.
+//! The users of the pages, for administrators.
 
 use askama::Template;
 use axum::extract::State;
@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use crate::engine::{NewUser, UserPatch};
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::{Path, Query};
+use crate::http::request::extract::{Path, Query};
 use crate::http::state::App;
-use crate::http::ui::form::Form;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::words;
+use crate::http::ui::page::form::Form;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::{Role, UserId};
 
 #[derive(Template)]
@@ -33,16 +33,16 @@ struct Person {
     seen: String,
     added: String,
     disabled: bool,
-    self_: bool,
+    is_self: bool,
 }
 
-/// What was done before this page is shown.
+/// The change that led to this page.
 #[derive(Debug, Deserialize)]
 pub struct PeopleQuery {
     done: Option<Done>,
 }
 
-/// What is told of it.
+/// A change to confirm.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Done {
@@ -57,8 +57,8 @@ pub async fn page(
     Query(query): Query<PeopleQuery>,
 ) -> Result<Response, Problem> {
     let message = query.done.map(|done| match done {
-        Done::Added => ("good", "Added. They can sign in now.".to_owned()),
-        Done::Changed => ("good", "Changed.".to_owned()),
+        Done::Added => ("good", "User added. They can sign in now.".to_owned()),
+        Done::Changed => ("good", "Changes saved.".to_owned()),
     });
     shown(&app, &visitor, StatusCode::OK, message, String::new()).await
 }
@@ -76,7 +76,8 @@ pub async fn add(
         password: form.exact("password").to_owned(),
     };
     let actor = visitor.actor();
-    let added = app.ask_slowly(move |engine, outside| engine.add_user(new, actor, outside)).await;
+    let added =
+        app.ask_with_password(move |engine, outside| engine.add_user(new, actor, outside)).await;
     match added {
         Ok(_) => Ok(Redirect::to("/review/people?done=added").into_response()),
         Err(problem) => refused(&app, &visitor, problem, typed_name).await,
@@ -94,8 +95,8 @@ pub async fn change(
     let patch = if !form.exact("password").is_empty() {
         UserPatch::Password(form.exact("password").to_owned())
     } else if id == visitor.user.id {
-        // Whoever is left with no administrator needs the command line.
-        let detail = "Another administrator changes your role, and whether you may sign in.";
+        // Without an administrator, only the command line could restore access.
+        let detail = "You cannot change your own role or disable your own account; ask another administrator.";
         return Err(Problem::new(Kind::Forbidden, detail));
     } else if let Some(disabled) = form.maybe("disabled") {
         UserPatch::Disabled(disabled == "yes")
@@ -103,8 +104,9 @@ pub async fn change(
         UserPatch::Role(role(&form)?)
     };
     let actor = visitor.actor();
-    let changed =
-        app.ask_slowly(move |engine, outside| engine.change_user(id, patch, actor, outside)).await;
+    let changed = app
+        .ask_with_password(move |engine, outside| engine.change_user(id, patch, actor, outside))
+        .await;
     match changed {
         Ok(Some(_)) => Ok(Redirect::to("/review/people?done=changed").into_response()),
         Ok(None) => Err(Problem::not_found("user")),
@@ -139,7 +141,7 @@ async fn shown(
         seen: user.seen_at.map_or_else(|| "never".to_owned(), |at| words::ago(at, now)),
         added: words::day(user.created_at),
         disabled: user.disabled_at.is_some(),
-        self_: user.id == visitor.user.id,
+        is_self: user.id == visitor.user.id,
         name: user.name,
         role: user.role,
     });
@@ -153,10 +155,10 @@ async fn shown(
     Ok((status, Page(page)).into_response())
 }
 
-/// Ids and names of those who can sign in.
+/// Ids and names of all enabled users.
 ///
 /// # Errors
-/// The store's refusal.
+/// [`Kind::Internal`] if the store fails.
 pub async fn names(app: &App) -> Result<Vec<(String, String)>, Problem> {
     let users = app.ask(|engine, _| engine.users()).await?;
     let good = users.into_iter().filter(|user| user.disabled_at.is_none());

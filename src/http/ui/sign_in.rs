@@ -9,24 +9,24 @@ use serde::Deserialize;
 
 use crate::engine::SignIn;
 use crate::http::error::Problem;
-use crate::http::extract::Query;
-use crate::http::server::Peer;
+use crate::http::request::extract::Query;
+use crate::http::request::sender::Peer;
 use crate::http::state::App;
-use crate::http::ui::form::{Form, same_site};
-use crate::http::ui::frame::{Frame, Page};
-use crate::http::ui::visitor::{self, Visitor, safe_next};
+use crate::http::ui::page::form::{Form, same_site};
+use crate::http::ui::page::frame::{Frame, Page};
+use crate::http::ui::page::visitor::{self, Visitor, safe_next};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     frame: Frame,
-    /// How it is shown, and what it says.
+    /// Class and text of the message.
     message: Option<(&'static str, String)>,
     name: String,
     next: String,
 }
 
-/// Where to go afterwards.
+/// The page to return to after signing in.
 #[derive(Debug, Deserialize)]
 pub struct SignInQuery {
     #[serde(default)]
@@ -43,11 +43,12 @@ pub async fn page(
     if visitor::known(&app, &headers).await?.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    // Whoever was in the middle of something is told that it is kept.
+    // Somebody whose session ended may have been writing a note.
     let message = (next != "/review").then(|| {
         (
             "info",
-            "Sign in to go on. What you had begun to write on a case is still there.".to_owned(),
+            "Sign in to continue. If you were writing a note, your draft is still there."
+                .to_owned(),
         )
     });
     Ok(shown(StatusCode::OK, message, "", &next))
@@ -66,24 +67,22 @@ pub async fn enter(
     let (name, password) = (form.text("name").to_owned(), form.exact("password").to_owned());
     let address = visitor::address(&app, &headers, peer.as_ref().map(|peer| &peer.0));
     let typed = name.clone();
-    let outcome =
-        app.ask_slowly(move |engine, outside| engine.sign_in(&name, &password, &address, outside));
+    let outcome = app.ask_with_password(move |engine, outside| {
+        engine.sign_in(&name, &password, &address, outside)
+    });
     let (status, words) = match outcome.await? {
         SignIn::Done { secret, .. } => {
             let cookie = visitor::cookie(&app, Some(&secret));
             return Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response());
         }
         SignIn::Wrong => {
-            let words =
-                "Name and password do not fit together. Capital letters matter in passwords.";
+            let words = "Wrong name or password. Passwords are case-sensitive.";
             (StatusCode::UNPROCESSABLE_ENTITY, words.to_owned())
         }
         SignIn::Locked { wait_s } => {
             let minutes = (wait_s + 59) / 60;
-            let (unit, them) = if minutes == 1 { ("minute", "it") } else { ("minutes", "them") };
-            let words = format!(
-                "There were too many failures. Try again in {minutes} {unit}; before {them} no password is looked at."
-            );
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let words = format!("Too many failed attempts. Try again in {minutes} {unit}.");
             (StatusCode::TOO_MANY_REQUESTS, words)
         }
     };
@@ -106,7 +105,7 @@ pub async fn leave(
     .await?;
     let gone = [
         (header::SET_COOKIE, visitor::cookie(&app, None)),
-        // What pages kept for this person goes with the session.
+        // Clears the drafts that the pages keep in the browser.
         (header::HeaderName::from_static("clear-site-data"), "\"storage\"".parse().expect("ASCII")),
     ];
     Ok((axum::response::AppendHeaders(gone), Redirect::to("/review/sign-in")).into_response())

@@ -1,24 +1,23 @@
-//! Tombstones: one by its id, and those that a file matches which somebody brings along.
+//! Tombstones: look one up by id, or compare a file with all of them.
 
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
-use crate::http::api::tombstones_list::TombstoneView;
+use crate::http::api::tombstones::list::TombstoneView;
 use crate::http::error::{Kind, Problem};
-use crate::http::extract::{Json, Query};
-use crate::http::receive;
+use crate::http::request::extract::{Json, Query};
+use crate::http::request::receive;
 use crate::http::state::App;
-use crate::http::ui::form::same_site;
-use crate::http::ui::frame::{Frame, Page, Place};
-use crate::http::ui::visitor::Visitor;
-use crate::http::ui::{proof, words};
-use crate::model::TombstoneId;
-use crate::model::{Report, ReportMatch};
+use crate::http::ui::page::form::same_site;
+use crate::http::ui::page::frame::{Frame, Page, Place};
+use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::{proof, words};
+use crate::model::{Report, ReportMatch, TombstoneId};
 use crate::wire::{Audience, SpanView};
 
-/// Uploads that are listed under a tombstone.
+/// Uploads that the page of a tombstone lists.
 const UPLOADS: usize = 50;
 
 #[derive(Template)]
@@ -27,7 +26,7 @@ struct TombstonesPage {
     frame: Frame,
     asked: String,
     found: Option<Found>,
-    /// Somebody asked for one that there is not.
+    /// The requested tombstone does not exist.
     missing: bool,
     total: String,
 }
@@ -40,12 +39,12 @@ struct Found {
     frames: usize,
     length: String,
     size: String,
-    good_for: &'static str,
-    uploads: Vec<Against>,
+    strength: &'static str,
+    uploads: Vec<AffectedUpload>,
 }
 
-/// An upload that a tombstone counted against.
-struct Against {
+/// An upload that the tombstone blocked or sent to review.
+struct AffectedUpload {
     id: String,
     reference: String,
     verdict: &'static str,
@@ -53,7 +52,7 @@ struct Against {
     score: String,
 }
 
-/// Which tombstone.
+/// The requested tombstone.
 #[derive(Debug, Default, Deserialize)]
 pub struct TombstoneQuery {
     #[serde(default)]
@@ -86,9 +85,9 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
         let score = score
             .filter_map(|m| m.score)
             .fold(None, |a: Option<f64>, s| Some(a.map_or(s, |a| a.max(s))));
-        Against {
+        AffectedUpload {
             verdict: line.verdict.map_or("", |verdict| verdict.as_str()),
-            decided: line.decided_at.as_deref().map(minute_of).unwrap_or_default(),
+            decided: line.decided_at.as_deref().map(words::minute_of).unwrap_or_default(),
             score: score.map(|score| format!("{score:.1}")).unwrap_or_default(),
             reference: line.reference.unwrap_or_default(),
             id: line.id,
@@ -103,25 +102,20 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
         frames,
         length: words::clock(tombstone.duration_s),
         size: format!("{:.1} KB", tombstone.fingerprint_size as f64 / 1000.0),
-        good_for: match tombstone.strength {
-            crate::model::Strength::Block => "blocking by itself",
+        strength: match tombstone.strength {
+            crate::model::Strength::Block => "block",
             crate::model::Strength::Review => "review only",
-            crate::model::Strength::Unmatchable => "the very same bytes only",
+            crate::model::Strength::Unmatchable => "identical bytes only",
         },
         uploads,
         tombstone: TombstoneView::new(tombstone, app.engine().expiry()),
     }))
 }
 
-/// `2026-01-31T14:05:06Z` as people read it.
-fn minute_of(time: &str) -> String {
-    time.get(..16).unwrap_or(time).replace('T', " ")
-}
-
-/// What a file that was brought along was found to show.
+/// The result of comparing a file with all tombstones.
 #[derive(Debug, Serialize)]
 pub struct Compared {
-    /// In a sentence.
+    /// The result in a sentence.
     says: String,
     trouble: Option<String>,
     matches: Vec<ComparedMatch>,
@@ -133,11 +127,11 @@ struct ComparedMatch {
     verdict: &'static str,
     score: String,
     sure: String,
-    /// When, how and where, one line a span.
+    /// Time, placement and alteration of each span.
     spans: Vec<String>,
 }
 
-/// `POST /review/tombstones/compare`: the bytes of a video or a picture, which are looked at and dropped.
+/// `POST /review/tombstones/compare`: compares a video or a picture, which is then discarded.
 pub async fn compare(
     State(app): State<App>,
     visitor: Visitor,
@@ -148,7 +142,10 @@ pub async fn compare(
     same_site(&head.headers)?;
     let shown = head.headers.get("x-form-token").and_then(|token| token.to_str().ok());
     if shown != Some(visitor.secret.form_token().as_str()) {
-        return Err(Problem::new(Kind::Forbidden, "Open the page again and repeat."));
+        return Err(Problem::new(
+            Kind::Forbidden,
+            "The page is out of date. Reload it and try again.",
+        ));
     }
     let arrived = receive::receive(&app, &watch, body.into_data_stream()).await?;
     let (uploads, actor) = (app.uploads().clone(), visitor.actor());
@@ -161,10 +158,10 @@ impl Compared {
     fn new(report: Report) -> Compared {
         let matches: Vec<ComparedMatch> = report.matches.iter().map(ComparedMatch::new).collect();
         let says = match (matches.len(), &report.trouble) {
-            (0, Some(_)) => "It could not be looked at.".to_owned(),
-            (0, None) => "It matches no tombstone.".to_owned(),
-            (1, _) => "It matches one tombstone.".to_owned(),
-            (n, _) => format!("It matches {n} tombstones."),
+            (0, Some(_)) => "The file could not be decoded.".to_owned(),
+            (0, None) => "The file matches no tombstone.".to_owned(),
+            (1, _) => "The file matches one tombstone.".to_owned(),
+            (n, _) => format!("The file matches {n} tombstones."),
         };
         Compared { says, trouble: report.trouble.as_deref().map(words::sentence), matches }
     }
@@ -191,7 +188,7 @@ impl ComparedMatch {
     }
 }
 
-/// The page of a tombstone.
+/// Address of the page of a tombstone.
 pub fn href(id: &TombstoneId) -> String {
     let id: String = url::form_urlencoded::byte_serialize(id.0.as_bytes()).collect();
     format!("/review/tombstones?id={id}")

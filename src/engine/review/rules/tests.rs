@@ -1,6 +1,7 @@
 //! Claims about who may do what to a case, and what comes of it.
 
 use super::*;
+
 use crate::model::{CaseId, Reason, TombstoneId, UserId, VerdictKind};
 
 const NOW: Moment = Moment { at: 1_000_000, steady: 5_000 };
@@ -46,7 +47,7 @@ fn case() -> Case {
 
 fn ruling(kind: DecisionKind) -> DecisionRequest {
     let grounds = kind.grounds()[0];
-    DecisionRequest { version: 3, kind, grounds, note: None, members: None, permission: None }
+    DecisionRequest { version: Some(3), kind, grounds, note: None, members: None, permission: None }
 }
 
 fn options() -> Options {
@@ -96,13 +97,21 @@ fn a_claim_keeps_others_out_until_its_lease_ends() {
 }
 
 #[test]
+fn a_decision_without_a_version_is_on_the_case_as_it_is() {
+    let any = DecisionRequest { version: None, ..ruling(DecisionKind::Reupload) };
+    let changed = Case { version: 9, ..case() };
+    let (after, _) = decided(changed, CaseHistory::default(), moderator(1), &any, NOW);
+    assert_eq!((after.state, after.version), (CaseState::Decided, 10));
+}
+
+#[test]
 fn a_decision_about_another_version_is_refused_and_so_is_a_second_one() {
     let history = CaseHistory::default();
     let (after, history) =
         decided(case(), history, moderator(1), &ruling(DecisionKind::Reupload), NOW);
     assert_eq!((after.state, after.version), (CaseState::Decided, 4));
     assert_eq!(after.settle_at_monotonic, Some(NOW.steady + 30));
-    let request = DecisionRequest { version: 4, ..ruling(DecisionKind::NotReupload) };
+    let request = DecisionRequest { version: Some(4), ..ruling(DecisionKind::NotReupload) };
     for request in [ruling(DecisionKind::NotReupload), request] {
         let late = decide(after.clone(), &history, moderator(2), &request, NOW, &options());
         assert_eq!(late, Err(Refusal::Changed));
@@ -147,7 +156,7 @@ fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other(
     let back = undo(split.clone(), &both, moderator(2), later(70), &options()).unwrap().case;
     assert_eq!((back.state, back.first_by), (CaseState::Open, Some(user(1))));
     // The leads have the last word.
-    let request = DecisionRequest { version: split.version, ..request };
+    let request = DecisionRequest { version: Some(split.version), ..request };
     let by = |reviewer| decide(split.clone(), &both, reviewer, &request, later(99), &options());
     assert_eq!(by(moderator(3)), Err(Refusal::NotAllowed(ESCALATED)));
     assert_eq!(by(lead(4)).unwrap().decision.unwrap().turn, DecisionTurn::Lead);
@@ -214,8 +223,9 @@ fn leads_assign_and_set_due_times_and_others_leave_it_to_whom_it_is_for() {
     let claims = |reviewer| claim(given.clone(), &history, reviewer, NOW, &options());
     assert_eq!(claims(moderator(1)), Err(Refusal::NotAllowed(ASSIGNED)));
     assert!(claims(moderator(2)).is_ok() && claims(lead(9)).is_ok());
-    let handed = escalate(given, &history, moderator(2), 3, Some("look".into()), NOW).unwrap();
+    let handed =
+        escalate(given, &history, moderator(2), Some(3), Some("look".into()), NOW).unwrap();
     assert_eq!((handed.case.state, handed.case.version), (CaseState::Escalated, 4));
-    let stale = escalate(case(), &history, moderator(2), 2, None, NOW);
+    let stale = escalate(case(), &history, moderator(2), Some(2), None, NOW);
     assert_eq!(stale, Err(Refusal::Changed));
 }

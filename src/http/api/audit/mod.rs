@@ -1,0 +1,3 @@
+//! The audit log: who changed what, newest first.
+
+pub mod list;

@@ -1,0 +1,4 @@
+//! Webhook deliveries: list them, requeue one.
+
+pub mod list;
+pub mod resend;

@@ -1,0 +1,3 @@
+//! Statistics of deleted videos that outlive them: sums over periods, which name nobody.
+
+pub mod list;

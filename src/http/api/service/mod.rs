@@ -1,0 +1,4 @@
+//! Health checks and metrics of the service.
+
+pub mod health;
+pub mod metrics;

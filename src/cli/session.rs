@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::cli::SystemClock;
 use crate::cli::arguments::Common;
 use crate::cli::output::Output;
-use crate::config::{Environment, Flags, Keys as KeyFiles, Settings, system_entropy};
+use crate::config::{EnvironmentVariables, Flags, Keys as KeyFiles, Settings, system_entropy};
 use crate::engine::{Engine, Keys};
 use crate::model::Outside;
 use crate::store::DATABASE_FILE;
@@ -27,7 +27,7 @@ pub(super) fn settings_listening(common: &Common, listen: Option<&str>) -> Resul
         keys: common.keys.clone(),
         listen: listen.map(str::to_owned),
     };
-    Ok(Settings::load(&flags, &Environment::read())?)
+    Ok(Settings::load(&flags, &EnvironmentVariables::read())?)
 }
 
 /// Opens the data folder for writing. The very first time it makes the keys, and says so on stderr.

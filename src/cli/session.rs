@@ -11,7 +11,7 @@ use crate::cli::arguments::Common;
 use crate::cli::output::Output;
 use crate::config::{EnvironmentVariables, Flags, Keys as KeyFiles, Settings, system_entropy};
 use crate::engine::{Engine, Keys};
-use crate::model::Outside;
+use crate::model::Environment;
 use crate::store::DATABASE_FILE;
 
 /// The settings that flags, environment and file amount to.
@@ -75,9 +75,9 @@ fn values(files: KeyFiles) -> Keys {
     Keys { fingerprint: files.fingerprint, identity: files.identity }
 }
 
-/// The system's time and chance.
-pub(super) fn outside(clock: SystemClock) -> Outside {
-    Outside { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
+/// The system clock and the system random source.
+pub(super) fn environment(clock: SystemClock) -> Environment {
+    Environment { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
 }
 
 /// Workers that were asked for, else one a core.

@@ -105,7 +105,7 @@ impl Cases {
     }
 
     pub(super) fn moment(&self) -> Moment {
-        Moment { at: self.outside.now(), steady: self.steady.now() }
+        Moment { at: self.environment.now(), steady: self.steady.now() }
     }
 
     /// A refusal in words.

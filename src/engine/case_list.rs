@@ -111,7 +111,7 @@ impl Cases {
         let words = self.uploads.words(row.words.as_ref())?;
         let names = |actor| self.engine.store.actor_name(actor);
         let times = CaseTimes {
-            now: self.outside.now(),
+            now: self.environment.now(),
             steady: self.steady.now(),
             first_lasts_s: self.options.second_s - self.options.undo_s,
         };

@@ -18,7 +18,7 @@ use crate::engine::runner::Wake;
 use crate::engine::steady::Steady;
 use crate::engine::uploads::Uploads;
 use crate::engine::{Engine, Pools, Result};
-use crate::model::{Actor, Outside, Reviewer, UploadId};
+use crate::model::{Actor, Environment, Reviewer, UploadId};
 use crate::store::CaseCounts;
 
 /// Settings of the review.
@@ -91,7 +91,7 @@ pub struct CaseParts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
     pub pools: Pools,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// The same that the uploads have.
     pub changes: CaseChanges,
@@ -102,7 +102,7 @@ pub struct Cases {
     pub(super) engine: Arc<Engine>,
     pub(super) uploads: Arc<Uploads>,
     pub(super) pools: Pools,
-    pub(super) outside: Outside,
+    pub(super) environment: Environment,
     pub(super) options: Options,
     pub(super) steady: Steady,
     pub(super) changes: CaseChanges,
@@ -132,8 +132,8 @@ impl Cases {
     /// # Errors
     /// The store's refusal.
     pub fn open(parts: CaseParts) -> Result<Cases> {
-        let CaseParts { engine, uploads, pools, outside, options, changes } = parts;
-        let steady = Steady::new(&outside);
+        let CaseParts { engine, uploads, pools, environment, options, changes } = parts;
+        let steady = Steady::new(&environment);
         let now = steady.now();
         engine.store.bound_case_times(
             now + options.lease_s,
@@ -144,7 +144,7 @@ impl Cases {
             engine,
             uploads,
             pools,
-            outside,
+            environment,
             options,
             steady,
             changes,
@@ -193,7 +193,7 @@ impl Cases {
                 Ok(counts)
             }
             _ => {
-                let counts = self.engine.store.case_counts(self.outside.now())?;
+                let counts = self.engine.store.case_counts(self.environment.now())?;
                 *kept = Some((number, now, counts));
                 Ok(counts)
             }

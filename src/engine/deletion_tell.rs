@@ -49,7 +49,7 @@ impl Deletions {
         let copies = self.with_addresses(copies)?;
         let line = DeletionLine::new(DeletionView { deletion: deletion.clone(), words, copies });
         let body = serde_json::to_vec(&line).unwrap_or_default();
-        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewEvent { id, topic, at, body: self.seal(&body)? })
     }
 }

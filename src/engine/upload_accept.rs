@@ -175,7 +175,7 @@ impl Uploads {
         let said = *words != UploadWords::default();
         let new = NewUpload {
             id,
-            created_at: self.outside.now(),
+            created_at: self.environment.now(),
             words: said.then(|| self.seal(words)).transpose()?,
             uploader: words.uploader.as_deref().map(|uploader| identity.owner(uploader)),
             reference: words.reference.as_deref().map(|reference| identity.video(reference)),
@@ -235,6 +235,6 @@ impl Uploads {
     }
 
     fn new_id(&self) -> Result<UploadId> {
-        UploadId::make(&self.outside).map_err(|source| Error::NoEntropy { source })
+        UploadId::make(&self.environment).map_err(|source| Error::NoEntropy { source })
     }
 }

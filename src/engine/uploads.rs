@@ -19,7 +19,7 @@ use crate::engine::prints::Prints;
 use crate::engine::runner::Wake;
 use crate::engine::spool::Spool;
 use crate::engine::{Effort, Engine, Error, Pools, Result};
-use crate::model::{Outside, Sealed, UploadId};
+use crate::model::{Environment, Sealed, UploadId};
 use crate::remote::Remote;
 
 /// Settings and limits of uploads.
@@ -95,7 +95,7 @@ pub struct UploadParts {
     pub engine: Arc<Engine>,
     pub pools: Pools,
     pub remote: Remote,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// Woken when there is something to tell subscribers.
     pub outbox: Wake,
@@ -108,7 +108,7 @@ pub struct Uploads {
     pub(super) engine: Arc<Engine>,
     pub(super) pools: Pools,
     pub(super) remote: Remote,
-    pub(super) outside: Outside,
+    pub(super) environment: Environment,
     pub(super) options: Options,
     pub(super) spool: Spool,
     pub(super) places: Places,
@@ -136,7 +136,7 @@ impl Uploads {
     /// # Errors
     /// The store's or the disk's refusal.
     pub fn open(parts: UploadParts) -> Result<Uploads> {
-        let UploadParts { engine, pools, remote, outside, options, outbox, cases } = parts;
+        let UploadParts { engine, pools, remote, environment, options, outbox, cases } = parts;
         let spool = Spool::open(&engine.store)?;
         spool.sweep(&engine.store)?;
         let undecided = engine.store.undecided_uploads()?;
@@ -154,7 +154,7 @@ impl Uploads {
             engine,
             pools,
             remote,
-            outside,
+            environment,
             options,
         })
     }
@@ -204,7 +204,7 @@ impl Uploads {
 
     pub(super) fn seal<T: Serialize>(&self, words: &T) -> Result<Sealed> {
         let text = serde_json::to_vec(words).unwrap_or_default();
-        let sealed = self.engine.keys.identity.seal(&text, &self.outside);
+        let sealed = self.engine.keys.identity.seal(&text, &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 }

@@ -1,7 +1,7 @@
 //! People who sign in: made, listed, changed. How they sign in stands in `sign_in`.
 
 use crate::engine::{Engine, Error, Result, passwords};
-use crate::model::{Actor, Outside, Role, UserId};
+use crate::model::{Actor, Environment, Role, UserId};
 use crate::store::{AuditEntry, User, UserChange};
 
 /// Longest name, bytes.
@@ -28,7 +28,7 @@ impl Engine {
     ///
     /// # Errors
     /// `Invalid` for a name that is taken or no name, or a password that is too short; the store's refusal.
-    pub fn add_user(&self, new: NewUser, actor: Actor, outside: &Outside) -> Result<User> {
+    pub fn add_user(&self, new: NewUser, actor: Actor, environment: &Environment) -> Result<User> {
         let NewUser { name, role, password } = new;
         let name = name.trim().to_owned();
         let invalid = |why: String| Err(Error::Invalid { what: "name", why });
@@ -38,9 +38,9 @@ impl Engine {
         if name.len() > NAME_BYTES_MAX {
             return invalid(format!("it has more than {NAME_BYTES_MAX} bytes"));
         }
-        let password = passwords::hash(&password, &name, outside)?;
-        let id = UserId::make(outside).map_err(|source| Error::NoEntropy { source })?;
-        let at = outside.now();
+        let password = passwords::hash(&password, &name, environment)?;
+        let id = UserId::make(environment).map_err(|source| Error::NoEntropy { source })?;
+        let at = environment.now();
         let (disabled_at, seen_at) = (None, None);
         let user = User {
             id,
@@ -69,7 +69,7 @@ impl Engine {
         id: UserId,
         patch: UserPatch,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<User>> {
         let Some(user) = self.store.user(id)? else { return Ok(None) };
         let (change, action, note) = match patch {
@@ -79,11 +79,12 @@ impl Engine {
                 (UserChange::Role(role), "user.role", Some(format!("{} to {role}", user.role)))
             }
             UserPatch::Password(password) => {
-                let hash = passwords::hash(&password, &user.name, outside)?;
+                let hash = passwords::hash(&password, &user.name, environment)?;
                 (UserChange::Password(hash), "user.password", None)
             }
         };
-        let entry = AuditEntry { at: outside.now(), actor, action, subject: id.to_string(), note };
+        let entry =
+            AuditEntry { at: environment.now(), actor, action, subject: id.to_string(), note };
         self.store.change_user(id, &change, &entry)?;
         Ok(self.store.user(id)?)
     }

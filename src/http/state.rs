@@ -14,7 +14,7 @@ use crate::http::Options;
 use crate::http::auth::Limiter;
 use crate::http::error::Problem;
 use crate::http::linger::Linger;
-use crate::model::{ApiKeyId, Outside, UploadId};
+use crate::model::{ApiKeyId, Environment, UploadId};
 
 /// What the service is made of; `cli` puts it together.
 pub struct Parts {
@@ -24,7 +24,7 @@ pub struct Parts {
     pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// The metrics as text for Prometheus.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -57,7 +57,7 @@ impl App {
     pub fn new(parts: Parts) -> App {
         let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
         // Two starts in one second with the same number would only make log lines ambiguous.
-        let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
+        let start = parts.environment.random::<4>().map_or(0, u32::from_le_bytes);
         let streams = Arc::new(Semaphore::new(parts.options.event_streams_max));
         App(Arc::new(Shared {
             parts,
@@ -99,8 +99,8 @@ impl App {
         &self.0.parts.pools
     }
 
-    pub fn outside(&self) -> &Outside {
-        &self.0.parts.outside
+    pub fn environment(&self) -> &Environment {
+        &self.0.parts.environment
     }
 
     pub fn options(&self) -> &Options {
@@ -130,10 +130,10 @@ impl App {
     /// What the engine refused, as a problem.
     pub async fn ask<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+        job: impl FnOnce(&Engine, &Environment) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = self.0.clone();
-        self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
+        self.blocking(move || job(&shared.parts.engine, &shared.parts.environment)).await
     }
 
     /// Runs one method of the engine that hashes a password: few of these at once.
@@ -142,7 +142,7 @@ impl App {
     /// What the engine refused, as a problem.
     pub(super) async fn ask_slowly<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+        job: impl FnOnce(&Engine, &Environment) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = self.0.passwords.acquire().await;
         let answer = self.ask(job).await;

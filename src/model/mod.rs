@@ -25,7 +25,7 @@ pub use actor::{Actor, NotAnActor};
 pub use case::{
     CaseEventKind, CaseOrder, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
-pub use clock::{Clock, Entropy, FixedClock, Outside, UnixSeconds};
+pub use clock::{Clock, Entropy, Environment, FixedClock, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyState, DeletionReason, DeletionState, Engagement, NoSuchWord, Stage, Visibility,
 };

@@ -78,7 +78,7 @@ pub async fn survey(
     let query = QueueQuery::parse(form.text("back"));
     let back = query.filter_text();
     let target = if form.text("whole") == "yes" {
-        BulkTarget::Query(query.of_engine(app.outside().now()))
+        BulkTarget::Query(query.of_engine(app.environment().now()))
     } else {
         BulkTarget::These(form.all("case").filter_map(|id| id.parse().ok()).collect())
     };
@@ -205,7 +205,7 @@ pub async fn act(
 ) -> Result<Response, Problem> {
     let act = form.text("decision").to_owned();
     let action = match act.as_str() {
-        "due" => CaseAction::Due(Some(app.outside().now() + due_hours(&form)? * 3600)),
+        "due" => CaseAction::Due(Some(app.environment().now() + due_hours(&form)? * 3600)),
         "assign" => CaseAction::Assign(assignee(&form)?),
         // Which versions it is about, each case says itself.
         _ => action_about(&form, 0, None)?,

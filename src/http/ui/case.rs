@@ -155,7 +155,7 @@ async fn shown(
     message: Option<(&'static str, String)>,
 ) -> Result<Response, Problem> {
     let seen = look(app, visitor, id, query).await?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     let page = CasePage { message, ..CasePage::new(seen, visitor, query, now) };
     Ok((status, Page(page)).into_response())
 }
@@ -186,7 +186,7 @@ async fn look(
     let sensitive = detail.case.sensitive || detail.group.iter().any(|member| member.sensitive);
     let user = visitor.user.id;
     let viewed_s = match sensitive {
-        true => app.ask(move |engine, outside| engine.viewed_s(user, outside)).await?,
+        true => app.ask(move |engine, environment| engine.viewed_s(user, environment)).await?,
         false => 0,
     };
     let people = if visitor.is(Role::Lead) { people::names(app).await? } else { Vec::new() };
@@ -441,7 +441,8 @@ pub async fn viewing(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let seconds = form.text("seconds").parse().unwrap_or(0);
     let (user, minutes) = (visitor.user.id, app.options().break_minutes);
-    let viewed =
-        app.ask(move |engine, outside| engine.add_viewing(user, seconds, minutes, outside)).await?;
+    let viewed = app
+        .ask(move |engine, environment| engine.add_viewing(user, seconds, minutes, environment))
+        .await?;
     Ok(Json(serde_json::json!({ "seconds": viewed.seconds, "break_due": viewed.break_due })))
 }

@@ -76,7 +76,8 @@ pub async fn add(
         password: form.exact("password").to_owned(),
     };
     let actor = visitor.actor();
-    let added = app.ask_slowly(move |engine, outside| engine.add_user(new, actor, outside)).await;
+    let added =
+        app.ask_slowly(move |engine, environment| engine.add_user(new, actor, environment)).await;
     match added {
         Ok(_) => Ok(Redirect::to("/review/people?done=added").into_response()),
         Err(problem) => refused(&app, &visitor, problem, typed_name).await,
@@ -103,8 +104,9 @@ pub async fn change(
         UserPatch::Role(role(&form)?)
     };
     let actor = visitor.actor();
-    let changed =
-        app.ask_slowly(move |engine, outside| engine.change_user(id, patch, actor, outside)).await;
+    let changed = app
+        .ask_slowly(move |engine, environment| engine.change_user(id, patch, actor, environment))
+        .await;
     match changed {
         Ok(Some(_)) => Ok(Redirect::to("/review/people?done=changed").into_response()),
         Ok(None) => Err(Problem::not_found("user")),
@@ -133,7 +135,7 @@ async fn shown(
     typed_name: String,
 ) -> Result<Response, Problem> {
     let users = app.ask(|engine, _| engine.users()).await?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     let people = users.into_iter().map(|user| Person {
         id: user.id.to_string(),
         seen: user.seen_at.map_or_else(|| "never".to_owned(), |at| words::ago(at, now)),

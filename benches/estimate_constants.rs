@@ -13,7 +13,8 @@
     reason = "a tool for developers"
 )]
 
-use cenotaph::fingerprint::{Detector, Pick, cpu::Cpu, inverted, mirrored};
+use cenotaph::cpu::Cpu;
+use cenotaph::fingerprint::{Detector, Pick, inverted, mirrored};
 use cenotaph::model::Luma;
 use std::process::Command;
 
@@ -74,7 +75,7 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
         .output()
         .unwrap()
         .stdout;
-    let mut detector = Detector::new(Cpu::new());
+    let mut detector = Detector::new(Cpu::detect());
     let mut out = Vec::new();
     let mut rest = &probe[..];
     while !rest.is_empty() {

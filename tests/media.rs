@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use cenotaph::cpu::Level;
 use cenotaph::media::{
-    Error, Failure, Frames, Item, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Sound, Start,
+    Error, Failure, Frames, Item, Limit, LoopFilter, Options, Plan, Sampling, Sound, Start,
     Summary, Why, decode, decode_items,
 };
 use cenotaph::model::Frame;
@@ -159,7 +160,7 @@ fn a_cheaper_plan_decodes_less_and_shows_the_same() {
 }
 
 #[test]
-fn the_same_file_gives_the_same_frames_with_any_kernel() {
+fn the_same_file_gives_the_same_frames_at_any_cpu_level() {
     let inputs = Inputs::new();
     for (name, source) in
         [("a.mp4", "testsrc2=s=642x358:r=10:d=1"), ("b.mp4", "testsrc2=s=102x34:r=10:d=1")]
@@ -167,10 +168,11 @@ fn the_same_file_gives_the_same_frames_with_any_kernel() {
         let path = inputs.scene(name, source, &[]);
         let (_, first) = good(&path);
         let (_, second) = good(&path);
-        let portable = Options { kernel: Kernel::Portable, ..options() };
-        let (_, third) = run(&path, &Plan::thorough(), &portable);
         assert_eq!(first, second);
-        assert_eq!(first, third);
+        for cpu_max in Level::ALL {
+            let (_, frames) = run(&path, &Plan::thorough(), &Options { cpu_max, ..options() });
+            assert_eq!(first, frames, "{cpu_max}");
+        }
     }
 }
 

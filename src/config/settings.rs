@@ -69,7 +69,8 @@ impl Settings {
             typed = typed.merge(Toml::string(&text));
         }
         // Paths are taken from `EnvironmentVariables`, since they need not be UTF-8.
-        let variables = Env::prefixed("CENOTAPH_").ignore(&["config", "data", "keys"]).split("__");
+        let variables =
+            Env::prefixed("CENOTAPH_").ignore(&["config", "cpu_max", "data", "keys"]).split("__");
         typed = typed.merge(variables);
         if let Some(listen) = &flags.listen {
             typed = typed.merge(("server.listen", listen));

@@ -5,7 +5,7 @@
 //! others (DESIGN §3). Coefficients are weighted by their frequency, which evens out the 1/f spectrum of natural
 //! pictures, then rotated by the key within each region and signed.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::math;
 use crate::fingerprint::types::{FrameBits, Rect};
@@ -292,4 +292,25 @@ fn spread(from: f32, to: f32, size: usize) -> Vec<Part> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_transforms_to_the_same_coefficients() {
+        let hasher = FrameHasher::new(Cpu::SCALAR, &Secret([7; 32]));
+        every_level_agrees(|cpu, input| {
+            let grid: Grid = std::array::from_fn(|_| input.share() * 255.0);
+            let mut tiles = [[0f32; SIDE * SIDE]; 9];
+            cut(cpu, &grid, &mut tiles);
+            let mut half = [[0f32; SIDE]; FREQUENCIES];
+            down(cpu, &tiles[0], &hasher.cosines, &mut half);
+            let mut full = [[0f32; FREQUENCIES]; FREQUENCIES];
+            across(cpu, &half, &hasher.cosines, &mut full);
+            [bits(tiles.as_flattened()), bits(half.as_flattened()), bits(full.as_flattened())]
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! The keyed hashes of one deployment, and what both kinds of print need of a video's frames.
 
-use crate::fingerprint::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::fingerprint::frame_hash::{Coefficients, FrameHasher};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::keypoints::Described;
@@ -19,7 +19,7 @@ pub struct Hasher {
 
 impl Hasher {
     pub fn new(secret: &Secret) -> Self {
-        Hasher::with_cpu(secret, Cpu::new())
+        Hasher::with_cpu(secret, Cpu::detect())
     }
 
     /// For tests: no wider instructions than `cpu` has.

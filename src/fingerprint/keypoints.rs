@@ -1,6 +1,6 @@
 //! One keyframe → its keypoints, strongest first; which of them a tombstone keeps.
 
-use crate::fingerprint::cpu::{Cpu, Level};
+use crate::cpu::{Cpu, Level};
 use crate::fingerprint::patch::{DIMENSIONS, Patches};
 use crate::fingerprint::pyramid::{Extremum, Pyramid};
 use crate::fingerprint::types::{Rect, Spot};

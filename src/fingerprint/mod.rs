@@ -6,7 +6,6 @@
 //! one deployment's `hasher`, `format` writes a `Fingerprint` as bytes. Everything here is deterministic on every x86-64 CPU: see `math` and `cpu`.
 
 mod calm;
-pub mod cpu;
 mod format;
 pub mod frame_hash;
 mod hasher;

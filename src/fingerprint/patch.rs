@@ -6,7 +6,7 @@
 //! every loop has a fixed length. 16 samples of 0.5625 σ for the direction, 20 of 0.75 σ for the descriptor: finer
 //! than the image's own blur of 1 σ needs.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::math::{self, PI, TAU};
 use crate::fingerprint::pyramid::{Extremum, Plane};
 
@@ -313,4 +313,36 @@ fn normalise(d: &mut [f32; DIMENSIONS]) {
     d.iter_mut().for_each(|v| *v = v.min(most));
     let sum = d.iter().sum::<f32>();
     d.iter_mut().for_each(|v| *v = (*v / sum).sqrt());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_describes_the_same() {
+        every_level_agrees(|cpu, input| {
+            let patches = Patches::new(cpu);
+            let (width, height) = (input.length + 2, 23);
+            let image = Plane { width, height, data: input.floats(width * height) };
+            let octave_sigma = 1.0 + 2.0 * input.share();
+            let point = Extremum {
+                x: 0.0,
+                y: 0.0,
+                sigma: octave_sigma,
+                response: 1.0,
+                octave: 0,
+                layer: 1,
+                octave_x: input.share() * width as f32,
+                octave_y: input.share() * height as f32,
+                octave_sigma,
+            };
+            let mut numbers = Vec::new();
+            patches.directions(&image, &point, |angle| numbers.push(angle));
+            assert!(!numbers.is_empty());
+            numbers.extend(patches.describe(&image, &point, input.share() * TAU - PI));
+            bits(&numbers)
+        });
+    }
 }

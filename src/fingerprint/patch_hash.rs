@@ -4,7 +4,7 @@
 //! Random sign projections of an angle-preserving reduction (Charikar, STOC 2002; Gong & Lazebnik, CVPR 2011): the
 //! Hamming distance of two hashes follows the angle between the two descriptors, whatever the key.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::patch::{self, DIMENSIONS};
 use crate::fingerprint::patch_constants::{BASIS, MEAN};
@@ -95,5 +95,23 @@ multiversion! {
             }
         }
         *sums = total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_projects_to_the_same_sums() {
+        every_level_agrees(|cpu, input| {
+            let descriptor: [f32; DIMENSIONS] = std::array::from_fn(|_| input.share());
+            let row = |_| std::array::from_fn(|_| input.share() - 0.5);
+            let matrix: Vec<[f32; BITS]> = (0..DIMENSIONS).map(row).collect();
+            let mut sums = [0.0; BITS];
+            project(cpu, &descriptor, &matrix, &mut sums);
+            bits(&sums)
+        });
     }
 }

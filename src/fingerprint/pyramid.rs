@@ -5,7 +5,7 @@
 //! compression; measured in DESIGN §3), kernels are cut at 3 σ, borders repeat the last pixel.
 //! What is done around a point stands in `patch`.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::math;
 use crate::model::Luma;
 
@@ -385,4 +385,33 @@ fn solve(h: [[f32; 3]; 3], g: [f32; 3]) -> Option<[f32; 3]> {
             + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
     };
     Some([column(0) / det, column(1) / det, column(2) / det])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_builds_the_same_scale_space() {
+        let pyramid = Pyramid::new(Cpu::SCALAR);
+        every_level_agrees(|cpu, input| {
+            let (width, height) = (input.length + 1, 9);
+            let from = Plane { width, height, data: input.floats(width * height) };
+            let mut to = from.clone();
+            let mut blurred = Vec::new();
+            for kernel in &pyramid.kernels {
+                blur(cpu, &from, kernel, &mut Vec::new(), &mut to);
+                blurred.extend(bits(&to.data));
+            }
+            let mut difference = vec![0.0; width * height - input.offset];
+            let (more, less) = (&to.data[input.offset..], &from.data[input.offset..]);
+            subtract(cpu, more, less, &mut difference);
+            let rows: [&[f32]; 9] = std::array::from_fn(|y| from.row(y));
+            let mut mask = vec![0; width];
+            let any = mark_extrema(cpu, &rows, &mut mask);
+            assert_eq!(any, mask.contains(&1));
+            (blurred, bits(&difference), mask)
+        });
+    }
 }

@@ -28,7 +28,7 @@ pub mod worker;
 
 pub use error::{Error, Failure, Limit, Why};
 pub use likeness::picture_hash;
-pub use options::{Frames, Kernel, LoopFilter, Options, Plan, Sampling, Sound, Start};
+pub use options::{Frames, LoopFilter, Options, Plan, Sampling, Sound, Start};
 pub use picture::jpeg;
 pub use supervise::{decode, decode_items};
 pub use versions::versions;

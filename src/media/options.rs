@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cpu::{Level, ceiling};
+
 /// Limits on one decode.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -24,8 +26,9 @@ pub struct Options {
     /// The binary that is started as `worker_exe nursery` or `worker_exe worker …`. Default the running one, by `/proc/self/exe`: an upgrade on
     /// disk does not mix versions.
     pub worker_exe: PathBuf,
-    /// Which scaling code the worker may use; for tests. Both give the same bytes.
-    pub kernel: Kernel,
+    /// The highest level of CPU features that the worker may use. Every level gives the same bytes. Default the
+    /// process's [`ceiling`]; lower in tests.
+    pub cpu_max: Level,
 }
 
 impl Default for Options {
@@ -40,7 +43,7 @@ impl Default for Options {
             duration_s_max: 14_400.0,
             start: Start::Forked,
             worker_exe: PathBuf::from("/proc/self/exe"),
-            kernel: Kernel::Best,
+            cpu_max: ceiling(),
         }
     }
 }
@@ -52,15 +55,6 @@ pub enum Start {
     Forked,
     /// As a program of its own, whose address space is laid out anew for each file.
     Spawned,
-}
-
-/// Code path of the scaler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
-    /// AVX2 when the processor has it.
-    Best,
-    /// Baseline x86-64.
-    Portable,
 }
 
 /// Which frames are looked at and how well they are decoded.
@@ -134,7 +128,7 @@ pub(super) struct Task {
     pub pixels_max: u64,
     pub frames_max: u64,
     pub duration_s_max: f64,
-    pub kernel: Kernel,
+    pub cpu_max: Level,
 }
 
 impl Task {
@@ -146,7 +140,7 @@ impl Task {
             pixels_max: options.pixels_max,
             frames_max: options.frames_max,
             duration_s_max: options.duration_s_max,
-            kernel: options.kernel,
+            cpu_max: options.cpu_max,
         }
     }
 
@@ -168,7 +162,7 @@ impl Task {
             format!("pixels={}", self.pixels_max),
             format!("frames={}", self.frames_max),
             format!("duration_s={}", self.duration_s_max),
-            format!("portable={}", flag(self.kernel == Kernel::Portable)),
+            format!("cpu_max={}", self.cpu_max),
         ]
     }
 
@@ -197,7 +191,7 @@ impl Task {
                 "pixels" => task.pixels_max = number()?,
                 "frames" => task.frames_max = number()?,
                 "duration_s" => task.duration_s_max = value.parse().ok()?,
-                "portable" => task.kernel = if flag()? { Kernel::Portable } else { Kernel::Best },
+                "cpu_max" => task.cpu_max = value.parse().ok()?,
                 _ => return None,
             }
         }
@@ -228,7 +222,7 @@ mod tests {
             sound: Sound::On,
         };
         for plan in [plan, Plan::thorough(), Plan::fast()] {
-            let options = Options { frames_max: 7, kernel: Kernel::Portable, ..Options::default() };
+            let options = Options { frames_max: 7, cpu_max: Level::Scalar, ..Options::default() };
             let task = Task::new(&plan, &options);
             assert_eq!(Task::from_arguments(task.to_arguments().into_iter()), Some(task));
         }

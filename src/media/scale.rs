@@ -12,10 +12,9 @@
 //!                        out[i] = (wide[i] − black) · 255 / (white − black), rounded once
 //! ```
 //!
-//! Everything is integer arithmetic without overflow, so that any instruction set gives the same bytes. The body is
-//! compiled twice, for baseline x86-64 and for AVX2; `Avx2` is the proof that the processor has it.
+//! Everything is integer arithmetic without overflow, so that any instruction set gives the same bytes.
 
-use crate::media::options::Kernel;
+use crate::cpu::{Cpu, Level, multiversion};
 use crate::model::Luma;
 
 const WEIGHT_BITS: u32 = 14;
@@ -58,12 +57,12 @@ pub(super) struct Scaler {
     rows: Axis,
     sum: Vec<u32>,
     mid: Vec<u16>,
-    avx2: Option<Avx2>,
+    cpu: Cpu,
 }
 
 impl Scaler {
     /// `None` when a side is 0 or beyond all reason.
-    pub fn new(source: (u32, u32), target: (u32, u32), kernel: Kernel) -> Option<Self> {
+    pub fn new(source: (u32, u32), target: (u32, u32), cpu: Cpu) -> Option<Self> {
         let sides = [source.0, source.1, target.0, target.1];
         if sides.iter().any(|side| !(1..=SIDE_MAX).contains(side)) {
             return None;
@@ -75,10 +74,8 @@ impl Scaler {
             rows: Axis::new(source.1, target.1),
             sum: vec![0; source.0 as usize],
             mid: vec![0; source.0 as usize],
-            avx2: match kernel {
-                Kernel::Best => Avx2::detect(),
-                Kernel::Portable => None,
-            },
+            // The build for AVX-512 has not been measured.
+            cpu: cpu.narrowed(Level::Avx2),
         })
     }
 
@@ -94,38 +91,37 @@ impl Scaler {
         levels: Levels,
     ) -> Luma {
         let mut pixels = vec![0; self.target.0 as usize * self.target.1 as usize];
-        match self.avx2 {
-            Some(avx2) => avx2.scale(self, &row, levels, &mut pixels),
-            None => self.scale(&row, levels, &mut pixels),
-        }
+        scale(self.cpu, self, &row, levels, &mut pixels);
         Luma::new(self.target.0, self.target.1, pixels)
     }
+}
 
-    #[inline(always)]
-    fn scale<'a, S: Sample + 'a>(
-        &mut self,
+multiversion! {
+    fn scale['a, S: Sample + 'a](
+        scaler: &mut Scaler,
         row: &impl Fn(u32) -> &'a [S],
         levels: Levels,
         pixels: &mut [u8],
     ) {
-        let width = self.source.0 as usize;
+        let Scaler { columns, rows, sum, mid, .. } = scaler;
+        let width = scaler.source.0 as usize;
         let stretch = Stretch::new(levels);
         // (2^bits − 1) · 2^14 becomes at most 2^16 − 1.
         let shift = WEIGHT_BITS + levels.bits - 16;
-        for (out, tap) in pixels.chunks_exact_mut(self.target.0 as usize).zip(&self.rows.taps) {
-            let weights = self.rows.weights(tap);
+        for (out, tap) in pixels.chunks_exact_mut(scaler.target.0 as usize).zip(&rows.taps) {
+            let weights = rows.weights(tap);
             for (index, &weight) in weights.iter().enumerate() {
                 let line = &row(tap.first + index as u32)[..width];
                 if index == 0 {
-                    set(&mut self.sum, line, weight);
+                    set(sum, line, weight);
                 } else {
-                    add(&mut self.sum, line, weight);
+                    add(sum, line, weight);
                 }
             }
-            narrow(&mut self.mid, &self.sum, shift);
-            for (pixel, tap) in out.iter_mut().zip(&self.columns.taps) {
-                let weights = self.columns.weights(tap);
-                let mid = &self.mid[tap.first as usize..][..weights.len()];
+            narrow(mid, sum, shift);
+            for (pixel, tap) in out.iter_mut().zip(&columns.taps) {
+                let weights = columns.weights(tap);
+                let mid = &mid[tap.first as usize..][..weights.len()];
                 let wide =
                     weights.iter().zip(mid).map(|(&w, &m)| u32::from(w) * u32::from(m)).sum();
                 *pixel = stretch.level(wide);
@@ -153,53 +149,6 @@ fn narrow(mid: &mut [u16], sum: &[u32], shift: u32) {
     let half = (1 << shift) >> 1;
     for (mid, &sum) in mid.iter_mut().zip(sum) {
         *mid = ((sum + half) >> shift) as u16;
-    }
-}
-
-/// Proof that the processor has AVX2.
-#[derive(Debug, Clone, Copy)]
-struct Avx2(());
-
-impl Avx2 {
-    fn detect() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return Some(Avx2(()));
-        }
-        None
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "calls code compiled for AVX2")]
-    fn scale<'a, S: Sample + 'a>(
-        self,
-        scaler: &mut Scaler,
-        row: &impl Fn(u32) -> &'a [S],
-        levels: Levels,
-        pixels: &mut [u8],
-    ) {
-        #[target_feature(enable = "avx2")]
-        fn with_avx2<'a, S: Sample + 'a>(
-            scaler: &mut Scaler,
-            row: &impl Fn(u32) -> &'a [S],
-            levels: Levels,
-            pixels: &mut [u8],
-        ) {
-            scaler.scale(row, levels, pixels);
-        }
-        // SAFETY: `self` exists only where `detect` has found AVX2.
-        unsafe { with_avx2(scaler, row, levels, pixels) }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn scale<'a, S: Sample + 'a>(
-        self,
-        scaler: &mut Scaler,
-        row: &impl Fn(u32) -> &'a [S],
-        levels: Levels,
-        pixels: &mut [u8],
-    ) {
-        scaler.scale(row, levels, pixels);
     }
 }
 
@@ -300,6 +249,7 @@ impl Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::testing::every_level_agrees;
 
     const FULL: Levels = Levels { bits: 8, padding: 0, limited: false };
     const LIMITED: Levels = Levels { bits: 8, padding: 0, limited: true };
@@ -316,13 +266,8 @@ mod tests {
 
     fn scaled(pixels: &[u8], source: (u32, u32), target: (u32, u32), levels: Levels) -> Luma {
         let width = source.0 as usize;
-        let run = |kernel| {
-            let mut scaler = Scaler::new(source, target, kernel).unwrap();
-            scaler.run(|y| &pixels[y as usize * width..][..width], levels)
-        };
-        let portable = run(Kernel::Portable);
-        assert_eq!(run(Kernel::Best), portable, "{source:?} to {target:?}");
-        portable
+        let mut scaler = Scaler::new(source, target, Cpu::detect()).unwrap();
+        scaler.run(|y| &pixels[y as usize * width..][..width], levels)
     }
 
     /// The definition, in floating point.
@@ -358,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_result_is_the_definition_rounded_for_all_kernels_and_odd_sizes() {
+    fn the_result_is_the_definition_rounded() {
         let sizes = [
             ((97, 61), (36, 23)),
             ((33, 65), (32, 64)),
@@ -378,6 +323,22 @@ mod tests {
     }
 
     #[test]
+    fn every_level_scales_to_the_same_bytes() {
+        every_level_agrees(|cpu, input| {
+            let (width, height) = (input.length.max(1), input.word() as usize % 40 + 1);
+            let bytes = input.bytes(width * height + input.offset);
+            let wide: Vec<u16> = input.words(bytes.len()).iter().map(|w| *w as u16).collect();
+            let (source, target) =
+                ((width as u32, height as u32), (36, input.word() as u32 % 64 + 1));
+            let levels = Levels { bits: 16, padding: 6, limited: true };
+            let mut scaler = Scaler::new(source, target, cpu).unwrap();
+            let at = |y: u32| y as usize * width + input.offset;
+            let eight = scaler.run(|y| &bytes[at(y)..][..width], FULL);
+            (eight, scaler.run(|y| &wide[at(y)..][..width], levels))
+        });
+    }
+
+    #[test]
     fn limited_range_is_stretched_and_clamped() {
         let pixels = [0, 16, 126, 235, 255];
         let luma = scaled(&pixels, (5, 1), (5, 1), LIMITED);
@@ -394,7 +355,7 @@ mod tests {
             let white = if limited { 235 << (value_bits - 8) } else { (1 << value_bits) - 1 };
             let black = if limited { 16 << (value_bits - 8) } else { 0 };
             let line: [u16; 2] = [white << padding, black << padding];
-            let mut scaler = Scaler::new((2, 1), (2, 1), Kernel::Best).unwrap();
+            let mut scaler = Scaler::new((2, 1), (2, 1), Cpu::detect()).unwrap();
             assert_eq!(scaler.run(|_| &line, levels).pixels, [255, 0], "{levels:?}");
         }
     }
@@ -403,7 +364,7 @@ mod tests {
     fn sixteen_bits_of_white_do_not_overflow() {
         let line = vec![u16::MAX; 4096];
         let levels = Levels { bits: 16, padding: 0, limited: false };
-        let mut scaler = Scaler::new((4096, 300), (360, 26), Kernel::Best).unwrap();
+        let mut scaler = Scaler::new((4096, 300), (360, 26), Cpu::detect()).unwrap();
         assert!(scaler.run(|_| &line, levels).pixels.iter().all(|&pixel| pixel == 255));
     }
 

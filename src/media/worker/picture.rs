@@ -10,6 +10,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::software::scaling;
 
+use crate::cpu::Cpu;
 use crate::media::options::Task;
 use crate::media::orient::Orientation;
 use crate::media::protocol::Refusal;
@@ -24,7 +25,7 @@ pub(super) struct Scope {
     orientation: Orientation,
     long_side: u32,
     pixels_max: u64,
-    kernel: crate::media::options::Kernel,
+    cpu: Cpu,
     scaler: Option<Scaler>,
     converter: Option<(scaling::Context, Video)>,
 }
@@ -35,7 +36,7 @@ impl Scope {
             orientation,
             long_side: task.plan.long_side,
             pixels_max: task.pixels_max,
-            kernel: task.kernel,
+            cpu: Cpu::at_most(task.cpu_max),
             scaler: None,
             converter: None,
         }
@@ -58,7 +59,7 @@ impl Scope {
         let target = self.orientation.shown(shown.0, shown.1);
         let mut scaler = match self.scaler.take().filter(|scaler| scaler.fits(source, target)) {
             Some(scaler) => scaler,
-            None => match Scaler::new(source, target, self.kernel) {
+            None => match Scaler::new(source, target, self.cpu) {
                 Some(scaler) => scaler,
                 None => return Ok(None),
             },

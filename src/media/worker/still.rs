@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use image::metadata::Orientation as Exif;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
+use crate::cpu::Cpu;
 use crate::media::Summary;
 use crate::media::options::Task;
 use crate::media::orient::Orientation;
@@ -42,7 +43,8 @@ pub(super) fn decode(
     let (width, height) = orientation.shown(gray.width(), gray.height());
     let shown = scale::fit(u64::from(width), u64::from(height), task.plan.long_side);
     let target = orientation.shown(shown.0, shown.1);
-    let mut scaler = Scaler::new(gray.dimensions(), target, task.kernel).ok_or(Refusal::Pixels)?;
+    let cpu = Cpu::at_most(task.cpu_max);
+    let mut scaler = Scaler::new(gray.dimensions(), target, cpu).ok_or(Refusal::Pixels)?;
     let row_bytes = gray.width() as usize;
     let levels = Levels { bits: 8, padding: 0, limited: false };
     let luma = scaler.run(|y| &gray.as_raw()[y as usize * row_bytes..][..row_bytes], levels);

@@ -23,7 +23,7 @@ fn options() -> Options {
     Options { worker_exe: PathBuf::from(env!("CARGO_BIN_EXE_cenotaph")), ..Options::default() }
 }
 
-/// For scripts in the worker's place; `nursery` has the same for forked ones.
+/// For scripts in the worker's place; `fork_server` has the same for forked workers.
 fn spawned() -> Options {
     Options { start: Start::Spawned, ..options() }
 }

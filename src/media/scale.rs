@@ -1,9 +1,10 @@
-//! Scales a picture's luma to working size: area average when it shrinks, bilinear when it grows, in integers.
+//! Scales a picture's luma to working size in integer arithmetic: by area average when it shrinks, bilinearly when it
+//! grows.
 //!
-//! Both axes are handled alike. An axis is a list of taps: for each output position a first input position and weights
-//! that sum to exactly 2^14. Area weights are the overlaps of the output's cell with the input's cells; bilinear
-//! weights are two. The picture is reduced along y first, a row at a time, so that the inner loop runs over neighbouring
-//! bytes and the compiler vectorises it; what is left is small and is reduced along x.
+//! Both axes are handled alike. An axis is a list of taps: for each output position, a first input position and weights
+//! that sum to exactly 2^14. Area weights are the overlaps of the output's cell with the input's cells; a bilinear tap
+//! has two weights. The picture is reduced along y first, a row at a time, so that the inner loop runs over neighbouring
+//! bytes and the compiler vectorises it. The small result is then reduced along x.
 //!
 //! ```text
 //! for each output row:   sum[x] = Σ weight · input[row][x]          (32 bits)
@@ -12,32 +13,32 @@
 //!                        out[i] = (wide[i] − black) · 255 / (white − black), rounded once
 //! ```
 //!
-//! Everything is integer arithmetic without overflow, so that any instruction set gives the same bytes.
+//! No step overflows, and no step depends on the instruction set, so that every CPU level returns the same bytes.
 
 use crate::cpu::{Cpu, Level, multiversion};
 use crate::model::Luma;
 
 const WEIGHT_BITS: u32 = 14;
-/// Longest side of an input picture, above all that codecs allow.
+/// Longest side of an input picture, pixels; codecs allow less.
 const SIDE_MAX: u32 = 1 << 20;
 
-/// What the numbers of an input picture mean.
+/// How an input picture encodes brightness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Levels {
-    /// Bits of a sample, 8..=16, padding below included.
+    /// Bits of a sample, 8..=16, with the padding.
     pub bits: u32,
-    /// Zero bits below the value (P010 has 6).
+    /// Zero bits below the value; P010 has 6.
     pub padding: u32,
-    /// 16..235 instead of 0..255 (of 8 bits).
+    /// Black is 16 and white 235, in 8 bits, instead of 0 and 255.
     pub limited: bool,
 }
 
-/// A sample as it lies in a plane.
+/// A sample as stored in a plane.
 pub(super) trait Sample: Copy + Into<u32> {}
 impl Sample for u8 {}
 impl Sample for u16 {}
 
-/// The working size for a displayed picture: its long side is `long_side`, its short side rounded, at least 1.
+/// The working size of a displayed picture, pixels: the long side is `long_side`; the short side is rounded, at least 1.
 pub(super) fn fit(width: u64, height: u64, long_side: u32) -> (u32, u32) {
     let longer = width.max(height).max(1);
     let scaled = |side: u64| {
@@ -49,7 +50,7 @@ pub(super) fn fit(width: u64, height: u64, long_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// Scales pictures of one size to another; keeps its tables and buffers from picture to picture.
+/// Scales pictures of one size to another. Keeps its tables and buffers between pictures.
 pub(super) struct Scaler {
     source: (u32, u32),
     target: (u32, u32),
@@ -61,7 +62,7 @@ pub(super) struct Scaler {
 }
 
 impl Scaler {
-    /// `None` when a side is 0 or beyond all reason.
+    /// `None` when a side is 0 or longer than `SIDE_MAX`.
     pub fn new(source: (u32, u32), target: (u32, u32), cpu: Cpu) -> Option<Self> {
         let sides = [source.0, source.1, target.0, target.1];
         if sides.iter().any(|side| !(1..=SIDE_MAX).contains(side)) {
@@ -79,12 +80,12 @@ impl Scaler {
         })
     }
 
-    /// Whether this scaler does what `new` with these sizes would.
+    /// Whether this scaler has these sizes.
     pub fn fits(&self, source: (u32, u32), target: (u32, u32)) -> bool {
         self.source == source && self.target == target
     }
 
-    /// `row(y)` gives at least the source's width of samples for each y below its height.
+    /// Scales one picture. `row(y)` returns at least the source's width of samples for each y below the source's height.
     pub fn run<'a, S: Sample + 'a>(
         &mut self,
         row: impl Fn(u32) -> &'a [S],
@@ -152,13 +153,13 @@ fn narrow(mid: &mut [u16], sum: &[u32], shift: u32) {
     }
 }
 
-/// Maps 8.22 sums to 0..255 between black and white, rounding once.
+/// Maps 8.22 sums between black and white to 0..=255, with a single rounding.
 struct Stretch {
     black: i64,
     factor: i64,
 }
 
-/// `factor` is 255 / (white − black) in units of 2^-50; with white − black near 2^30 the product stays below 2^60.
+/// `factor` is 255 / (white − black) in units of 2^−50. White − black is near 2^30, so that products stay below 2^60.
 const FACTOR_BITS: u32 = 50;
 
 impl Stretch {
@@ -189,7 +190,7 @@ struct Axis {
 /// The inputs of one output position.
 struct Tap {
     first: u32,
-    /// Its weights within `Axis::weights`.
+    /// The range of the weights in `Axis::weights`.
     from: u32,
     to: u32,
 }
@@ -214,8 +215,8 @@ impl Axis {
         &self.weights[tap.from as usize..tap.to as usize]
     }
 
-    /// The output's cell is [position · source, (position + 1) · source) where an input's cell is `target` long. The
-    /// running total is rounded, not each weight, so that the weights sum to 2^14 exactly.
+    /// In units in which an input's cell is `target` long, the output's cell is from `position · source` up to
+    /// `(position + 1) · source`. The running total is rounded, not each weight, so that the weights sum to exactly 2^14.
     fn push_area(&mut self, source: u32, target: u32, position: u32) -> u32 {
         let (source, target) = (u64::from(source), u64::from(target));
         let begin = u64::from(position) * source;
@@ -230,7 +231,7 @@ impl Axis {
         first as u32
     }
 
-    /// The centre of the output's cell lies between the centres of two inputs, or beyond the outermost.
+    /// The centre of the output's cell lies between the centres of two inputs, or beyond the outermost centre.
     fn push_linear(&mut self, source: u32, target: u32, position: u32) -> u32 {
         let (source, target) = (i64::from(source), i64::from(target));
         let units = 2 * target;
@@ -254,7 +255,7 @@ mod tests {
     const FULL: Levels = Levels { bits: 8, padding: 0, limited: false };
     const LIMITED: Levels = Levels { bits: 8, padding: 0, limited: true };
 
-    /// A fixed sequence that looks random.
+    /// A fixed pseudo-random sequence.
     fn noise(length: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_u32;
         let step = |_| {

@@ -1,8 +1,8 @@
-//! The worker process: an untrusted file on stdin, records on stdout, nothing else.
+//! The worker process: reads an untrusted file from stdin and writes records to stdout.
 //!
-//! `main` reads its arguments, limits itself (`limits`), and only then looks at the file: a still image goes to
-//! `still`, anything else through `video` (with `input` for the container, `timeline` and `grid` for which frames,
-//! `picture` for their luma, `sound` for sound). FFmpeg runs here and nowhere else.
+//! [`main`] reads its arguments, limits its own resources (`limits`), and only then reads the file. A still image goes
+//! to `still`, anything else to `video`, which opens the container with `input`, times frames with `timeline`, selects
+//! them with `grid`, converts them with `picture` and decodes sound with `sound`. FFmpeg runs only here.
 
 mod grid;
 mod input;
@@ -23,29 +23,29 @@ use crate::media::Summary;
 use crate::media::options::Task;
 use crate::media::protocol::{Record, Refusal, Writer};
 
-/// Longest time between two records while the worker works.
+/// Longest time between two records of a working worker.
 const ALIVE_EVERY: Duration = Duration::from_secs(1);
 
-/// Entry point of `cenotaph worker key=value …`, which `media::decode` starts; not for people.
+/// Entry point of `cenotaph worker key=value …`, which [`decode`](crate::media::decode) starts; not for people.
 ///
-/// Exit codes: 0 a last record was written, 2 bad arguments or no pipe.
+/// Exit codes: 0 after the last record was written, 2 for bad arguments or a closed pipe.
 pub fn main() -> ExitCode {
     ExitCode::from(run(std::env::args().skip(2)))
 }
 
-/// The same, in a process that exists; the exit code.
+/// The work of [`main`] on arguments from elsewhere, for a forked worker. Returns the exit code.
 pub(super) fn run(arguments: impl Iterator<Item = String>) -> u8 {
     let done = Task::from_arguments(arguments).is_some_and(|task| work(&task).is_ok());
     if done { 0 } else { 2 }
 }
 
-/// Fails only when the parent cannot be spoken to.
+/// Decodes stdin to stdout. Fails only when the limits cannot be set or the parent has closed the pipe.
 fn work(task: &Task) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     limits::apply(task)?;
     let mut sink = Sink { writer: Writer::new(out)?, last: Instant::now() };
-    let last_record = match look(file, task, &mut sink) {
+    let last_record = match decode(file, task, &mut sink) {
         Ok(summary) => Record::End(summary),
         Err(Stop::Refused(refusal)) => Record::Failure(refusal),
         Err(Stop::Pipe(cause)) => return Err(cause),
@@ -54,7 +54,7 @@ fn work(task: &Task) -> io::Result<()> {
     Ok(())
 }
 
-fn look(file: File, task: &Task, sink: &mut Sink) -> Result<Summary, Stop> {
+fn decode(file: File, task: &Task, sink: &mut Sink) -> Result<Summary, Stop> {
     let length = file.metadata().map_err(|_| Refusal::Unreadable)?.len();
     if length == 0 {
         return Err(Refusal::Empty.into());
@@ -65,12 +65,12 @@ fn look(file: File, task: &Task, sink: &mut Sink) -> Result<Summary, Stop> {
     }
 }
 
-/// Why the worker stops before the end.
+/// Why the worker stops before the end of the file.
 #[derive(Debug)]
 enum Stop {
-    /// The file is at fault; the parent is told.
+    /// The file is at fault; the parent receives the reason.
     Refused(Refusal),
-    /// The parent is gone.
+    /// The parent has closed the pipe.
     Pipe(io::Error),
 }
 
@@ -86,7 +86,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// The way to the parent.
+/// Sends records to the parent.
 struct Sink {
     writer: Writer<File>,
     last: Instant,
@@ -99,7 +99,7 @@ impl Sink {
         Ok(())
     }
 
-    /// Says that there is progress, when nothing else was said for a while.
+    /// Sends a sign of life when the last record is old.
     fn keep_alive(&mut self) -> io::Result<()> {
         if self.last.elapsed() >= ALIVE_EVERY { self.send(&Record::Alive) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! Still images: one frame, by the `image` crate. FFmpeg could do it, but its image demuxers want file names.
+//! Decodes still images to one frame with the `image` crate. FFmpeg's image demuxers want file names.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -16,7 +16,8 @@ use crate::media::scale::{self, Levels, Scaler};
 use crate::media::worker::{Sink, Stop, input::Source};
 use crate::model::Frame;
 
-/// The format that the first bytes announce. GIF is left to FFmpeg, because it may move.
+/// The image format that the first bytes announce; `None` for any other file. GIF is left to FFmpeg, because it may be
+/// animated.
 pub(super) fn format_of(file: &File) -> Result<Option<ImageFormat>, Stop> {
     let mut head = [0; 16];
     let length = file.read_at(&mut head, 0).map_err(|_| Refusal::Unreadable)?;
@@ -39,15 +40,15 @@ pub(super) fn decode(
     sink: &mut Sink,
 ) -> Result<Summary, Stop> {
     let (image, orientation) = read(file, format, task).map_err(Stop::Refused)?;
-    let gray = image.into_luma8();
-    let (width, height) = orientation.shown(gray.width(), gray.height());
+    let grey = image.into_luma8();
+    let (width, height) = orientation.shown(grey.width(), grey.height());
     let shown = scale::fit(u64::from(width), u64::from(height), task.plan.long_side);
     let target = orientation.shown(shown.0, shown.1);
     let cpu = Cpu::at_most(task.cpu_max);
-    let mut scaler = Scaler::new(gray.dimensions(), target, cpu).ok_or(Refusal::Pixels)?;
-    let row_bytes = gray.width() as usize;
+    let mut scaler = Scaler::new(grey.dimensions(), target, cpu).ok_or(Refusal::Pixels)?;
+    let row_bytes = grey.width() as usize;
     let levels = Levels { bits: 8, padding: 0, limited: false };
-    let luma = scaler.run(|y| &gray.as_raw()[y as usize * row_bytes..][..row_bytes], levels);
+    let luma = scaler.run(|y| &grey.as_raw()[y as usize * row_bytes..][..row_bytes], levels);
     if task.frames_max == 0 {
         return Err(Refusal::Frames.into());
     }
@@ -112,7 +113,7 @@ mod tests {
     use crate::model::Luma;
 
     #[test]
-    fn our_turning_is_the_image_crate_s() {
+    fn orientations_agree_with_the_image_crate() {
         let pixels = vec![1, 2, 3, 4, 5, 6];
         for exif in (1..=8).filter_map(Exif::from_exif) {
             let buffer = image::GrayImage::from_raw(3, 2, pixels.clone()).unwrap();

@@ -1,7 +1,7 @@
 //! CPU features: detected here, proven by a type, chosen once.
 //!
 //! A kernel is a short, hot function over slices. Its body is written once, in plain Rust, as loops that the compiler
-//! vectorises. [`multiversion!`] compiles that body once for each [`Level`]: the baseline of the architecture, AVX2 and
+//! vectorises. `multiversion!` compiles that body once for each [`Level`]: the baseline of the architecture, AVX2 and
 //! AVX-512. The kernel takes a [`Cpu`] as its first argument and runs the build that the `Cpu` names.
 //!
 //! - A `Cpu` is the proof that the machine has the features of its level: only detection makes one. It is obtained

@@ -7,7 +7,7 @@ use crate::model::Frame;
 pub enum Item {
     /// A sampled picture.
     Frame(Frame),
-    /// A stretch of sound; only with [`Sound::On`].
+    /// A stretch of sound; only with [`Sound::On`](crate::media::Sound::On).
     Sound(SoundChunk),
 }
 

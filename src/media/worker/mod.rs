@@ -2,12 +2,14 @@
 //!
 //! [`main`] reads its arguments, limits its own resources (`limits`), and only then reads the file. A still image goes
 //! to `still`, anything else to `video`, which opens the container with `input`, times frames with `timeline`, selects
-//! them with `grid`, converts them with `picture` and decodes sound with `sound`. FFmpeg runs only here.
+//! them with `grid`, converts them with `picture` and decodes sound with `sound`. All records go through `sink`. FFmpeg
+//! runs only here.
 
 mod grid;
 mod input;
 mod limits;
 mod picture;
+mod sink;
 mod sound;
 mod still;
 mod timeline;
@@ -17,14 +19,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use crate::media::Summary;
 use crate::media::options::Task;
-use crate::media::protocol::{Record, Refusal, Writer};
-
-/// Longest time between two records of a working worker.
-const ALIVE_EVERY: Duration = Duration::from_secs(1);
+use crate::media::protocol::{Record, Refusal};
+use crate::media::worker::sink::{Sink, Stop};
 
 /// Entry point of `cenotaph worker key=value …`, which [`decode`](crate::media::decode) starts; not for people.
 ///
@@ -44,7 +43,7 @@ fn work(task: &Task) -> io::Result<()> {
     let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     limits::apply(task)?;
-    let mut sink = Sink { writer: Writer::new(out)?, last: Instant::now() };
+    let mut sink = Sink::new(out)?;
     let last_record = match decode(file, task, &mut sink) {
         Ok(summary) => Record::End(summary),
         Err(Stop::Refused(refusal)) => Record::Failure(refusal),
@@ -62,45 +61,5 @@ fn decode(file: File, task: &Task, sink: &mut Sink) -> Result<Summary, Stop> {
     match still::format_of(&file)? {
         Some(format) => still::decode(&file, format, task, sink),
         None => video::decode(file, task, sink),
-    }
-}
-
-/// Why the worker stops before the end of the file.
-#[derive(Debug)]
-enum Stop {
-    /// The file is at fault; the parent receives the reason.
-    Refused(Refusal),
-    /// The parent has closed the pipe.
-    Pipe(io::Error),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Stop::Refused(refusal)
-    }
-}
-
-impl From<io::Error> for Stop {
-    fn from(cause: io::Error) -> Self {
-        Stop::Pipe(cause)
-    }
-}
-
-/// Sends records to the parent.
-struct Sink {
-    writer: Writer<File>,
-    last: Instant,
-}
-
-impl Sink {
-    fn send(&mut self, record: &Record) -> io::Result<()> {
-        self.writer.write(record)?;
-        self.last = Instant::now();
-        Ok(())
-    }
-
-    /// Sends a sign of life when the last record is old.
-    fn keep_alive(&mut self) -> io::Result<()> {
-        if self.last.elapsed() >= ALIVE_EVERY { self.send(&Record::Alive) } else { Ok(()) }
     }
 }

@@ -6,7 +6,7 @@ use ffmpeg_next::software::resampling;
 use ffmpeg_next::{ChannelLayout, Packet, frame};
 
 use crate::media::protocol::{Record, SAMPLES_MAX};
-use crate::media::worker::{Sink, Stop};
+use crate::media::worker::sink::{Sink, Stop};
 use crate::media::{SOUND_RATE_HZ, SoundChunk};
 
 /// Samples collected before a chunk is sent: about three seconds.

@@ -13,7 +13,8 @@ use crate::media::options::Task;
 use crate::media::orient::Orientation;
 use crate::media::protocol::{Record, Refusal};
 use crate::media::scale::{self, Levels, Scaler};
-use crate::media::worker::{Sink, Stop, input::Source};
+use crate::media::worker::input::Source;
+use crate::media::worker::sink::{Sink, Stop};
 use crate::model::Frame;
 
 /// The image format that the first bytes announce; `None` for any other file. GIF is left to FFmpeg, because it may be

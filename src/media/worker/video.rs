@@ -17,10 +17,11 @@ use crate::media::options::{Sampling, Task};
 use crate::media::orient::Orientation;
 use crate::media::protocol::{Record, Refusal};
 use crate::media::worker::grid::Grid;
+use crate::media::worker::input;
 use crate::media::worker::picture::LumaConverter;
+use crate::media::worker::sink::{Sink, Stop};
 use crate::media::worker::sound::SoundDecoder;
 use crate::media::worker::timeline::Timeline;
-use crate::media::worker::{Sink, Stop, input};
 use crate::media::{Damage, Summary};
 use crate::model::Frame;
 

@@ -2,10 +2,10 @@
 //!
 //!     cargo bench --bench estimate_constants -- CLIPS > patch_constants.rs
 //!
-//! CLIPS is a folder of videos. The sample is the keypoints of one frame a second of every clip. Each descriptor counts in
-//! its four variants (plain, mirrored, inverted, both), so that the constants prefer none of them. The basis is the 64
-//! leading eigenvectors of the covariance (by Jacobi rotations), scaled by λ^−1/8: full whitening amplifies noise, and
-//! none wastes bits. Needs the `ffmpeg` command.
+//! CLIPS is a folder of videos. The sample is the keypoints of one frame a second of every clip. Each descriptor counts
+//! in its four variants (plain, mirrored, inverted, both), so that the constants prefer none of them. The basis is the
+//! 64 leading eigenvectors of the covariance (by Jacobi rotations), scaled by λ^−1/8: full whitening amplifies noise,
+//! and none wastes bits. Needs the `ffmpeg` command.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -1,12 +1,14 @@
-//! Measures the cost of a check, a fast check and a new tombstone relative to a plain decode, on 30 s of 720p and 1080p.
+//! Measures the cost of a check, a fast check and a new tombstone relative to a plain decode, on 30 s of 720p and
+//! 1080p.
 //!
 //!     cargo bench --bench speed -- [--clips DIR] [--rounds 3] [--small]
 //!
 //! The `ffmpeg` command cuts each input together from the six largest clips in DIR (default `samples`): 30 frames a
-//! second, x264 medium, a GOP of 60, with and without B frames. Tombstones are made of the other scenes in `samples`, so
-//! that the inputs match none: a suspicious file would be decoded a second time. Times are CPU seconds, user and system,
-//! of the process and its children; each command takes turns with `ffmpeg -threads 1 -i F -an -f null -`, and the least of
-//! the rounds counts. Memory is the peak of parent plus worker, with mapped pages. `--small` leaves out 1080p.
+//! second, x264 medium, a GOP of 60, with and without B frames. Tombstones are made of the other scenes in `samples`,
+//! so that the inputs match none: a suspicious file would be decoded a second time. Times are CPU seconds, user and
+//! system, of the process and its children; each command takes turns with `ffmpeg -threads 1 -i F -an -f null -`, and
+//! the least of the rounds counts. Memory is the peak of parent plus worker, with mapped pages. `--small` leaves out
+//! 1080p.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

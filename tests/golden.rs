@@ -1,7 +1,7 @@
 //! Fingerprints of a drawn sequence never change within a version, on any CPU.
 //!
-//! The pictures are drawn here in integer arithmetic, so that the bytes depend on `fingerprint` alone. When a digest below
-//! has to change, `fingerprint::VERSION` has to rise with it: older tombstones would no longer be found.
+//! The pictures are drawn here in integer arithmetic, so that the bytes depend on `fingerprint` alone. When a digest
+//! below has to change, `fingerprint::VERSION` has to rise with it: older tombstones would no longer be found.
 
 use cenotaph::cpu::{Cpu, Level};
 use cenotaph::fingerprint::{

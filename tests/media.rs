@@ -1,5 +1,5 @@
-//! `media::decode` on good, odd and hostile files, with real worker processes. The `ffmpeg` command makes the inputs in a
-//! temporary directory.
+//! `media::decode` on good, odd and hostile files, with real worker processes. The `ffmpeg` command makes the inputs in
+//! a temporary directory.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -32,7 +32,7 @@ macro_rules! multiversion {
         $(#[$meta])*
         #[allow(
             clippy::allow_attributes, clippy::too_many_arguments, unsafe_code,
-            reason = "kernels take slices and sizes; builds for features are called on the proof of a `Cpu`"
+            reason = "kernels take slices and sizes; a `Cpu` proves the features of a build"
         )]
         $vis fn $name $(<$($generics)*>)? (cpu: $crate::cpu::Cpu, $($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]

@@ -1,5 +1,5 @@
-//! Selects the calmest frame of each window of time: the one that differs least from its neighbours, so that a re-upload
-//! sampled at another phase shows nearly the same.
+//! Selects the calmest frame of each window of time: the one that differs least from its neighbours, so that a
+//! re-upload sampled at another phase shows nearly the same.
 
 use crate::fingerprint::thumbs::{Thumb, Thumbs, motion, thumb_of};
 use crate::model::Frame;

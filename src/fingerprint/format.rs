@@ -47,9 +47,7 @@ pub enum FormatError {
     #[error("not a fingerprint: {0}")]
     Malformed(&'static str),
     /// A newer program has written them.
-    #[error(
-        "fingerprint of version {found}, but this program reads versions up to {VERSION}; upgrade it"
-    )]
+    #[error("fingerprint of version {found}; this program reads up to {VERSION}: upgrade it")]
     Newer { found: u16 },
 }
 

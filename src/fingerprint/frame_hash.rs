@@ -251,8 +251,8 @@ multiversion! {
     }
 }
 
-/// The view of the part `rect` (long sides) of a picture. Each sample is the mean of the pixels that it covers, weighted
-/// by overlap.
+/// The view of the part `rect` (long sides) of a picture. Each sample is the mean of the pixels that it covers,
+/// weighted by overlap.
 pub fn grid_of(picture: &Luma, rect: &Rect) -> Grid {
     let long = picture.long_side() as f32;
     let columns = spread(rect.x0 * long, rect.x1 * long, picture.width as usize);

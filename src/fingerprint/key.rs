@@ -24,8 +24,8 @@ impl Secret {
 
     /// An orthonormal `n × n` matrix, row by row, for the purpose `label`.
     ///
-    /// Gaussian rows (Box–Muller over the output stream of BLAKE3, keyed with the secret, of `label`) are made orthonormal
-    /// by Gram–Schmidt, which yields a uniformly distributed rotation.
+    /// Gaussian rows (Box–Muller over the output stream of BLAKE3, keyed with the secret, of `label`) are made
+    /// orthonormal by Gram–Schmidt, which yields a uniformly distributed rotation.
     pub fn rotation(&self, label: &str, n: usize) -> Vec<f64> {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(label.as_bytes());

@@ -1,8 +1,8 @@
 //! The few transcendental functions of the hash path, built from additions and multiplications.
 //!
-//! Implementations of libm differ in the last bit, and one bit of a descriptor can change a bit of a hash. IEEE 754 fixes
-//! the results of `+ − × ÷ √`, and Rust never contracts `a * b + c` to one rounding, so these functions return the same
-//! bits on every machine.
+//! Implementations of libm differ in the last bit, and one bit of a descriptor can change a bit of a hash. IEEE 754
+//! fixes the results of `+ − × ÷ √`, and Rust never contracts `a * b + c` to one rounding, so these functions return
+//! the same bits on every machine.
 
 pub const PI: f32 = std::f32::consts::PI;
 pub const TAU: f32 = std::f32::consts::TAU;

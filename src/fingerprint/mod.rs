@@ -14,12 +14,12 @@
 //!
 //! # Keypoints
 //! `keypoints` finds the extrema of a difference-of-Gaussian scale space (`pyramid`; Lowe, "Distinctive image features
-//! from scale-invariant keypoints", IJCV 2004), without the usual doubling of the picture. A square of samples around each
-//! point, rotated and scaled with it, becomes a RootSIFT descriptor of 128 numbers (`patch`; Arandjelović & Zisserman,
-//! CVPR 2012). Points are ordered by response × scale, since strong and large points survive compression.
+//! from scale-invariant keypoints", IJCV 2004), without the usual doubling of the picture. A square of samples around
+//! each point, rotated and scaled with it, becomes a RootSIFT descriptor of 128 numbers (`patch`; Arandjelović &
+//! Zisserman, CVPR 2012). Points are ordered by response × scale, since strong and large points survive compression.
 //!
-//! - A tombstone keeps up to 24 points of a keyframe, none nearer to another than 6 % of the long side and all inside the
-//!   active picture, and up to 40 where the bytes allow it (`tombstone`).
+//! - A tombstone keeps up to 24 points of a keyframe, none nearer to another than 6 % of the long side and all inside
+//!   the active picture, and up to 40 where the bytes allow it (`tombstone`).
 //! - An upload has up to 400 points of a keyframe, at most 12 from each cell of an 8 × 8 grid (`upload`).
 //! - A point that stays in place over several keyframes is kept once, with its first and last time (`track`).
 //!
@@ -40,12 +40,12 @@
 //!
 //! # Frame hash
 //! `frame_hash` maps a whole picture to 256 bits, for scenes with few stable points. The picture is reduced to 64 × 64;
-//! the whole gives 64 bits, and four halves and four quarters give 24 bits each. The bits are signs of keyed rotations of
-//! low-frequency DCT coefficients. A caption or a cut spoils some regions and leaves the others.
+//! the whole gives 64 bits, and four halves and four quarters give 24 bits each. The bits are signs of keyed rotations
+//! of low-frequency DCT coefficients. A caption or a cut spoils some regions and leaves the others.
 //!
-//! A tombstone has one frame hash each 0.8 s, of the active picture, without near repetitions. An upload has one for each
-//! frame, of the raw and of the active picture, as it is and mirrored; it also keeps a thumb of each frame (`thumbs`,
-//! 128 pixels), so that `matching` can hash any placement of the deleted picture.
+//! A tombstone has one frame hash each 0.8 s, of the active picture, without near repetitions. An upload has one for
+//! each frame, of the raw and of the active picture, as it is and mirrored; it also keeps a thumb of each frame
+//! (`thumbs`, 128 pixels), so that `matching` can hash any placement of the deleted picture.
 //!
 //! # Key
 //! All rotations are drawn from one [`Secret`] of 256 bits (`key`). They preserve angles, so distances do not depend
@@ -53,8 +53,8 @@
 //! for. Fingerprints are keyed and pseudonymous, not irreversible.
 //!
 //! # Format
-//! [`Fingerprint::to_bytes`] (`format`) writes at most about 12 KB a minute of video. Neither pixels nor descriptors are
-//! kept.
+//! [`Fingerprint::to_bytes`] (`format`) writes at most about 12 KB a minute of video. Neither pixels nor descriptors
+//! are kept.
 //!
 //! # Determinism
 //! The same frames and key give the same bytes on every CPU: sums have a fixed order, the few transcendental functions

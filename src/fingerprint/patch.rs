@@ -9,16 +9,17 @@
 //!             linear shares → unit length → clipped at 0.2 → divided by its sum → square root of each number
 //! ```
 //!
-//! Departure from the paper: instead of visiting the pixels around a point one by one, a square of samples is drawn from
-//! the blurred image, rotated and scaled with the point. Every weight then comes from a constant table and every loop has
-//! a fixed length, so that the compiler vectorises it. The samples are denser than the image's own blur of 1 σ requires.
+//! Departure from the paper: instead of visiting the pixels around a point one by one, a square of samples is drawn
+//! from the blurred image, rotated and scaled with the point. Every weight then comes from a constant table and every
+//! loop has a fixed length, so that the compiler vectorises it. The samples are denser than the image's own blur of 1 σ
+//! requires.
 
 use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::math::{self, PI, TAU};
 use crate::fingerprint::pyramid::{Extremum, Plane};
 
-/// Numbers of a descriptor: 4 × 4 cells of 8 directions, at index `(row * 4 + column) * 8 + direction`. Columns run along
-/// the point's direction and rows across it, to its right. Directions are relative to the point's.
+/// Numbers of a descriptor: 4 × 4 cells of 8 directions, at index `(row * 4 + column) * 8 + direction`. Columns run
+/// along the point's direction and rows across it, to its right. Directions are relative to the point's.
 pub const DIMENSIONS: usize = 128;
 
 const TURN_SIDE: usize = 16;
@@ -40,8 +41,8 @@ pub struct Patches {
     cpu: Cpu,
     /// Gaussian of 1.5 σ over the direction's samples.
     turn_weights: [f32; TURN_SIDE * TURN_SIDE],
-    /// `shares[cell][sample]` along one side: the linear share of each sample in each cell, times a Gaussian of 6 σ. The
-    /// weights of the square are the outer product.
+    /// `shares[cell][sample]` along one side: the linear share of each sample in each cell, times a Gaussian of 6 σ.
+    /// The weights of the square are the outer product.
     shares: [[f32; SIDE]; CELLS],
 }
 
@@ -150,8 +151,8 @@ impl Square {
     }
 }
 
-/// Draws `GRID × GRID` bilinear samples; beyond a border, the border's pixels repeat. Positions and means are dense loops
-/// that vectorise; only the loads of four pixels between them go one by one.
+/// Draws `GRID × GRID` bilinear samples; beyond a border, the border's pixels repeat. Positions and means are dense
+/// loops that vectorise; only the loads of four pixels between them go one by one.
 #[inline(always)]
 fn draw<const GRID: usize, const COUNT: usize>(
     data: &[f32],
@@ -250,7 +251,9 @@ multiversion! {
         }
         let ring = |i: usize, by: usize| raw[(i + by + TURN_BINS - 2) % TURN_BINS];
         *smooth = std::array::from_fn(|i| {
-            (ring(i, 0) + ring(i, 4)) * 0.0625 + (ring(i, 1) + ring(i, 3)) * 0.25 + ring(i, 2) * 0.375
+            (ring(i, 0) + ring(i, 4)) * 0.0625
+                + (ring(i, 1) + ring(i, 3)) * 0.25
+                + ring(i, 2) * 0.375
         });
     }
 }
@@ -262,9 +265,9 @@ multiversion! {
     /// The descriptor: distributes the gradients of the drawn square over cells and directions, in small dense steps
     /// without scattered writes.
     ///
-    /// A row of samples has a share in at most two neighbouring rows of cells, so that 16 lanes hold the contribution of
-    /// one sample. Contributions of the samples along a row are summed afterwards, for all cells and directions side by
-    /// side. Every number is a sum in the order of rows, then of columns.
+    /// A row of samples has a share in at most two neighbouring rows of cells, so that 16 lanes hold the contribution
+    /// of one sample. Contributions of the samples along a row are summed afterwards, for all cells and directions side
+    /// by side. Every number is a sum in the order of rows, then of columns.
     fn distribute(
         data: &[f32],
         size: (usize, usize),

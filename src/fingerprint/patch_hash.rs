@@ -50,8 +50,8 @@ impl PatchHasher {
         signs(&self.margins(descriptor))
     }
 
-    /// The hashes of a descriptor in every [`Variant`](crate::fingerprint::Variant), and the unsure bits of the plain and
-    /// of the mirrored hash.
+    /// The hashes of a descriptor in every [`Variant`](crate::fingerprint::Variant), and the unsure bits of the plain
+    /// and of the mirrored hash.
     pub fn variants(&self, descriptor: &[f32; DIMENSIONS]) -> ([u64; 4], [Unsure; 2]) {
         let mirrored = patch::mirrored(descriptor);
         let margins = [self.margins(descriptor), self.margins(&mirrored)];

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Departures from the paper:
-//! - The base is not doubled. On video, points finer than 1.6 pixels of 360 are noise of compression: a long side of 360
-//!   pixels without doubling detects as well as 480 with it, in a quarter of the time.
+//! - The base is not doubled. On video, points finer than 1.6 pixels of 360 are noise of compression: a long side of
+//!   360 pixels without doubling detects as well as 480 with it, in a quarter of the time.
 //! - Blur kernels are cut at 3 σ, and borders repeat the last pixel.
 
 use crate::cpu::{Cpu, multiversion};
@@ -25,8 +25,8 @@ const LAYERS: usize = 3;
 pub const SIGMA: f32 = 1.6;
 /// Blur that a camera picture is assumed to have, pixels (Lowe §3.3).
 const SIGMA_INPUT: f32 = 0.5;
-/// Weakest |D| kept, grey levels (0..=255). Lowe's contrast of 0.03 is 2.5 here. A low bar costs little, because only the
-/// heaviest points are kept, and without it bland, darkened and compressed pictures would have no points.
+/// Weakest |D| kept, grey levels (0..=255). Lowe's contrast of 0.03 is 2.5 here. A low bar costs little, because only
+/// the heaviest points are kept, and without it bland, darkened and compressed pictures would have no points.
 const CONTRAST_MIN: f32 = 0.6;
 /// Largest ratio of principal curvatures (Lowe §4.1).
 const EDGE_RATIO: f32 = 10.0;
@@ -221,7 +221,15 @@ fn blur(cpu: Cpu, from: &Plane, kernel: &[f32], scratch: &mut Vec<f32>, to: &mut
 const BLOCK: usize = 16;
 
 multiversion! {
-    fn blur_plane(from: &[f32], width: usize, height: usize, kernel: &[f32], line: &mut [f32], to: &mut [f32]) {
+    /// Blurs a plane. `line` has room for a row with `radius` pixels on both sides and one block more.
+    fn blur_plane(
+        from: &[f32],
+        width: usize,
+        height: usize,
+        kernel: &[f32],
+        line: &mut [f32],
+        to: &mut [f32],
+    ) {
         let radius = kernel.len() - 1;
         for y in 0..height {
             let column = &mut line[radius..radius + width];

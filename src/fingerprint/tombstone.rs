@@ -1,8 +1,8 @@
 //! Makes the [`Fingerprint`] of a deleted video from its frames.
 //!
-//! The active picture, and so which points lie inside it, is known only at the end. Therefore each keyframe is described
-//! with more points than are kept, and the choice is made in [`TombstoneBuilder::finish`]: as many points of each
-//! keyframe as fit into the bytes allowed for the video's duration.
+//! The active picture, and so which points lie inside it, is known only at the end. Therefore each keyframe is
+//! described with more points than are kept, and the choice is made in [`TombstoneBuilder::finish`]: as many points of
+//! each keyframe as fit into the bytes allowed for the video's duration.
 
 use crate::fingerprint::calm::Calm;
 use crate::fingerprint::frame_hash::{FrameHasher, grid_of};
@@ -71,7 +71,8 @@ impl<'h> TombstoneBuilder<'h> {
     }
 
     fn keyframe(&mut self, frame: &Frame) {
-        // The final choice is made inside the active picture. A third of the final distance leaves enough to choose from.
+        // The final choice is made inside the active picture. A third of the final distance leaves enough to choose
+        // from.
         let pick =
             Pick { distance_min: APART / 3.0, cell_max: usize::MAX, directions: Directions::First };
         let points = self.detector.detect(&frame.luma, POINTS_DESCRIBED, pick);
@@ -85,8 +86,8 @@ impl<'h> TombstoneBuilder<'h> {
         self.fingerprint(duration_s)
     }
 
-    /// The fingerprint, and a print of the same keyframes as if the video were an upload, with which to find tombstones of
-    /// the same content.
+    /// The fingerprint, and a print of the same keyframes as if the video were an upload, with which to find tombstones
+    /// of the same content.
     pub fn finish_with_print(mut self, duration_s: f32) -> (Fingerprint, UploadPrint) {
         self.finish_keyframes();
         let fingerprint = self.fingerprint(duration_s);
@@ -158,8 +159,8 @@ fn fill(keyframes: &[DescribedKeyframe], active: &Rect, most: usize) -> Tracks<K
     }
 }
 
-/// The heaviest `each` points inside the active picture. The first [`POINTS`] are at least [`APART`] from each other, the
-/// others half as far.
+/// The heaviest `each` points inside the active picture. The first [`POINTS`] are at least [`APART`] from each other,
+/// the others half as far.
 fn well_spread(points: &[UploadKeypoint], active: &Rect, each: usize) -> Vec<Keypoint> {
     let mut kept: Vec<Keypoint> = Vec::with_capacity(each);
     for (apart, upto) in [(APART, POINTS.min(each)), (APART / 2.0, each)] {

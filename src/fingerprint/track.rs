@@ -3,7 +3,8 @@
 use crate::fingerprint::patch::wrap;
 use crate::fingerprint::types::{Keypoint, Spot, UploadKeypoint};
 
-/// Largest move along either axis from the first keyframe of a track, long sides: 3 pixels of 360. Tuned, as those below.
+/// Largest move along either axis from the first keyframe of a track, long sides: 3 pixels of 360. Tuned, as those
+/// below.
 const MOVE_MAX: f32 = 0.009;
 /// Most bits in which a hash may differ from that in the first keyframe.
 const DISTANCE_MAX: u32 = 12;

@@ -32,7 +32,8 @@ impl Variant {
 
 /// The place of a keypoint, and the time during which it stays there.
 ///
-/// Lengths are in units of the picture's long side; `x` and `y` are measured from the top left of the displayed picture.
+/// Lengths are in units of the picture's long side; `x` and `y` are measured from the top left of the displayed
+/// picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     pub x: f32,
@@ -74,9 +75,9 @@ pub struct UploadKeypoint {
     pub unsure: [Unsure; 2],
 }
 
-/// The bits of a hash with the smallest margins, which are the likeliest to differ in a re-upload: [`WEAK_BITS`] bits of
-/// the low half and as many of the high half, smallest margin first. Bits are counted within their half, from the lowest,
-/// and lie below [`WEAK_WITHIN`].
+/// The bits of a hash with the smallest margins, which are the likeliest to differ in a re-upload: [`WEAK_BITS`] bits
+/// of the low half and as many of the high half, smallest margin first. Bits are counted within their half, from the
+/// lowest, and lie below [`WEAK_WITHIN`].
 pub type Unsure = [[u8; WEAK_BITS]; 2];
 /// Unsure bits of each half of a hash.
 pub const WEAK_BITS: usize = 3;
@@ -140,7 +141,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The flat share (0.0..=1.0) of the active picture in the keyframe nearest to a time, seconds; 0 without keyframes.
+    /// The flat share (0.0..=1.0) of the active picture in the keyframe nearest to a time, seconds; 0 without
+    /// keyframes.
     pub fn flat_near(&self, time_s: f32) -> f32 {
         let at = self.keyframes.partition_point(|k| k.time_s < time_s);
         let near = [at.checked_sub(1), Some(at)].into_iter().flatten();

@@ -1,8 +1,8 @@
-//! A perceptual hash that groups near-identical pictures (dHash, by the `img_hash` crate): 64 bits, each the sign of the
-//! brightness step between two neighbours in an 8 × 8 version of the picture.
+//! A perceptual hash that groups near-identical pictures (dHash, by the `img_hash` crate): 64 bits, each the sign of
+//! the brightness step between two neighbours in an 8 × 8 version of the picture.
 //!
-//! The hash has no key and survives few edits. It groups the uploads of one wave while they wait for review; it does not
-//! recognise re-uploads.
+//! The hash has no key and survives few edits. It groups the uploads of one wave while they wait for review; it does
+//! not recognise re-uploads.
 
 use std::sync::LazyLock;
 

@@ -8,8 +8,8 @@
 //!
 //! # Trust
 //! A worker runs with an empty environment and a few numbers as arguments, so that it never has access to a key. The
-//! parent trusts nothing that it reads from a worker, sets a limit to everything that it waits for, and leaves no process
-//! behind.
+//! parent trusts nothing that it reads from a worker, sets a limit to everything that it waits for, and leaves no
+//! process behind.
 //!
 //! Beside decoding, [`picture_hash`] compares pictures in the review queue, and [`jpeg`] shows them.
 //!

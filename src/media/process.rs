@@ -1,9 +1,9 @@
 //! One worker process: its start, its pipes, its time limits and its end.
 //!
 //! Reading waits in `poll` for the worker's stdout and stderr, no longer than the nearer of the two limits (silence and
-//! total time), so that neither a silent nor a chatty worker can hold the caller. Time that the caller spends on a frame
-//! does not count against the worker. Dropping a [`Worker`] kills the process and waits until it is reaped, on every
-//! path out of a decode.
+//! total time), so that neither a silent nor a chatty worker can hold the caller. Time that the caller spends on a
+//! frame does not count against the worker. Dropping a [`Worker`] kills the process and waits until it is reaped, on
+//! every path out of a decode.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read};

@@ -3,8 +3,8 @@
 //!
 //! Both axes are handled alike. An axis is a list of taps: for each output position, a first input position and weights
 //! that sum to exactly 2^14. Area weights are the overlaps of the output's cell with the input's cells; a bilinear tap
-//! has two weights. The picture is reduced along y first, a row at a time, so that the inner loop runs over neighbouring
-//! bytes and the compiler vectorises it. The small result is then reduced along x.
+//! has two weights. The picture is reduced along y first, a row at a time, so that the inner loop runs over
+//! neighbouring bytes and the compiler vectorises it. The small result is then reduced along x.
 //!
 //! ```text
 //! for each output row:   sum[x] = Σ weight · input[row][x]          (32 bits)
@@ -38,7 +38,8 @@ pub(super) trait Sample: Copy + Into<u32> {}
 impl Sample for u8 {}
 impl Sample for u16 {}
 
-/// The working size of a displayed picture, pixels: the long side is `long_side`; the short side is rounded, at least 1.
+/// The working size of a displayed picture, pixels: the long side is `long_side`; the short side is rounded, at least
+/// 1.
 pub(super) fn fit(width: u64, height: u64, long_side: u32) -> (u32, u32) {
     let longer = width.max(height).max(1);
     let scaled = |side: u64| {
@@ -85,7 +86,8 @@ impl Scaler {
         self.source == source && self.target == target
     }
 
-    /// Scales one picture. `row(y)` returns at least the source's width of samples for each y below the source's height.
+    /// Scales one picture. `row(y)` returns at least the source's width of samples for each y below the source's
+    /// height.
     pub fn run<'a, S: Sample + 'a>(
         &mut self,
         row: impl Fn(u32) -> &'a [S],
@@ -216,7 +218,8 @@ impl Axis {
     }
 
     /// In units in which an input's cell is `target` long, the output's cell is from `position · source` up to
-    /// `(position + 1) · source`. The running total is rounded, not each weight, so that the weights sum to exactly 2^14.
+    /// `(position + 1) · source`. The running total is rounded, not each weight, so that the weights sum to exactly
+    /// 2^14.
     fn push_area(&mut self, source: u32, target: u32, position: u32) -> u32 {
         let (source, target) = (u64::from(source), u64::from(target));
         let begin = u64::from(position) * source;

@@ -20,8 +20,8 @@ const READ_BYTES: usize = 1 << 16;
 /// own offset is neither used nor moved, so that several decodes may share one `File`.
 ///
 /// # Errors
-/// [`Error::Cancelled`] when `on_frame` returns `Break`; otherwise the variant of [`Error`] that says what failed. Frames
-/// passed on before an error remain valid.
+/// [`Error::Cancelled`] when `on_frame` returns `Break`; otherwise the variant of [`Error`] that says what failed.
+/// Frames passed on before an error remain valid.
 ///
 /// # Panics
 /// When a value of `plan` lies outside its documented range.

@@ -54,7 +54,8 @@ pub fn fork(
     let server = current(program)?;
     match server.request(arguments, file, limit) {
         Err(Refusal::Dead) => {
-            // Most likely something killed it since the last decode. If its successor dies too, the program is at fault.
+            // Most likely something killed it since the last decode. If its successor dies too, the program is at
+            // fault.
             retire(&server);
             let server = current(program)?;
             server.request(arguments, file, limit).map_err(|refusal| {

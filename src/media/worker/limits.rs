@@ -14,8 +14,8 @@ const DESCRIPTORS_MAX: u64 = 16;
 
 /// Sets the resource limits. They are irrevocable, because the hard limits are lowered too.
 ///
-/// Each worker limits itself. The fork server has only the limits that it inherited, a forked process starts with no CPU
-/// time used, and a spawned one has run nothing but the loader, which is trusted code.
+/// Each worker limits itself. The fork server has only the limits that it inherited, a forked process starts with no
+/// CPU time used, and a spawned one has run nothing but the loader, which is trusted code.
 pub(super) fn apply(task: &Task) -> io::Result<()> {
     // The signal comes when the thread that forked or spawned this process ends: the fork server's only one, or the
     // caller of `decode`, which waits. If it has ended already, the first write to the pipe fails.

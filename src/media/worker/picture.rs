@@ -176,9 +176,9 @@ fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
     // `stride` is negative for a bottom-up picture; `data` then points at its last row in memory.
     let row = |y: u32| data.wrapping_offset(y as isize * stride);
     if bytes == 1 {
-        // SAFETY: libavutil guarantees `height` rows at `data + y · stride`. Each has at least `width` bytes, because the
-        // stride is no smaller, as checked above. The scaler reads only rows below the height. The frame outlives the
-        // call and is not written to meanwhile.
+        // SAFETY: libavutil guarantees `height` rows at `data + y · stride`. Each has at least `width` bytes, because
+        // the stride is no smaller, as checked above. The scaler reads only rows below the height. The frame outlives
+        // the call and is not written to meanwhile.
         return Some(
             scaler.run(|y| unsafe { slice::from_raw_parts(row(y).cast_const(), width) }, levels),
         );

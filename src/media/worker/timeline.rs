@@ -1,8 +1,8 @@
 //! Converts the time stamps of a file to times that start at 0 and rise.
 //!
-//! Stamps in files are missing, repeat, run backwards, start anywhere, and jump by hours where recordings were joined. A
-//! stamp is believed when it lies ahead of the last one, by at most ten seconds or within the stated duration. A frame
-//! with any other stamp counts as the next frame, and all later stamps are shifted accordingly.
+//! Stamps in files are missing, repeat, run backwards, start anywhere, and jump by hours where recordings were joined.
+//! A stamp is believed when it lies ahead of the last one, by at most ten seconds or within the stated duration. A
+//! frame with any other stamp counts as the next frame, and all later stamps are shifted accordingly.
 
 /// A longer gap is believed only within the stated duration, seconds. Tuned.
 const GAP_MAX_S: f64 = 10.0;
@@ -43,8 +43,8 @@ impl Timeline {
         }
     }
 
-    /// The time of the next frame, later than that of the frame before, seconds. `length` is the frame's stated duration
-    /// in ticks, 0 when it states none.
+    /// The time of the next frame, later than that of the frame before, seconds. `length` is the frame's stated
+    /// duration in ticks, 0 when it states none.
     pub fn place(&mut self, stamp: Option<i64>, length: i64) -> f64 {
         let next_s = self.last_s.map_or(0.0, |last| last + self.interval_s);
         let length_s = length as f64 * self.tick_s;

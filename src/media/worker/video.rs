@@ -1,8 +1,8 @@
 //! The decode loop: packets in, sampled frames out.
 //!
-//! Damage does not end the loop: a packet that cannot be read or decoded is counted and skipped, and only a file without
-//! a single good picture is refused. The loop calls `Packet::read` itself, because ffmpeg_next's iterator treats every
-//! error as the end of the file.
+//! Damage does not end the loop: a packet that cannot be read or decoded is counted and skipped, and only a file
+//! without a single good picture is refused. The loop calls `Packet::read` itself, because ffmpeg_next's iterator
+//! treats every error as the end of the file.
 
 use std::fs::File;
 use std::mem;

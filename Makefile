@@ -64,8 +64,8 @@ test-schema: setup  ## Schemathesis against a running service: no 500, nothing t
 	@$(TOOLS)/venv/bin/pip install -q 'schemathesis==4.*'
 	cargo test --release --locked --test api -- --ignored --nocapture schemathesis
 
-bench: build  ## The tables of speed in the README.
-	cargo bench --locked --bench speed
+bench: build  ## The tables of speed in the README. CLIPS=dir measures on your own videos.
+	cargo bench --locked --bench speed -- $(if $(CLIPS),--clips "$(CLIPS)")
 	cargo bench --locked --bench index_scale
 
 bench-service: build  ## The service under load: overhead of the upload hook, 200 uploads at once, restart with 100 000 tombstones.

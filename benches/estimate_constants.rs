@@ -1,10 +1,11 @@
 //! Estimates the constants of `src/fingerprint/patch_constants.rs` from real clips and prints that file.
 //!
-//!     cargo bench --bench estimate_constants -- ../shared/corpus/clips > /tmp/patch_constants.rs
+//!     cargo bench --bench estimate_constants -- CLIPS > patch_constants.rs
 //!
-//! Keypoints of one frame a second of every clip; each descriptor counts in its four variants (plain, mirrored,
-//! inverted, both), so that the constants know no left and right. The basis is the 64 leading eigenvectors of the
-//! covariance (Jacobi rotations), scaled by λ^−1/8: full whitening lifts noise, none wastes bits. Needs the `ffmpeg` command.
+//! CLIPS is a folder of videos. The sample is the keypoints of one frame a second of every clip. Each descriptor counts
+//! in its four variants (plain, mirrored, inverted, both), so that the constants prefer none of them. The basis is the
+//! 64 leading eigenvectors of the covariance (by Jacobi rotations), scaled by λ^−1/8: full whitening amplifies noise,
+//! and none wastes bits. Needs the `ffmpeg` command.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -13,7 +14,8 @@
     reason = "a tool for developers"
 )]
 
-use cenotaph::fingerprint::{Detector, Pick, cpu::Cpu, inverted, mirrored};
+use cenotaph::cpu::Cpu;
+use cenotaph::fingerprint::{Detector, Directions, Pick, inverted, mirrored};
 use cenotaph::model::Luma;
 use std::process::Command;
 
@@ -54,7 +56,9 @@ fn main() {
     order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
     let total: f64 = values.iter().sum();
     let share: f64 = order[..KEPT].iter().map(|i| values[*i]).sum::<f64>() / total;
-    eprintln!("{count} descriptors; the first {KEPT} directions carry {share:.3} of the variance");
+    eprintln!(
+        "{count} descriptors; the first {KEPT} directions explain {share:.3} of the variance"
+    );
     print_file(&mean, &values, &vectors, &order);
 }
 
@@ -74,7 +78,7 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
         .output()
         .unwrap()
         .stdout;
-    let mut detector = Detector::new(Cpu::new());
+    let mut detector = Detector::new(Cpu::detect());
     let mut out = Vec::new();
     let mut rest = &probe[..];
     while !rest.is_empty() {
@@ -87,8 +91,7 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
         lines.next();
         let pixels = lines.next().unwrap();
         let n = (w * h) as usize;
-        let pick =
-            Pick { inside: None, distance_min: 0.0, cell_max: usize::MAX, second_directions: true };
+        let pick = Pick { distance_min: 0.0, cell_max: usize::MAX, directions: Directions::All };
         out.extend(
             detector
                 .detect(&Luma::new(w, h, pixels[..n].to_vec()), 400, pick)
@@ -101,7 +104,7 @@ fn descriptors(file: &std::path::Path) -> Vec<[f32; N]> {
     out
 }
 
-/// Eigenvalues and column eigenvectors of a symmetric matrix by cyclic Jacobi rotations.
+/// The eigenvalues and column eigenvectors of a symmetric matrix, by cyclic Jacobi rotations.
 fn eigen(mut a: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
     let mut v = vec![0f64; N * N];
     (0..N).for_each(|i| v[i * N + i] = 1.0);
@@ -133,20 +136,20 @@ fn eigen(mut a: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
 
 fn print_file(mean: &[f64], values: &[f64], vectors: &[f64], order: &[usize]) {
     println!(
-        "//! Mean descriptor and leading directions of variation; made by `benches/estimate_constants.rs` from real clips."
+        "//! The mean descriptor and the leading directions of variation, estimated from real clips by\n\
+         //! `benches/estimate_constants.rs`. They determine every patch hash: a change raises `VERSION`.\n"
     );
-    println!("//! They alter every `PatchHash`: a change raises `VERSION`.\n");
     println!(
         "#![expect(clippy::approx_constant, reason = \"measured figures; any likeness to π/8 is chance\")]\n"
     );
     println!(
-        "/// Mean of RootSIFT descriptors.\n#[rustfmt::skip]\npub static MEAN: [f32; {N}] = ["
+        "/// The mean of RootSIFT descriptors.\n#[rustfmt::skip]\npub static MEAN: [f32; {N}] = ["
     );
     for row in mean.chunks(8) {
         println!("    {}", row.iter().map(|v| format!("{v:.6},")).collect::<Vec<_>>().join(" "));
     }
     println!(
-        "];\n\n/// `BASIS[dimension][component]`, components by falling variance.\n#[rustfmt::skip]\npub static BASIS: [[f32; {KEPT}]; {N}] = ["
+        "];\n\n/// `BASIS[dimension][component]`: components in order of falling variance, scaled by variance^(−1/8).\n#[rustfmt::skip]\npub static BASIS: [[f32; {KEPT}]; {N}] = ["
     );
     for d in 0..N {
         let row: Vec<String> = order[..KEPT]

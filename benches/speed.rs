@@ -1,13 +1,14 @@
-//! What a check, a fast check and a tombstone cost beside a plain decode, on 30 s of 720p and 1080p.
+//! Measures the cost of a check, a fast check and a new tombstone relative to a plain decode, on 30 s of 720p and
+//! 1080p.
 //!
-//!     cargo bench --bench speed [-- --clips DIR] [--rounds 3] [--small]
+//!     cargo bench --bench speed -- [--clips DIR] [--rounds 3] [--small]
 //!
-//! Inputs are cut together from the clips in DIR (default `../shared/corpus/clips`, else `samples`) by the `ffmpeg`
-//! command: 30 fps, x264 medium, a GOP of 60, with and without B frames. The six largest clips go in;
-//! tombstones are made of the drawn scenes in `samples`, as far as they are not among them, so that the inputs match
-//! nothing: a suspicious file would be looked at a second time. Figures are CPU seconds, user and system, of the process and
-//! all its children, measured in turn with `ffmpeg -threads 1 -i F -an -f null -`, least of the rounds; memory is the
-//! peak of parent plus worker, mapped pages included. `--small` leaves out 1080p.
+//! The `ffmpeg` command cuts each input together from the six largest clips in DIR (default `samples`): 30 frames a
+//! second, x264 medium, a GOP of 60, with and without B frames. Tombstones are made of the other scenes in `samples`,
+//! so that the inputs match none: a suspicious file would be decoded a second time. Times are CPU seconds, user and
+//! system, of the process and its children; each command takes turns with `ffmpeg -threads 1 -i F -an -f null -`, and
+//! the least of the rounds counts. Memory is the peak of parent plus worker, with mapped pages. `--small` leaves out
+//! 1080p.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -22,16 +23,17 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use cenotaph::fingerprint::{Detector, Hasher, Pick, Secret, UploadBuilder};
+use cenotaph::fingerprint::{Detector, Directions, Hasher, Pick, Secret, UploadBuilder};
 use cenotaph::media;
 use cenotaph::model::Frame;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cenotaph");
-/// Clips in an input and seconds of each.
+/// Clips in an input.
 const PARTS: usize = 6;
+/// Seconds of each clip.
 const PART_S: u32 = 5;
-/// How often memory is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// Interval at which memory is sampled.
+const SAMPLE_EVERY: Duration = Duration::from_millis(5);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,13 +42,12 @@ fn main() {
         arguments.get(at + 1).cloned()
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = root.join("../shared/corpus/clips");
-    let default = if corpus.is_dir() { corpus } else { root.join("samples") };
-    let clips = clips(&value("--clips").map_or(default, PathBuf::from));
+    let clips = clips(&value("--clips").map_or(root.join("samples"), PathBuf::from));
     let rounds: usize = value("--rounds").map_or(3, |n| n.parse().expect("a number of rounds"));
-    let sizes: &[(u32, u32)] = match arguments.iter().any(|a| a == "--small") {
-        true => &[(1280, 720)],
-        false => &[(1280, 720), (1920, 1080)],
+    let sizes: &[(u32, u32)] = if arguments.iter().any(|a| a == "--small") {
+        &[(1280, 720)]
+    } else {
+        &[(1280, 720), (1920, 1080)]
     };
 
     let work = tempfile::tempdir().unwrap();
@@ -72,7 +73,7 @@ fn main() {
         for (b_frames, name) in [("3", "B frames"), ("0", "no B frames")] {
             let file = bench.work.join(format!("{height}-{b_frames}.mp4"));
             make(inside, (*width, *height), b_frames, &file);
-            bench.table(&format!("{height}p, {name}"), &file, b_frames == "0", rounds);
+            bench.table(&format!("{height}p, {name}"), &file, b_frames, rounds);
             files.push(file);
         }
     }
@@ -95,7 +96,7 @@ fn clips(folder: &Path) -> Vec<PathBuf> {
     found.into_iter().rev().map(|(_, path)| path).collect()
 }
 
-/// Cuts the clips together, each repeated when it is short.
+/// Cuts the clips together; repeats a clip that is short.
 fn make(clips: &[PathBuf], (width, height): (u32, u32), b_frames: &str, to: &Path) {
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-y"]);
@@ -135,8 +136,8 @@ impl Bench {
         Running::start(command)
     }
 
-    /// Four commands on one file, in turn.
-    fn table(&self, name: &str, file: &Path, without_b_frames: bool, rounds: usize) {
+    /// Prints the costs of four commands on one file, which take turns.
+    fn table(&self, name: &str, file: &Path, b_frames: &str, rounds: usize) {
         let path = file.to_str().unwrap();
         let seconds = f64::from(PART_S) * PARTS as f64;
         let (mut decode, mut thorough, mut fast, mut add) =
@@ -158,7 +159,7 @@ impl Bench {
         }
         let rows = [
             ("ffmpeg, decode", &decode, 1.0),
-            ("check", &thorough, if without_b_frames { 1.0 } else { 0.75 }),
+            ("check", &thorough, if b_frames == "0" { 1.0 } else { 0.75 }),
             ("check, fast", &fast, 0.15),
             ("tombstone add", &add, 1.15),
         ];
@@ -172,7 +173,7 @@ impl Bench {
         }
     }
 
-    /// Whether two files at a time keep two cores busy.
+    /// Prints how busy two files at a time keep the cores.
     fn side_by_side(&self, file: &Path) {
         let folder = self.work.join("pair");
         fs::create_dir_all(&folder).unwrap();
@@ -194,7 +195,7 @@ impl Bench {
     }
 }
 
-/// What a command took, it and its children.
+/// The cost of a command and its children.
 #[derive(Clone, Copy)]
 struct Cost {
     cpu_s: f64,
@@ -204,7 +205,7 @@ struct Cost {
 impl Cost {
     const MOST: Cost = Cost { cpu_s: f64::INFINITY, kilobytes: 0 };
 
-    /// The least time, but the most memory.
+    /// The lower time and the higher memory.
     fn least(self, other: Cost) -> Cost {
         Cost { cpu_s: self.cpu_s.min(other.cpu_s), kilobytes: self.kilobytes.max(other.kilobytes) }
     }
@@ -230,7 +231,7 @@ impl Running {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            thread::sleep(LOOK_EVERY);
+            thread::sleep(SAMPLE_EVERY);
         };
         let code = status.code().expect("an exit code");
         assert!([0, 10, 11].contains(&code), "exit code {code}");
@@ -252,7 +253,7 @@ fn resident(id: u32) -> u64 {
     own + children.into_iter().map(resident).sum::<u64>()
 }
 
-/// User and system time so far, of this process or of the children waited for.
+/// User and system time so far, seconds, of this process or of its reaped children.
 #[expect(unsafe_code, reason = "getrusage has no safe wrapper in the standard library")]
 fn cpu_s(who: libc::c_int) -> f64 {
     // SAFETY: an all-zero rusage is valid, and the call fills the one it is given.
@@ -265,7 +266,7 @@ fn cpu_s(who: libc::c_int) -> f64 {
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
-/// Milliseconds of one keyframe: keypoints alone, and all that is made of it.
+/// Prints the milliseconds of one keyframe: of its keypoints alone, and of all its hashes.
 fn keypoints(file: &Path) {
     let plan =
         media::Plan { sampling: media::Sampling::Every { fps: 1.0 }, ..media::Plan::thorough() };
@@ -278,8 +279,7 @@ fn keypoints(file: &Path) {
     .unwrap();
     let hasher = Hasher::new(&Secret([7; 32]));
     let mut detector = Detector::new(hasher.cpu());
-    let pick =
-        Pick { inside: None, distance_min: 0.0, cell_max: usize::MAX, second_directions: true };
+    let pick = Pick { distance_min: 0.0, cell_max: usize::MAX, directions: Directions::All };
     let (mut found, mut alone_s, mut whole_s) = (0, f64::INFINITY, f64::INFINITY);
     for _ in 0..7 {
         let begun = cpu_s(libc::RUSAGE_SELF);
@@ -302,11 +302,11 @@ fn keypoints(file: &Path) {
     );
 }
 
-/// The processor's name and how many of it there are.
+/// The name of the CPU and the number of its cores.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name =
         info.lines().find_map(|l| l.strip_prefix("model name")?.split_once(": ")).map(|(_, n)| n);
     let cores = thread::available_parallelism().map_or(0, |n| n.get());
-    format!("{}, {cores} cores", name.unwrap_or("unknown processor"))
+    format!("{}, {cores} cores", name.unwrap_or("unknown CPU"))
 }

@@ -6,6 +6,8 @@
 //!
 //! Rooms in order; each may use only those above it (checked by `tests/tidy.rs`).
 
+pub mod cpu;
+
 pub mod model;
 
 pub mod media;

@@ -1,5 +1,5 @@
-//! `media::decode` on good, odd and hostile files, with real worker processes. Inputs are made with the `ffmpeg`
-//! command in a temporary directory.
+//! `media::decode` on good, odd and hostile files, with real worker processes. The `ffmpeg` command makes the inputs in
+//! a temporary directory.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use cenotaph::cpu::Level;
 use cenotaph::media::{
-    Error, Failure, Frames, Item, Kernel, Limit, LoopFilter, Options, Plan, Sampling, Sound, Start,
+    Error, Failure, Frames, Item, Limit, LoopFilter, Options, Plan, Sampling, Sound, Start,
     Summary, Why, decode, decode_items,
 };
 use cenotaph::model::Frame;
@@ -22,7 +23,7 @@ fn options() -> Options {
     Options { worker_exe: PathBuf::from(env!("CARGO_BIN_EXE_cenotaph")), ..Options::default() }
 }
 
-/// For scripts in the worker's place; `nursery` has the same for forked ones.
+/// For scripts in the worker's place; `fork_server.rs` tests forked workers likewise.
 fn spawned() -> Options {
     Options { start: Start::Spawned, ..options() }
 }
@@ -112,7 +113,7 @@ fn assert_limit(error: &Error, expected: Limit) {
 }
 
 #[test]
-fn frames_lie_on_the_grid_and_the_summary_tells_the_video() {
+fn frames_lie_on_the_grid_and_the_summary_describes_the_video() {
     let inputs = Inputs::new();
     let path = inputs.scene("a.mp4", "testsrc2=s=640x360:r=20:d=3", &["-g", "20"]);
     let (summary, frames) = good(&path);
@@ -144,7 +145,7 @@ fn intra_only_sends_intra_frames_and_decodes_nothing_else() {
 }
 
 #[test]
-fn a_cheaper_plan_decodes_less_and_shows_the_same() {
+fn a_cheaper_plan_decodes_less_and_shows_nearly_the_same() {
     let inputs = Inputs::new();
     let more = ["-preset", "medium", "-g", "60"];
     let path = inputs.scene("a.mp4", "testsrc2=s=640x360:r=30:d=3", &more);
@@ -159,7 +160,7 @@ fn a_cheaper_plan_decodes_less_and_shows_the_same() {
 }
 
 #[test]
-fn the_same_file_gives_the_same_frames_with_any_kernel() {
+fn the_same_file_gives_the_same_frames_at_any_cpu_level() {
     let inputs = Inputs::new();
     for (name, source) in
         [("a.mp4", "testsrc2=s=642x358:r=10:d=1"), ("b.mp4", "testsrc2=s=102x34:r=10:d=1")]
@@ -167,10 +168,11 @@ fn the_same_file_gives_the_same_frames_with_any_kernel() {
         let path = inputs.scene(name, source, &[]);
         let (_, first) = good(&path);
         let (_, second) = good(&path);
-        let portable = Options { kernel: Kernel::Portable, ..options() };
-        let (_, third) = run(&path, &Plan::thorough(), &portable);
         assert_eq!(first, second);
-        assert_eq!(first, third);
+        for cpu_max in Level::ALL {
+            let (_, frames) = run(&path, &Plan::thorough(), &Options { cpu_max, ..options() });
+            assert_eq!(first, frames, "{cpu_max}");
+        }
     }
 }
 
@@ -267,7 +269,7 @@ fn the_sample_aspect_ratio_is_respected() {
 }
 
 #[test]
-fn variable_frame_rate_keeps_true_times_and_repeats_nothing() {
+fn a_variable_frame_rate_keeps_its_times_and_repeats_no_frame() {
     let inputs = Inputs::new();
     let select = "select='lt(n,4)+eq(n,27)+gt(n,55)'";
     let path =
@@ -331,7 +333,7 @@ fn still_images_are_one_frame() {
 }
 
 #[test]
-fn what_is_not_a_video_is_undecodable() {
+fn files_without_a_video_are_undecodable() {
     let inputs = Inputs::new();
     let text = inputs
         .write("text.mp4", b"Dear sir or madam,\nthis is not a video.\n".repeat(99).as_slice());
@@ -354,7 +356,7 @@ fn a_directory_and_a_pipe_are_unreadable() {
 }
 
 #[test]
-fn a_truncated_file_gives_what_it_has_or_is_undecodable() {
+fn a_truncated_file_yields_its_intact_part_or_is_undecodable() {
     let inputs = Inputs::new();
     let source = "testsrc2=s=320x180:r=20:d=6";
     let plain = fs::read(inputs.scene("plain.mp4", source, &[])).unwrap();
@@ -380,7 +382,7 @@ fn a_corrupt_middle_is_skipped_and_reported() {
 }
 
 #[test]
-fn a_playlist_named_mp4_is_refused_and_what_it_names_is_not_read() {
+fn a_playlist_named_mp4_is_refused_and_its_entries_are_not_read() {
     let inputs = Inputs::new();
     let target = inputs.scene("target.ts", "testsrc2=s=320x180:r=4:d=1", &[]);
     let target = target.to_str().unwrap();
@@ -392,7 +394,7 @@ fn a_playlist_named_mp4_is_refused_and_what_it_names_is_not_read() {
 }
 
 #[test]
-fn sound_comes_when_asked_for() {
+fn sound_is_decoded_on_request() {
     let inputs = Inputs::new();
     let lavfi: &[&str] = &[
         "-f",
@@ -429,7 +431,7 @@ fn sound_comes_when_asked_for() {
 }
 
 #[test]
-fn each_limit_stops_the_file_that_passes_it() {
+fn each_limit_stops_a_file_that_exceeds_it() {
     let inputs = Inputs::new();
     let path = inputs.scene("a.mp4", "testsrc2=s=1280x720:r=30:d=20", &[]);
     let with = |limits: Options| run(&path, &Plan::thorough(), &limits).0.unwrap_err();
@@ -446,7 +448,7 @@ fn each_limit_stops_the_file_that_passes_it() {
 }
 
 #[test]
-fn a_worker_that_misbehaves_costs_one_error_and_is_reaped() {
+fn a_misbehaving_worker_fails_one_decode_and_is_reaped() {
     let inputs = Inputs::new();
     let path = inputs.write("a.mp4", b"whatever");
     let greet = r"printf 'CNTW\001\000\000\000'";
@@ -494,7 +496,7 @@ fn the_worker_is_given_an_empty_environment_and_no_path() {
 }
 
 #[test]
-fn breaking_off_cancels() {
+fn a_callback_that_breaks_cancels_the_decode() {
     let inputs = Inputs::new();
     let path = inputs.scene("a.mp4", "testsrc2=s=320x180:r=10:d=2", &[]);
     let file = File::open(&path).unwrap();

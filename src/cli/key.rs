@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::table::Table;
 use crate::cli::{Exit, SystemClock, session, words};
 use crate::engine::{Engine, NewApiKey};
-use crate::model::{Actor, ApiKeyId, Outside, Scope, Scopes};
+use crate::model::{Actor, ApiKeyId, Environment, Scope, Scopes};
 use crate::store::ApiKey;
 
 /// Keys read at once.
@@ -43,7 +43,7 @@ fn create(common: &Common, new: NewApiKey, output: &mut Output) -> Result<Exit> 
         }
         None => {
             let engine = session::writing(common, "cenotaph key create", output)?;
-            let (key, token) = engine.create_api_key(new, Actor::Local, &outside())?;
+            let (key, token) = engine.create_api_key(new, Actor::Local, &environment())?;
             let mut made = shown(&key);
             made["secret"] = token.reveal().into();
             made
@@ -101,7 +101,7 @@ fn revoke(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
         Some(service) => service.ask("DELETE", &format!("/v1/keys/{id}"), None)?,
         None => {
             let engine: Engine = session::writing(common, "cenotaph key revoke", output)?;
-            match engine.revoke_api_key(id, Actor::Local, &outside())? {
+            match engine.revoke_api_key(id, Actor::Local, &environment())? {
                 Some(key) => shown(&key),
                 None => bail!("there is no key {id}"),
             }
@@ -136,6 +136,6 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn outside() -> Outside {
-    session::outside(SystemClock)
+fn environment() -> Environment {
+    session::environment(SystemClock)
 }

@@ -79,16 +79,16 @@ fn put_together(
 ) -> Result<(Parts, Runner)> {
     let engine = Arc::new(engine);
     let pools = Pools::new(&settings.pools);
-    let outside = session::outside(SystemClock);
+    let environment = session::environment(SystemClock);
     let remote = Remote::new(&settings.remote)?;
-    let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
+    let mut runner = Runner::new(pools.clone(), environment.clock.clone(), settings.runner);
     let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
     let wake = Wake::default();
     let uploads = Arc::new(Uploads::open(UploadParts {
         engine: engine.clone(),
         pools: pools.clone(),
         remote: remote.clone(),
-        outside: outside.clone(),
+        environment: environment.clone(),
         options: settings.uploads,
         outbox: wake.clone(),
         cases: opening.clone(),
@@ -98,7 +98,7 @@ fn put_together(
         engine: engine.clone(),
         uploads: uploads.clone(),
         pools: pools.clone(),
-        outside: outside.clone(),
+        environment: environment.clone(),
         options: settings.cases,
         changes: opening.changes,
     })?);
@@ -108,7 +108,7 @@ fn put_together(
         engine: engine.clone(),
         remote: remote.clone(),
         pools: pools.clone(),
-        outside: outside.clone(),
+        environment: environment.clone(),
         receipt_key: receipt_key(&settings.keys, &mut system_entropy)?,
         options: settings.deletions,
         outbox: wake.clone(),
@@ -118,7 +118,7 @@ fn put_together(
         engine: engine.clone(),
         pools: pools.clone(),
         remote,
-        outside: outside.clone(),
+        environment: environment.clone(),
         options: settings.outbox,
         wake,
     }));
@@ -131,7 +131,7 @@ fn put_together(
         deletions,
         outbox,
         pools,
-        outside,
+        environment,
         options,
         render_metrics,
     };
@@ -140,7 +140,7 @@ fn put_together(
 
 /// A service that nobody can call is of no use: the very first start makes a key and shows it.
 fn first_key(engine: &Engine, output: &mut Output) -> Result<()> {
-    if let Some((key, token)) = engine.create_first_api_key(&session::outside(SystemClock))? {
+    if let Some((key, token)) = engine.create_first_api_key(&session::environment(SystemClock))? {
         output.remark(&format!(
             "cenotaph: made the first API key, {}, with every scope. Its secret is shown this once, on stdout.",
             key.id

@@ -9,9 +9,9 @@ use anyhow::Result;
 use crate::cli::SystemClock;
 use crate::cli::arguments::Common;
 use crate::cli::output::Output;
-use crate::config::{Environment, Flags, Keys as KeyFiles, Settings, system_entropy};
+use crate::config::{EnvironmentVariables, Flags, Keys as KeyFiles, Settings, system_entropy};
 use crate::engine::{Engine, Keys};
-use crate::model::Outside;
+use crate::model::Environment;
 use crate::store::DATABASE_FILE;
 
 /// The settings that flags, environment and file amount to.
@@ -27,7 +27,7 @@ pub(super) fn settings_listening(common: &Common, listen: Option<&str>) -> Resul
         keys: common.keys.clone(),
         listen: listen.map(str::to_owned),
     };
-    Ok(Settings::load(&flags, &Environment::read())?)
+    Ok(Settings::load(&flags, &EnvironmentVariables::read())?)
 }
 
 /// Opens the data folder for writing. The very first time it makes the keys, and says so on stderr.
@@ -75,9 +75,9 @@ fn values(files: KeyFiles) -> Keys {
     Keys { fingerprint: files.fingerprint, identity: files.identity }
 }
 
-/// The system's time and chance.
-pub(super) fn outside(clock: SystemClock) -> Outside {
-    Outside { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
+/// The system clock and the system random source.
+pub(super) fn environment(clock: SystemClock) -> Environment {
+    Environment { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
 }
 
 /// Workers that were asked for, else one a core.

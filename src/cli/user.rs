@@ -46,7 +46,7 @@ fn add(common: &Common, new: NewUser, output: &mut Output) -> Result<Exit> {
         }
         None => {
             let engine = session::writing(common, "cenotaph user add", output)?;
-            shown(&engine.add_user(new, Actor::Local, &session::outside(SystemClock))?)
+            shown(&engine.add_user(new, Actor::Local, &session::environment(SystemClock))?)
         }
     };
     say(&made, "added", output)
@@ -92,8 +92,8 @@ fn change(common: &Common, name: &str, patch: UserPatch, output: &mut Output) ->
         Some(service) => service.ask("PATCH", &format!("/v1/users/{}", user.id), Some(&body))?,
         None => {
             let engine = session::writing(common, "cenotaph user", output)?;
-            let outside = session::outside(SystemClock);
-            match engine.change_user(user.id, patch, Actor::Local, &outside)? {
+            let environment = session::environment(SystemClock);
+            match engine.change_user(user.id, patch, Actor::Local, &environment)? {
                 Some(user) => shown(&user),
                 None => bail!("there is nobody of the name {name}"),
             }
@@ -110,8 +110,8 @@ fn sign_out(common: &Common, name: &str, output: &mut Output) -> Result<Exit> {
         Some(service) => drop(service.ask::<Value>("DELETE", &path, None)?),
         None => {
             let engine = session::writing(common, "cenotaph user sign-out", output)?;
-            let outside = session::outside(SystemClock);
-            engine.sign_out_everywhere(user.id, Actor::Local, &outside)?;
+            let environment = session::environment(SystemClock);
+            engine.sign_out_everywhere(user.id, Actor::Local, &environment)?;
         }
     }
     say(&shown(&user), "signed out everywhere", output)

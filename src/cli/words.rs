@@ -155,9 +155,9 @@ fn place(placement: &Placement) -> Option<String> {
     };
     let ((x0, x1), (y0, y1)) = (bounds(|p| p.x), bounds(|p| p.y));
     let (width, height) = (x1 - x0, y1 - y0);
-    let outside = [-x0, -y0, x1 - 1.0, y1 - 1.0].into_iter().fold(0.0, f64::max);
+    let environment = [-x0, -y0, x1 - 1.0, y1 - 1.0].into_iter().fold(0.0, f64::max);
     let percent = |v: f64| (v * 100.0).round();
-    if outside > 0.04 {
+    if environment > 0.04 {
         let seen = (x1.min(1.0) - x0.max(0.0)).max(0.0) * (y1.min(1.0) - y0.max(0.0)).max(0.0);
         let share = seen / (width * height).max(1e-9);
         return Some(format!("cropped to {} % of its area", percent(share)));

@@ -7,7 +7,7 @@ use crate::config::{Error, Result};
 
 /// What the environment says, before anything was made of it.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+pub struct EnvironmentVariables {
     /// `CENOTAPH_CONFIG`: the file of the settings.
     pub config: Option<OsString>,
     /// `CENOTAPH_DATA`: the data folder.
@@ -20,12 +20,12 @@ pub struct Environment {
     pub home: Option<OsString>,
 }
 
-impl Environment {
+impl EnvironmentVariables {
     /// Reads the variables; an empty one counts as absent.
-    pub fn read() -> Environment {
+    pub fn read() -> EnvironmentVariables {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        Environment {
+        EnvironmentVariables {
             config: variable("CENOTAPH_CONFIG"),
             data: variable("CENOTAPH_DATA"),
             keys: variable("CENOTAPH_KEYS"),
@@ -62,14 +62,14 @@ mod tests {
 
     #[test]
     fn the_flag_wins_then_our_variable_then_the_file_then_xdg_then_home() {
-        let mut all = Environment {
+        let mut all = EnvironmentVariables {
             keys: Some("/keys".into()),
             config_home: Some("/xdg".into()),
             home: Some("/home/a".into()),
-            ..Environment::default()
+            ..EnvironmentVariables::default()
         };
         let typed = Some(Path::new("/typed"));
-        let folder = |e: &Environment, flag, typed| e.keys_folder(flag, typed).unwrap();
+        let folder = |e: &EnvironmentVariables, flag, typed| e.keys_folder(flag, typed).unwrap();
         assert_eq!(folder(&all, Some(Path::new("flag")), typed), Path::new("flag"));
         assert_eq!(folder(&all, None, typed), Path::new("/keys"));
         all.keys = None;
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(folder(&all, None, None), Path::new("/xdg/cenotaph"));
         all.config_home = Some("relative".into());
         assert_eq!(folder(&all, None, None), Path::new("/home/a/.config/cenotaph"));
-        let nothing = Environment::default();
+        let nothing = EnvironmentVariables::default();
         assert!(matches!(nothing.keys_folder(None, None), Err(Error::NoPlaceForKeys)));
     }
 }

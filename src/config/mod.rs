@@ -1,6 +1,6 @@
 //! Settings, once, at the edge: what the environment and flags say, and where the deployment's keys lie.
 //!
-//! Flow: `Environment::read` takes the few variables that are paths; `file` is what `cenotaph.toml` may say;
+//! Flow: `EnvironmentVariables::read` takes the few variables that are paths; `file` is what `cenotaph.toml` may say;
 //! `Settings::load` puts file, variables and flags together, validates, and makes the options of each room of it;
 //! `Keys` loads the two secrets, or makes them before the first tombstone. Other rooms get the resulting values and
 //! never see this one.
@@ -15,7 +15,7 @@ mod remote;
 mod review;
 mod settings;
 
-pub use environment::Environment;
+pub use environment::EnvironmentVariables;
 pub use error::{Error, Result};
 pub use keys::{FINGERPRINT_KEY_FILE, IDENTITY_KEY_FILE, Keys, KeysMade, system_entropy};
 pub use receipt_key::{RECEIPT_KEY_FILE, receipt_key};

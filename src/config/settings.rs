@@ -12,7 +12,7 @@ use crate::config::deletions::options as deletion_options;
 use crate::config::file::{self, File};
 use crate::config::remote::options as remote_options;
 use crate::config::review::options as review_options;
-use crate::config::{Environment, Error, Result};
+use crate::config::{EnvironmentVariables, Error, Result};
 use crate::engine;
 use crate::http;
 use crate::matching;
@@ -60,7 +60,7 @@ pub struct Flags {
 impl Settings {
     /// # Errors
     /// The file cannot be read or has another shape; a value makes no sense; no place for the keys.
-    pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings> {
+    pub fn load(flags: &Flags, environment: &EnvironmentVariables) -> Result<Settings> {
         let path = config_path(flags, environment);
         let mut typed = Figment::new();
         if let Some(path) = &path {
@@ -68,8 +68,9 @@ impl Settings {
                 .map_err(|source| Error::NoConfig { path: path.clone(), source })?;
             typed = typed.merge(Toml::string(&text));
         }
-        // Paths are taken from `Environment`, since they need not be UTF-8.
-        let variables = Env::prefixed("CENOTAPH_").ignore(&["config", "data", "keys"]).split("__");
+        // Paths are taken from `EnvironmentVariables`, since they need not be UTF-8.
+        let variables =
+            Env::prefixed("CENOTAPH_").ignore(&["config", "cpu_max", "data", "keys"]).split("__");
         typed = typed.merge(variables);
         if let Some(listen) = &flags.listen {
             typed = typed.merge(("server.listen", listen));
@@ -82,7 +83,7 @@ impl Settings {
         file: &File,
         path: Option<PathBuf>,
         flags: &Flags,
-        environment: &Environment,
+        environment: &EnvironmentVariables,
     ) -> Result<Settings> {
         let of_variable = environment.data.as_ref().map(PathBuf::from);
         let data = flags.data.clone().or(of_variable).or_else(|| file.data.clone());
@@ -107,7 +108,7 @@ impl Settings {
     }
 }
 
-fn config_path(flags: &Flags, environment: &Environment) -> Option<PathBuf> {
+fn config_path(flags: &Flags, environment: &EnvironmentVariables) -> Option<PathBuf> {
     let named = flags.config.clone().or_else(|| environment.config.as_ref().map(PathBuf::from));
     named.or_else(|| Some(PathBuf::from(CONFIG_FILE)).filter(|path| path.exists()))
 }

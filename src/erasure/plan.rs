@@ -85,7 +85,7 @@ mod tests {
 
     fn deletion(stage: Stage) -> Deletion {
         Deletion {
-            seq: 1,
+            seq: DeletionSeq(1),
             id: DeletionId([1; 16]),
             video: VideoKey([1; 16]),
             turn: 1,

@@ -313,7 +313,7 @@ mod tests {
 
     fn facts(check: impl FnOnce(&ReceiptFacts<'_>)) {
         let deletion = Deletion {
-            seq: 1,
+            seq: DeletionSeq(1),
             id: DeletionId([1; 16]),
             video: VideoKey([2; 16]),
             turn: 1,

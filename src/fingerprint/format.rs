@@ -1,19 +1,31 @@
-//! The bytes of a `Fingerprint`.
+//! The bytes of a [`Fingerprint`].
 //!
-//! Format, little endian, in order:
-//! 1. magic `CNTF`, version u16, key id 8 bytes;
-//! 2. duration u32 ms; width, height, active x0 y0 x1 y1: u16 each, in 1/65535 of the long side;
-//! 3. streams, each: tag u8, length varint, that many bytes. A reader skips tags it does not know;
-//! 4. first 4 bytes of the BLAKE3 hash of all before.
+//! # Format
+//! Little endian, in order:
+//! 1. magic `CNTF`, version u16, key id (8 bytes);
+//! 2. duration u32, milliseconds; width, height, active x0, y0, x1, y1: u16 each, in 1/65535 of the long side;
+//! 3. streams, each: tag u8, length varint, that many bytes;
+//! 4. the first 4 bytes of the BLAKE3 hash of all bytes before.
 //!
-//! Tag 1, keypoints: number of keyframes, their times (varint ms, each as difference to the one before); for each
-//! keyframe its flat share (u8); for each keyframe the number of keypoints that begin there (varint); for each keypoint 8 bytes of hash and 4 of geometry
-//! (x 9 bits, y 9, log scale 6, angle 8); a bit a keypoint telling whether it stands for longer than one keyframe;
-//! for those that do, by how many keyframes (varint).
-//! Tag 2, frames: number; for each: time (varint ms, difference), quality u8, 32 bytes.
-//! Tag 3 is kept for sound.
+//! A varint is LEB128. Times are a number (varint) and that many differences (varint, milliseconds), the first from 0.
 //!
-//! Geometry is rounded: 1/511 of the long side, 1/11 of an octave, 1.4°; far below what matching tolerates.
+//! Tag 1, keypoints:
+//! 1. the times of the keyframes;
+//! 2. for each keyframe, its flat share u8;
+//! 3. for each keyframe, the number of keypoints that start there (varint);
+//! 4. for each keypoint, in order of their start: hash u64 and geometry u32 (from the lowest bit: x 9 bits, y 9,
+//!    logarithm of the scale 6, angle 8);
+//! 5. for each keypoint a bit, lowest first in its byte: 1 if it lasts for more than one keyframe;
+//! 6. for each keypoint whose bit is 1, the number of keyframes from its first to its last (varint).
+//!
+//! Tag 2, frames: the times; then for each frame its quality u8 and hash (32 bytes).
+//!
+//! Tag 3 is reserved for sound.
+//!
+//! Geometry is rounded to 1/511 of the long side, 1/11 of an octave and 1.4°, far below the tolerances of `matching`.
+//!
+//! # Compatibility
+//! A reader skips streams whose tag it does not know. It refuses a version newer than its own.
 
 use crate::fingerprint::math::{self, PI, TAU};
 use crate::fingerprint::types::{Fingerprint, FrameHash, Keyframe, Keypoint, Rect, Spot, VERSION};
@@ -22,22 +34,25 @@ use crate::model::KeyId;
 const MAGIC: &[u8; 4] = b"CNTF";
 const TAG_KEYPOINTS: u8 = 1;
 const TAG_FRAMES: u8 = 2;
+/// Bytes of the checksum.
 const CHECK: usize = 4;
-/// Smallest scale told apart, long sides: 1.6 px of 360.
+/// Smallest scale that can be written, long sides: 1.44 pixels of 360, below the smallest that is found (1.8).
 const SCALE_MIN: f64 = 0.004;
 const SCALE_STEPS_PER_OCTAVE: f64 = 11.0;
 
-/// Why bytes are not a fingerprint.
+/// Why bytes were refused as a fingerprint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FormatError {
+    /// They are damaged, or no fingerprint at all.
     #[error("not a fingerprint: {0}")]
     Malformed(&'static str),
-    #[error("fingerprint of version {found}, this program reads up to {VERSION}: use a newer one")]
+    /// A newer program has written them.
+    #[error("fingerprint of version {found}; this program reads up to {VERSION}: upgrade it")]
     Newer { found: u16 },
 }
 
 impl Fingerprint {
-    /// The bytes that are kept; `from_bytes` gives the same fingerprint with rounded geometry.
+    /// The bytes that are stored. [`Fingerprint::from_bytes`] returns the same fingerprint with rounded geometry.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + self.keypoints.len() * 12 + self.frames.len() * 36);
         out.extend(MAGIC);
@@ -55,10 +70,10 @@ impl Fingerprint {
         out
     }
 
-    /// Reads what `to_bytes` wrote.
+    /// Parses the output of [`Fingerprint::to_bytes`].
     ///
     /// # Errors
-    /// `Newer` for a version from the future, `Malformed` for everything else that is wrong.
+    /// [`FormatError::Newer`] for a version above [`VERSION`], [`FormatError::Malformed`] for any other fault.
     pub fn from_bytes(bytes: &[u8]) -> Result<Fingerprint, FormatError> {
         let body = bytes.len().checked_sub(CHECK).ok_or(FormatError::Malformed("too short"))?;
         let (body, check) = bytes.split_at(body);
@@ -116,7 +131,7 @@ fn keypoint_bytes(keyframes: &[Keyframe], points: &[Keypoint]) -> Vec<u8> {
     let of_points = points.iter().flat_map(|k| [k.spot.first_s, k.spot.last_s]);
     let mut times: Vec<(u32, u8)> = of_points.map(|time_s| (millis(time_s), 0)).collect();
     times.extend(keyframes.iter().map(|k| (millis(k.time_s), k.flat)));
-    // Of one time the keyframe's own entry stays.
+    // A keyframe's own entry comes first among those of its time, and stays.
     times.sort_unstable_by_key(|(time, flat)| (*time, u8::MAX - flat));
     times.dedup_by_key(|(time, _)| *time);
     let index = |s: f32| times.partition_point(|t| t.0 < millis(s));
@@ -229,7 +244,7 @@ fn put_times(out: &mut Vec<u8>, times: &[u32]) {
     }
 }
 
-/// Seven bits a byte, lowest first, the top bit says that more follow (LEB128).
+/// LEB128: seven bits a byte, lowest first; the top bit is 1 if more bytes follow.
 fn put_varint(out: &mut Vec<u8>, mut v: usize) {
     while v >= 128 {
         out.push((v & 127) as u8 | 128);
@@ -238,7 +253,7 @@ fn put_varint(out: &mut Vec<u8>, mut v: usize) {
     out.push(v as u8);
 }
 
-/// The bytes not read yet.
+/// The bytes that have not been read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -314,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_within_the_rounding() {
+    fn a_fingerprint_survives_its_bytes_within_the_rounding() {
         let made = sample();
         let read = Fingerprint::from_bytes(&made.to_bytes()).expect("own bytes");
         assert_eq!(read.frames, made.frames);
@@ -327,7 +342,7 @@ mod tests {
             assert!((a.spot.angle - b.spot.angle).abs() < 0.013);
             assert_eq!((a.spot.first_s, a.spot.last_s), (b.spot.first_s, b.spot.last_s));
         }
-        // Rounding happens once: a second trip changes nothing.
+        // Rounding happens once: a second round trip changes nothing.
         assert_eq!(Fingerprint::from_bytes(&read.to_bytes()), Ok(read));
     }
 

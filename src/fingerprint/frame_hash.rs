@@ -1,34 +1,46 @@
-//! A frame → 256 regional bits: signs of keyed rotations of low-frequency DCT coefficients.
+//! Hashes a whole picture to 256 bits: signs of keyed rotations of low-frequency DCT coefficients, by region.
 //!
-//! The picture is brought to 64 × 64. The whole gives 64 bits, the four halves and four quarters 24 each, every
-//! region from its own 32 × 32 means: a caption, a face in the corner or a cut spoils some regions and leaves the
-//! others (DESIGN §3). Coefficients are weighted by their frequency, which evens out the 1/f spectrum of natural
-//! pictures, then rotated by the key within each region and signed.
+//! ```text
+//! view     = the picture, or a part of it, at 64 × 64 grey levels
+//! tiles    = 32 × 32 means of the whole, its four halves and its four quarters
+//! for each tile:
+//!     c    = the lowest 64 (whole) or 24 (others) coefficients of its DCT-II, without the mean
+//!     c    = c · frequency, which evens out the 1/f spectrum of natural pictures
+//!     c    = sign(c) · √|c|, so that one large coefficient does not decide every bit
+//!     bits = (ROTATION · c) > 0, where ROTATION is orthonormal and drawn from the key
+//! ```
+//!
+//! A caption, a face in the corner or a cut spoils the bits of some regions and leaves those of the others. Mirroring
+//! the picture negates the coefficients of odd horizontal frequency and exchanges left and right regions; inverting it
+//! complements every bit. Both need no second transform.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::math;
 use crate::fingerprint::types::{FrameBits, Rect};
 use crate::model::Luma;
 
-/// Side of the square that a view is brought to.
+/// Side of a view, samples.
 pub const GRID: usize = 64;
+/// Side of a tile, samples.
 const SIDE: usize = 32;
-/// Frequencies used are below this in both directions.
+/// Frequencies are below this in both directions: the 64 lowest coefficients need no more.
 const FREQUENCIES: usize = 12;
 /// Regions beside the whole: top, bottom, left, right, top left, top right, bottom left, bottom right.
 pub const REGIONS: usize = 8;
-/// The first so many of them are halves, the others quarters.
+/// Number of halves, which come first among the regions.
 pub const HALVES: usize = 4;
+/// Bits of the whole picture.
 pub const WHOLE_BITS: usize = 64;
+/// Bits of each region.
 pub const REGION_BITS: usize = 24;
-/// Where a mirrored picture has each region.
+/// The region of the original that each region of the mirrored picture shows.
 const MIRRORED_REGION: [usize; REGIONS] = [0, 1, 3, 2, 5, 4, 7, 6];
 
-/// A view of a frame, 64 × 64, grey levels.
+/// A view of a frame: 64 × 64 grey levels of 0.0..=255.0, row by row.
 pub type Grid = [f32; GRID * GRID];
 
-/// Coefficients of all regions, before rotation.
+/// Weighted coefficients of the whole and of all regions, before rotation.
 #[derive(Debug, Clone)]
 pub struct Coefficients {
     whole: [f32; WHOLE_BITS],
@@ -37,19 +49,23 @@ pub struct Coefficients {
     pub contrast: f32,
 }
 
-/// Keyed hashing of frames.
+/// Hashes frames with one key.
 pub struct FrameHasher {
     cpu: Cpu,
     /// `cosines[frequency][sample]` of a 32-point orthonormal DCT-II.
     cosines: [[f32; SIDE]; FREQUENCIES],
-    /// (row frequency, column frequency), lowest first.
+    /// (row frequency, column frequency) of each coefficient, lowest first.
     order: [(usize, usize); WHOLE_BITS],
+    /// Length of the frequency vector of each coefficient.
     weights: [f32; WHOLE_BITS],
+    /// Columns of the rotation of the whole.
     whole: Vec<[f32; WHOLE_BITS]>,
+    /// Columns of the rotation of every region.
     region: Vec<[f32; REGION_BITS]>,
 }
 
 impl FrameHasher {
+    /// Draws the rotations from `secret`.
     pub fn new(cpu: Cpu, secret: &Secret) -> Self {
         let cosines = std::array::from_fn(|u| {
             let norm = if u == 0 { 1.0 } else { std::f64::consts::SQRT_2 } / (SIDE as f64).sqrt();
@@ -105,12 +121,12 @@ impl FrameHasher {
         across(self.cpu, &half[..highest], &self.cosines[..highest], &mut full[..highest]);
         for (out, ((u, v), weight)) in to.iter_mut().zip(self.order.iter().zip(&self.weights)) {
             let c = full[*u][*v] * weight;
-            // The root keeps one large coefficient (a vignette, a bright half) from deciding every bit.
+            // Large coefficients come from a vignette or a bright half.
             *out = if c < 0.0 { -(-c).sqrt() } else { c.sqrt() };
         }
     }
 
-    /// The hash of a view's coefficients.
+    /// The hash of a view, from its coefficients.
     pub fn bits(&self, c: &Coefficients) -> FrameBits {
         let mut out = [0u64; 4];
         out[0] = signs(&rotated(&self.whole, &c.whole));
@@ -120,7 +136,7 @@ impl FrameHasher {
         out
     }
 
-    /// The coefficients that the mirrored view has.
+    /// The coefficients of the mirrored view.
     pub fn mirrored(&self, c: &Coefficients) -> Coefficients {
         let flip = |from: &[f32], to: &mut [f32]| {
             for ((to, from), (_, v)) in to.iter_mut().zip(from).zip(&self.order) {
@@ -154,7 +170,7 @@ fn signs(v: &[f32]) -> u64 {
     v.iter().enumerate().fold(0, |bits, (i, v)| bits | (u64::from(*v > 0.0) << i))
 }
 
-/// The 24 bits of region `r` of 0..8.
+/// The 24 bits of region `r`, which is in `0..REGIONS`.
 pub fn region(bits: &FrameBits, r: usize) -> u32 {
     let at = r * REGION_BITS;
     let (word, shift) = (1 + at / 64, at % 64);
@@ -174,13 +190,13 @@ fn put_region(bits: &mut FrameBits, r: usize, v: u32) {
     }
 }
 
-/// The hash of the negative picture.
+/// The hash of the inverted (negative) picture.
 pub fn complement(bits: &FrameBits) -> FrameBits {
     bits.map(|w| !w)
 }
 
 multiversion! {
-    /// 64 × 64 → nine tiles of 32 × 32 means: whole, top, bottom, left, right, and the four quarters.
+    /// Reduces a view to nine tiles: the whole, top, bottom, left, right, and the four quarters.
     fn cut(grid: &Grid, tiles: &mut [[f32; SIDE * SIDE]; 9]) {
         for y in 0..SIDE {
             for x in 0..SIDE {
@@ -203,6 +219,7 @@ multiversion! {
 }
 
 multiversion! {
+    /// DCT-II down the columns of a tile: one row of `half` for each frequency.
     fn down(tile: &[f32; SIDE * SIDE], cosines: &[[f32; SIDE]], half: &mut [[f32; SIDE]]) {
         for (out, cosine) in half.iter_mut().zip(cosines) {
             let mut sum = [0f32; SIDE];
@@ -217,10 +234,11 @@ multiversion! {
 }
 
 multiversion! {
+    /// DCT-II along the rows of `half`: `full[row frequency][column frequency]`.
     fn across(half: &[[f32; SIDE]], cosines: &[[f32; SIDE]], full: &mut [[f32; FREQUENCIES]]) {
         for (out, row) in full.iter_mut().zip(half) {
             for (out, cosine) in out.iter_mut().zip(cosines) {
-                // Four running sums in a fixed order: vectorises, and stays the same everywhere.
+                // Four running sums in a fixed order, so that it vectorises and returns the same everywhere.
                 let mut sum = [0f32; 4];
                 for (r, c) in row.chunks_exact(4).zip(cosine.chunks_exact(4)) {
                     for i in 0..4 {
@@ -233,7 +251,8 @@ multiversion! {
     }
 }
 
-/// Brings the part `rect` (in long sides) of a picture to 64 × 64: means where it shrinks, linear where it grows.
+/// The view of the part `rect` (long sides) of a picture. Each sample is the mean of the pixels that it covers,
+/// weighted by overlap.
 pub fn grid_of(picture: &Luma, rect: &Rect) -> Grid {
     let long = picture.long_side() as f32;
     let columns = spread(rect.x0 * long, rect.x1 * long, picture.width as usize);
@@ -255,7 +274,7 @@ pub fn grid_of(picture: &Luma, rect: &Rect) -> Grid {
     out
 }
 
-/// One of the 64 equal parts of a side: pixels `first..last`, the two at the ends counting by their share.
+/// One of the 64 equal parts of a side: pixels `first..last`, of which the outer two count by their share.
 struct Part {
     first: usize,
     last: usize,
@@ -292,4 +311,25 @@ fn spread(from: f32, to: f32, size: usize) -> Vec<Part> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_transforms_to_the_same_coefficients() {
+        let hasher = FrameHasher::new(Cpu::SCALAR, &Secret([7; 32]));
+        every_level_agrees(|cpu, input| {
+            let grid: Grid = std::array::from_fn(|_| input.share() * 255.0);
+            let mut tiles = [[0f32; SIDE * SIDE]; 9];
+            cut(cpu, &grid, &mut tiles);
+            let mut half = [[0f32; SIDE]; FREQUENCIES];
+            down(cpu, &tiles[0], &hasher.cosines, &mut half);
+            let mut full = [[0f32; FREQUENCIES]; FREQUENCIES];
+            across(cpu, &half, &hasher.cosines, &mut full);
+            [bits(tiles.as_flattened()), bits(half.as_flattened()), bits(full.as_flattened())]
+        });
+    }
 }

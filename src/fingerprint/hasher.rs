@@ -1,6 +1,6 @@
-//! The keyed hashes of one deployment, and what both kinds of print need of a video's frames.
+//! The hashers of one deployment's key, and the measures that both kinds of print take of a video's frames.
 
-use crate::fingerprint::cpu::Cpu;
+use crate::cpu::Cpu;
 use crate::fingerprint::frame_hash::{Coefficients, FrameHasher};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::keypoints::Described;
@@ -9,7 +9,7 @@ use crate::fingerprint::thumbs::Thumb;
 use crate::fingerprint::types::{FrameBits, Spot, UploadKeypoint};
 use crate::model::KeyId;
 
-/// The keyed hashing of one deployment; shared by all extractions.
+/// Hashes keypoints and frames with one deployment's key. All extractions share it.
 pub struct Hasher {
     cpu: Cpu,
     key_id: KeyId,
@@ -18,11 +18,12 @@ pub struct Hasher {
 }
 
 impl Hasher {
+    /// Draws all rotations from `secret`, and uses the best [`Cpu`] of this machine.
     pub fn new(secret: &Secret) -> Self {
-        Hasher::with_cpu(secret, Cpu::new())
+        Hasher::with_cpu(secret, Cpu::detect())
     }
 
-    /// For tests: no wider instructions than `cpu` has.
+    /// As [`Hasher::new`], at the level of `cpu`; for tests.
     pub fn with_cpu(secret: &Secret, cpu: Cpu) -> Self {
         Hasher {
             cpu,
@@ -32,10 +33,12 @@ impl Hasher {
         }
     }
 
+    /// The key of all hashes.
     pub fn key_id(&self) -> KeyId {
         self.key_id
     }
 
+    /// The level at which all kernels run.
     pub fn cpu(&self) -> Cpu {
         self.cpu
     }
@@ -48,12 +51,12 @@ impl Hasher {
     }
 }
 
-/// Hamming distance of two frame hashes, 0..=256.
+/// The Hamming distance of two frame hashes, 0..=256.
 pub fn distance(a: &FrameBits, b: &FrameBits) -> u32 {
     a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
-/// Width and height in long sides.
+/// Width and height of a video, long sides: those of its first frame (pixels), else of its first thumb, else a square.
 pub(crate) fn shape(first: Option<&Thumb>, frame: Option<(u32, u32)>) -> (f32, f32) {
     let size = frame.or(first.map(|t| (t.luma.width, t.luma.height)));
     let (w, h) = size.unwrap_or((1, 1));
@@ -61,7 +64,7 @@ pub(crate) fn shape(first: Option<&Thumb>, frame: Option<(u32, u32)>) -> (f32, f
     (w as f32 / long, h as f32 / long)
 }
 
-/// Contrast as it is kept with a frame hash.
+/// The contrast that is kept with a frame hash, grey levels.
 pub(crate) fn quality(c: &Coefficients) -> u8 {
     c.contrast.clamp(0.0, 255.0) as u8
 }

@@ -1,12 +1,12 @@
-//! The deployment's fingerprint key and what is drawn from it: one orthonormal matrix a hash.
+//! The deployment's secret fingerprint key, and the orthonormal matrix that each kind of hash draws from it.
 //!
-//! Projections keep angles, so Hamming distances are the same under every key, while hashes made under different
-//! keys have nothing in common (tested in `patch_hash`).
+//! Orthonormal matrices preserve angles, so that Hamming distances have the same distribution under every key, while
+//! hashes under different keys are unrelated.
 
 use crate::fingerprint::math;
 use crate::model::{FingerprintKey, KeyId};
 
-/// 256 secret bits from which all projections follow.
+/// 256 secret bits that determine all rotations. Its `Debug` output shows the id only.
 #[derive(Clone)]
 pub struct Secret(pub [u8; 32]);
 
@@ -17,13 +17,15 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// What names the key without telling it.
+    /// The public name of the key, from which the key cannot be derived.
     pub fn id(&self) -> KeyId {
         FingerprintKey::new(self.0).id()
     }
 
-    /// An orthonormal `n × n` matrix, row by row, for the stream `label`: Gaussian rows (Box–Muller over the keyed
-    /// BLAKE3 stream), then Gram–Schmidt.
+    /// An orthonormal `n × n` matrix, row by row, for the purpose `label`.
+    ///
+    /// Gaussian rows (Box–Muller over the output stream of BLAKE3, keyed with the secret, of `label`) are made
+    /// orthonormal by Gram–Schmidt, which yields a uniformly distributed rotation.
     pub fn rotation(&self, label: &str, n: usize) -> Vec<f64> {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(label.as_bytes());

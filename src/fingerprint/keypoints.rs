@@ -1,21 +1,22 @@
-//! One keyframe → its keypoints, strongest first; which of them a tombstone keeps.
+//! Finds the keypoints of one keyframe, heaviest first.
 
-use crate::fingerprint::cpu::{Cpu, Level};
+use crate::cpu::{Cpu, Level};
 use crate::fingerprint::patch::{DIMENSIONS, Patches};
 use crate::fingerprint::pyramid::{Extremum, Pyramid};
-use crate::fingerprint::types::{Rect, Spot};
+use crate::fingerprint::types::Spot;
 use crate::model::Luma;
 
-/// A keypoint before hashing. Its `spot` has no times yet.
+/// A keypoint before hashing. The times of its `spot` are 0.
 #[derive(Debug, Clone)]
 pub struct Described {
     pub spot: Spot,
-    /// Response × scale: strong and large points survive compression and shrinking.
+    /// Response (grey levels) × scale (pixels): strong and large points survive compression and shrinking.
     pub weight: f32,
+    /// RootSIFT: non-negative, with squares that sum to 1, or all zero.
     pub descriptor: [f32; DIMENSIONS],
 }
 
-/// Finds keypoints in one picture after another.
+/// Finds keypoints in one picture after another, and keeps its buffers.
 #[derive(Debug)]
 pub struct Detector {
     pyramid: Pyramid,
@@ -24,20 +25,21 @@ pub struct Detector {
 }
 
 impl Detector {
+    /// A detector that uses AVX2 at most, even where `cpu` is higher.
     pub fn new(cpu: Cpu) -> Self {
-        // Measured on an EPYC with AVX-512: 3.1 ms a frame with AVX2, 4.1 with AVX-512, whose blocks do not fit rows of
+        // Measured on an AMD EPYC (Zen 4): 3.1 ms a frame with AVX2, 4.1 with AVX-512, whose blocks do not fit rows of
         // 18, 20 and 22 samples.
         let cpu = cpu.narrowed(Level::Avx2);
         Detector { pyramid: Pyramid::new(cpu), patches: Patches::new(cpu), extrema: Vec::new() }
     }
 
-    /// Up to `most` keypoints of `picture` whose place `wanted` accepts, heaviest first.
+    /// Up to `most` keypoints of `picture` that `pick` admits, heaviest first.
     pub fn detect(&mut self, picture: &Luma, most: usize, pick: Pick) -> Vec<Described> {
         self.extrema.clear();
         self.pyramid.extrema(picture, &mut self.extrema);
         let unit = 1.0 / picture.long_side() as f32;
         let weight = |e: &Extremum| e.response * e.sigma;
-        // Ties are broken by place, so that the order never depends on the sort.
+        // Ties are broken by position, so that the order does not depend on the sort.
         self.extrema.sort_by(|a, b| {
             weight(b).total_cmp(&weight(a)).then(a.y.total_cmp(&b.y)).then(a.x.total_cmp(&b.x))
         });
@@ -52,7 +54,7 @@ impl Detector {
                 break;
             }
             let (x, y) = (e.x * unit, e.y * unit);
-            if !pick.accepts(x, y, &taken) {
+            if !pick.admits(x, y, &taken) {
                 continue;
             }
             let column = cell_of(x, picture.width);
@@ -65,7 +67,7 @@ impl Detector {
             let image = self.pyramid.image(e);
             let (patches, first) = (&self.patches, out.len());
             patches.directions(image, e, |angle| {
-                if out.len() < most && (out.len() == first || pick.second_directions) {
+                if out.len() < most && (out.len() == first || pick.directions == Directions::All) {
                     let spot =
                         Spot { x, y, scale: e.sigma * unit, angle, first_s: 0.0, last_s: 0.0 };
                     let descriptor = patches.describe(image, e, angle);
@@ -77,28 +79,31 @@ impl Detector {
     }
 }
 
-/// Which points are taken.
+/// Which points to take.
 #[derive(Debug, Clone, Copy)]
 pub struct Pick {
-    /// Only inside this part of the picture.
-    pub inside: Option<Rect>,
-    /// No two nearer than this, long sides; 0 takes all.
+    /// Smallest distance between two points, long sides; 0 takes all.
     pub distance_min: f32,
-    /// No more than this from one cell of an 8 × 8 grid, so that a wall of text does not use up all there is.
+    /// Most points from one cell of an 8 × 8 grid, so that a wall of text does not use up the number.
     pub cell_max: usize,
-    /// A point with two dominant directions counts twice.
-    pub second_directions: bool,
+    pub directions: Directions,
 }
 
-/// Cells a side of the grid over which points are shared out.
+/// How often to take a point that has several dominant directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directions {
+    /// Once, with the first direction in the order of the histogram.
+    First,
+    /// Once for each direction.
+    All,
+}
+
+/// Cells along each side of the grid over which points are spread.
 const CELLS: f32 = 8.0;
 
 impl Pick {
-    fn accepts(&self, x: f32, y: f32, taken: &[(f32, f32)]) -> bool {
-        let inside = self.inside.is_none_or(|r| r.x0 <= x && x < r.x1 && r.y0 <= y && y < r.y1);
+    fn admits(&self, x: f32, y: f32, taken: &[(f32, f32)]) -> bool {
         let apart = self.distance_min * self.distance_min;
-        inside
-            && (apart == 0.0
-                || taken.iter().all(|(a, b)| (a - x) * (a - x) + (b - y) * (b - y) > apart))
+        apart == 0.0 || taken.iter().all(|(a, b)| (a - x) * (a - x) + (b - y) * (b - y) > apart)
     }
 }

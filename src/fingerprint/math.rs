@@ -1,12 +1,13 @@
-//! The few transcendental functions of the hash path, from plain additions and multiplications.
+//! The few transcendental functions of the hash path, built from additions and multiplications.
 //!
-//! libm differs from machine to machine in the last bit, and one bit in a descriptor can turn a bit of a hash.
-//! Rust never contracts `a * b + c`, IEEE 754 fixes `+ − × ÷ √`, so these give the same bits on every x86-64.
+//! Implementations of libm differ in the last bit, and one bit of a descriptor can change a bit of a hash. IEEE 754
+//! fixes the results of `+ − × ÷ √`, and Rust never contracts `a * b + c` to one rounding, so these functions return
+//! the same bits on every machine.
 
 pub const PI: f32 = std::f32::consts::PI;
 pub const TAU: f32 = std::f32::consts::TAU;
 
-/// The greater of two numbers, neither of them NaN: one instruction, where `f32::max` needs three to spare NaN.
+/// The greater of two numbers, neither of them NaN. One instruction, where `f32::max` needs three to handle NaN.
 #[inline(always)]
 pub fn greater(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
@@ -18,10 +19,10 @@ pub fn lesser(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
-/// Angle of `(x, y)` in −π..=π; 0 for the origin. Error below 1e-5 rad.
+/// The angle of `(x, y)`, radians in −π..=π; 0 for the origin. The error is below 3e-5.
 ///
-/// Minimax polynomial of atan on 0..1 (Abramowitz & Stegun 4.4.49), octants by symmetry, without branches so that
-/// loops over it vectorise.
+/// The minimax polynomial of atan on 0..=1 (Abramowitz & Stegun 4.4.49), extended to all octants by symmetry. It has no
+/// branches, so that loops over it vectorise.
 #[inline(always)]
 pub fn atan2(y: f32, x: f32) -> f32 {
     let (ax, ay) = (x.abs(), y.abs());
@@ -35,7 +36,7 @@ pub fn atan2(y: f32, x: f32) -> f32 {
     if y < 0.0 { -p } else { p }
 }
 
-/// Sine and cosine of an angle in −π..=π. Error below 1e-6.
+/// Sine and cosine of an angle in −π..=π, radians. The error is below 2e-6.
 #[inline(always)]
 pub fn sin_cos(angle: f32) -> (f32, f32) {
     (sine(angle), sine_wrapped(angle + std::f32::consts::FRAC_PI_2))
@@ -45,7 +46,7 @@ fn sine_wrapped(angle: f32) -> f32 {
     sine(if angle > PI { angle - TAU } else { angle })
 }
 
-/// Taylor series to x¹³ after folding into −π/2..π/2.
+/// Taylor series to x¹⁵, after folding into −π/2..=π/2.
 fn sine(angle: f32) -> f32 {
     let half = std::f64::consts::FRAC_PI_2;
     let mut x = f64::from(angle);
@@ -66,7 +67,7 @@ fn sine(angle: f32) -> f32 {
     sum as f32
 }
 
-/// e^x for any finite x, by halving into −0.5..0.5, a Taylor series and squaring.
+/// e^x for any finite x: halves x into −0.5..=0.5, evaluates a Taylor series, and squares the result as often.
 pub fn exp(x: f64) -> f64 {
     let mut halvings = 0;
     let mut r = x;
@@ -90,7 +91,7 @@ pub fn exp2(x: f64) -> f64 {
     exp(x * std::f64::consts::LN_2)
 }
 
-/// Natural logarithm of a positive number, by Newton's iteration on `exp`.
+/// The natural logarithm of a positive normal number, by the series of atanh on its mantissa.
 pub fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i64 - 1023;
@@ -106,7 +107,7 @@ pub fn ln(x: f64) -> f64 {
     2.0 * sum + exponent as f64 * std::f64::consts::LN_2
 }
 
-/// Cosine for the transform tables: any angle, double precision.
+/// The cosine of any angle, radians, by a Taylor series after folding into one turn; for the tables of the transform.
 pub fn cosine(angle: f64) -> f64 {
     let turns = angle / std::f64::consts::TAU;
     let x = (turns - turns.round()) * std::f64::consts::TAU;

@@ -1,17 +1,25 @@
-//! Around a stable point: its dominant directions and its descriptor, a RootSIFT of 128 numbers
-//! (Lowe 2004 §5–6; Arandjelović & Zisserman, CVPR 2012).
+//! Describes the neighbourhood of a stable point: its dominant directions and its descriptor, a RootSIFT of 128 numbers
+//! (Lowe, IJCV 2004, §5–6; Arandjelović & Zisserman, "Three things everyone should know to improve object retrieval",
+//! CVPR 2012).
 //!
-//! Departure from the paper: instead of visiting the pixels around a point one by one, a square of samples is
-//! drawn from the blurred image, turned and scaled with the point, so that every weight is a constant table and
-//! every loop has a fixed length. 16 samples of 0.5625 σ for the direction, 20 of 0.75 σ for the descriptor: finer
-//! than the image's own blur of 1 σ needs.
+//! ```text
+//! directions: 16 × 16 samples, 0.5625 σ apart → gradients → histogram of 36 bins, weighted by a Gaussian of 1.5 σ
+//!             → smoothed → peaks of at least 0.8 of the highest, by a parabola through three bins
+//! descriptor: 20 × 20 samples, 0.75 σ apart, rotated to the direction → gradients → 4 × 4 cells × 8 directions,
+//!             linear shares → unit length → clipped at 0.2 → divided by its sum → square root of each number
+//! ```
+//!
+//! Departure from the paper: instead of visiting the pixels around a point one by one, a square of samples is drawn
+//! from the blurred image, rotated and scaled with the point. Every weight then comes from a constant table and every
+//! loop has a fixed length, so that the compiler vectorises it. The samples are denser than the image's own blur of 1 σ
+//! requires.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::math::{self, PI, TAU};
 use crate::fingerprint::pyramid::{Extremum, Plane};
 
-/// Numbers of a descriptor: 4 × 4 cells of 8 directions; index `(row * 4 + column) * 8 + direction`, columns along
-/// the point's direction, rows across it (to the right hand), directions relative to it.
+/// Numbers of a descriptor: 4 × 4 cells of 8 directions, at index `(row * 4 + column) * 8 + direction`. Columns run
+/// along the point's direction and rows across it, to its right. Directions are relative to the point's.
 pub const DIMENSIONS: usize = 128;
 
 const TURN_SIDE: usize = 16;
@@ -27,14 +35,14 @@ const DIRECTIONS: usize = 8;
 /// No single number may carry more than this of the unit vector (Lowe §6.1).
 const CLIP: f32 = 0.2;
 
-/// The constant tables, made once.
+/// The constant tables of weights.
 #[derive(Debug)]
 pub struct Patches {
     cpu: Cpu,
     /// Gaussian of 1.5 σ over the direction's samples.
     turn_weights: [f32; TURN_SIDE * TURN_SIDE],
-    /// `shares[cell][sample]`: linear share of each sample in each cell, one side, times a Gaussian of 6 σ; the square
-    /// is its outer product.
+    /// `shares[cell][sample]` along one side: the linear share of each sample in each cell, times a Gaussian of 6 σ.
+    /// The weights of the square are the outer product.
     shares: [[f32; SIDE]; CELLS],
 }
 
@@ -57,7 +65,8 @@ impl Patches {
         Patches { cpu, turn_weights, shares }
     }
 
-    /// Calls `each` with every dominant direction of the point (one, seldom two or three), in −π..π.
+    /// Calls `each` with every dominant direction of the point, radians in −π..=π: usually one, sometimes two or three,
+    /// none in a flat neighbourhood.
     pub fn directions(&self, image: &Plane, point: &Extremum, mut each: impl FnMut(f32)) {
         let square = Square::new(point, (1.0, 0.0), TURN_STEP, TURN_SIDE + 2);
         let size = (image.width, image.height);
@@ -78,18 +87,19 @@ impl Patches {
         }
     }
 
-    /// The descriptor of the point turned by `angle`: non-negative, squares sum to 1 (or all zero).
+    /// The descriptor of the point, relative to direction `angle` (radians). Its numbers are non-negative, and their
+    /// squares sum to 1; it is all zero for a flat neighbourhood.
     pub fn describe(&self, image: &Plane, point: &Extremum, angle: f32) -> [f32; DIMENSIONS] {
         let (sin, cos) = math::sin_cos(angle);
         let square = Square::new(point, (cos, sin), STEP, SIDE + 2);
         let size = (image.width, image.height);
         let mut out = [0f32; DIMENSIONS];
-        gather(self.cpu, &image.data, size, &square, &self.shares, &mut out);
+        distribute(self.cpu, &image.data, size, &square, &self.shares, &mut out);
         out
     }
 }
 
-/// Brings an angle that is at most a turn off into −π..=π.
+/// Wraps an angle in −3π..=3π, radians, to −π..=π.
 pub fn wrap(angle: f32) -> f32 {
     if angle > PI {
         angle - TAU
@@ -100,13 +110,13 @@ pub fn wrap(angle: f32) -> f32 {
     }
 }
 
-/// The descriptor the patch would have in the picture mirrored left–right, its direction being π − angle.
+/// The descriptor of the same patch in the picture mirrored left–right, where its direction is π − angle.
 pub fn mirrored(d: &[f32; DIMENSIONS]) -> [f32; DIMENSIONS] {
     permuted(d, |r, c, o| (3 - r, c, (8 - o) % 8))
 }
 
-/// The descriptor the patch would have in the negative picture: every gradient turns by π and so does the dominant
-/// direction, so the square is drawn upside down while directions relative to it stay.
+/// The descriptor of the same patch in the inverted (negative) picture. Every gradient turns by π, and so does the
+/// dominant direction: the square is drawn upside down, while relative directions stay.
 pub fn inverted(d: &[f32; DIMENSIONS]) -> [f32; DIMENSIONS] {
     permuted(d, |r, c, o| (3 - r, 3 - c, o))
 }
@@ -121,13 +131,15 @@ fn permuted(
     })
 }
 
-/// Where a square of samples lies in an image: its middle, the image's steps of one sample along its rows, and the
-/// half of its side in samples.
+/// The place of a square of samples in an image.
 struct Square {
+    /// Its centre, pixels.
     x: f32,
     y: f32,
+    /// The step from one sample to the next in a row, pixels.
     dx: f32,
     dy: f32,
+    /// Half of its side, samples.
     half: f32,
 }
 
@@ -139,8 +151,8 @@ impl Square {
     }
 }
 
-/// Draws `GRID × GRID` bilinear samples; borders repeat. Places and means are dense loops, only the four loads between
-/// them go one by one.
+/// Draws `GRID × GRID` bilinear samples; beyond a border, the border's pixels repeat. Positions and means are dense
+/// loops that vectorise; only the loads of four pixels between them go one by one.
 #[inline(always)]
 fn draw<const GRID: usize, const COUNT: usize>(
     data: &[f32],
@@ -180,7 +192,7 @@ fn draw<const GRID: usize, const COUNT: usize>(
     }
 }
 
-/// Length and direction (radians) of the gradients inside a drawn square, row by row.
+/// Lengths and directions (radians) of the gradients inside a drawn square, row by row.
 #[inline(always)]
 fn gradients<const GRID: usize, const COUNT: usize>(
     samples: &[f32],
@@ -205,7 +217,7 @@ fn gradients<const GRID: usize, const COUNT: usize>(
 }
 
 multiversion! {
-    /// The smoothed histogram of directions around a point.
+    /// The smoothed histogram of gradient directions around a point.
     fn turn_strengths(
         data: &[f32],
         size: (usize, usize),
@@ -239,7 +251,9 @@ multiversion! {
         }
         let ring = |i: usize, by: usize| raw[(i + by + TURN_BINS - 2) % TURN_BINS];
         *smooth = std::array::from_fn(|i| {
-            (ring(i, 0) + ring(i, 4)) * 0.0625 + (ring(i, 1) + ring(i, 3)) * 0.25 + ring(i, 2) * 0.375
+            (ring(i, 0) + ring(i, 4)) * 0.0625
+                + (ring(i, 1) + ring(i, 3)) * 0.25
+                + ring(i, 2) * 0.375
         });
     }
 }
@@ -248,12 +262,13 @@ multiversion! {
 const BAND: usize = 2 * DIRECTIONS;
 
 multiversion! {
-    /// Gradients of the drawn square, shared out to cells and directions: small dense steps without scatter.
+    /// The descriptor: distributes the gradients of the drawn square over cells and directions, in small dense steps
+    /// without scattered writes.
     ///
-    /// A row of samples has a share in two neighbouring rows of cells at most, so that 16 lanes hold what one sample
-    /// adds. What lies along the row is summed afterwards, all cells and directions side by side. Every number is a
-    /// sum in the order of rows, then of columns.
-    fn gather(
+    /// A row of samples has a share in at most two neighbouring rows of cells, so that 16 lanes hold the contribution
+    /// of one sample. Contributions of the samples along a row are summed afterwards, for all cells and directions side
+    /// by side. Every number is a sum in the order of rows, then of columns.
+    fn distribute(
         data: &[f32],
         size: (usize, usize),
         square: &Square,
@@ -268,7 +283,7 @@ multiversion! {
         gradients::<GRID, { SIDE * SIDE }>(&samples, &mut strength, &mut direction);
         direction.iter_mut().for_each(|d| *d *= DIRECTIONS as f32 / TAU);
         let centres: [f32; BAND] = std::array::from_fn(|k| (k % DIRECTIONS) as f32);
-        // columns[i][cell row * 8 + direction]: what column i of the square gives to a row of cells.
+        // columns[i][cell row * 8 + direction]: the contribution of column i of the square to a row of cells.
         let mut columns = [[0f32; CELLS * DIRECTIONS]; SIDE];
         for j in 0..SIDE {
             let row = (0..CELLS - 2).take_while(|r| shares[*r][j] <= 0.0).count();
@@ -301,7 +316,7 @@ multiversion! {
     }
 }
 
-/// Unit length, clipped, then each number's square root of its share (RootSIFT).
+/// Scales to unit length, clips, divides by the sum and takes square roots (RootSIFT).
 #[inline(always)]
 fn normalise(d: &mut [f32; DIMENSIONS]) {
     let length = d.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -313,4 +328,36 @@ fn normalise(d: &mut [f32; DIMENSIONS]) {
     d.iter_mut().for_each(|v| *v = v.min(most));
     let sum = d.iter().sum::<f32>();
     d.iter_mut().for_each(|v| *v = (*v / sum).sqrt());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_describes_the_same() {
+        every_level_agrees(|cpu, input| {
+            let patches = Patches::new(cpu);
+            let (width, height) = (input.length + 2, 23);
+            let image = Plane { width, height, data: input.floats(width * height) };
+            let octave_sigma = 1.0 + 2.0 * input.share();
+            let point = Extremum {
+                x: 0.0,
+                y: 0.0,
+                sigma: octave_sigma,
+                response: 1.0,
+                octave: 0,
+                layer: 1,
+                octave_x: input.share() * width as f32,
+                octave_y: input.share() * height as f32,
+                octave_sigma,
+            };
+            let mut numbers = Vec::new();
+            patches.directions(&image, &point, |angle| numbers.push(angle));
+            assert!(!numbers.is_empty());
+            numbers.extend(patches.describe(&image, &point, input.share() * TAU - PI));
+            bits(&numbers)
+        });
+    }
 }

@@ -1,9 +1,9 @@
-//! Mean descriptor and leading directions of variation; made by `benches/estimate_constants.rs` from real clips.
-//! They alter every `PatchHash`: a change raises `VERSION`.
+//! The mean descriptor and the leading directions of variation, estimated from real clips by
+//! `benches/estimate_constants.rs`. They determine every patch hash: a change raises `VERSION`.
 
 #![expect(clippy::approx_constant, reason = "measured figures; any likeness to π/8 is chance")]
 
-/// Mean of RootSIFT descriptors.
+/// The mean of RootSIFT descriptors.
 #[rustfmt::skip]
 pub static MEAN: [f32; 128] = [
     0.073507, 0.049436, 0.039915, 0.045916, 0.060377, 0.055260, 0.055760, 0.065378,
@@ -24,7 +24,7 @@ pub static MEAN: [f32; 128] = [
     0.073507, 0.049436, 0.039915, 0.045916, 0.060377, 0.055260, 0.055760, 0.065378,
 ];
 
-/// `BASIS[dimension][component]`, components by falling variance.
+/// `BASIS[dimension][component]`: components in order of falling variance, scaled by variance^(−1/8).
 #[rustfmt::skip]
 pub static BASIS: [[f32; 64]; 128] = [
     [0.1325, 0.2024, 0.0567, -0.0138, 0.0095, -0.0839, 0.0030, -0.3132, 0.0645, -0.3814, 0.3002, -0.0855, -0.0607, -0.0631, 0.0707, 0.1461, -0.0724, -0.3266, 0.2826, 0.1381, 0.1935, 0.0204, -0.3900, -0.0327, -0.2445, -0.1659, -0.2949, -0.0404, 0.1202, -0.1061, -0.0901, 0.3204, 0.2595, 0.2808, -0.4493, 0.0232, 0.2276, -0.0355, 0.1067, -0.0117, -0.1846, 0.0207, -0.0081, 0.1819, -0.3298, 0.1636, -0.1712, -0.3378, -0.2697, 0.3997, -0.0716, 0.0623, 0.0412, -0.3579, -0.1530, -0.3242, -0.1890, -0.2055, -0.4671, -0.1132, -0.1292, 0.0936, -0.0876, -0.1183,],

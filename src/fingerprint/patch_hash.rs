@@ -1,10 +1,15 @@
-//! Descriptor → 64-bit `PatchHash`: centred, reduced to its 64 strongest directions of variation, rotated by the
-//! key, signed.
+//! Hashes a descriptor to 64 bits: centred, reduced to its 64 strongest directions of variation, rotated by the key,
+//! signed.
 //!
-//! Random sign projections of an angle-preserving reduction (Charikar, STOC 2002; Gong & Lazebnik, CVPR 2011): the
-//! Hamming distance of two hashes follows the angle between the two descriptors, whatever the key.
+//! The method is random sign projection (Charikar, "Similarity estimation techniques from rounding algorithms", STOC
+//! 2002) of a reduction by principal components (Gong & Lazebnik, "Iterative quantization", CVPR 2011). The rotation
+//! preserves angles, so the Hamming distance of two hashes grows with the angle between the two descriptors, whatever
+//! the key.
+//!
+//! Reduction and rotation are one matrix, computed once for each key, and the mean is subtracted after the projection:
+//! `margins = MATRIX · descriptor − MATRIX · MEAN`, `bit i = margins[i] > 0`.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::key::Secret;
 use crate::fingerprint::patch::{self, DIMENSIONS};
 use crate::fingerprint::patch_constants::{BASIS, MEAN};
@@ -12,16 +17,17 @@ use crate::fingerprint::types::{Unsure, WEAK_BITS, WEAK_WITHIN};
 
 const BITS: usize = 64;
 
-/// Keyed projection of descriptors.
+/// Hashes descriptors with one key.
 pub struct PatchHasher {
     cpu: Cpu,
-    /// `matrix[dimension][bit]`, so that one descriptor number is spread over 64 sums at once.
+    /// `matrix[dimension][bit]`, so that one number of a descriptor adds to 64 sums at once.
     matrix: Vec<[f32; BITS]>,
-    /// What the mean descriptor projects to.
+    /// The projection of the mean descriptor.
     offset: [f32; BITS],
 }
 
 impl PatchHasher {
+    /// Draws the rotation from `secret`.
     pub fn new(cpu: Cpu, secret: &Secret) -> Self {
         let rotation = secret.rotation("patch", BITS);
         let matrix: Vec<[f32; BITS]> = (0..DIMENSIONS)
@@ -44,7 +50,8 @@ impl PatchHasher {
         signs(&self.margins(descriptor))
     }
 
-    /// The hashes of a descriptor in every `Variant`, and which bits of the plain and of the mirrored one are unsure.
+    /// The hashes of a descriptor in every [`Variant`](crate::fingerprint::Variant), and the unsure bits of the plain
+    /// and of the mirrored hash.
     pub fn variants(&self, descriptor: &[f32; DIMENSIONS]) -> ([u64; 4], [Unsure; 2]) {
         let mirrored = patch::mirrored(descriptor);
         let margins = [self.margins(descriptor), self.margins(&mirrored)];
@@ -57,7 +64,7 @@ impl PatchHasher {
         (hashes, [unsure(&margins[0]), unsure(&margins[1])])
     }
 
-    /// How far each bit is from being the other one, with the bit as sign.
+    /// The signed distance of each bit from its other value: positive for 1.
     fn margins(&self, descriptor: &[f32; DIMENSIONS]) -> [f32; BITS] {
         let mut sums = [0f32; BITS];
         project(self.cpu, descriptor, &self.matrix, &mut sums);
@@ -87,6 +94,7 @@ fn unsure(margins: &[f32; BITS]) -> Unsure {
 }
 
 multiversion! {
+    /// `sums = matrixᵀ · descriptor`.
     fn project(descriptor: &[f32; DIMENSIONS], matrix: &[[f32; BITS]], sums: &mut [f32; BITS]) {
         let mut total = [0f32; BITS];
         for (v, row) in descriptor.iter().zip(matrix) {
@@ -95,5 +103,23 @@ multiversion! {
             }
         }
         *sums = total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_projects_to_the_same_sums() {
+        every_level_agrees(|cpu, input| {
+            let descriptor: [f32; DIMENSIONS] = std::array::from_fn(|_| input.share());
+            let row = |_| std::array::from_fn(|_| input.share() - 0.5);
+            let matrix: Vec<[f32; BITS]> = (0..DIMENSIONS).map(row).collect();
+            let mut sums = [0.0; BITS];
+            project(cpu, &descriptor, &matrix, &mut sums);
+            bits(&sums)
+        });
     }
 }

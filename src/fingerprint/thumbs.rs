@@ -1,36 +1,37 @@
-//! Small pictures of all sampled frames: for calmness, for the active picture and for frame hashes.
+//! Small pictures of the sampled frames, from which motion, the active picture, flatness and frame hashes are computed.
 
 use crate::fingerprint::types::Rect;
 use crate::model::{Frame, Luma};
 
-/// Long side of a thumb, px: twice the frame hash's grid, so that a placement half the picture is still resolved.
+/// Long side of a thumb, pixels: twice the frame hash's grid, so that a placement of half the size is still resolved.
 pub const THUMB_LONG: u32 = 128;
-/// Thumbs kept of one video at most: 10 minutes at 4 fps, 22 MB. Beyond, every second one goes.
+/// Most thumbs of one video: 10 minutes at 4 a second, 22 MB. When there are more, every second one is dropped.
 const THUMBS_MAX: usize = 2400;
-/// Deviation along a row or column below which it shows nothing, grey levels.
+/// Standard deviation along a row or column up to which it counts as border, grey levels. Tuned.
 const FLAT: f32 = 6.0;
-/// Frames looked at for the active picture.
+/// Frames examined for the active picture.
 const ACTIVE_FRAMES: usize = 12;
-/// An active picture smaller than this share of a side is not believed.
+/// Smallest share of a side that an active picture may have; a smaller one is taken for an error. Tuned.
 const ACTIVE_MIN: f32 = 0.2;
 
-/// One frame in small.
+/// One frame, reduced to a long side of [`THUMB_LONG`] pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Thumb {
     pub time_s: f32,
     pub luma: Luma,
 }
 
-/// The thumbs of a video, thinned out when it is long.
+/// The thumbs of a video in order of time; of a long video, every second, fourth and so on.
 #[derive(Debug, Default)]
 pub struct Thumbs {
     pub kept: Vec<Thumb>,
-    /// Of the pushed frames every `2^thinned`-th is kept.
+    /// Every `2^thinned`-th of the pushed thumbs is kept.
     thinned: u32,
     pushed: usize,
 }
 
 impl Thumbs {
+    /// Takes the next thumb, in order of time.
     pub fn push(&mut self, thumb: Thumb) {
         if self.pushed.is_multiple_of(1 << self.thinned) {
             self.kept.push(thumb);
@@ -46,7 +47,7 @@ impl Thumbs {
         self.pushed += 1;
     }
 
-    /// The kept thumb nearest to a time.
+    /// The kept thumb nearest to a time, seconds; `None` without thumbs.
     pub fn nearest(&self, time_s: f32) -> Option<&Thumb> {
         let at = self.kept.partition_point(|t| t.time_s < time_s);
         let near = [at.checked_sub(1), Some(at)].into_iter().flatten();
@@ -54,7 +55,8 @@ impl Thumbs {
             .min_by(|a, b| (a.time_s - time_s).abs().total_cmp(&(b.time_s - time_s).abs()))
     }
 
-    /// The part of the picture that ever shows contrast: without letterbox, pillarbox or flat border. In long sides.
+    /// The part of the picture that shows contrast at some time: without letterbox, pillarbox or flat border. Both the
+    /// arguments, which are the size of the picture, and the result are in long sides.
     pub fn active(&self, width: f32, height: f32) -> Rect {
         let all = Rect { x0: 0.0, y0: 0.0, x1: width, y1: height };
         let Some(first) = self.kept.first() else { return all };
@@ -91,12 +93,12 @@ impl Thumbs {
     }
 }
 
-/// Side of the blocks that are flat or not, px of a thumb, and how far a flat block's levels lie apart: compression moves
-/// them by one or two.
+/// Side of the blocks that are examined for flatness, pixels of a thumb.
 const BLOCK: usize = 8;
+/// Largest range of the levels of a flat block; compression changes a level by one or two.
 const BLOCK_LEVELS: u8 = 4;
 
-/// Share of the blocks inside `active` (long sides) that show nothing, 0..=255.
+/// The share of flat blocks inside `active` (long sides), 0..=255.
 pub fn flat_share(picture: &Luma, active: &Rect) -> u8 {
     let long = picture.long_side() as f32;
     let side = |low: f32, high: f32, most: u32| {
@@ -118,13 +120,14 @@ pub fn flat_share(picture: &Luma, active: &Rect) -> u8 {
     (flat * 255).checked_div(all).unwrap_or(0) as u8
 }
 
-/// First and one past the last of `0..n` that are busy.
+/// The first of `0..n` that is busy, and one past the last.
 fn busy(n: u32, is_busy: impl Fn(u32) -> bool) -> Option<(u32, u32)> {
     let first = (0..n).find(|i| is_busy(*i))?;
     let last = (first..n).rev().find(|i| is_busy(*i))?;
     Some((first, last + 1))
 }
 
+/// The standard deviation of some levels.
 fn deviation(values: impl Iterator<Item = u8>) -> f32 {
     let (mut n, mut sum, mut squares) = (0u32, 0u32, 0u64);
     for v in values {
@@ -136,7 +139,7 @@ fn deviation(values: impl Iterator<Item = u8>) -> f32 {
     (squares as f32 / n.max(1) as f32 - mean * mean).max(0.0).sqrt()
 }
 
-/// Shrinks a frame to `THUMB_LONG` by area means in fixed point.
+/// Reduces a frame to a long side of [`THUMB_LONG`] pixels by area means, in fixed point.
 pub fn thumb_of(frame: &Frame) -> Thumb {
     let from = &frame.luma;
     let long = from.long_side().max(1);
@@ -164,7 +167,8 @@ pub fn thumb_of(frame: &Frame) -> Thumb {
     Thumb { time_s: frame.time_s, luma: Luma::new(width, height, pixels) }
 }
 
-/// For each of `to` output pixels: first input pixel and the weights (sum 4096) of those it covers.
+/// For each of `to` output pixels: the first input pixel, and the weights of the input pixels that it covers, which sum
+/// to 4096.
 fn shares(from: u32, to: u32) -> Vec<(usize, Vec<u32>)> {
     (0..u64::from(to))
         .map(|i| {
@@ -181,7 +185,7 @@ fn shares(from: u32, to: u32) -> Vec<(usize, Vec<u32>)> {
                     w as u32
                 })
                 .collect();
-            // What rounding left over goes to the middle one.
+            // The middle pixel gets the rest that rounding left over.
             let middle = weights.len() / 2;
             weights[middle] += left as u32;
             (first as usize, weights)
@@ -189,7 +193,7 @@ fn shares(from: u32, to: u32) -> Vec<(usize, Vec<u32>)> {
         .collect()
 }
 
-/// Mean absolute difference of two thumbs, grey levels; large when their sizes differ.
+/// The mean absolute difference of two thumbs, grey levels; 255 when their sizes differ.
 pub fn motion(a: &Luma, b: &Luma) -> f32 {
     if (a.width, a.height) != (b.width, b.height) {
         return 255.0;

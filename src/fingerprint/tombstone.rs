@@ -1,47 +1,57 @@
-//! Frames of a deleted video in order of time → `Fingerprint`.
+//! Makes the [`Fingerprint`] of a deleted video from its frames.
+//!
+//! The active picture, and so which points lie inside it, is known only at the end. Therefore each keyframe is
+//! described with more points than are kept, and the choice is made in [`TombstoneBuilder::finish`]: as many points of
+//! each keyframe as fit into the bytes allowed for the video's duration.
 
 use crate::fingerprint::calm::Calm;
 use crate::fingerprint::frame_hash::{FrameHasher, grid_of};
 use crate::fingerprint::hasher::{Hasher, distance, quality, shape};
-use crate::fingerprint::keypoints::{Detector, Pick};
+use crate::fingerprint::keypoints::{Detector, Directions, Pick};
 use crate::fingerprint::thumbs::{Thumbs, flat_share};
 use crate::fingerprint::track::Tracks;
 use crate::fingerprint::types::{
     Fingerprint, FrameHash, Keyframe, Keypoint, Rect, Spot, UploadKeypoint, UploadPrint, VERSION,
 };
-use crate::fingerprint::upload::upload_print;
+use crate::fingerprint::upload::{Keyframes, upload_print};
 use crate::model::Frame;
 
-/// Seconds a keyframe stands for (DESIGN §3).
+/// Time that a keyframe represents, seconds: twice that of an upload's, which is cheap to describe densely.
 const WINDOW_S: f32 = 2.0;
-/// Keypoints kept of a keyframe; more where the bytes allow it.
+/// Keypoints of a keyframe that are spread over the picture.
 const POINTS: usize = 24;
+/// Most keypoints of a keyframe, where the bytes allow it.
 const POINTS_MAX: usize = 40;
-/// Bytes a second that a fingerprint may take (12 KB a minute less its header), and of one keypoint and one frame.
+/// Fewest keypoints of a keyframe, even where the bytes do not allow it.
+const POINTS_MIN: usize = 8;
+/// Bytes of a fingerprint for each second of video: 12 KB a minute less the header.
 const BYTES_A_SECOND: f32 = 192.0;
+/// Bytes of one keypoint, on average.
 const KEYPOINT_BYTES: f32 = 12.2;
+/// Bytes of one frame hash, on average.
 const FRAME_BYTES: f32 = 35.0;
-/// Distance between two kept keypoints at least, long sides.
+/// Smallest distance between two of the first [`POINTS`] keypoints, long sides.
 const APART: f32 = 0.06;
-/// Points of a keyframe described before the active picture is known and the best are chosen.
-const POINTS_SEEN: usize = 96;
-/// Frame hashes kept a second at most: with 24 keypoints every 2 s, just under 12 KB a minute.
+/// Points of a keyframe that are described, before the active picture is known and the best are chosen.
+const POINTS_DESCRIBED: usize = 96;
+/// Interval of frame hashes, seconds: with 24 keypoints every 2 s, just under 12 KB a minute.
 const FRAME_STEP_S: f32 = 0.8;
-/// A frame hash this near to the last kept one says nothing new, bits of 256…
+/// A frame hash within this distance of the last kept one is dropped as a repetition, bits of 256…
 const SAME_FRAME_BITS: u32 = 10;
-/// …unless that one is this old.
+/// …unless the last kept one is this old, seconds.
 const SAME_FRAME_S: f32 = 4.0;
 
-/// Makes the fingerprint of a deleted video. Memory grows by thumbs (bounded) and keypoints only.
+/// Makes the fingerprint of a deleted video. Its memory grows by thumbs, whose number is bounded, and by keypoints.
 pub struct TombstoneBuilder<'h> {
     hasher: &'h Hasher,
     calm: Calm,
     detector: Detector,
     size: Option<(u32, u32)>,
-    keyframes: Vec<Seen>,
+    keyframes: Vec<DescribedKeyframe>,
 }
 
 impl<'h> TombstoneBuilder<'h> {
+    /// A builder without frames.
     pub fn new(hasher: &'h Hasher) -> Self {
         TombstoneBuilder {
             hasher,
@@ -61,34 +71,32 @@ impl<'h> TombstoneBuilder<'h> {
     }
 
     fn keyframe(&mut self, frame: &Frame) {
-        // Chosen again inside the active picture at the end; a third of the final distance keeps enough to choose from.
-        let pick = Pick {
-            inside: None,
-            distance_min: APART / 3.0,
-            cell_max: usize::MAX,
-            second_directions: false,
-        };
-        let points = self.detector.detect(&frame.luma, POINTS_SEEN, pick);
+        // The final choice is made inside the active picture. A third of the final distance leaves enough to choose
+        // from.
+        let pick =
+            Pick { distance_min: APART / 3.0, cell_max: usize::MAX, directions: Directions::First };
+        let points = self.detector.detect(&frame.luma, POINTS_DESCRIBED, pick);
         let points = points.iter().map(|p| self.hasher.upload_keypoint(p, frame.time_s));
-        self.keyframes.push(Seen { time_s: frame.time_s, points: points.collect() });
+        self.keyframes.push(DescribedKeyframe { time_s: frame.time_s, points: points.collect() });
     }
 
-    /// The fingerprint; `duration_s` as the container or the last frame says.
+    /// The fingerprint. `duration_s` is the duration of the video, as the container or the last frame states it.
     pub fn finish(mut self, duration_s: f32) -> Fingerprint {
         self.finish_keyframes();
         self.fingerprint(duration_s)
     }
 
-    /// The fingerprint, and the same video as an upload of its own keyframes would show it: enough to tell whether a
-    /// tombstone of the same content is there already.
+    /// The fingerprint, and a print of the same keyframes as if the video were an upload, with which to find tombstones
+    /// of the same content.
     pub fn finish_with_print(mut self, duration_s: f32) -> (Fingerprint, UploadPrint) {
         self.finish_keyframes();
         let fingerprint = self.fingerprint(duration_s);
-        let mut tracks = Tracks::new();
-        let keyframes_s = self.keyframes.iter().map(|seen| seen.time_s).collect();
-        self.keyframes.into_iter().for_each(|seen| tracks.push(seen.points));
+        let mut keyframes = Keyframes::new();
+        for DescribedKeyframe { time_s, points } in self.keyframes {
+            keyframes.push(time_s, points);
+        }
         let thumbs = self.calm.thumbs;
-        let print = upload_print(self.hasher, thumbs, self.size, duration_s, (keyframes_s, tracks));
+        let print = upload_print(self.hasher, thumbs, self.size, keyframes, duration_s);
         (fingerprint, print)
     }
 
@@ -106,10 +114,10 @@ impl<'h> TombstoneBuilder<'h> {
         let budget = BYTES_A_SECOND * duration_s.max(2.0) - FRAME_BYTES * frames.len() as f32;
         let most = (budget / KEYPOINT_BYTES).max(POINTS as f32) as usize;
         let tracks = fill(&self.keyframes, &active, most);
-        let keyframe = |seen: &Seen| {
-            let thumb = thumbs.nearest(seen.time_s);
+        let keyframe = |keyframe: &DescribedKeyframe| {
+            let thumb = thumbs.nearest(keyframe.time_s);
             let flat = thumb.map_or(0, |t| flat_share(&t.luma, &active));
-            Keyframe { time_s: seen.time_s, flat }
+            Keyframe { time_s: keyframe.time_s, flat }
         };
         Fingerprint {
             version: VERSION,
@@ -125,32 +133,34 @@ impl<'h> TombstoneBuilder<'h> {
     }
 }
 
-/// A keyframe's points, heaviest first.
-struct Seen {
+/// A keyframe and its points, heaviest first.
+struct DescribedKeyframe {
     time_s: f32,
     points: Vec<UploadKeypoint>,
 }
 
-/// Points of all keyframes, as many a keyframe as keep the whole within `most`: a video whose points stand still, or
-/// that has few, may keep more of each picture.
-fn fill(keyframes: &[Seen], active: &Rect, most: usize) -> Tracks<Keypoint> {
+/// The points of all keyframes, with as many from each as keep their number within `most`. A video with few points, or
+/// with points that stay in place and so are kept once, keeps more from each keyframe.
+fn fill(keyframes: &[DescribedKeyframe], active: &Rect, most: usize) -> Tracks<Keypoint> {
     let with = |each: usize| {
         let mut tracks = Tracks::new();
-        keyframes.iter().for_each(|seen| tracks.push(well_spread(&seen.points, active, each)));
+        keyframes
+            .iter()
+            .for_each(|keyframe| tracks.push(well_spread(&keyframe.points, active, each)));
         tracks
     };
     let mut each = POINTS_MAX;
     loop {
         let tracks = with(each);
-        if tracks.all.len() <= most || each <= 8 {
+        if tracks.all.len() <= most || each <= POINTS_MIN {
             return tracks;
         }
         each -= 2;
     }
 }
 
-/// The heaviest `each` points inside the active picture: the first 24 far from each other, the rest where there is
-/// room.
+/// The heaviest `each` points inside the active picture. The first [`POINTS`] are at least [`APART`] from each other,
+/// the others half as far.
 fn well_spread(points: &[UploadKeypoint], active: &Rect, each: usize) -> Vec<Keypoint> {
     let mut kept: Vec<Keypoint> = Vec::with_capacity(each);
     for (apart, upto) in [(APART, POINTS.min(each)), (APART / 2.0, each)] {
@@ -169,11 +179,12 @@ fn well_spread(points: &[UploadKeypoint], active: &Rect, each: usize) -> Vec<Key
     kept
 }
 
+/// The hashes of the thumbs at steps of [`FRAME_STEP_S`], without repetitions.
 fn frame_hashes(hasher: &FrameHasher, thumbs: &Thumbs, active: &Rect) -> Vec<FrameHash> {
     let mut out: Vec<FrameHash> = Vec::new();
     let mut due_s = 0.0;
     for thumb in &thumbs.kept {
-        // A quarter of a sampling step of slack, so that 0.8 s falls on the fourth frame of a 4 fps video.
+        // Slack of a quarter of a sampling step, so that 0.8 s falls on the fourth frame of a video at 4 a second.
         if thumb.time_s + 0.0625 < due_s {
             continue;
         }

@@ -1,19 +1,23 @@
-//! Keypoints that stand still are kept once, with the time from first to last sight.
+//! Joins keypoints that stay in place over several keyframes to one, with its first and last time.
 
+use crate::fingerprint::patch::wrap;
 use crate::fingerprint::types::{Keypoint, Spot, UploadKeypoint};
 
-/// How far a point may wander between two keyframes and still count as standing, long sides (3 px of 360).
-const WANDER_MAX: f32 = 0.009;
-/// Bits in which the hash may differ from the one first seen.
+/// Largest move along either axis from the first keyframe of a track, long sides: 3 pixels of 360. Tuned, as those
+/// below.
+const MOVE_MAX: f32 = 0.009;
+/// Most bits in which a hash may differ from that in the first keyframe.
 const DISTANCE_MAX: u32 = 12;
+/// Largest ratio of two scales.
 const SCALE_RATIO_MAX: f32 = 1.3;
+/// Largest difference of two directions, radians.
 const TURN_MAX: f32 = 0.3;
 
-/// A point with a hash, before and after linking.
+/// A point that can be joined with others.
 pub trait Tracked {
     fn spot(&self) -> &Spot;
     fn spot_mut(&mut self) -> &mut Spot;
-    /// The hash by which it is recognised.
+    /// The hash that is compared.
     fn hash(&self) -> u64;
 }
 
@@ -41,11 +45,12 @@ impl Tracked for UploadKeypoint {
     }
 }
 
-/// Joins the keypoints of successive keyframes.
+/// The joined keypoints of successive keyframes.
 #[derive(Debug)]
 pub struct Tracks<T> {
+    /// Each as its first keyframe shows it, but for the last time.
     pub all: Vec<T>,
-    /// Indices of those seen in the last keyframe.
+    /// Indices of the points that the last keyframe shows.
     last: Vec<usize>,
 }
 
@@ -54,33 +59,34 @@ impl<T: Tracked> Tracks<T> {
         Tracks { all: Vec::new(), last: Vec::new() }
     }
 
-    /// Adds a keyframe's points (their times set to the keyframe's).
+    /// Adds the points of the next keyframe, whose two times are the keyframe's. Each joins the first point of the
+    /// keyframe before that is the same, unless another has joined it.
     pub fn push(&mut self, points: Vec<T>) {
-        let mut seen = Vec::with_capacity(points.len());
+        let mut shown = Vec::with_capacity(points.len());
         let mut free = std::mem::take(&mut self.last);
         for point in points {
-            let standing = free.iter().position(|i| same(&self.all[*i], &point));
-            match standing {
+            let same = free.iter().position(|i| is_same(&self.all[*i], &point));
+            match same {
                 Some(at) => {
                     let index = free.swap_remove(at);
                     self.all[index].spot_mut().last_s = point.spot().last_s;
-                    seen.push(index);
+                    shown.push(index);
                 }
                 None => {
-                    seen.push(self.all.len());
+                    shown.push(self.all.len());
                     self.all.push(point);
                 }
             }
         }
-        self.last = seen;
+        self.last = shown;
     }
 }
 
-fn same<T: Tracked>(a: &T, b: &T) -> bool {
+fn is_same<T: Tracked>(a: &T, b: &T) -> bool {
     let (p, q) = (a.spot(), b.spot());
-    (p.x - q.x).abs() <= WANDER_MAX
-        && (p.y - q.y).abs() <= WANDER_MAX
+    (p.x - q.x).abs() <= MOVE_MAX
+        && (p.y - q.y).abs() <= MOVE_MAX
         && p.scale.max(q.scale) <= SCALE_RATIO_MAX * p.scale.min(q.scale)
-        && crate::fingerprint::patch::wrap(p.angle - q.angle).abs() <= TURN_MAX
+        && wrap(p.angle - q.angle).abs() <= TURN_MAX
         && (a.hash() ^ b.hash()).count_ones() <= DISTANCE_MAX
 }

@@ -1,15 +1,13 @@
-//! The shapes that the rest of the project handles: `Fingerprint` of a deleted video (kept), `UploadPrint` of an
-//! upload (richer, kept only while the upload is). Made in `tombstone` and `upload`, written and read as bytes in `format`.
+//! The types that the rest of the project handles: the [`Fingerprint`] of a deleted video and the [`UploadPrint`] of an
+//! upload. `tombstone` and `upload` make them; `format` writes and reads fingerprints as bytes.
 
 use crate::model::{KeyId, Luma};
 
-/// Version of the algorithm that made a fingerprint; it rises whenever any hash bit would change.
+/// Version of the algorithm. It rises whenever any bit of a hash would change.
 pub const VERSION: u16 = 1;
 
-/// Bits of a `PatchHash`.
-pub const PATCH_BITS: u32 = 64;
-
-/// The four ways an upload's patch is hashed so that a mirrored or inverted copy is found by look-up alone.
+/// The four ways in which an upload's patch is hashed, so that a mirrored or inverted re-upload is found by look-up
+/// alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Variant {
@@ -32,19 +30,21 @@ impl Variant {
     }
 }
 
-/// Where a keypoint lies and while which time it stands still.
+/// The place of a keypoint, and the time during which it stays there.
 ///
-/// Lengths are in units of the picture's long side, `x` and `y` from the top left of the displayed picture.
+/// Lengths are in units of the picture's long side; `x` and `y` are measured from the top left of the displayed
+/// picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     pub x: f32,
     pub y: f32,
-    /// Standard deviation of the Gaussian at which the point was found.
+    /// Standard deviation of the Gaussian at which the point was found, long sides.
     pub scale: f32,
     /// Dominant gradient direction, radians, −π..π, y downward.
     pub angle: f32,
-    /// First and last keyframe in which it was seen at this place, seconds; equal for a point seen once.
+    /// Time of the first keyframe that shows the point at this place, seconds.
     pub first_s: f32,
+    /// Time of the last such keyframe, seconds; equal to `first_s` for a point of one keyframe.
     pub last_s: f32,
 }
 
@@ -52,6 +52,7 @@ pub struct Spot {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keypoint {
     pub spot: Spot,
+    /// The patch hash, 64 bits.
     pub hash: u64,
 }
 
@@ -59,38 +60,40 @@ pub struct Keypoint {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keyframe {
     pub time_s: f32,
-    /// Share of its active picture that shows nothing at all, 0..=255: cards (text on a flat ground) have nearly three
-    /// quarters and more, what a camera has seen less than half.
+    /// Share of the active picture that is flat, 0..=255. Cards (text on a flat ground) have nearly three quarters or
+    /// more, camera pictures less than half.
     pub flat: u8,
 }
 
-/// A keypoint of an upload, hashed in every `Variant` (index: `Variant as usize`).
+/// A keypoint of an upload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UploadKeypoint {
     pub spot: Spot,
+    /// The patch hash in every variant; the index is `Variant as usize`.
     pub hashes: [u64; 4],
-    /// Of the plain and of the mirrored hash: the bits that were decided most narrowly, and so are the likeliest to
-    /// differ in a copy.
+    /// The unsure bits of the plain and of the mirrored hash.
     pub unsure: [Unsure; 2],
 }
 
-/// Bits of a hash that were decided most narrowly, the narrowest first: `WEAK_BITS` of the low `WEAK_WITHIN` bits of
-/// its low half and of its high half, counted within the half.
+/// The bits of a hash with the smallest margins, which are the likeliest to differ in a re-upload: [`WEAK_BITS`] bits
+/// of the low half and as many of the high half, smallest margin first. Bits are counted within their half, from the
+/// lowest, and lie below [`WEAK_WITHIN`].
 pub type Unsure = [[u8; WEAK_BITS]; 2];
+/// Unsure bits of each half of a hash.
 pub const WEAK_BITS: usize = 3;
-/// The index files a hash under at most so many bits of a half.
+/// Low bits of each half among which unsure bits are sought: the index files a hash under no more bits of a half.
 pub const WEAK_WITHIN: usize = 26;
 
-/// 256 bits of one frame: word 0 the whole picture; words 1–3 hold the eight regions' 24 bits one behind the other
-/// (region r of 1..=8 occupies bits `24 * (r - 1) ..` of the 192).
+/// 256 bits of one frame. Word 0 is the whole picture; words 1–3 hold the 24 bits of each of the eight regions, one
+/// region after the other: region r of 1..=8 occupies bits `24 * (r - 1)..24 * r` of the 192.
 pub type FrameBits = [u64; 4];
 
-/// The regional hash of one frame of a deleted video, taken inside the active picture.
+/// The hash of one frame of a deleted video, taken inside the active picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrameHash {
     pub time_s: f32,
     pub bits: FrameBits,
-    /// Contrast of the frame, 0 (flat: carries no evidence) to 255.
+    /// Standard deviation of the frame, grey levels; 0 for a flat frame, which is no evidence.
     pub quality: u8,
 }
 
@@ -98,10 +101,11 @@ pub struct FrameHash {
 #[derive(Debug, Clone, PartialEq)]
 pub struct UploadFrame {
     pub time_s: f32,
-    /// The raw frame, the raw frame mirrored, the active picture, the active picture mirrored.
+    /// Hashes of the raw frame, the raw frame mirrored, the active picture, the active picture mirrored.
     pub views: [FrameBits; 4],
+    /// Standard deviation of the raw frame, grey levels.
     pub quality: u8,
-    /// The picture at `THUMB_LONG` px: from it the frame is hashed again under a proposed placement.
+    /// The picture with a long side of 128 pixels, from which a proposed placement is hashed.
     pub thumb: Luma,
 }
 
@@ -114,27 +118,31 @@ pub struct Rect {
     pub y1: f32,
 }
 
-/// What stays of a deleted video.
+/// The fingerprint of a deleted video: the only description of its content that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint {
+    /// The [`VERSION`] that made it.
     pub version: u16,
+    /// The key that its hashes are made with.
     pub key_id: KeyId,
     pub duration_s: f32,
-    /// Width and height of the displayed picture in units of its long side: one of them is 1.
+    /// Width of the displayed picture, long sides; 1 unless the picture is upright.
     pub width: f32,
+    /// Height of the displayed picture, long sides.
     pub height: f32,
     /// The picture without black or flat borders.
     pub active: Rect,
-    /// The frames from which keypoints were kept, ascending.
+    /// The frames from which keypoints were kept, in order of time.
     pub keyframes: Vec<Keyframe>,
-    /// Ordered by `first_s`; first and last sight are times of keyframes.
+    /// Ordered by `first_s`; both times of each are times of keyframes.
     pub keypoints: Vec<Keypoint>,
-    /// Ordered by time.
+    /// In order of time.
     pub frames: Vec<FrameHash>,
 }
 
 impl Fingerprint {
-    /// Share of the active picture that shows nothing in the keyframe nearest to a time, 0..1.
+    /// The flat share (0.0..=1.0) of the active picture in the keyframe nearest to a time, seconds; 0 without
+    /// keyframes.
     pub fn flat_near(&self, time_s: f32) -> f32 {
         let at = self.keyframes.partition_point(|k| k.time_s < time_s);
         let near = [at.checked_sub(1), Some(at)].into_iter().flatten();
@@ -145,18 +153,24 @@ impl Fingerprint {
     }
 }
 
-/// What is looked at of an upload.
+/// The description of an upload that is compared with fingerprints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UploadPrint {
+    /// The [`VERSION`] that made it.
     pub version: u16,
+    /// The key that its hashes are made with.
     pub key_id: KeyId,
     pub duration_s: f32,
+    /// Width of the displayed picture, long sides; 1 unless the picture is upright.
     pub width: f32,
+    /// Height of the displayed picture, long sides.
     pub height: f32,
+    /// The picture without black or flat borders.
     pub active: Rect,
     /// Times of the frames from which keypoints were taken, ascending.
     pub keyframes_s: Vec<f32>,
     /// Ordered by `first_s`.
     pub keypoints: Vec<UploadKeypoint>,
+    /// In order of time.
     pub frames: Vec<UploadFrame>,
 }

@@ -1,18 +1,19 @@
-//! Frames of an upload in order of time → `UploadPrint`.
+//! Makes the [`UploadPrint`] of an upload from its frames.
 
 use crate::fingerprint::calm::Calm;
 use crate::fingerprint::frame_hash::{Coefficients, grid_of};
 use crate::fingerprint::hasher::{Hasher, quality, shape};
-use crate::fingerprint::keypoints::{Detector, Pick};
+use crate::fingerprint::keypoints::{Detector, Directions, Pick};
 use crate::fingerprint::thumbs::{Thumb, Thumbs};
 use crate::fingerprint::track::Tracks;
 use crate::fingerprint::types::{Rect, UploadFrame, UploadKeypoint, UploadPrint, VERSION};
 use crate::model::Frame;
 
-/// Seconds a keyframe stands for (DESIGN §3).
+/// Time that a keyframe represents, seconds.
 const WINDOW_S: f32 = 1.0;
-/// Keypoints kept of a keyframe, and of one cell of its 8 × 8 grid.
+/// Most keypoints of a keyframe.
 const POINTS: usize = 400;
+/// Most keypoints of one cell of a keyframe's 8 × 8 grid.
 const POINTS_A_CELL: usize = 12;
 
 /// Makes the print of an upload.
@@ -21,19 +22,18 @@ pub struct UploadBuilder<'h> {
     calm: Calm,
     detector: Detector,
     size: Option<(u32, u32)>,
-    keyframes_s: Vec<f32>,
-    tracks: Tracks<UploadKeypoint>,
+    keyframes: Keyframes,
 }
 
 impl<'h> UploadBuilder<'h> {
+    /// A builder without frames.
     pub fn new(hasher: &'h Hasher) -> Self {
         UploadBuilder {
             hasher,
             calm: Calm::new(WINDOW_S),
             detector: Detector::new(hasher.cpu()),
             size: None,
-            keyframes_s: Vec::new(),
-            tracks: Tracks::new(),
+            keyframes: Keyframes::new(),
         }
     }
 
@@ -46,35 +46,46 @@ impl<'h> UploadBuilder<'h> {
     }
 
     fn keyframe(&mut self, frame: &Frame) {
-        let pick = Pick {
-            inside: None,
-            distance_min: 0.0,
-            cell_max: POINTS_A_CELL,
-            second_directions: true,
-        };
+        let pick = Pick { distance_min: 0.0, cell_max: POINTS_A_CELL, directions: Directions::All };
         let points = self.detector.detect(&frame.luma, POINTS, pick);
-        self.keyframes_s.push(frame.time_s);
         let points = points.iter().map(|p| self.hasher.upload_keypoint(p, frame.time_s));
-        self.tracks.push(points.collect());
+        self.keyframes.push(frame.time_s, points.collect());
     }
 
-    /// The print; `duration_s` as the container or the last frame says.
+    /// The print. `duration_s` is the duration of the video, as the container or the last frame states it.
     pub fn finish(mut self, duration_s: f32) -> UploadPrint {
         if let Some(last) = self.calm.finish() {
             self.keyframe(&last);
         }
-        let keypoints = (self.keyframes_s, self.tracks);
-        upload_print(self.hasher, self.calm.thumbs, self.size, duration_s, keypoints)
+        upload_print(self.hasher, self.calm.thumbs, self.size, self.keyframes, duration_s)
     }
 }
 
-/// Puts the print together: times of the keyframes and their joined points, and the thumbs of all frames.
+/// The times of a video's keyframes, and their points with those that stay in place joined.
+pub(crate) struct Keyframes {
+    times_s: Vec<f32>,
+    tracks: Tracks<UploadKeypoint>,
+}
+
+impl Keyframes {
+    pub fn new() -> Self {
+        Keyframes { times_s: Vec::new(), tracks: Tracks::new() }
+    }
+
+    /// Adds a keyframe, in order of time, and its points.
+    pub fn push(&mut self, time_s: f32, points: Vec<UploadKeypoint>) {
+        self.times_s.push(time_s);
+        self.tracks.push(points);
+    }
+}
+
+/// Puts the print together from the keyframes and the thumbs of all frames. `size` is that of the first frame, pixels.
 pub(crate) fn upload_print(
     hasher: &Hasher,
     thumbs: Thumbs,
     size: Option<(u32, u32)>,
+    keyframes: Keyframes,
     duration_s: f32,
-    (keyframes_s, tracks): (Vec<f32>, Tracks<UploadKeypoint>),
 ) -> UploadPrint {
     let (width, height) = shape(thumbs.kept.first(), size);
     let active = thumbs.active(width, height);
@@ -87,8 +98,8 @@ pub(crate) fn upload_print(
         width,
         height,
         active,
-        keyframes_s,
-        keypoints: tracks.all,
+        keyframes_s: keyframes.times_s,
+        keypoints: keyframes.tracks.all,
         frames: frames.collect(),
     }
 }
@@ -98,9 +109,10 @@ fn upload_frame(hasher: &Hasher, thumb: Thumb, whole: &Rect, active: &Rect) -> U
     let views = |c: &Coefficients| (hasher.bits(c), hasher.bits(&hasher.mirrored(c)));
     let raw = hasher.coefficients(&grid_of(&thumb.luma, whole));
     let (plain, mirror) = views(&raw);
-    let (inner, inner_mirror) = match active == whole {
-        true => (plain, mirror),
-        false => views(&hasher.coefficients(&grid_of(&thumb.luma, active))),
+    let (inner, inner_mirror) = if active == whole {
+        (plain, mirror)
+    } else {
+        views(&hasher.coefficients(&grid_of(&thumb.luma, active)))
     };
     UploadFrame {
         time_s: thumb.time_s,

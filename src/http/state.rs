@@ -14,7 +14,7 @@ use crate::http::Options;
 use crate::http::error::Problem;
 use crate::http::middleware::rate::Limiter;
 use crate::http::server::linger::Linger;
-use crate::model::{ApiKeyId, Outside, UploadId};
+use crate::model::{ApiKeyId, Environment, UploadId};
 
 /// The parts of the service; the command line assembles them.
 pub struct Parts {
@@ -24,7 +24,7 @@ pub struct Parts {
     pub deletions: Arc<Deletions>,
     pub outbox: Arc<Outbox>,
     pub pools: Pools,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// Renders the metrics in the Prometheus text format.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -57,7 +57,7 @@ impl App {
     pub fn new(parts: Parts) -> App {
         let limiter = Limiter::new(parts.options.rate_per_s, parts.options.rate_burst);
         // Two starts with the same number would only make log lines ambiguous.
-        let start = parts.outside.random::<4>().map_or(0, u32::from_le_bytes);
+        let start = parts.environment.random::<4>().map_or(0, u32::from_le_bytes);
         let streams = Arc::new(Semaphore::new(parts.options.event_streams_max));
         App(Arc::new(Shared {
             parts,
@@ -99,8 +99,8 @@ impl App {
         &self.0.parts.pools
     }
 
-    pub fn outside(&self) -> &Outside {
-        &self.0.parts.outside
+    pub fn environment(&self) -> &Environment {
+        &self.0.parts.environment
     }
 
     pub fn options(&self) -> &Options {
@@ -130,10 +130,10 @@ impl App {
     /// The method's error, as a [`Problem`].
     pub async fn ask<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+        job: impl FnOnce(&Engine, &Environment) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = self.0.clone();
-        self.blocking(move || job(&shared.parts.engine, &shared.parts.outside)).await
+        self.blocking(move || job(&shared.parts.engine, &shared.parts.environment)).await
     }
 
     /// Runs a method of the engine that hashes a password; [`PASSWORDS_MAX`] run at the same time.
@@ -142,7 +142,7 @@ impl App {
     /// The method's error, as a [`Problem`].
     pub(super) async fn ask_with_password<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Engine, &Outside) -> engine::Result<T> + Send + 'static,
+        job: impl FnOnce(&Engine, &Environment) -> engine::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = self.0.passwords.acquire().await;
         let answer = self.ask(job).await;

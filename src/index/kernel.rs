@@ -1,9 +1,12 @@
-//! Scanning a list of postings: the XOR and popcount that decide which posting is a hit.
-//!
-//! `Scalar` is the definition. The others do the same with instructions that not every x86-64 has; they can
-//! only be built where the processor has them, so that holding one is the proof.
+//! Scanning a list of postings: XOR and popcount decide which posting is a hit.
 
-#![expect(unsafe_code, reason = "calls of functions that need a processor feature")]
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{
+    _mm512_cmple_epu64_mask, _mm512_loadu_si512, _mm512_popcnt_epi64, _mm512_set1_epi64,
+    _mm512_srli_epi64, _mm512_xor_si512,
+};
+
+use crate::cpu::multiversion;
 
 /// A posting whose check bits are near: ordinal and distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,52 +15,36 @@ pub(crate) struct Near {
     pub(crate) distance: u8,
 }
 
-/// The fastest scan that this processor can do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kernel {
-    Scalar,
-    #[cfg(target_arch = "x86_64")]
-    Popcnt(Popcnt),
-    #[cfg(target_arch = "x86_64")]
-    Vpopcnt(Vpopcnt),
-}
-
-impl Kernel {
-    pub(crate) fn choose() -> Kernel {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if let Some(kernel) = Vpopcnt::new() {
-                return Kernel::Vpopcnt(kernel);
-            }
-            if let Some(kernel) = Popcnt::new() {
-                return Kernel::Popcnt(kernel);
-            }
-        }
-        Kernel::Scalar
-    }
-
-    /// Calls `hit` for each posting whose check bits differ from `check` in at most `distance_max` bits, in
-    /// order.
+multiversion! {
+    /// Appends to `hits` each posting whose check bits differ from `check` in at most `distance_max` bits, in order.
+    ///
+    /// AVX-512 takes eight postings at a time: with VPOPCNTDQ it counts the bits of eight words in one instruction.
     #[inline]
-    pub(crate) fn scan(
-        self,
-        postings: &[u64],
-        check: u32,
-        distance_max: u32,
-        hits: &mut Vec<Near>,
-    ) {
-        match self {
-            Kernel::Scalar => scan_scalar(postings, check, distance_max, hits),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Popcnt(kernel) => kernel.scan(postings, check, distance_max, hits),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Vpopcnt(kernel) => kernel.scan(postings, check, distance_max, hits),
+    pub(crate) fn scan(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
+        each(postings, check, distance_max, hits);
+    }
+    avx512 {
+        let wanted = _mm512_set1_epi64(i64::from(check));
+        let limit = _mm512_set1_epi64(i64::from(distance_max));
+        let (eights, rest) = postings.as_chunks::<8>();
+        for eight in eights {
+            // SAFETY: `eight` is 64 readable bytes; the load needs no alignment.
+            let values = unsafe { _mm512_loadu_si512(eight.as_ptr().cast()) };
+            let differing = _mm512_xor_si512(_mm512_srli_epi64::<32>(values), wanted);
+            let mut near = _mm512_cmple_epu64_mask(_mm512_popcnt_epi64(differing), limit);
+            while near != 0 {
+                let posting = eight[near.trailing_zeros() as usize];
+                let distance = ((posting >> 32) as u32 ^ check).count_ones() as u8;
+                hits.push(Near { ordinal: posting as u32, distance });
+                near &= near - 1;
+            }
         }
+        each(rest, check, distance_max, hits);
     }
 }
 
 #[inline(always)]
-fn scan_scalar(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
+fn each(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
     for &posting in postings {
         let distance = ((posting >> 32) as u32 ^ check).count_ones();
         if distance <= distance_max {
@@ -66,108 +53,30 @@ fn scan_scalar(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<N
     }
 }
 
-/// The scalar scan compiled with POPCNT.
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Popcnt(());
-
-#[cfg(target_arch = "x86_64")]
-impl Popcnt {
-    fn new() -> Option<Popcnt> {
-        is_x86_feature_detected!("popcnt").then_some(Popcnt(()))
-    }
-
-    #[inline]
-    fn scan(self, postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
-        #[target_feature(enable = "popcnt")]
-        fn inner(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
-            scan_scalar(postings, check, distance_max, hits);
-        }
-        // SAFETY: `new` has found POPCNT.
-        unsafe { inner(postings, check, distance_max, hits) }
-    }
-}
-
-/// Eight postings at a time with AVX-512 VPOPCNTDQ.
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Vpopcnt(());
-
-#[cfg(target_arch = "x86_64")]
-impl Vpopcnt {
-    fn new() -> Option<Vpopcnt> {
-        let has = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vpopcntdq")
-            && is_x86_feature_detected!("popcnt");
-        has.then_some(Vpopcnt(()))
-    }
-
-    #[inline]
-    fn scan(self, postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
-        #[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
-        fn inner(postings: &[u64], check: u32, distance_max: u32, hits: &mut Vec<Near>) {
-            use std::arch::x86_64::{
-                _mm512_cmple_epu64_mask, _mm512_loadu_si512, _mm512_popcnt_epi64,
-                _mm512_set1_epi64, _mm512_srli_epi64, _mm512_xor_si512,
-            };
-            let wanted = _mm512_set1_epi64(i64::from(check));
-            let limit = _mm512_set1_epi64(i64::from(distance_max));
-            let (eights, rest) = postings.as_chunks::<8>();
-            for eight in eights {
-                // SAFETY: `eight` is 64 readable bytes; the load needs no alignment.
-                let values = unsafe { _mm512_loadu_si512(eight.as_ptr().cast()) };
-                let differing = _mm512_xor_si512(_mm512_srli_epi64::<32>(values), wanted);
-                let mut near = _mm512_cmple_epu64_mask(_mm512_popcnt_epi64(differing), limit);
-                while near != 0 {
-                    let posting = eight[near.trailing_zeros() as usize];
-                    let distance = ((posting >> 32) as u32 ^ check).count_ones() as u8;
-                    hits.push(Near { ordinal: posting as u32, distance });
-                    near &= near - 1;
-                }
-            }
-            scan_scalar(rest, check, distance_max, hits);
-        }
-        // SAFETY: `new` has found all three features.
-        unsafe { inner(postings, check, distance_max, hits) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::testing::every_level_agrees;
 
     #[test]
-    fn every_kernel_finds_what_the_scalar_one_finds() {
-        let mut state = 1u64;
-        let mut random = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            state ^ state >> 29
-        };
-        let mut kernels = vec![Kernel::choose()];
-        #[cfg(target_arch = "x86_64")]
-        kernels.extend(Popcnt::new().map(Kernel::Popcnt));
-        let mut found = 0;
-        for length in (0..70).chain([511, 1000]) {
-            let check = random() as u32;
-            let postings: Vec<u64> = (0..length)
-                .map(|_| {
-                    u64::from(check ^ random() as u32 & random() as u32) << 32 | random() >> 32
-                })
-                .collect();
-            for unaligned in [0, 1, 3] {
-                let list = postings.get(unaligned..).unwrap_or(&[]);
-                for distance_max in [0, 6, 9, 32] {
-                    let mut expected = Vec::new();
-                    scan_scalar(list, check, distance_max, &mut expected);
-                    found += expected.len();
-                    for kernel in &kernels {
-                        let mut hits = Vec::new();
-                        kernel.scan(list, check, distance_max, &mut hits);
-                        assert_eq!(hits, expected, "{kernel:?}, {length} postings");
-                    }
-                }
+    fn every_level_finds_the_same_postings() {
+        let found = std::cell::Cell::new(0);
+        every_level_agrees(|cpu, input| {
+            let (length, check) = (input.length, input.word() as u32);
+            // The AND of two random words leaves check bits that are near about as often as not.
+            let mut posting = || {
+                let near = check ^ input.word() as u32 & input.word() as u32;
+                u64::from(near) << 32 | input.word() >> 32
+            };
+            let postings: Vec<u64> = (0..length).map(|_| posting()).collect();
+            let list = postings.get(input.offset..).unwrap_or(&[]);
+            let mut hits = Vec::new();
+            for distance_max in [0, 6, 9, 32] {
+                scan(cpu, list, check, distance_max, &mut hits);
             }
-        }
-        assert!(found > 1000, "the inputs must contain hits");
+            found.set(found.get() + hits.len());
+            hits
+        });
+        assert!(found.get() > 1000, "the inputs must contain hits");
     }
 }

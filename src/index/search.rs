@@ -19,10 +19,11 @@
 //!
 //! Nothing is allocated per look-up; `Scratch` is kept between searches.
 
+use crate::cpu::Cpu;
 use crate::fingerprint::{UploadFrame, UploadKeypoint, UploadPrint, Variant};
 use crate::index::error::Error;
 use crate::index::found::{Found, Work};
-use crate::index::kernel::{Kernel, Near};
+use crate::index::kernel::{Near, scan};
 use crate::index::keys::{Key, complement, frame_key, frame_keys, keypoint_key};
 use crate::index::layout::{KEYPOINT_TABLES, TABLES};
 use crate::index::options::Options;
@@ -70,6 +71,8 @@ pub(crate) struct Hit {
 /// Working memory of a search.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// For the scan of postings.
+    cpu: Cpu,
     /// Keypoints of the upload that are looked up, ascending, and how many of their keyframe are stronger.
     strongest: Vec<(u32, u32)>,
     lookups: Vec<Lookup>,
@@ -111,10 +114,10 @@ pub(crate) fn search(
     if snapshot.tombstones() == 0 {
         return Ok(found);
     }
-    let kernel = Kernel::choose();
-    keypoints(snapshot, upload, options, kernel, scratch, &mut found.keypoint_voices)?;
+    let cpu = scratch.cpu;
+    keypoints(snapshot, upload, options, cpu, scratch, &mut found.keypoint_voices)?;
     if options.frames {
-        frames(snapshot, upload, options, kernel, scratch, &mut found.frame_voices)?;
+        frames(snapshot, upload, options, cpu, scratch, &mut found.frame_voices)?;
     }
     found.candidates = candidates(snapshot, upload, scratch, &found.keypoint_voices)?;
     scratch.work.refined = scratch.refiner.hits() as u64;
@@ -126,7 +129,7 @@ fn keypoints(
     snapshot: &Snapshot,
     upload: &UploadPrint,
     options: &SearchOptions,
-    kernel: Kernel,
+    cpu: Cpu,
     scratch: &mut Scratch,
     voices: &mut [u16],
 ) -> Result<(), Error> {
@@ -145,7 +148,7 @@ fn keypoints(
             );
         }
         let Scratch { lookups, near, work, unordered, .. } = scratch;
-        run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
+        run(part, number, lookups, cpu, (distance_max, snapshot), (near, work), unordered)?;
     }
     by_item(&mut scratch.unordered, &mut scratch.keypoint_hits, upload.keypoints.len());
     let mut rest = &scratch.keypoint_hits[..];
@@ -249,7 +252,7 @@ fn frames(
     snapshot: &Snapshot,
     upload: &UploadPrint,
     options: &SearchOptions,
-    kernel: Kernel,
+    cpu: Cpu,
     scratch: &mut Scratch,
     voices: &mut [u16],
 ) -> Result<(), Error> {
@@ -262,7 +265,7 @@ fn frames(
             }
         }
         let Scratch { lookups, near, work, unordered, .. } = scratch;
-        run(part, number, lookups, kernel, (distance_max, snapshot), (near, work), unordered)?;
+        run(part, number, lookups, cpu, (distance_max, snapshot), (near, work), unordered)?;
     }
     by_item(&mut scratch.unordered, &mut scratch.frame_hits, upload.frames.len());
     let mut rest = &scratch.frame_hits[..];
@@ -309,7 +312,7 @@ fn run(
     part: &Part,
     number: usize,
     lookups: &mut [Lookup],
-    kernel: Kernel,
+    cpu: Cpu,
     (distance_max, snapshot): (u32, &Snapshot),
     (near, work): (&mut Vec<Near>, &mut Work),
     hits: &mut Vec<Hit>,
@@ -344,7 +347,7 @@ fn run(
             for range in sample(start..end, most) {
                 let postings = segment.postings(lookup.table.into(), range)?;
                 work.postings += postings.len() as u64;
-                kernel.scan(postings, lookup.check, distance_max, near);
+                scan(cpu, postings, lookup.check, distance_max, near);
             }
             work.hits += near.len() as u64;
             for n in near.iter() {

@@ -349,7 +349,8 @@ fn overlay(cells: &[Vec<&Met>]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::{Keypoint, Rect, Spot, VERSION, cpu::Cpu};
+    use crate::cpu::Cpu;
+    use crate::fingerprint::{Keypoint, Rect, Spot, VERSION};
     use crate::matching::timeline::Line;
     use crate::model::KeyId;
 
@@ -402,7 +403,7 @@ mod tests {
     }
 
     fn measure(deleted: &Fingerprint, upload: &UploadPrint, weight: f32) -> Coverage {
-        let prepared = Prepared::new(upload, Cpu::new());
+        let prepared = Prepared::new(upload, Cpu::detect());
         let alignment = Alignment {
             variant: Variant::Plain,
             map: crate::matching::geometry::Affine::similarity(1.0, 0.0, (0.0, 0.0), (0.0, 0.0)),

@@ -4,7 +4,7 @@
 //! arrays runs at memory speed (AVX-512 has the instruction, AVX2 emulates it), so exhaustive is the fast way for
 //! one candidate.
 
-use crate::fingerprint::cpu::{Cpu, multiversion};
+use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
 use crate::matching::coverage::Buckets;
 use crate::matching::judge::Lucky;
@@ -106,5 +106,27 @@ multiversion! {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::every_level_agrees;
+
+    #[test]
+    fn every_level_finds_the_same_pairs() {
+        let count = std::cell::Cell::new(0);
+        every_level_agrees(|cpu, input| {
+            let (length, wanted) = (input.length, input.word());
+            // A quarter of random bits differ: about as many hashes within `WIDE_BITS` as beyond.
+            let mut near = || wanted ^ input.word() & input.word();
+            let hashes: Vec<u64> = (0..length).map(|_| near()).collect();
+            let mut found = Vec::new();
+            near_ones(cpu, wanted, hashes.get(input.offset..).unwrap_or(&[]), &mut found);
+            count.set(count.get() + found.len());
+            found
+        });
+        assert!(count.get() > 1000, "the inputs must contain near pairs");
     }
 }

@@ -1,6 +1,6 @@
 //! The place in an upload's picture where an alignment says that the deleted picture is, drawn out and hashed.
 
-use crate::fingerprint::cpu::multiversion;
+use crate::cpu::multiversion;
 use crate::fingerprint::frame_hash::{self, FrameHasher, GRID, Grid};
 use crate::fingerprint::{Fingerprint, FrameBits, UploadPrint};
 use crate::matching::consensus::Alignment;
@@ -150,5 +150,30 @@ multiversion! {
                 out[k] = a + along[k] * (b - a);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::testing::{bits, every_level_agrees};
+
+    #[test]
+    fn every_level_draws_the_same_grid() {
+        every_level_agrees(|cpu, input| {
+            let (width, height) = (input.length as u32 + 2, 37);
+            let pixels = input.bytes((width * height) as usize);
+            let long = width.max(height) as f32;
+            let place = Place {
+                origin: (input.share() * width as f32 / long, input.share() * height as f32 / long),
+                column: (input.share() / 64.0, input.share() / 64.0),
+                row: (-input.share() / 64.0, input.share() / 64.0),
+                visible: 0,
+            };
+            let samples = place.samples(width, height).expect("both sides have two pixels");
+            let mut grid: Grid = [0.0; GRID * GRID];
+            draw(cpu, &samples, &pixels, width as usize, &mut grid);
+            bits(&grid)
+        });
     }
 }

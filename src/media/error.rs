@@ -1,41 +1,42 @@
-//! What can go wrong, by what the caller does next. Messages name no paths and repeat nothing from the file.
+//! Errors of a decode, one variant for each way in which the caller continues. Messages contain neither paths nor
+//! content of the file.
 
 use std::fmt;
 use std::io;
 
-/// Why a decode gave no (complete) answer.
+/// Why a decode failed. Frames passed to the caller before the error remain valid.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The bytes cannot be read: a directory, a pipe, an I/O error. A fault on this side.
+    /// The bytes cannot be read: a directory, a pipe or an I/O error. The fault is on this side; a retry may help.
     #[error("the file cannot be read")]
     Unreadable(#[source] io::Error),
-    /// The bytes were read but hold no picture. Trying again will not help.
+    /// The bytes contain no picture. A retry will not help.
     #[error("the file cannot be decoded: {why}")]
     Undecodable { why: Why },
     /// A video in a codec that this build does not decode.
     #[error("the video's codec is not supported")]
     Unsupported,
-    /// The file asks for more than `Options` allow.
+    /// The file needs more than [`Options`](crate::media::Options) allow.
     #[error("the limit on {which} was reached")]
     LimitReached { which: Limit },
-    /// The worker broke; the file is suspect, the service is not.
+    /// The worker failed. The file is suspect, the service is not.
     #[error("the decoding worker {how}")]
     WorkerFailed { how: Failure },
-    /// The caller's `on_frame` asked to stop.
+    /// The caller's callback returned `Break`.
     #[error("decoding was cancelled")]
     Cancelled,
 }
 
-/// What makes a file undecodable.
+/// Why a file is undecodable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// No bytes at all.
+    /// It has no bytes.
     Empty,
-    /// No known container, or one that refers to other files (playlists).
+    /// Its format is unknown, or is a playlist that refers to other files.
     NotVideo,
-    /// A container without a video stream, such as a sound file.
+    /// It is a container without a video stream, such as a sound file.
     NoVideoStream,
-    /// A video stream of which not one picture could be decoded.
+    /// Not one picture of its video stream could be decoded.
     NoPicture,
 }
 
@@ -50,7 +51,7 @@ impl fmt::Display for Why {
     }
 }
 
-/// Which of the `Options` was reached.
+/// Which limit of [`Options`](crate::media::Options) was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     WallTime,
@@ -65,7 +66,7 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Limit::WallTime => "decoding time",
-            Limit::CpuTime => "processor time",
+            Limit::CpuTime => "CPU time",
             Limit::Memory => "memory",
             Limit::Pixels => "pixels a frame",
             Limit::Frames => "frames",
@@ -77,17 +78,17 @@ impl fmt::Display for Limit {
 /// How a worker failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// It could not be started: a fault of the installation, not of the file.
+    /// It could not be started. The installation is at fault, not the file.
     NotStarted(io::Error),
-    /// It ended without an answer.
+    /// It ended without a last record.
     Crashed,
-    /// Something killed it (the kernel for lack of memory, an operator).
+    /// It was killed: by the kernel for lack of memory, or by an operator.
     Killed,
-    /// It said nothing for `stall_timeout_s`.
+    /// It sent nothing for `stall_timeout_s`.
     Hung,
-    /// It sent more than was asked for.
+    /// It sent more frames, sound or signs of life than its task allows.
     Flooded,
-    /// It sent what is not a record.
+    /// It sent a malformed record.
     Garbled,
 }
 
@@ -98,8 +99,8 @@ impl fmt::Display for Failure {
             Failure::Crashed => f.write_str("crashed"),
             Failure::Killed => f.write_str("was killed"),
             Failure::Hung => f.write_str("hung"),
-            Failure::Flooded => f.write_str("sent more than was asked for"),
-            Failure::Garbled => f.write_str("sent nonsense"),
+            Failure::Flooded => f.write_str("sent more than its task allows"),
+            Failure::Garbled => f.write_str("sent a malformed record"),
         }
     }
 }

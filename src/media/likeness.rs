@@ -1,8 +1,8 @@
-//! The perceptual hash by which near-identical pictures are told (`img_hash`): which way brightness goes between
-//! neighbours of a small version of the picture, 64 bits.
+//! A perceptual hash that groups near-identical pictures (dHash, by the `img_hash` crate): 64 bits, each the sign of
+//! the brightness step between two neighbours in an 8 × 8 version of the picture.
 //!
-//! It knows no key and withstands little: it is for telling uploads of one wave apart from others while they wait, not for
-//! recognising anything later.
+//! The hash has no key and survives few edits. It groups the uploads of one wave while they wait for review; it does
+//! not recognise re-uploads.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ static HASHER: LazyLock<Hasher<[u8; 8]>> = LazyLock::new(|| {
         .to_hasher()
 });
 
-/// Hashes a picture; `None` when it has no pixels.
+/// The 64-bit hash of a picture; near-identical pictures differ in few bits. `None` when the picture has no pixels.
 pub fn picture_hash(luma: &Luma) -> Option<u64> {
     if luma.pixels.is_empty() {
         return None;

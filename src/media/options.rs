@@ -1,31 +1,35 @@
-//! What is to be decoded (`Plan`) and within which limits (`Options`), and both as the worker's arguments.
+//! What to decode ([`Plan`]), within which limits ([`Options`]), and both as the worker's arguments.
 
 use std::path::PathBuf;
+
+use crate::cpu::{Level, ceiling};
 
 /// Limits on one decode.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Wall time spent waiting for the worker, seconds; time in the caller's `on_frame` does not count. Default 600.
+    /// Wall time spent waiting for the worker, seconds. Time in the caller's `on_frame` does not count. Default 600.
     pub decode_timeout_s: f64,
-    /// Longest silence of the worker, seconds. It reports at least once a second while it works. Default 30.
+    /// Longest time without a record from the worker, seconds. A working one sends a record at least once a second.
+    /// Default 30.
     pub stall_timeout_s: f64,
-    /// Processor time of the worker, seconds. Default 600.
+    /// CPU time of the worker, seconds. Default 600.
     pub cpu_s_max: u64,
-    /// Address space of the worker, bytes. Default 2 GiB: 8K H.264 needs about 1.2 GB, 1080p 0.2 GB.
+    /// Address space of the worker, bytes. Default 2 GiB: H.264 needs about 1.2 GB at 8K and 0.2 GB at 1080p.
     pub memory_bytes_max: u64,
-    /// Pixels of one decoded frame. Default 36 000 000: 8192 × 4320 passes.
+    /// Pixels of one decoded frame. Default 36 000 000, which admits 8192 × 4320.
     pub pixels_max: u64,
-    /// Frames sent. Default 60 000: four hours at 4 a second.
+    /// Frames passed to the caller. Default 60 000: four hours at 4 a second.
     pub frames_max: u64,
-    /// Length of the video, seconds. Default 14 400.
+    /// Duration of the video, seconds. Default 14 400.
     pub duration_s_max: f64,
-    /// How a worker comes to be. Default `Forked`.
+    /// How workers are started. Default [`Start::Forked`].
     pub start: Start,
-    /// The binary that is started as `worker_exe nursery` or `worker_exe worker …`. Default the running one, by `/proc/self/exe`: an upgrade on
-    /// disk does not mix versions.
+    /// The binary to run as `worker_exe fork-server` or `worker_exe worker …`. Default `/proc/self/exe`, which is the
+    /// running binary even after an upgrade on disk, so that versions do not mix.
     pub worker_exe: PathBuf,
-    /// Which scaling code the worker may use; for tests. Both give the same bytes.
-    pub kernel: Kernel,
+    /// The highest level of CPU features that the worker may use. Every level gives the same bytes. Default the
+    /// process's [`ceiling`]; lower in tests.
+    pub cpu_max: Level,
 }
 
 impl Default for Options {
@@ -40,42 +44,33 @@ impl Default for Options {
             duration_s_max: 14_400.0,
             start: Start::Forked,
             worker_exe: PathBuf::from("/proc/self/exe"),
-            kernel: Kernel::Best,
+            cpu_max: ceiling(),
         }
     }
 }
 
-/// How a worker process comes to be.
+/// How a worker process is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
-    /// By a fork of a process that has the libraries loaded: some 40 ms of processor time less a file.
+    /// Forked from a process that has FFmpeg's libraries loaded: saves about 40 ms of CPU time a file.
     Forked,
-    /// As a program of its own, whose address space is laid out anew for each file.
+    /// Run as a program of its own, with a new address space layout for each file.
     Spawned,
 }
 
-/// Code path of the scaler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kernel {
-    /// AVX2 when the processor has it.
-    Best,
-    /// Baseline x86-64.
-    Portable,
-}
-
-/// Which frames are looked at and how well they are decoded.
+/// Which frames to decode, and how exactly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub sampling: Sampling,
     pub loop_filter: LoopFilter,
     pub frames: Frames,
-    /// Long side of the frames handed out, pixels, 16..=1024; smaller pictures are enlarged.
+    /// Long side of the frames passed to the caller, pixels, 16..=1024. Smaller pictures are enlarged.
     pub long_side: u32,
     pub sound: Sound,
 }
 
 impl Plan {
-    /// The look at everything: 4 frames a second, decoded exactly.
+    /// The complete pass: 4 frames a second, decoded exactly, at a long side of 360 pixels.
     pub fn thorough() -> Self {
         Plan {
             sampling: Sampling::Every { fps: 4.0 },
@@ -86,26 +81,26 @@ impl Plan {
         }
     }
 
-    /// The cheap look: intra frames only.
+    /// The cheap pass: intra frames only.
     pub fn fast() -> Self {
         Plan { sampling: Sampling::IntraOnly, ..Plan::thorough() }
     }
 }
 
-/// Which decoded frames are handed out.
+/// Which decoded frames are passed to the caller.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sampling {
-    /// The decoded frame nearest to each time k / fps, each frame once. `fps` in 0.01..=240.
+    /// The decoded frame nearest to each time k / `fps`, each frame at most once. `fps` is in 0.01..=240.
     Every { fps: f32 },
-    /// Intra frames, one a second at most; nothing else is decoded.
+    /// Intra frames, at most one a second. No other frame is decoded.
     IntraOnly,
 }
 
-/// Whether decoders smooth the edges of blocks.
+/// Whether decoders run their loop filter, which smooths the edges of blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoopFilter {
     Full,
-    /// A fifth cheaper with H.264 and HEVC, other codecs ignore it; pictures differ slightly.
+    /// A fifth cheaper with H.264 and HEVC, with slightly different pictures. Other codecs ignore it.
     Skip,
 }
 
@@ -113,7 +108,7 @@ pub enum LoopFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frames {
     All,
-    /// Only frames that others refer to: a third cheaper with B frames, no pictures differ.
+    /// Only frames that other frames refer to: a third cheaper with B frames, without any change to the pictures.
     Referenced,
 }
 
@@ -121,11 +116,11 @@ pub enum Frames {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sound {
     Off,
-    /// Mono, 11 025 Hz.
+    /// As [`SoundChunk`](crate::media::SoundChunk)s.
     On,
 }
 
-/// What the worker is told: the plan and the limits that it keeps itself.
+/// The worker's task: the plan, and the limits that the worker itself enforces.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Task {
     pub plan: Plan,
@@ -134,7 +129,7 @@ pub(super) struct Task {
     pub pixels_max: u64,
     pub frames_max: u64,
     pub duration_s_max: f64,
-    pub kernel: Kernel,
+    pub cpu_max: Level,
 }
 
 impl Task {
@@ -146,7 +141,7 @@ impl Task {
             pixels_max: options.pixels_max,
             frames_max: options.frames_max,
             duration_s_max: options.duration_s_max,
-            kernel: options.kernel,
+            cpu_max: options.cpu_max,
         }
     }
 
@@ -168,11 +163,11 @@ impl Task {
             format!("pixels={}", self.pixels_max),
             format!("frames={}", self.frames_max),
             format!("duration_s={}", self.duration_s_max),
-            format!("portable={}", flag(self.kernel == Kernel::Portable)),
+            format!("cpu_max={}", self.cpu_max),
         ]
     }
 
-    /// Reads what `to_arguments` wrote; `None` when an argument is unknown, malformed or out of range.
+    /// Parses the output of [`Task::to_arguments`]. `None` when an argument is unknown, malformed or out of range.
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Option<Self> {
         let mut task = Task::new(&Plan::thorough(), &Options::default());
         for argument in arguments {
@@ -197,14 +192,14 @@ impl Task {
                 "pixels" => task.pixels_max = number()?,
                 "frames" => task.frames_max = number()?,
                 "duration_s" => task.duration_s_max = value.parse().ok()?,
-                "portable" => task.kernel = if flag()? { Kernel::Portable } else { Kernel::Best },
+                "cpu_max" => task.cpu_max = value.parse().ok()?,
                 _ => return None,
             }
         }
         task.is_sound().then_some(task)
     }
 
-    /// Whether all values lie in their documented ranges.
+    /// Whether all values lie within their documented ranges.
     pub fn is_sound(&self) -> bool {
         let fps_fits = match self.plan.sampling {
             Sampling::Every { fps } => (0.01..=240.0).contains(&fps),
@@ -228,7 +223,7 @@ mod tests {
             sound: Sound::On,
         };
         for plan in [plan, Plan::thorough(), Plan::fast()] {
-            let options = Options { frames_max: 7, kernel: Kernel::Portable, ..Options::default() };
+            let options = Options { frames_max: 7, cpu_max: Level::Scalar, ..Options::default() };
             let task = Task::new(&plan, &options);
             assert_eq!(Task::from_arguments(task.to_arguments().into_iter()), Some(task));
         }

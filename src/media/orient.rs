@@ -1,8 +1,9 @@
-//! The eight ways in which a stored picture may be turned or mirrored before it is shown.
+//! The eight ways in which a stored picture may be rotated or mirrored before it is shown.
 
 use crate::model::Luma;
 
-/// Exchange rows and columns first, then mirror the result's columns (`flip_x`) and rows (`flip_y`).
+/// First exchanges rows and columns (`transpose`), then mirrors the result left–right (`flip_x`) and top–bottom
+/// (`flip_y`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Orientation {
     pub transpose: bool,
@@ -11,8 +12,8 @@ pub(super) struct Orientation {
 }
 
 impl Orientation {
-    /// From the linear part of a display matrix: shown x = a·x + c·y, shown y = b·x + d·y, y downward. Anything but a
-    /// multiple of 90° is taken as the nearest one.
+    /// From the linear part of a display matrix: shown x = a·x + c·y, shown y = b·x + d·y, y downward. Rounds to the
+    /// nearest multiple of 90°.
     pub fn from_matrix(a: i32, b: i32, c: i32, d: i32) -> Self {
         let straight = i64::from(a).abs() + i64::from(d).abs();
         let crossed = i64::from(b).abs() + i64::from(c).abs();
@@ -41,7 +42,7 @@ impl Orientation {
         Luma::new(width, height, pixels)
     }
 
-    /// Width and height as shown of a stored picture's, and the other way round: it is its own inverse.
+    /// The width and height at which a picture of the stored size is shown. The map is its own inverse.
     pub fn shown(self, width: u32, height: u32) -> (u32, u32) {
         if self.transpose { (height, width) } else { (width, height) }
     }
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn display_matrices_turn_as_players_do() {
+    fn display_matrices_rotate_as_players_do() {
         let clockwise = Orientation::from_matrix(0, ONE, -ONE, 0);
         assert_eq!(turned(clockwise), (2, 3, vec![4, 1, 5, 2, 6, 3]));
         let half = Orientation::from_matrix(-ONE, 0, 0, -ONE);
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_of_zeros_or_extremes_does_nothing_bad() {
+    fn a_matrix_of_zeros_or_extremes_does_not_overflow() {
         assert_eq!(Orientation::from_matrix(0, 0, 0, 0), Orientation::default());
         turned(Orientation::from_matrix(i32::MIN, i32::MIN, i32::MIN, i32::MIN));
     }

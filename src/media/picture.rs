@@ -1,14 +1,14 @@
-//! A grey picture as a JPEG, for people: what is shown of an upload that a browser cannot play.
+//! A grey picture as a JPEG, to show an upload that a browser cannot play.
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 
 use crate::model::Luma;
 
-/// Between size and what the eye sees; the scale of libjpeg.
+/// On libjpeg's scale of 1..=100: a compromise between size and visible loss.
 const QUALITY: u8 = 80;
 
-/// Writes a picture as a JPEG; `None` for one without pixels, or with a side of more than 65 535.
+/// Encodes a picture as a JPEG. `None` when it has no pixels, or a side of more than 65 535.
 pub fn jpeg(picture: &Luma) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_written() {
+    fn a_picture_survives_encoding() {
         let grey = Luma::new(32, 16, (0..512).map(|n| (n / 2) as u8).collect());
         let bytes = jpeg(&grey).unwrap();
         let back = image::load_from_memory(&bytes).unwrap().to_luma8();

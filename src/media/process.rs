@@ -1,9 +1,9 @@
-//! One worker process: how it comes to be, its pipes, its time, its end.
+//! One worker process: its start, its pipes, its time limits and its end.
 //!
-//! Reading waits in `poll` for the worker's stdout and stderr, never longer than the nearer of the two limits (silence,
-//! total), so that neither a silent nor a chatty worker can hold the caller. Dropping a `Worker` kills it and waits
-//! until it is reaped, which covers every way out. Time that the caller spends on a frame is not the worker's and does
-//! not count.
+//! Reading waits in `poll` for the worker's stdout and stderr, no longer than the nearer of the two limits (silence and
+//! total time), so that neither a silent nor a chatty worker can hold the caller. Time that the caller spends on a
+//! frame does not count against the worker. Dropping a [`Worker`] kills the process and waits until it is reaped, on
+//! every path out of a decode.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read};
@@ -15,36 +15,41 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::media::nursery::{self, End, Leash};
+use crate::media::fork_server::{self, End, WorkerHandle};
 use crate::media::options::{Start, Task};
 use crate::media::{Error, Failure, Limit, Options};
 
-/// Bytes of stderr that are looked at; the rest is read and dropped.
+/// Bytes of stderr that are kept; the rest is read and dropped.
 const STDERR_BYTES_MAX: usize = 4096;
-/// A worker that closed its stdout gets this long to end by itself, so that its exit status can be told.
+/// Time for a worker that has closed its stdout to exit by itself, so that its exit status can be read.
 const EXIT_GRACE: Duration = Duration::from_millis(500);
-/// How often a spawned worker is asked whether it has ended.
-const EXIT_LOOK: Duration = Duration::from_millis(1);
+/// Interval at which a spawned worker's exit status is polled.
+const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A running worker.
 pub(super) struct Worker {
     body: Body,
     stdout: PipeReader,
     stderr: Option<PipeReader>,
-    complaints: Vec<u8>,
-    /// Time spent waiting for it.
+    /// The first bytes of stderr.
+    messages: Vec<u8>,
+    /// Time spent waiting for the worker.
     waited: Duration,
     silence_max: Duration,
     total_max: Duration,
 }
 
-/// What the process hangs on; dropping either kills and reaps it.
+/// The handle on the process. Dropping either variant kills and reaps the process.
 enum Body {
-    Forked(Leash),
+    Forked(WorkerHandle),
     Spawned(Spawned),
 }
 
 impl Worker {
+    /// Starts a worker that reads `file`.
+    ///
+    /// # Errors
+    /// [`Failure::NotStarted`] when the process cannot be started.
     pub fn start(file: &File, task: &Task, options: &Options) -> Result<Self, Error> {
         let seconds = |value: f64| Duration::from_secs_f64(value.clamp(0.0, 1e9));
         let silence_max = seconds(options.stall_timeout_s);
@@ -58,18 +63,23 @@ impl Worker {
             body,
             stdout,
             stderr: Some(stderr),
-            complaints: Vec::new(),
+            messages: Vec::new(),
             waited: begun.elapsed(),
             silence_max,
             total_max: seconds(options.decode_timeout_s),
         })
     }
 
+    /// Time spent waiting for the worker so far.
     pub fn waited(&self) -> Duration {
         self.waited
     }
 
-    /// Reads what the worker wrote; 0 at its end.
+    /// Reads from the worker's stdout into `piece` and returns the number of bytes, 0 at the end of stdout.
+    ///
+    /// # Errors
+    /// [`Limit::WallTime`] when the total time is used up, [`Failure::Hung`] after too long a silence,
+    /// [`Error::Unreadable`] when the pipe cannot be read.
     pub fn read(&mut self, piece: &mut [u8]) -> Result<usize, Error> {
         let mut silent = Duration::ZERO;
         loop {
@@ -83,13 +93,14 @@ impl Worker {
                 return Err(failed(Failure::Hung));
             };
             let begun = Instant::now();
-            let ready = wait(Some(&self.stdout), self.stderr.as_ref(), left.min(silence_left));
+            let ready =
+                poll_pipes(Some(&self.stdout), self.stderr.as_ref(), left.min(silence_left));
             let taken = begun.elapsed();
             self.waited += taken;
             silent += taken;
             let ready = ready.map_err(Error::Unreadable)?;
             if ready.stderr {
-                self.hear_complaints();
+                self.read_stderr();
             }
             if ready.stdout {
                 match self.stdout.read(piece) {
@@ -100,41 +111,41 @@ impl Worker {
         }
     }
 
-    /// Keeps the beginning of stderr; reads on beyond it, so that the worker does not block.
-    fn hear_complaints(&mut self) {
+    /// Keeps the beginning of stderr. Reads beyond it too, so that the worker does not block.
+    fn read_stderr(&mut self) {
         let mut piece = [0; 1024];
         let read = self.stderr.as_mut().map_or(Ok(0), |stderr| stderr.read(&mut piece));
         match read {
             Ok(0) | Err(_) => self.stderr = None,
             Ok(length) => {
-                let room = STDERR_BYTES_MAX.saturating_sub(self.complaints.len());
-                self.complaints.extend_from_slice(&piece[..length.min(room)]);
+                let room = STDERR_BYTES_MAX.saturating_sub(self.messages.len());
+                self.messages.extend_from_slice(&piece[..length.min(room)]);
             }
         }
     }
 
-    /// Why stdout ended without a last record.
-    pub fn autopsy(mut self) -> Error {
+    /// The reason why stdout ended without a last record.
+    pub fn failure(mut self) -> Error {
         let begun = Instant::now();
         let left = || EXIT_GRACE.saturating_sub(begun.elapsed());
-        // It may have more to say before it ends, and stderr ends with it at the latest.
+        // The worker may print more before it exits; stderr is closed when it does.
         while self.stderr.is_some() && !left().is_zero() {
-            if wait(None, self.stderr.as_ref(), left()).is_ok_and(|ready| ready.stderr) {
-                self.hear_complaints();
+            if poll_pipes(None, self.stderr.as_ref(), left()).is_ok_and(|ready| ready.stderr) {
+                self.read_stderr();
             }
         }
         let end = match &mut self.body {
-            Body::Forked(leash) => leash.wait(left()),
+            Body::Forked(handle) => handle.wait(left()),
             Body::Spawned(child) => child.wait(left()),
         };
         let Some(end) = end else {
             return failed(Failure::Hung);
         };
-        let cause = cause_of_death(end, &self.complaints);
-        if let (Body::Forked(leash), Error::WorkerFailed { how: Failure::Crashed }) =
+        let cause = failure_of(end, &self.messages);
+        if let (Body::Forked(handle), Error::WorkerFailed { how: Failure::Crashed }) =
             (&self.body, &cause)
         {
-            leash.retire_nursery();
+            handle.retire_server();
         }
         cause
     }
@@ -144,10 +155,10 @@ fn failed(how: Failure) -> Error {
     Error::WorkerFailed { how }
 }
 
-fn cause_of_death(end: End, complaints: &[u8]) -> Error {
-    // What the standard library prints before it aborts for lack of memory.
-    let starved = b"memory allocation of";
-    if complaints.windows(starved.len()).any(|window| window == starved) {
+fn failure_of(end: End, messages: &[u8]) -> Error {
+    // The standard library prints this before it aborts for lack of memory.
+    let out_of_memory = b"memory allocation of";
+    if messages.windows(out_of_memory.len()).any(|window| window == out_of_memory) {
         return Error::LimitReached { which: Limit::Memory };
     }
     match end {
@@ -163,11 +174,11 @@ fn fork(
     options: &Options,
     limit: Duration,
 ) -> io::Result<(Body, PipeReader, PipeReader)> {
-    let born = nursery::fork(&options.worker_exe, &task.to_arguments(), file, limit)?;
-    Ok((Body::Forked(born.leash), born.stdout, born.stderr))
+    let forked = fork_server::fork(&options.worker_exe, &task.to_arguments(), file, limit)?;
+    Ok((Body::Forked(forked.handle), forked.stdout, forked.stderr))
 }
 
-/// A worker that was started as a program of its own.
+/// A worker that runs as a program of its own.
 struct Spawned(Child);
 
 fn spawn(
@@ -177,7 +188,7 @@ fn spawn(
 ) -> io::Result<(Body, PipeReader, PipeReader)> {
     let (stdout, their_stdout) = io::pipe()?;
     let (stderr, their_stderr) = io::pipe()?;
-    // No `pre_exec`: the worker limits itself before it reads a byte of the file, and without it the standard
+    // The worker limits itself before it reads a byte of the file. Without a `pre_exec` hook for that, the standard
     // library uses posix_spawn, whose cost does not grow with the parent's memory.
     let child = Command::new(&options.worker_exe)
         .arg0("cenotaph")
@@ -193,14 +204,14 @@ fn spawn(
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        // Fails only when it has ended already.
+        // Fails only when the process has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 impl Spawned {
-    /// Waits for its end, for `limit` at most.
+    /// Waits up to `limit` for the process to end.
     fn wait(&mut self, limit: Duration) -> Option<End> {
         let begun = Instant::now();
         loop {
@@ -208,21 +219,21 @@ impl Spawned {
                 Ok(Some(status)) => {
                     return Some(status.signal().map_or(End::Exited, End::Signalled));
                 }
-                Ok(None) if begun.elapsed() < limit => std::thread::sleep(EXIT_LOOK),
+                Ok(None) if begun.elapsed() < limit => std::thread::sleep(EXIT_POLL_INTERVAL),
                 Ok(None) | Err(_) => return None,
             }
         }
     }
 }
 
-/// Which pipes have something to read (or have ended).
+/// Which pipes have something to read or are closed.
 struct Ready {
     stdout: bool,
     stderr: bool,
 }
 
-/// Waits until one of the pipes is ready, or for `limit`.
-fn wait(
+/// Waits up to `limit` until one of the pipes is ready.
+fn poll_pipes(
     stdout: Option<&PipeReader>,
     stderr: Option<&PipeReader>,
     limit: Duration,

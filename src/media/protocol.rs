@@ -1,16 +1,18 @@
-//! The records that a worker writes to its stdout, and the parent's suspicious reader of them.
+//! The records that a worker writes to its stdout, and the parent's reader, which trusts none of them.
 //!
-//! Format, little endian, in order:
+//! # Format
+//! Little endian, in order:
 //! 1. magic `CNTW`, version u16, zero u16;
 //! 2. records: kind u8, length of the payload u32, payload:
 //!    - 1 frame: time_s f32, width u32, height u32, width × height bytes of luma;
 //!    - 2 sound: time_s f64, samples i16 …;
-//!    - 3 alive: nothing; sent when nothing else was for a second;
+//!    - 3 alive: empty; sent after a second without another record;
 //!    - 4 end: duration_s f64, intra_interval_s f64, frames_decoded u64, width u32, height u32, errors u32, flags u8
-//!      (1 truncated, 2 still); nothing follows;
-//!    - 5 failure: code u8 (`Refusal`); nothing follows.
+//!      (1 truncated, 2 still); the last record;
+//!    - 5 failure: code u8 (`Refusal`); the last record.
 //!
-//! Both ends are the same binary, so that the version guards against nothing but a mixed installation.
+//! # Compatibility
+//! Both ends are the same binary. The version guards only against a mixed installation.
 
 use std::io::{self, Write};
 
@@ -24,18 +26,18 @@ const END_BYTES: usize = 37;
 /// Samples in one record: six seconds.
 pub(super) const SAMPLES_MAX: usize = 65_536;
 
-/// What one record says.
+/// One record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Record {
     Frame(Frame),
     Sound(SoundChunk),
     Alive,
-    /// `frames_sent` is 0: the parent counts itself.
+    /// `frames_sent` is 0: the parent counts the frames.
     End(Summary),
     Failure(Refusal),
 }
 
-/// A reason of the worker's to stop.
+/// The worker's reason to stop before the end of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Refusal {
@@ -83,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// Writes records; flushes each, so that none waits for the next.
+/// Writes records. Flushes each, so that the parent receives it at once.
 pub(super) struct Writer<W: Write> {
     out: io::BufWriter<W>,
 }
@@ -142,11 +144,11 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// What was read is not what a worker writes.
+/// The bytes are not what a worker writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Garbled;
 
-/// Turns bytes into records, checking each length before it is believed.
+/// Parses bytes to records. Checks every length before it allocates or waits for that many bytes.
 pub(super) struct Reader {
     long_side: u32,
     buffer: Vec<u8>,
@@ -161,14 +163,17 @@ impl Reader {
         Reader { long_side, buffer: Vec::new(), used: 0, greeted: false }
     }
 
-    /// Takes what was read from the pipe. Memory stays bounded when `next` is called until it gives `None`.
+    /// Appends bytes from the pipe. Memory stays bounded when [`Reader::next`] is called until it returns `None`.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.used);
         self.used = 0;
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole record, if there is one.
+    /// The next complete record; `None` when more bytes are needed.
+    ///
+    /// # Errors
+    /// [`Garbled`] when the bytes are no record; the reader is of no use afterwards.
     pub fn next(&mut self) -> Result<Option<Record>, Garbled> {
         if !self.greeted {
             let seen = self.buffer.len().min(MAGIC.len());
@@ -216,7 +221,7 @@ impl Reader {
     }
 }
 
-/// Takes fixed-size numbers off the front of a payload.
+/// Reads numbers of fixed size from the front of a payload.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -333,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn records_survive_the_pipe_whatever_the_pieces() {
+    fn records_survive_the_pipe_in_pieces_of_any_size() {
         let bytes = written();
         for step in [1, 3, 7, bytes.len()] {
             assert_eq!(read(&bytes, step), Ok(records()), "in pieces of {step}");

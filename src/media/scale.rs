@@ -1,9 +1,10 @@
-//! Scales a picture's luma to working size: area average when it shrinks, bilinear when it grows, in integers.
+//! Scales a picture's luma to working size in integer arithmetic: by area average when it shrinks, bilinearly when it
+//! grows.
 //!
-//! Both axes are handled alike. An axis is a list of taps: for each output position a first input position and weights
-//! that sum to exactly 2^14. Area weights are the overlaps of the output's cell with the input's cells; bilinear
-//! weights are two. The picture is reduced along y first, a row at a time, so that the inner loop runs over neighbouring
-//! bytes and the compiler vectorises it; what is left is small and is reduced along x.
+//! Both axes are handled alike. An axis is a list of taps: for each output position, a first input position and weights
+//! that sum to exactly 2^14. Area weights are the overlaps of the output's cell with the input's cells; a bilinear tap
+//! has two weights. The picture is reduced along y first, a row at a time, so that the inner loop runs over
+//! neighbouring bytes and the compiler vectorises it. The small result is then reduced along x.
 //!
 //! ```text
 //! for each output row:   sum[x] = Σ weight · input[row][x]          (32 bits)
@@ -12,33 +13,33 @@
 //!                        out[i] = (wide[i] − black) · 255 / (white − black), rounded once
 //! ```
 //!
-//! Everything is integer arithmetic without overflow, so that any instruction set gives the same bytes. The body is
-//! compiled twice, for baseline x86-64 and for AVX2; `Avx2` is the proof that the processor has it.
+//! No step overflows, and no step depends on the instruction set, so that every CPU level returns the same bytes.
 
-use crate::media::options::Kernel;
+use crate::cpu::{Cpu, Level, multiversion};
 use crate::model::Luma;
 
 const WEIGHT_BITS: u32 = 14;
-/// Longest side of an input picture, above all that codecs allow.
+/// Longest side of an input picture, pixels; codecs allow less.
 const SIDE_MAX: u32 = 1 << 20;
 
-/// What the numbers of an input picture mean.
+/// How an input picture encodes brightness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Levels {
-    /// Bits of a sample, 8..=16, padding below included.
+    /// Bits of a sample, 8..=16, with the padding.
     pub bits: u32,
-    /// Zero bits below the value (P010 has 6).
+    /// Zero bits below the value; P010 has 6.
     pub padding: u32,
-    /// 16..235 instead of 0..255 (of 8 bits).
+    /// Black is 16 and white 235, in 8 bits, instead of 0 and 255.
     pub limited: bool,
 }
 
-/// A sample as it lies in a plane.
+/// A sample as stored in a plane.
 pub(super) trait Sample: Copy + Into<u32> {}
 impl Sample for u8 {}
 impl Sample for u16 {}
 
-/// The working size for a displayed picture: its long side is `long_side`, its short side rounded, at least 1.
+/// The working size of a displayed picture, pixels: the long side is `long_side`; the short side is rounded, at least
+/// 1.
 pub(super) fn fit(width: u64, height: u64, long_side: u32) -> (u32, u32) {
     let longer = width.max(height).max(1);
     let scaled = |side: u64| {
@@ -50,7 +51,7 @@ pub(super) fn fit(width: u64, height: u64, long_side: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// Scales pictures of one size to another; keeps its tables and buffers from picture to picture.
+/// Scales pictures of one size to another. Keeps its tables and buffers between pictures.
 pub(super) struct Scaler {
     source: (u32, u32),
     target: (u32, u32),
@@ -58,12 +59,12 @@ pub(super) struct Scaler {
     rows: Axis,
     sum: Vec<u32>,
     mid: Vec<u16>,
-    avx2: Option<Avx2>,
+    cpu: Cpu,
 }
 
 impl Scaler {
-    /// `None` when a side is 0 or beyond all reason.
-    pub fn new(source: (u32, u32), target: (u32, u32), kernel: Kernel) -> Option<Self> {
+    /// `None` when a side is 0 or longer than `SIDE_MAX`.
+    pub fn new(source: (u32, u32), target: (u32, u32), cpu: Cpu) -> Option<Self> {
         let sides = [source.0, source.1, target.0, target.1];
         if sides.iter().any(|side| !(1..=SIDE_MAX).contains(side)) {
             return None;
@@ -75,57 +76,55 @@ impl Scaler {
             rows: Axis::new(source.1, target.1),
             sum: vec![0; source.0 as usize],
             mid: vec![0; source.0 as usize],
-            avx2: match kernel {
-                Kernel::Best => Avx2::detect(),
-                Kernel::Portable => None,
-            },
+            // The build for AVX-512 has not been measured.
+            cpu: cpu.narrowed(Level::Avx2),
         })
     }
 
-    /// Whether this scaler does what `new` with these sizes would.
+    /// Whether this scaler has these sizes.
     pub fn fits(&self, source: (u32, u32), target: (u32, u32)) -> bool {
         self.source == source && self.target == target
     }
 
-    /// `row(y)` gives at least the source's width of samples for each y below its height.
+    /// Scales one picture. `row(y)` returns at least the source's width of samples for each y below the source's
+    /// height.
     pub fn run<'a, S: Sample + 'a>(
         &mut self,
         row: impl Fn(u32) -> &'a [S],
         levels: Levels,
     ) -> Luma {
         let mut pixels = vec![0; self.target.0 as usize * self.target.1 as usize];
-        match self.avx2 {
-            Some(avx2) => avx2.scale(self, &row, levels, &mut pixels),
-            None => self.scale(&row, levels, &mut pixels),
-        }
+        scale(self.cpu, self, &row, levels, &mut pixels);
         Luma::new(self.target.0, self.target.1, pixels)
     }
+}
 
-    #[inline(always)]
-    fn scale<'a, S: Sample + 'a>(
-        &mut self,
+multiversion! {
+    fn scale['a, S: Sample + 'a](
+        scaler: &mut Scaler,
         row: &impl Fn(u32) -> &'a [S],
         levels: Levels,
         pixels: &mut [u8],
     ) {
-        let width = self.source.0 as usize;
+        let Scaler { columns, rows, sum, mid, .. } = scaler;
+        let width = scaler.source.0 as usize;
         let stretch = Stretch::new(levels);
         // (2^bits − 1) · 2^14 becomes at most 2^16 − 1.
         let shift = WEIGHT_BITS + levels.bits - 16;
-        for (out, tap) in pixels.chunks_exact_mut(self.target.0 as usize).zip(&self.rows.taps) {
-            let weights = self.rows.weights(tap);
+        for (out, tap) in pixels.chunks_exact_mut(scaler.target.0 as usize).zip(&rows.taps) {
+            let weights = rows.weights(tap);
             for (index, &weight) in weights.iter().enumerate() {
                 let line = &row(tap.first + index as u32)[..width];
                 if index == 0 {
-                    set(&mut self.sum, line, weight);
+                    set(sum, line, weight);
                 } else {
-                    add(&mut self.sum, line, weight);
+                    add(sum, line, weight);
                 }
             }
-            narrow(&mut self.mid, &self.sum, shift);
-            for (pixel, tap) in out.iter_mut().zip(&self.columns.taps) {
-                let weights = self.columns.weights(tap);
-                let mid = &self.mid[tap.first as usize..][..weights.len()];
+            narrow(mid, sum, shift);
+            for (pixel, tap) in out.iter_mut().zip(&columns.taps) {
+                let weights = columns.weights(tap);
+                let mid = &mid[tap.first as usize..][..weights.len()];
                 let wide =
                     weights.iter().zip(mid).map(|(&w, &m)| u32::from(w) * u32::from(m)).sum();
                 *pixel = stretch.level(wide);
@@ -156,60 +155,13 @@ fn narrow(mid: &mut [u16], sum: &[u32], shift: u32) {
     }
 }
 
-/// Proof that the processor has AVX2.
-#[derive(Debug, Clone, Copy)]
-struct Avx2(());
-
-impl Avx2 {
-    fn detect() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return Some(Avx2(()));
-        }
-        None
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[expect(unsafe_code, reason = "calls code compiled for AVX2")]
-    fn scale<'a, S: Sample + 'a>(
-        self,
-        scaler: &mut Scaler,
-        row: &impl Fn(u32) -> &'a [S],
-        levels: Levels,
-        pixels: &mut [u8],
-    ) {
-        #[target_feature(enable = "avx2")]
-        fn with_avx2<'a, S: Sample + 'a>(
-            scaler: &mut Scaler,
-            row: &impl Fn(u32) -> &'a [S],
-            levels: Levels,
-            pixels: &mut [u8],
-        ) {
-            scaler.scale(row, levels, pixels);
-        }
-        // SAFETY: `self` exists only where `detect` has found AVX2.
-        unsafe { with_avx2(scaler, row, levels, pixels) }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn scale<'a, S: Sample + 'a>(
-        self,
-        scaler: &mut Scaler,
-        row: &impl Fn(u32) -> &'a [S],
-        levels: Levels,
-        pixels: &mut [u8],
-    ) {
-        scaler.scale(row, levels, pixels);
-    }
-}
-
-/// Maps 8.22 sums to 0..255 between black and white, rounding once.
+/// Maps 8.22 sums between black and white to 0..=255, with a single rounding.
 struct Stretch {
     black: i64,
     factor: i64,
 }
 
-/// `factor` is 255 / (white − black) in units of 2^-50; with white − black near 2^30 the product stays below 2^60.
+/// `factor` is 255 / (white − black) in units of 2^−50. White − black is near 2^30, so that products stay below 2^60.
 const FACTOR_BITS: u32 = 50;
 
 impl Stretch {
@@ -240,7 +192,7 @@ struct Axis {
 /// The inputs of one output position.
 struct Tap {
     first: u32,
-    /// Its weights within `Axis::weights`.
+    /// The range of the weights in `Axis::weights`.
     from: u32,
     to: u32,
 }
@@ -265,8 +217,9 @@ impl Axis {
         &self.weights[tap.from as usize..tap.to as usize]
     }
 
-    /// The output's cell is [position · source, (position + 1) · source) where an input's cell is `target` long. The
-    /// running total is rounded, not each weight, so that the weights sum to 2^14 exactly.
+    /// In units in which an input's cell is `target` long, the output's cell is from `position · source` up to
+    /// `(position + 1) · source`. The running total is rounded, not each weight, so that the weights sum to exactly
+    /// 2^14.
     fn push_area(&mut self, source: u32, target: u32, position: u32) -> u32 {
         let (source, target) = (u64::from(source), u64::from(target));
         let begin = u64::from(position) * source;
@@ -281,7 +234,7 @@ impl Axis {
         first as u32
     }
 
-    /// The centre of the output's cell lies between the centres of two inputs, or beyond the outermost.
+    /// The centre of the output's cell lies between the centres of two inputs, or beyond the outermost centre.
     fn push_linear(&mut self, source: u32, target: u32, position: u32) -> u32 {
         let (source, target) = (i64::from(source), i64::from(target));
         let units = 2 * target;
@@ -300,11 +253,12 @@ impl Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::testing::every_level_agrees;
 
     const FULL: Levels = Levels { bits: 8, padding: 0, limited: false };
     const LIMITED: Levels = Levels { bits: 8, padding: 0, limited: true };
 
-    /// A fixed sequence that looks random.
+    /// A fixed pseudo-random sequence.
     fn noise(length: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_u32;
         let step = |_| {
@@ -316,13 +270,8 @@ mod tests {
 
     fn scaled(pixels: &[u8], source: (u32, u32), target: (u32, u32), levels: Levels) -> Luma {
         let width = source.0 as usize;
-        let run = |kernel| {
-            let mut scaler = Scaler::new(source, target, kernel).unwrap();
-            scaler.run(|y| &pixels[y as usize * width..][..width], levels)
-        };
-        let portable = run(Kernel::Portable);
-        assert_eq!(run(Kernel::Best), portable, "{source:?} to {target:?}");
-        portable
+        let mut scaler = Scaler::new(source, target, Cpu::detect()).unwrap();
+        scaler.run(|y| &pixels[y as usize * width..][..width], levels)
     }
 
     /// The definition, in floating point.
@@ -358,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_result_is_the_definition_rounded_for_all_kernels_and_odd_sizes() {
+    fn the_result_is_the_definition_rounded() {
         let sizes = [
             ((97, 61), (36, 23)),
             ((33, 65), (32, 64)),
@@ -378,6 +327,22 @@ mod tests {
     }
 
     #[test]
+    fn every_level_scales_to_the_same_bytes() {
+        every_level_agrees(|cpu, input| {
+            let (width, height) = (input.length.max(1), input.word() as usize % 40 + 1);
+            let bytes = input.bytes(width * height + input.offset);
+            let wide: Vec<u16> = input.words(bytes.len()).iter().map(|w| *w as u16).collect();
+            let (source, target) =
+                ((width as u32, height as u32), (36, input.word() as u32 % 64 + 1));
+            let levels = Levels { bits: 16, padding: 6, limited: true };
+            let mut scaler = Scaler::new(source, target, cpu).unwrap();
+            let at = |y: u32| y as usize * width + input.offset;
+            let eight = scaler.run(|y| &bytes[at(y)..][..width], FULL);
+            (eight, scaler.run(|y| &wide[at(y)..][..width], levels))
+        });
+    }
+
+    #[test]
     fn limited_range_is_stretched_and_clamped() {
         let pixels = [0, 16, 126, 235, 255];
         let luma = scaled(&pixels, (5, 1), (5, 1), LIMITED);
@@ -394,7 +359,7 @@ mod tests {
             let white = if limited { 235 << (value_bits - 8) } else { (1 << value_bits) - 1 };
             let black = if limited { 16 << (value_bits - 8) } else { 0 };
             let line: [u16; 2] = [white << padding, black << padding];
-            let mut scaler = Scaler::new((2, 1), (2, 1), Kernel::Best).unwrap();
+            let mut scaler = Scaler::new((2, 1), (2, 1), Cpu::detect()).unwrap();
             assert_eq!(scaler.run(|_| &line, levels).pixels, [255, 0], "{levels:?}");
         }
     }
@@ -403,7 +368,7 @@ mod tests {
     fn sixteen_bits_of_white_do_not_overflow() {
         let line = vec![u16::MAX; 4096];
         let levels = Levels { bits: 16, padding: 0, limited: false };
-        let mut scaler = Scaler::new((4096, 300), (360, 26), Kernel::Best).unwrap();
+        let mut scaler = Scaler::new((4096, 300), (360, 26), Cpu::detect()).unwrap();
         assert!(scaler.run(|_| &line, levels).pixels.iter().all(|&pixel| pixel == 255));
     }
 

@@ -1,4 +1,4 @@
-//! The parent's side of a decode: has a worker started (`process`), reads its records, holds it to what it may send.
+//! The parent's side of a decode: starts a worker (`process`), reads its records, and enforces limits on them.
 
 use std::fs::File;
 use std::io;
@@ -8,20 +8,23 @@ use std::time::Duration;
 use crate::media::options::Task;
 use crate::media::process::Worker;
 use crate::media::protocol::{Reader, Record};
-use crate::media::{Error, Failure, Item, Options, Plan, Summary};
+use crate::media::{Error, Failure, Item, Options, Plan, SOUND_RATE_HZ, Sound, Summary};
 use crate::model::Frame;
 
-/// Read from the pipe at once: what a pipe holds by default.
+/// Bytes read at once: the default capacity of a pipe.
 const READ_BYTES: usize = 1 << 16;
 
-/// Decodes a video in a worker process and hands each sampled frame to `on_frame`, in order of time.
+/// Decodes a video in a worker process and passes each sampled frame to `on_frame`, in order of time.
 ///
-/// Frames have a long side of exactly `plan.long_side`, full range, turned as a player shows them. Frames that were
-/// handed out before an error remain valid. The file's own offset is neither used nor moved; several decodes may share
-/// one `File`.
+/// Frames are full-range luma, rotated as a player shows them, with a long side of exactly `plan.long_side`. The file's
+/// own offset is neither used nor moved, so that several decodes may share one `File`.
 ///
 /// # Errors
-/// See `Error`; `Cancelled` when `on_frame` breaks.
+/// [`Error::Cancelled`] when `on_frame` returns `Break`; otherwise the variant of [`Error`] that says what failed.
+/// Frames passed on before an error remain valid.
+///
+/// # Panics
+/// When a value of `plan` lies outside its documented range.
 pub fn decode(
     file: &File,
     plan: &Plan,
@@ -34,13 +37,13 @@ pub fn decode(
     })
 }
 
-/// The same, with the sound when the plan asks for it.
+/// As [`decode`], with the sound if `plan.sound` is [`Sound::On`].
 ///
 /// # Errors
-/// As `decode`.
+/// As [`decode`].
 ///
 /// # Panics
-/// When the plan's values lie outside their documented ranges: a bug of the caller.
+/// As [`decode`].
 pub fn decode_items(
     file: &File,
     plan: &Plan,
@@ -51,35 +54,35 @@ pub fn decode_items(
     assert!(task.is_sound(), "the plan is out of range");
     let metadata = file.metadata().map_err(Error::Unreadable)?;
     if !metadata.is_file() {
-        // The worker reads at positions, which only regular files allow.
+        // The worker reads at offsets, which only regular files allow.
         return Err(Error::Unreadable(io::ErrorKind::InvalidInput.into()));
     }
-    // A handle opened for writing only would otherwise look like a broken file.
+    // Otherwise a file opened for writing only would be reported as undecodable.
     std::os::unix::fs::FileExt::read_at(file, &mut [0], 0).map_err(Error::Unreadable)?;
 
     let mut worker = Worker::start(file, &task, options)?;
-    let mut ledger = Ledger::new(&task);
+    let mut quota = Quota::new(&task);
     let mut reader = Reader::new(plan.long_side);
     let mut piece = vec![0; READ_BYTES];
     loop {
         let length = worker.read(&mut piece)?;
         if length == 0 {
-            return Err(worker.autopsy());
+            return Err(worker.failure());
         }
         reader.push(&piece[..length]);
         while let Some(record) = reader.next().map_err(|_| failed(Failure::Garbled))? {
             match record {
-                Record::Alive => ledger.alive(worker.waited())?,
+                Record::Alive => quota.alive(worker.waited())?,
                 Record::Failure(refusal) => return Err(refusal.into_error()),
                 Record::End(summary) => {
-                    return Ok(Summary { frames_sent: ledger.frames, ..summary });
+                    return Ok(Summary { frames_sent: quota.frames, ..summary });
                 }
                 Record::Frame(frame) => {
-                    ledger.frame(&frame)?;
+                    quota.frame(&frame)?;
                     stop_on_break(on_item(Item::Frame(frame)))?;
                 }
                 Record::Sound(chunk) => {
-                    ledger.sound(chunk.samples.len())?;
+                    quota.sound(chunk.samples.len())?;
                     stop_on_break(on_item(Item::Sound(chunk)))?;
                 }
             }
@@ -95,8 +98,8 @@ fn stop_on_break(flow: ControlFlow<()>) -> Result<(), Error> {
     if flow.is_break() { Err(Error::Cancelled) } else { Ok(()) }
 }
 
-/// What the worker has sent so far, against what it may send.
-struct Ledger {
+/// The records that the worker has sent so far, and how many it may send.
+struct Quota {
     frames: u64,
     frames_max: u64,
     last_time_s: f32,
@@ -106,15 +109,15 @@ struct Ledger {
     alives: u64,
 }
 
-impl Ledger {
+impl Quota {
     fn new(task: &Task) -> Self {
-        // Sound may reach beyond the last frame.
+        // Sound may extend beyond the last frame.
         let seconds = (task.duration_s_max + 60.0).min(1e9);
         let rate = match task.plan.sound {
-            crate::media::Sound::On => f64::from(crate::media::SOUND_RATE_HZ),
-            crate::media::Sound::Off => 0.0,
+            Sound::On => f64::from(SOUND_RATE_HZ),
+            Sound::Off => 0.0,
         };
-        Ledger {
+        Quota {
             frames: 0,
             frames_max: task.frames_max,
             last_time_s: 0.0,
@@ -139,14 +142,14 @@ impl Ledger {
 
     fn sound(&mut self, samples: usize) -> Result<(), Error> {
         self.samples += samples as u64;
-        // An empty chunk counts too, or it could be sent for ever.
+        // Empty chunks are refused, because any number of them would stay below the limit.
         if samples == 0 || self.samples > self.samples_max {
             return Err(failed(Failure::Flooded));
         }
         Ok(())
     }
 
-    /// One sign of life a second is meant; ten are tolerated.
+    /// A worker sends one sign of life a second; ten are tolerated.
     fn alive(&mut self, waited: Duration) -> Result<(), Error> {
         self.alives += 1;
         if self.alives > 100 + 10 * waited.as_secs() {

@@ -1,6 +1,6 @@
-//! Which FFmpeg libraries decode.
+//! The versions of the FFmpeg libraries in use.
 
-/// Names and versions of the FFmpeg libraries in use, in one line: fingerprints are repeatable with one build only.
+/// Names and versions of the FFmpeg libraries in use, in one line. Fingerprints are reproducible with one build only.
 pub fn versions() -> String {
     let part = |name: &str, version: u32| {
         format!("{name} {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff)

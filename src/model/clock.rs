@@ -52,14 +52,14 @@ impl<F: Fn(&mut [u8]) -> io::Result<()> + Send + Sync> Entropy for F {
     }
 }
 
-/// What a use case takes from the world: time and chance.
+/// What a use case takes from its surroundings: the time and random bytes.
 #[derive(Clone)]
-pub struct Outside {
+pub struct Environment {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
 }
 
-impl Outside {
+impl Environment {
     /// Now, in seconds since the epoch.
     pub fn now(&self) -> UnixSeconds {
         self.clock.now()
@@ -74,8 +74,8 @@ impl Outside {
     }
 }
 
-impl fmt::Debug for Outside {
+impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Outside")
+        f.write_str("Environment")
     }
 }

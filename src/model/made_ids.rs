@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
-use crate::model::Outside;
+use crate::model::Environment;
 
 /// Text that is not an id of the kind that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,9 +30,9 @@ macro_rules! made_ids {
             ///
             /// # Errors
             /// When there are no random bytes.
-            pub fn make(outside: &Outside) -> io::Result<Self> {
-                let random = outside.random::<10>()?;
-                Ok(Self(version_7(outside.clock.now_ms(), &random)))
+            pub fn make(environment: &Environment) -> io::Result<Self> {
+                let random = environment.random::<10>()?;
+                Ok(Self(version_7(environment.clock.now_ms(), &random)))
             }
 
             /// One with a given rest, so that the same cause gives the same id.

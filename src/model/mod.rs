@@ -35,7 +35,7 @@ pub use case::{
     CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
 pub use client_data::{DeletionClientData, UploadClientData};
-pub use clock::{Clock, Entropy, FixedClock, MonotonicSeconds, Outside, UnixSeconds};
+pub use clock::{Clock, Entropy, Environment, FixedClock, MonotonicSeconds, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
     DeletionState, Engagement, Stage, StoredCopy, Visibility,

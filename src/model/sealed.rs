@@ -12,7 +12,7 @@ use std::io;
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
-use crate::model::{IdentityKey, Outside};
+use crate::model::{Environment, IdentityKey};
 
 const NONCE_BYTES: usize = 24;
 
@@ -38,8 +38,8 @@ impl IdentityKey {
     ///
     /// # Errors
     /// When there are no random bytes.
-    pub fn seal(&self, words: &[u8], outside: &Outside) -> io::Result<Sealed> {
-        let nonce = outside.random::<NONCE_BYTES>()?;
+    pub fn seal(&self, words: &[u8], environment: &Environment) -> io::Result<Sealed> {
+        let nonce = environment.random::<NONCE_BYTES>()?;
         let cipher = XChaCha20Poly1305::new(&self.sealing_key().into());
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), words)
@@ -66,20 +66,20 @@ mod tests {
     use super::*;
     use crate::model::FixedClock;
 
-    fn outside() -> Outside {
+    fn environment() -> Environment {
         let next = AtomicU8::new(0);
         let entropy = move |buffer: &mut [u8]| {
             buffer.fill(next.fetch_add(1, Ordering::SeqCst));
             Ok(())
         };
-        Outside { clock: Arc::new(FixedClock(0)), entropy: Arc::new(entropy) }
+        Environment { clock: Arc::new(FixedClock(0)), entropy: Arc::new(entropy) }
     }
 
     #[test]
     fn words_come_back_and_do_not_show() {
-        let (key, outside) = (IdentityKey::new([1; 32]), outside());
+        let (key, environment) = (IdentityKey::new([1; 32]), environment());
         for words in ["", "user-17", &"x".repeat(5000)] {
-            let sealed = key.seal(words.as_bytes(), &outside).unwrap();
+            let sealed = key.seal(words.as_bytes(), &environment).unwrap();
             assert_eq!(key.open(&sealed).unwrap(), words.as_bytes());
             let bytes = &sealed.0;
             assert!(words.is_empty() || !bytes.windows(words.len()).any(|w| w == words.as_bytes()));
@@ -89,14 +89,14 @@ mod tests {
 
     #[test]
     fn the_same_words_give_other_bytes_each_time() {
-        let (key, outside) = (IdentityKey::new([1; 32]), outside());
-        assert_ne!(key.seal(b"a", &outside).unwrap(), key.seal(b"a", &outside).unwrap());
+        let (key, environment) = (IdentityKey::new([1; 32]), environment());
+        assert_ne!(key.seal(b"a", &environment).unwrap(), key.seal(b"a", &environment).unwrap());
     }
 
     #[test]
     fn another_key_or_a_damaged_seal_opens_nothing() {
         let (key, other) = (IdentityKey::new([1; 32]), IdentityKey::new([2; 32]));
-        let sealed = key.seal(b"user-17", &outside()).unwrap();
+        let sealed = key.seal(b"user-17", &environment()).unwrap();
         assert_eq!(other.open(&sealed), Err(NotOurs));
         for at in 0..sealed.0.len() {
             let mut damaged = sealed.clone();

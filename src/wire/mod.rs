@@ -267,7 +267,7 @@ mod tests {
             permission: None,
             ruled_out: false,
         };
-        let agreement = crate::matching::Agreement::default();
+        let agreement = crate::model::Agreement::default();
         let one = ReportMatch { found, weighed, strength, agreement };
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Block, reason: Reason::Match },

@@ -25,7 +25,7 @@ use cenotaph::engine::{
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
     Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
-    Outside, UnixSeconds, Visibility,
+    Environment, UnixSeconds, Visibility,
 };
 use cenotaph::{engine, erasure, media, remote};
 
@@ -163,7 +163,7 @@ impl World {
             engine: engine.clone(),
             remote: remote::Remote::new(&self.remote).unwrap(),
             pools: Pools::new(&pools::Options::default()),
-            outside: self.outside(),
+            environment: self.environment(),
             receipt_key: ReceiptKey::from_seed(&[7; 32]),
             outbox: runner::Wake::default(),
             options: Options { pauses, ..self.options.clone() },
@@ -177,7 +177,7 @@ impl World {
         }
     }
 
-    pub fn outside(&self) -> Outside {
+    pub fn environment(&self) -> Environment {
         // Unlike in each process: ids must differ from those of the process before.
         let next = AtomicU64::new(u64::from(std::process::id()) << 32);
         let entropy = move |buffer: &mut [u8]| -> io::Result<()> {
@@ -187,7 +187,7 @@ impl World {
             }
             Ok(())
         };
-        Outside { clock: self.clock.clone(), entropy: Arc::new(entropy) }
+        Environment { clock: self.clock.clone(), entropy: Arc::new(entropy) }
     }
 }
 

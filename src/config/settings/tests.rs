@@ -6,8 +6,8 @@ use super::*;
 
 const EXAMPLE: &str = crate::config::EXAMPLE;
 
-fn environment() -> Environment {
-    Environment { keys: Some("/keys".into()), ..Environment::default() }
+fn environment() -> EnvironmentVariables {
+    EnvironmentVariables { keys: Some("/keys".into()), ..EnvironmentVariables::default() }
 }
 
 fn typed(text: &str) -> Result<Settings> {
@@ -93,7 +93,8 @@ fn a_flag_wins_over_a_variable_and_that_over_the_file() {
     std::fs::write(&path, "data = \"/file\"\nserver.listen = \"127.0.0.1:1\"\n").unwrap();
     let mut flags = Flags { config: Some(path), ..Flags::default() };
     let mut around = environment();
-    let load = |flags: &Flags, around: &Environment| Settings::load(flags, around).unwrap();
+    let load =
+        |flags: &Flags, around: &EnvironmentVariables| Settings::load(flags, around).unwrap();
     assert_eq!(load(&flags, &around).data, Path::new("/file"));
     around.data = Some("/variable".into());
     assert_eq!(load(&flags, &around).data, Path::new("/variable"));

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, ApiKeyId, AuditEntry, Outside, Scopes, Token, TokenHash};
+use crate::model::{Actor, ApiKeyId, AuditEntry, Environment, Scopes, Token, TokenHash};
 use crate::store::ApiKey;
 
 /// Longest name of a key, bytes.
@@ -41,9 +41,9 @@ impl Engine {
         &self,
         new: NewApiKey,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<(ApiKey, Token)> {
-        let (key, token) = make(new, outside)?;
+        let (key, token) = make(new, environment)?;
         self.store().add_api_key(&key, &created(&key, actor))?;
         self.key_ring().load(self.store())?;
         Ok((key, token))
@@ -53,10 +53,13 @@ impl Engine {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn create_first_api_key(&self, outside: &Outside) -> Result<Option<(ApiKey, Token)>> {
+    pub fn create_first_api_key(
+        &self,
+        environment: &Environment,
+    ) -> Result<Option<(ApiKey, Token)>> {
         let name = "first admin key".to_owned();
         let new = NewApiKey { name, scopes: Scopes::all(), rate_per_s: None };
-        let (key, token) = make(new, outside)?;
+        let (key, token) = make(new, environment)?;
         let added = self.store().add_first_api_key(&key, &created(&key, Actor::Local))?;
         self.key_ring().load(self.store())?;
         Ok(added.then_some((key, token)))
@@ -71,9 +74,9 @@ impl Engine {
         &self,
         id: ApiKeyId,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<ApiKey>> {
-        let at = outside.now();
+        let at = environment.now();
         let subject = id.to_string();
         let entry = AuditEntry { at, actor, action: "key.revoke", subject, note: None };
         self.store().revoke_api_key(id, at, &entry)?;
@@ -90,7 +93,7 @@ impl Engine {
     }
 }
 
-fn make(new: NewApiKey, outside: &Outside) -> Result<(ApiKey, Token)> {
+fn make(new: NewApiKey, environment: &Environment) -> Result<(ApiKey, Token)> {
     let NewApiKey { name, scopes, rate_per_s } = new;
     let invalid = |what, why: String| Err(Error::Invalid { what, why });
     if scopes.is_empty() {
@@ -106,9 +109,9 @@ fn make(new: NewApiKey, outside: &Outside) -> Result<(ApiKey, Token)> {
         return invalid("rate_per_s", "a key that may ask nothing is of no use".into());
     }
     let chance = |source| Error::NoEntropy { source };
-    let token = Token::new(&outside.random().map_err(chance)?);
-    let id = ApiKeyId::make(outside).map_err(chance)?;
-    let (hash, created_at) = (token.hash(), outside.now());
+    let token = Token::new(&environment.random().map_err(chance)?);
+    let id = ApiKeyId::make(environment).map_err(chance)?;
+    let (hash, created_at) = (token.hash(), environment.now());
     Ok((ApiKey { id, hash, name, scopes, rate_per_s, created_at, revoked_at: None }, token))
 }
 

@@ -7,7 +7,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 
 use crate::engine::{Error, Result};
-use crate::model::Outside;
+use crate::model::Environment;
 
 /// Fewest characters. NIST SP 800-63B asks for eight at least, fifteen where the password is all there is; rules about
 /// kinds of characters it advises against.
@@ -21,7 +21,11 @@ const SALT_BYTES: usize = 16;
 ///
 /// # Errors
 /// `Invalid` for one that is too short, too long, or the name itself; no random bytes.
-pub(in crate::engine) fn hash(password: &str, name: &str, outside: &Outside) -> Result<String> {
+pub(in crate::engine) fn hash(
+    password: &str,
+    name: &str,
+    environment: &Environment,
+) -> Result<String> {
     let invalid = |why: String| Err(Error::Invalid { what: "password", why });
     if password.chars().count() < CHARS_MIN {
         return invalid(format!(
@@ -34,7 +38,7 @@ pub(in crate::engine) fn hash(password: &str, name: &str, outside: &Outside) -> 
     if password.to_lowercase().contains(&name.to_lowercase()) && password.len() < name.len() + 8 {
         return invalid("it is little more than the name".to_owned());
     }
-    let salt = outside.random::<SALT_BYTES>().map_err(|source| Error::NoEntropy { source })?;
+    let salt = environment.random::<SALT_BYTES>().map_err(|source| Error::NoEntropy { source })?;
     let salt = SaltString::encode_b64(&salt).expect("sixteen bytes are a salt");
     let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
     Ok(hash.expect("the recommended parameters are sound").to_string())
@@ -67,13 +71,14 @@ mod tests {
             bytes.fill(7);
             Ok(())
         };
-        let outside = Outside { clock: Arc::new(FixedClock(0)), entropy: Arc::new(entropy) };
-        let kept = hash("correct horse battery", "ada", &outside).unwrap();
+        let environment =
+            Environment { clock: Arc::new(FixedClock(0)), entropy: Arc::new(entropy) };
+        let kept = hash("correct horse battery", "ada", &environment).unwrap();
         assert!(kept.starts_with("$argon2id$"), "{kept}");
         assert!(fits("correct horse battery", &kept));
         assert!(!fits("correct horse batterx", &kept) && !fits("", &kept) && !fits("x", "no hash"));
         for bad in ["short", "ada lovelace", &"x".repeat(2000)] {
-            assert!(hash(bad, "ada lovelace", &outside).is_err(), "{bad}");
+            assert!(hash(bad, "ada lovelace", &environment).is_err(), "{bad}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::access::passwords;
 use crate::engine::core::SessionOptions;
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, AuditEntry, Outside, SessionSecret, UnixSeconds, UserId};
+use crate::model::{Actor, AuditEntry, Environment, SessionSecret, UnixSeconds, UserId};
 use crate::store::{SessionsEnd, SessionsOf, User};
 
 /// That a session is used is written down once in so many seconds.
@@ -35,9 +35,9 @@ impl Engine {
         name: &str,
         password: &str,
         address: &str,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<SignIn> {
-        let (name, now) = (name.trim(), outside.now());
+        let (name, now) = (name.trim(), environment.now());
         if let Some(wait_s) = self.lock_out().wait_s(name, address, now) {
             return Ok(SignIn::Locked { wait_s });
         }
@@ -59,7 +59,7 @@ impl Engine {
             return Ok(SignIn::Wrong);
         };
         self.lock_out().succeed(name, address);
-        let random = outside.random().map_err(|source| Error::NoEntropy { source })?;
+        let random = environment.random().map_err(|source| Error::NoEntropy { source })?;
         let secret = SessionSecret::new(random);
         let ended = self.sessions_end(now);
         let entry = entry(good.id, Actor::User(good.id), "user.sign_in", now);
@@ -71,9 +71,13 @@ impl Engine {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn signed_in(&self, secret: &SessionSecret, outside: &Outside) -> Result<Option<User>> {
+    pub fn signed_in(
+        &self,
+        secret: &SessionSecret,
+        environment: &Environment,
+    ) -> Result<Option<User>> {
         let Some(session) = self.store().session(secret.hash())? else { return Ok(None) };
-        let now = outside.now();
+        let now = environment.now();
         let ended = self.sessions_end(now);
         let over = session.created_at < ended.created_before || session.seen_at < ended.seen_before;
         if over || session.user.disabled_at.is_some() {
@@ -90,8 +94,13 @@ impl Engine {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn sign_out(&self, secret: &SessionSecret, user: UserId, outside: &Outside) -> Result<()> {
-        let entry = entry(user, Actor::User(user), "user.sign_out", outside.now());
+    pub fn sign_out(
+        &self,
+        secret: &SessionSecret,
+        user: UserId,
+        environment: &Environment,
+    ) -> Result<()> {
+        let entry = entry(user, Actor::User(user), "user.sign_out", environment.now());
         self.store().end_sessions(SessionsOf::One(secret.hash()), &entry)?;
         Ok(())
     }
@@ -104,9 +113,9 @@ impl Engine {
         &self,
         user: UserId,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<usize> {
-        let entry = entry(user, actor, "user.sign_out_everywhere", outside.now());
+        let entry = entry(user, actor, "user.sign_out_everywhere", environment.now());
         Ok(self.store().end_sessions(SessionsOf::User(user), &entry)?)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::access::passwords;
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, AuditEntry, Outside, Role, UserId};
+use crate::model::{Actor, AuditEntry, Environment, Role, UserId};
 use crate::store::{User, UserChange};
 
 /// Longest name, bytes.
@@ -29,7 +29,7 @@ impl Engine {
     ///
     /// # Errors
     /// `Invalid` for a name that is taken or no name, or a password that is too short; the store's refusal.
-    pub fn add_user(&self, new: NewUser, actor: Actor, outside: &Outside) -> Result<User> {
+    pub fn add_user(&self, new: NewUser, actor: Actor, environment: &Environment) -> Result<User> {
         let NewUser { name, role, password } = new;
         let name = name.trim().to_owned();
         let invalid = |why: String| Err(Error::Invalid { what: "name", why });
@@ -39,9 +39,9 @@ impl Engine {
         if name.len() > NAME_BYTES_MAX {
             return invalid(format!("it has more than {NAME_BYTES_MAX} bytes"));
         }
-        let password = passwords::hash(&password, &name, outside)?;
-        let id = UserId::make(outside).map_err(|source| Error::NoEntropy { source })?;
-        let at = outside.now();
+        let password = passwords::hash(&password, &name, environment)?;
+        let id = UserId::make(environment).map_err(|source| Error::NoEntropy { source })?;
+        let at = environment.now();
         let (disabled_at, seen_at) = (None, None);
         let user = User {
             id,
@@ -70,7 +70,7 @@ impl Engine {
         id: UserId,
         patch: UserPatch,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<User>> {
         let Some(user) = self.store().user(id)? else { return Ok(None) };
         let (change, action, note) = match patch {
@@ -80,11 +80,12 @@ impl Engine {
                 (UserChange::Role(role), "user.role", Some(format!("{} to {role}", user.role)))
             }
             UserPatch::Password(password) => {
-                let hash = passwords::hash(&password, &user.name, outside)?;
+                let hash = passwords::hash(&password, &user.name, environment)?;
                 (UserChange::Password(hash), "user.password", None)
             }
         };
-        let entry = AuditEntry { at: outside.now(), actor, action, subject: id.to_string(), note };
+        let entry =
+            AuditEntry { at: environment.now(), actor, action, subject: id.to_string(), note };
         self.store().change_user(id, &change, &entry)?;
         Ok(self.store().user(id)?)
     }

@@ -44,7 +44,7 @@ impl Deletions {
             ));
         }
         self.options.pauses.at("erase");
-        let now = self.outside.now();
+        let now = self.environment.now();
         let each = tasks
             .into_iter()
             .map(|(place, task)| self.clone().erase_copy(place, task, now).boxed());
@@ -110,7 +110,7 @@ impl Deletions {
     /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
     fn record(&self, seq: DeletionSeq, tries: Vec<CopyAttempt>) -> Result<()> {
         self.options.pauses.at("record");
-        let now = self.outside.now();
+        let now = self.environment.now();
         let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {
             true => self.engine.store().deletion_facts(seq)?,
             false => None,

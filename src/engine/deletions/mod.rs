@@ -26,7 +26,7 @@ use crate::engine::jobs::runner::Wake;
 use crate::engine::{Engine, Error, Pools, Result, SPOOL_FOLDER};
 use crate::erasure;
 use crate::erasure::ReceiptKey;
-use crate::model::{DeletionState, Outside, Sealed};
+use crate::model::{DeletionState, Environment, Sealed};
 use crate::remote::Remote;
 
 /// Settings and limits of deletions.
@@ -101,7 +101,7 @@ pub struct DeletionParts {
     pub engine: Arc<Engine>,
     pub remote: Remote,
     pub pools: Pools,
-    pub outside: Outside,
+    pub environment: Environment,
     pub receipt_key: ReceiptKey,
     pub options: Options,
     /// Tells the outbox that there is something to send.
@@ -113,7 +113,7 @@ pub struct Deletions {
     engine: Arc<Engine>,
     remote: Remote,
     pools: Pools,
-    outside: Outside,
+    environment: Environment,
     receipt_key: ReceiptKey,
     options: Options,
     outbox: Wake,
@@ -133,10 +133,11 @@ impl Deletions {
     /// # Errors
     /// The store's refusal; the spool cannot be made.
     pub fn open(parts: DeletionParts) -> Result<Arc<Deletions>> {
-        let DeletionParts { engine, remote, pools, outside, receipt_key, options, outbox } = parts;
+        let DeletionParts { engine, remote, pools, environment, receipt_key, options, outbox } =
+            parts;
         engine.store().release_deletion_leases()?;
         let public = receipt_key.public();
-        engine.store().remember_receipt_key(&receipt_key.id(), &public, outside.now())?;
+        engine.store().remember_receipt_key(&receipt_key.id(), &public, environment.now())?;
         let spool = engine.store().folder().make_folder(SPOOL_FOLDER)?;
         let hidden = Hidden::load(engine.store())?;
         let fetches = Semaphore::new(options.fetches_max.max(1));
@@ -145,7 +146,7 @@ impl Deletions {
             engine,
             remote,
             pools,
-            outside,
+            environment,
             receipt_key,
             options,
             outbox,
@@ -198,7 +199,7 @@ impl Deletions {
     }
 
     pub(in crate::engine) fn seal(&self, words: &[u8]) -> Result<Sealed> {
-        let sealed = self.engine.keys().identity.seal(words, &self.outside);
+        let sealed = self.engine.keys().identity.seal(words, &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 

@@ -49,7 +49,7 @@ impl Deletions {
         let line =
             DeletionView::new(DeletionDetails { deletion: deletion.clone(), client_data, copies });
         let body = serde_json::to_vec(&line).unwrap_or_default();
-        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewEvent { id, topic, at, body: self.seal(&body)? })
     }
 }

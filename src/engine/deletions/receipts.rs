@@ -57,7 +57,7 @@ impl Deletions {
         let uri = |copy: &StoredCopy| self.unseal(copy.sealed.as_ref().ok_or_else(gone)?);
         let uris = copies.iter().map(uri).collect::<Result<Vec<String>>>()?;
         let tombstone = self.tombstone_digest(deletion)?;
-        let nonce = self.outside.random().map_err(|source| Error::NoEntropy { source })?;
+        let nonce = self.environment.random().map_err(|source| Error::NoEntropy { source })?;
         let facts = ReceiptFacts {
             deletion,
             copies,

@@ -81,7 +81,7 @@ impl Deletions {
                 format!("there are {}, at most {bulk_max} go at once", requests.len()),
             ));
         }
-        let now = self.outside.now();
+        let now = self.environment.now();
         let prepared: Vec<Result<NewDeletion>> =
             requests.iter().map(|request| self.prepare_request(request, now)).collect();
         let sound: Vec<NewDeletion> =
@@ -118,7 +118,7 @@ impl Deletions {
     /// # Errors
     /// The store's refusal.
     pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<CancelOutcome>> {
-        let outcome = self.engine.store().cancel_deletion(id, self.outside.now(), by)?;
+        let outcome = self.engine.store().cancel_deletion(id, self.environment.now(), by)?;
         if outcome == Some(CancelOutcome::Done)
             && let Some(deletion) = self.engine.store().deletion(id)?
         {
@@ -140,7 +140,7 @@ impl Deletions {
         if self.engine.store().deletion(id)?.is_none() {
             return Ok(None);
         }
-        let hurried = self.engine.store().retry_deletion(id, self.outside.now(), by)?;
+        let hurried = self.engine.store().retry_deletion(id, self.environment.now(), by)?;
         self.touch();
         self.wake().wake();
         Ok(Some(hurried))
@@ -163,7 +163,8 @@ impl Deletions {
         };
         let client_data =
             serde_json::to_vec(&client_data).map_err(|e| invalid("metadata", e.to_string()))?;
-        let id = DeletionId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let id =
+            DeletionId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewDeletion {
             id,
             video: identity.video(&request.video),

@@ -40,7 +40,7 @@ impl Deletions {
     /// # Errors
     /// The store's refusal; what was forgotten before it is.
     pub fn sweep(&self) -> Result<Swept> {
-        let (store, now) = (self.engine.store(), self.outside.now());
+        let (store, now) = (self.engine.store(), self.environment.now());
         let mut swept = Swept::default();
         let month = erasure::month_start(now.div_euclid(DAY_S));
         loop {
@@ -75,7 +75,7 @@ impl Deletions {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Vec<RetainedBucket>> {
-        let today = self.outside.now().div_euclid(DAY_S);
+        let today = self.environment.now().div_euclid(DAY_S);
         let begun = erasure::period_start(grain, today);
         Ok(self.engine.store().retained_buckets(grain, after, begun, limit)?)
     }
@@ -133,7 +133,7 @@ impl Sweeper {
     }
 
     fn soon(&self) {
-        let again_at = self.deletions.outside.now() + AGAIN_S;
+        let again_at = self.deletions.environment.now() + AGAIN_S;
         self.next_at.store(again_at, Ordering::Relaxed);
         self.not_before.store(again_at, Ordering::Relaxed);
     }

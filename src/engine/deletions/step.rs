@@ -64,7 +64,7 @@ impl Deletions {
                 return Ok(());
             };
             let options = &self.options.erasure;
-            let now = self.outside.now();
+            let now = self.environment.now();
             match erasure::next(&deletion, &copies, options.grace_s, now) {
                 Step::Hide => self.advance(&deletion, Stage::Hidden, "hide").await?,
                 Step::Fingerprint => {
@@ -113,7 +113,7 @@ impl Deletions {
         let (seq, from, video) = (deletion.seq, deletion.stage, deletion.video);
         self.read(move |d| {
             d.options.pauses.at(step);
-            d.engine.store().advance_deletion(seq, from, to, d.outside.now())?;
+            d.engine.store().advance_deletion(seq, from, to, d.environment.now())?;
             d.options.pauses.at(done(step));
             if to.visibility() != from.visibility() {
                 d.hidden.refresh(d.engine.store(), video)?;
@@ -142,7 +142,7 @@ impl Deletions {
             let ready = match self.look_at_mains(&naming, copies).await? {
                 Looked::Ready(ready) => *ready,
                 Looked::Failed { why, digest } => {
-                    let now = self.outside.now();
+                    let now = self.environment.now();
                     let none = !copies.iter().any(|copy| copy.kind == CopyKind::Main);
                     if now < deletion.fingerprint_by && !none {
                         self.put_off(deletion.seq, why, false).await?;
@@ -158,7 +158,7 @@ impl Deletions {
         }
         let seq = deletion.seq;
         self.read(move |d| {
-            d.engine.store().set_tombstone(seq, &id, d.outside.now())?;
+            d.engine.store().set_tombstone(seq, &id, d.environment.now())?;
             d.options.pauses.at("fingerprinted");
             d.touch();
             Ok(())
@@ -208,7 +208,7 @@ impl Deletions {
         file: File,
         naming: Naming,
     ) -> std::result::Result<Ready, Box<Undecoded>> {
-        let (deletions, now) = (self.clone(), self.outside.now());
+        let (deletions, now) = (self.clone(), self.environment.now());
         self.pools.decode(move || deletions.engine.prepare_deleted(&file, naming, now)).await
     }
 
@@ -216,7 +216,7 @@ impl Deletions {
         let deletions = self.clone();
         self.pools
             .blocking(move || {
-                let now = deletions.outside.now();
+                let now = deletions.environment.now();
                 let receipt = deletions.make_receipt(&deletion, &copies, now)?;
                 let retention_s =
                     i64::try_from(deletions.options.erasure.retention_s).unwrap_or(i64::MAX);
@@ -264,7 +264,7 @@ impl Deletions {
         let Some((deletion, copies)) = self.engine.store().deletion_facts(seq)? else {
             return Ok(());
         };
-        let (now, options) = (self.outside.now(), &self.options.erasure);
+        let (now, options) = (self.environment.now(), &self.options.erasure);
         let failures = deletion.failures.saturating_add(1);
         let again_at = options.backoff.again_at(now, failures, seed(&deletion, u32::MAX), None);
         let deadline = Some(deletion.fingerprint_by).filter(|_| deletion.stage == Stage::Hidden);

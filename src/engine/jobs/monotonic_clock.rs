@@ -5,25 +5,25 @@
 
 use std::fmt;
 
-use crate::model::Outside;
+use crate::model::Environment;
 
 /// The time line of one start of the program.
 #[derive(Clone)]
 pub(in crate::engine) struct MonotonicClock {
-    outside: Outside,
+    environment: Environment,
     begun_s: i64,
     begun_ms: i64,
 }
 
 impl MonotonicClock {
-    pub fn new(outside: &Outside) -> MonotonicClock {
-        let (begun_s, begun_ms) = (outside.now(), outside.clock.steady_ms());
-        MonotonicClock { outside: outside.clone(), begun_s, begun_ms }
+    pub fn new(environment: &Environment) -> MonotonicClock {
+        let (begun_s, begun_ms) = (environment.now(), environment.clock.steady_ms());
+        MonotonicClock { environment: environment.clone(), begun_s, begun_ms }
     }
 
     /// MonotonicClock seconds.
     pub fn now(&self) -> i64 {
-        self.begun_s + (self.outside.clock.steady_ms() - self.begun_ms).div_euclid(1000)
+        self.begun_s + (self.environment.clock.steady_ms() - self.begun_ms).div_euclid(1000)
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
             buffer.fill(1);
             Ok(())
         });
-        let steady = MonotonicClock::new(&Outside { clock: clock.clone(), entropy });
+        let steady = MonotonicClock::new(&Environment { clock: clock.clone(), entropy });
         let lease_until = steady.now() + 600;
         assert_eq!(lease_until, 1_000_600);
         for jump_s in [1_000_000 + 86_400, 0, -5_000_000_000] {

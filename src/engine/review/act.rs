@@ -107,7 +107,7 @@ impl Cases {
     }
 
     pub(in crate::engine) fn moment(&self) -> Moment {
-        Moment { at: self.outside.now(), steady: self.steady.now() }
+        Moment { at: self.environment.now(), steady: self.steady.now() }
     }
 
     /// A refusal in words.

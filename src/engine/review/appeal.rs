@@ -39,13 +39,15 @@ impl Cases {
         let Some((found, matches)) = self.engine.store().upload_with_matches(upload)? else {
             return Ok(None);
         };
-        let at = self.outside.now();
+        let at = self.environment.now();
         let verdict = found.decision.as_ref().map(|decision| decision.verdict);
         let Some(verdict @ Verdict { .. }) = verdict else { return Err(no_appeal(NOT_BLOCKED)) };
         let best = matches.iter().find(|one| one.verdict != VerdictKind::Allow);
-        let case = self.uploads.case_opening().case_of_appeal(verdict, best, at, &self.outside)?;
+        let case =
+            self.uploads.case_opening().case_of_appeal(verdict, best, at, &self.environment)?;
         let identity = &self.engine.keys().identity;
-        let statement = said.map(|said| identity.seal(said.as_bytes(), &self.outside)).transpose();
+        let statement =
+            said.map(|said| identity.seal(said.as_bytes(), &self.environment)).transpose();
         let statement = statement.map_err(|source| Error::NoEntropy { source })?;
         let subject = upload.to_string();
         let entry = AuditEntry { at, actor, action: "upload.appeal", subject, note: None };

@@ -58,7 +58,7 @@ impl Cases {
                 viewed.insert((actor, upload), steady);
             }
         }
-        let (at, subject) = (self.outside.now(), upload.to_string());
+        let (at, subject) = (self.environment.now(), upload.to_string());
         let entry = AuditEntry { at, actor, action: "upload.view", subject, note: None };
         Ok(self.engine.store().add_audit(&entry)?)
     }

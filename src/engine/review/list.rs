@@ -113,7 +113,7 @@ impl Cases {
         let client_data = self.uploads.client_data(row.client_data.as_ref())?;
         let names = |actor| self.engine.store().actor_name(actor);
         let times = CaseTimes {
-            now: self.outside.now(),
+            now: self.environment.now(),
             steady: self.steady.now(),
             first_lasts_s: self.options.second_s - self.options.undo_s,
         };

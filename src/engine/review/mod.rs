@@ -33,7 +33,7 @@ use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
 use crate::engine::uploads::Uploads;
 use crate::engine::{Engine, Pools, Result};
-use crate::model::{Actor, Outside, Reviewer, UploadId};
+use crate::model::{Actor, Environment, Reviewer, UploadId};
 use crate::store::CaseCounts;
 
 /// What cases need.
@@ -41,7 +41,7 @@ pub struct CaseParts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
     pub pools: Pools,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// The same that the uploads have.
     pub changes: CaseChanges,
@@ -52,7 +52,7 @@ pub struct Cases {
     engine: Arc<Engine>,
     uploads: Arc<Uploads>,
     pools: Pools,
-    outside: Outside,
+    environment: Environment,
     options: Options,
     steady: MonotonicClock,
     changes: CaseChanges,
@@ -82,8 +82,8 @@ impl Cases {
     /// # Errors
     /// The store's refusal.
     pub fn open(parts: CaseParts) -> Result<Cases> {
-        let CaseParts { engine, uploads, pools, outside, options, changes } = parts;
-        let steady = MonotonicClock::new(&outside);
+        let CaseParts { engine, uploads, pools, environment, options, changes } = parts;
+        let steady = MonotonicClock::new(&environment);
         let now = steady.now();
         engine.store().bound_case_times(
             now + options.lease_s,
@@ -94,7 +94,7 @@ impl Cases {
             engine,
             uploads,
             pools,
-            outside,
+            environment,
             options,
             steady,
             changes,
@@ -143,7 +143,7 @@ impl Cases {
                 Ok(counts)
             }
             _ => {
-                let counts = self.engine.store().case_counts(self.outside.now())?;
+                let counts = self.engine.store().case_counts(self.environment.now())?;
                 *kept = Some((number, now, counts));
                 Ok(counts)
             }

@@ -83,7 +83,7 @@ impl Cases {
     }
 
     fn settle(&self, case: Case, decision: &CaseDecision) -> Result<()> {
-        let at = self.outside.now();
+        let at = self.environment.now();
         let mut ends = Vec::new();
         let mut after = UploadSeq::default();
         loop {
@@ -158,7 +158,7 @@ impl Cases {
             upload: view.for_audience(Audience::WithScores),
         });
         let topic = if appealed { Topic::AppealDecided } else { Topic::CaseDecided };
-        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         let event = NewEvent { id, topic, at, body: self.uploads.seal_event(&told)? };
         let ruled = self.ruled(decision.kind, &member, &matches, at)?;
         Ok(End { member: MemberEnd { upload: upload.seq, answer, bytes_until, event }, ruled })
@@ -209,7 +209,7 @@ impl Cases {
         let uploader = members.first().and_then(|member| member.upload.uploader);
         let tombstone = self.engine.store().get_by_id(tombstone)?;
         let (Some(uploader), Some(tombstone)) = (uploader, tombstone) else { return Ok(None) };
-        let id = GrantId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = GrantId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(Some(Grant { id, slot: tombstone.slot, uploader, created_at: at }))
     }
 }

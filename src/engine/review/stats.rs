@@ -75,7 +75,7 @@ impl Cases {
     /// # Errors
     /// The store's refusal.
     pub fn numbers(&self, days: u32) -> Result<CaseNumbers> {
-        let now = self.outside.now();
+        let now = self.environment.now();
         let since = (now.div_euclid(DAY_S) + 1 - i64::from(days.max(1))) * DAY_S;
         let stats = self.engine.store().case_stats(since)?;
         let counts = self.engine.store().case_counts(now)?;

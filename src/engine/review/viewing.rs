@@ -1,7 +1,7 @@
 //! How long people look at what is hard to look at, and when a break is due.
 
 use crate::engine::{Engine, Result};
-use crate::model::{Outside, UserId};
+use crate::model::{Environment, UserId};
 use crate::store::Viewing;
 
 /// Seconds that one report adds at most: reports come every few seconds, and a browser that claims more is mistaken.
@@ -17,18 +17,18 @@ impl Engine {
         user: UserId,
         seconds: u32,
         break_minutes: u32,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Viewing> {
         let seconds = seconds.min(REPORT_S_MAX);
         let every_s = break_minutes.saturating_mul(60);
-        Ok(self.store().add_viewing(user, seconds, every_s, outside.now())?)
+        Ok(self.store().add_viewing(user, seconds, every_s, environment.now())?)
     }
 
     /// Seconds that somebody has viewed today.
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn viewed_s(&self, user: UserId, outside: &Outside) -> Result<u32> {
-        Ok(self.store().viewed_s(user, outside.now())?)
+    pub fn viewed_s(&self, user: UserId, environment: &Environment) -> Result<u32> {
+        Ok(self.store().viewed_s(user, environment.now())?)
     }
 }

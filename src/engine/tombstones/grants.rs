@@ -1,7 +1,7 @@
 //! Grants: an owner's leave for a named uploader to post the video again.
 
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, AuditEntry, DeletionReason, GrantId, Outside, TombstoneId};
+use crate::model::{Actor, AuditEntry, DeletionReason, Environment, GrantId, TombstoneId};
 use crate::store::Grant;
 
 /// Longest id of an uploader, bytes.
@@ -18,7 +18,7 @@ impl Engine {
         tombstone: &TombstoneId,
         uploader: &str,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<Grant>> {
         check(uploader)?;
         let Some(tombstone) = self.store().get_by_id(tombstone)? else { return Ok(None) };
@@ -29,10 +29,10 @@ impl Engine {
             );
             return Err(Error::Invalid { what: "tombstone", why });
         }
-        let id = GrantId::make(outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = GrantId::make(environment).map_err(|source| Error::NoEntropy { source })?;
         let uploader = self.keys().identity.owner(uploader);
-        let grant = Grant { id, slot: tombstone.slot, uploader, created_at: outside.now() };
-        let entry = entry("grant.create", id.to_string(), actor, outside);
+        let grant = Grant { id, slot: tombstone.slot, uploader, created_at: environment.now() };
+        let entry = entry("grant.create", id.to_string(), actor, environment);
         Ok(self.store().add_grant(&grant, &entry)?)
     }
 
@@ -45,12 +45,12 @@ impl Engine {
         tombstone: &TombstoneId,
         uploader: &str,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<bool> {
         check(uploader)?;
         let Some(found) = self.store().get_by_id(tombstone)? else { return Ok(false) };
         let uploader = self.keys().identity.owner(uploader);
-        let entry = entry("grant.revoke", tombstone.to_string(), actor, outside);
+        let entry = entry("grant.revoke", tombstone.to_string(), actor, environment);
         Ok(self.store().remove_grant(found.slot, uploader, &entry)?)
     }
 
@@ -70,8 +70,13 @@ impl Engine {
     }
 }
 
-fn entry(action: &'static str, subject: String, actor: Actor, outside: &Outside) -> AuditEntry {
-    AuditEntry { at: outside.now(), actor, action, subject, note: None }
+fn entry(
+    action: &'static str,
+    subject: String,
+    actor: Actor,
+    environment: &Environment,
+) -> AuditEntry {
+    AuditEntry { at: environment.now(), actor, action, subject, note: None }
 }
 
 fn check(uploader: &str) -> Result<()> {

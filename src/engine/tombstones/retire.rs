@@ -6,7 +6,7 @@
 
 use crate::engine::core::sync;
 use crate::engine::{Engine, Error, Result};
-use crate::model::{Actor, AuditEntry, DeletionReason, Outside, TombstoneId};
+use crate::model::{Actor, AuditEntry, DeletionReason, Environment, TombstoneId};
 use crate::store::TombstoneEnd;
 
 /// Longest note, bytes.
@@ -36,10 +36,10 @@ impl Engine {
         id: &TombstoneId,
         note: Option<String>,
         actor: Actor,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<u64>> {
         check_note(note.as_deref())?;
-        let (at, subject) = (outside.now(), id.to_string());
+        let (at, subject) = (environment.now(), id.to_string());
         let entry = AuditEntry { at, actor, action: "tombstone.retire", subject, note };
         let against = self.store().end_tombstone(id, TombstoneEnd::Retired, &entry)?;
         self.drop_from_index()?;
@@ -50,18 +50,18 @@ impl Engine {
     ///
     /// # Errors
     /// The store's refusal.
-    pub fn expire_tombstones(&self, outside: &Outside) -> Result<usize> {
+    pub fn expire_tombstones(&self, environment: &Environment) -> Result<usize> {
         let mut gone = 0;
         for reason in DeletionReason::ALL {
             let Some(kept_s) = self.options().expiry.of(*reason) else { continue };
-            let before = outside.now() - kept_s;
+            let before = environment.now() - kept_s;
             loop {
                 let due = self.store().tombstones_before(*reason, before, EXPIRED_AT_ONCE)?;
                 if due.is_empty() {
                     break;
                 }
                 for id in due {
-                    let (at, subject) = (outside.now(), id.to_string());
+                    let (at, subject) = (environment.now(), id.to_string());
                     let (actor, action) = (Actor::Policy, "tombstone.expire");
                     let entry = AuditEntry { at, actor, action, subject, note: None };
                     self.store().end_tombstone(&id, TombstoneEnd::Expired, &entry)?;

@@ -9,7 +9,7 @@ use crate::engine::{Error, Result};
 use crate::media;
 use crate::model::Agreement;
 use crate::model::{
-    CaseId, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Outside, Placement, SpanPair,
+    CaseId, Environment, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Placement, SpanPair,
     UnixSeconds, Verdict, VerdictKind,
 };
 use crate::model::{Report, ReportMatch};
@@ -54,7 +54,7 @@ impl CaseOpening {
         report: &Report,
         answer: Verdict,
         looks: Looks,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<Option<NewCase>> {
         let wanted = match answer.kind {
             VerdictKind::Allow => false,
@@ -65,9 +65,9 @@ impl CaseOpening {
             return Ok(None);
         }
         let no_entropy = |source| Error::NoEntropy { source };
-        let id = CaseId::make(outside).map_err(no_entropy)?;
-        let [lot] = outside.random::<1>().map_err(no_entropy)?;
-        let now = outside.now();
+        let id = CaseId::make(environment).map_err(no_entropy)?;
+        let [lot] = environment.random::<1>().map_err(no_entropy)?;
+        let now = environment.now();
         let best = counting(report);
         let place = best.and_then(|one| one.found.spans.first()).map(|span| &span.placement);
         let likeness = Likeness {
@@ -98,9 +98,9 @@ impl CaseOpening {
         verdict: Verdict,
         best: Option<&crate::model::UploadMatch>,
         now: UnixSeconds,
-        outside: &Outside,
+        environment: &Environment,
     ) -> Result<NewCase> {
-        let id = CaseId::make(outside).map_err(|source| Error::NoEntropy { source })?;
+        let id = CaseId::make(environment).map_err(|source| Error::NoEntropy { source })?;
         let same = best.is_some_and(|one| one.weighed.same_bytes);
         let spans = best.map(|one| crate::wire::first_span(&one.detail));
         Ok(NewCase {

@@ -176,7 +176,7 @@ impl Uploads {
         let said = *client_data != UploadClientData::default();
         let new = NewUpload {
             id,
-            created_at: self.outside.now(),
+            created_at: self.environment.now(),
             client_data: said.then(|| self.seal(client_data)).transpose()?,
             uploader: client_data.uploader.as_deref().map(|uploader| identity.owner(uploader)),
             reference: client_data.reference.as_deref().map(|reference| identity.video(reference)),
@@ -236,6 +236,6 @@ impl Uploads {
     }
 
     fn new_id(&self) -> Result<UploadId> {
-        UploadId::make(&self.outside).map_err(|source| Error::NoEntropy { source })
+        UploadId::make(&self.environment).map_err(|source| Error::NoEntropy { source })
     }
 }

@@ -183,7 +183,7 @@ impl Uploads {
         let attempts = upload.attempts + 1;
         if setback.may_pass() && attempts < self.options.attempts_max {
             let pause_s = PAUSE_S.saturating_mul(4_i64.saturating_pow(upload.attempts));
-            let due_at = self.outside.now() + pause_s.min(PAUSE_S_MAX);
+            let due_at = self.environment.now() + pause_s.min(PAUSE_S_MAX);
             self.engine.store().postpone_upload(upload.seq, due_at)?;
             tracing::warn!(upload = %upload.id, attempts, error = %setback, "a check failed; trying again");
             return Ok(false);
@@ -202,12 +202,12 @@ impl Uploads {
 
     /// Records a verdict with the event that tells of it; true unless there was one already.
     fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<bool> {
-        let now = self.outside.now();
+        let now = self.environment.now();
         let answer = match self.engine.options().policy.shadow {
             true => Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow },
             false => report.verdict,
         };
-        let case = self.cases.case(&report, answer, looks, &self.outside)?;
+        let case = self.cases.case(&report, answer, looks, &self.environment)?;
         let matches = report.matches.iter().take(self.options.matches_max);
         let matches: Vec<UploadMatch> = matches.map(recorded).collect();
         let decision = UploadDecision {
@@ -246,7 +246,7 @@ impl Uploads {
 
     /// When the bytes of an upload with this answer, given now, go.
     pub(in crate::engine) fn bytes_until(&self, answer: VerdictKind) -> i64 {
-        let now = self.outside.now();
+        let now = self.environment.now();
         if answer == VerdictKind::Allow { now } else { now + self.options.appeal_s }
     }
 
@@ -258,8 +258,8 @@ impl Uploads {
     ) -> Result<NewEvent> {
         let client_data = self.client_data(upload.client_data.as_ref())?;
         let view = UploadView::new(upload, &client_data, matches);
-        let id = EventId::make(&self.outside).map_err(|source| Error::NoEntropy { source })?;
-        let (topic, at) = (Topic::UploadVerdict, self.outside.now());
+        let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
+        let (topic, at) = (Topic::UploadVerdict, self.environment.now());
         Ok(NewEvent { id, topic, at, body: self.seal_event(&view)? })
     }
 }

@@ -70,7 +70,7 @@ impl Uploads {
     pub fn compare(&self, arrived: Arriving, actor: Actor) -> Result<Report> {
         let id = arrived.id();
         let entry = AuditEntry {
-            at: self.outside.now(),
+            at: self.environment.now(),
             actor,
             action: "tombstone.compare",
             subject: "a file that was brought along".to_owned(),

@@ -31,7 +31,7 @@ use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
 use crate::engine::{Effort, Engine, Error, Pools, Result};
-use crate::model::{Outside, Sealed, UploadClientData, UploadId, UploadSeq};
+use crate::model::{Environment, Sealed, UploadClientData, UploadId, UploadSeq};
 use crate::remote::Remote;
 use crate::wire::Unredacted;
 
@@ -96,7 +96,7 @@ pub struct UploadParts {
     pub engine: Arc<Engine>,
     pub pools: Pools,
     pub remote: Remote,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// Woken when there is something to tell subscribers.
     pub outbox: Wake,
@@ -109,7 +109,7 @@ pub struct Uploads {
     engine: Arc<Engine>,
     pools: Pools,
     remote: Remote,
-    outside: Outside,
+    environment: Environment,
     options: Options,
     spool: Spool,
     places: Admission,
@@ -137,7 +137,7 @@ impl Uploads {
     /// # Errors
     /// The store's or the disk's refusal.
     pub fn open(parts: UploadParts) -> Result<Uploads> {
-        let UploadParts { engine, pools, remote, outside, options, outbox, cases } = parts;
+        let UploadParts { engine, pools, remote, environment, options, outbox, cases } = parts;
         let spool = Spool::open(engine.store())?;
         spool.sweep(engine.store())?;
         let undecided = engine.store().undecided_uploads()?;
@@ -155,7 +155,7 @@ impl Uploads {
             engine,
             pools,
             remote,
-            outside,
+            environment,
             options,
         })
     }
@@ -238,7 +238,7 @@ impl Uploads {
     }
 
     fn seal_bytes(&self, text: &[u8]) -> Result<Sealed> {
-        let sealed = self.engine.keys().identity.seal(text, &self.outside);
+        let sealed = self.engine.keys().identity.seal(text, &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 }

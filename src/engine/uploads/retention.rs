@@ -55,7 +55,7 @@ impl Source for RetentionSource {
                 uploads.let_bytes_go()?;
                 if forget {
                     uploads.forget()?;
-                    uploads.engine.expire_tombstones(&uploads.outside)?;
+                    uploads.engine.expire_tombstones(&uploads.environment)?;
                     source.forgotten_at.store(take.now, SeqCst);
                 }
                 Ok(())
@@ -78,7 +78,7 @@ impl Uploads {
     /// Removes the bytes that are due to go, and notes of each that it was looked for and is gone.
     fn let_bytes_go(&self) -> Result<()> {
         loop {
-            let now = self.outside.now();
+            let now = self.environment.now();
             let (due, _) = self.engine.store().uploads_with_bytes_until(now, FILES_AT_ONCE)?;
             if due.is_empty() {
                 return Ok(());
@@ -90,7 +90,7 @@ impl Uploads {
     }
 
     fn forget(&self) -> Result<()> {
-        let now = self.outside.now();
+        let now = self.environment.now();
         let forget = RetentionLimits {
             client_data_before: now - self.options.words_s,
             uploads_before: now - self.options.record_s,

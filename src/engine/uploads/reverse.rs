@@ -116,7 +116,7 @@ impl Uploads {
             VerdictKind::Allow => Verdict { kind: VerdictKind::Allow, reason: Reason::Reversed },
             _ => judged,
         };
-        let at = self.outside.now();
+        let at = self.environment.now();
         let mut after = upload.clone();
         if let Some(decision) = &mut after.decision {
             (decision.answer, decision.answered_at) = (answer, at);

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::{Engine, Error, Pools, Result};
-use crate::model::{Actor, AuditEntry, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{
+    Actor, AuditEntry, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds,
+};
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
@@ -50,7 +52,7 @@ pub struct OutboxParts {
     pub engine: Arc<Engine>,
     pub pools: Pools,
     pub remote: Remote,
-    pub outside: Outside,
+    pub environment: Environment,
     pub options: Options,
     /// Whoever has something to tell wakes it.
     pub wake: Wake,
@@ -60,7 +62,7 @@ pub struct OutboxParts {
 pub struct Outbox {
     pub(in crate::engine) engine: Arc<Engine>,
     pub(in crate::engine) remote: Remote,
-    pub(in crate::engine) outside: Outside,
+    pub(in crate::engine) environment: Environment,
     pub(in crate::engine) wake: Wake,
     pools: Pools,
     options: Options,
@@ -76,8 +78,8 @@ impl fmt::Debug for Outbox {
 
 impl Outbox {
     pub fn new(parts: OutboxParts) -> Outbox {
-        let OutboxParts { engine, pools, remote, outside, options, wake } = parts;
-        Outbox { engine, remote, outside, wake, pools, options, under_way: Mutex::default() }
+        let OutboxParts { engine, pools, remote, environment, options, wake } = parts;
+        Outbox { engine, remote, environment, wake, pools, options, under_way: Mutex::default() }
     }
 
     /// Sets the gauges that are only worth their look-up when somebody asks.
@@ -105,7 +107,7 @@ impl Outbox {
     /// That secret, and the one before while the receiver may still know that one only.
     fn secrets(&self, subscription: &Subscription) -> Vec<Secret> {
         let mut secrets = vec![self.secret(subscription)];
-        let now = self.outside.now();
+        let now = self.environment.now();
         if subscription.rotated_at.is_some_and(|at| now < at + OVERLAP_S) {
             let before = Subscription { secret: subscription.secret - 1, ..subscription.clone() };
             secrets.push(self.secret(&before));
@@ -140,7 +142,7 @@ impl Outbox {
     /// One try to deliver, and what came of it.
     async fn deliver(self: Arc<Self>, parcel: DueDelivery, subscription: Subscription) {
         let tried = match self.send(&parcel, &subscription).await {
-            Ok(()) => DeliveryOutcome::Sent { at: self.outside.now() },
+            Ok(()) => DeliveryOutcome::Sent { at: self.environment.now() },
             Err(Refusal { error, retry_after_s, gone }) => {
                 if gone {
                     self.pause(subscription.id).await;
@@ -174,7 +176,7 @@ impl Outbox {
         let body = self.message(parcel, subscription).map_err(|e| ours(e.to_string()))?;
         let url = self.remote.webhooks().check(&url)?;
         let id = parcel.delivery.event.to_string();
-        let message = Message { id: &id, timestamp: self.outside.now(), body: &body };
+        let message = Message { id: &id, timestamp: self.environment.now(), body: &body };
         self.remote.webhooks().send(&url, &self.secrets(subscription), message).await?;
         Ok(())
     }
@@ -186,13 +188,14 @@ impl Outbox {
         retry_after_s: Option<u32>,
         gone: bool,
     ) -> DeliveryOutcome {
-        let now = self.outside.now();
+        let now = self.environment.now();
         let pause_s = self.options.pauses_s.get(parcel.delivery.attempts as usize);
         match pause_s {
             Some(pause_s) if !gone => {
                 let asked_s = retry_after_s.unwrap_or(0).min(ASKED_PAUSE_S_MAX);
                 // Spread out, so that receivers who come back are not met by all at once.
-                let spread = self.outside.random::<1>().map_or(0, |[byte]| i64::from(byte % 16));
+                let spread =
+                    self.environment.random::<1>().map_or(0, |[byte]| i64::from(byte % 16));
                 let pause_s = pause_s + pause_s * spread / 64;
                 DeliveryOutcome::Retry { due_at: now + pause_s.max(i64::from(asked_s)), error }
             }
@@ -203,7 +206,7 @@ impl Outbox {
     /// A receiver asked to be sent nothing more.
     async fn pause(self: &Arc<Self>, id: SubscriptionId) {
         tracing::warn!(subscription = %id, "a receiver answered 410 and is paused");
-        let at = self.outside.now();
+        let at = self.environment.now();
         let paused_at = Some(Some(at));
         let change = SubscriptionChange { paused_at, ..SubscriptionChange::default() };
         let (actor, action, subject) = (Actor::Policy, "subscription.pause", id.to_string());

@@ -61,7 +61,7 @@ impl Outbox {
             let why = format!("there are {SUBSCRIPTIONS_MAX} already; remove one first");
             return Err(Error::Invalid { what: "subscriptions", why });
         }
-        let id = SubscriptionId::make(&self.outside);
+        let id = SubscriptionId::make(&self.environment);
         let subscription = Subscription {
             id: id.map_err(|source| Error::NoEntropy { source })?,
             url,
@@ -69,7 +69,7 @@ impl Outbox {
             scores: new.scores,
             secret: 1,
             rotated_at: None,
-            created_at: self.outside.now(),
+            created_at: self.environment.now(),
             paused_at: None,
         };
         let entry = self.entry("subscription.create", subscription.id.to_string(), actor);
@@ -93,7 +93,7 @@ impl Outbox {
             url: patch.url.as_deref().map(|url| self.checked_url(url)).transpose()?,
             topics: patch.topics.clone(),
             scores: patch.scores,
-            paused_at: patch.paused.map(|paused| paused.then(|| self.outside.now())),
+            paused_at: patch.paused.map(|paused| paused.then(|| self.environment.now())),
             rotated_at: None,
         };
         let entry = self.entry("subscription.change", id.to_string(), actor);
@@ -107,7 +107,7 @@ impl Outbox {
     /// # Errors
     /// The store's refusal.
     pub fn rotate(&self, id: SubscriptionId, actor: Actor) -> Result<Option<Secret>> {
-        let rotated_at = Some(self.outside.now());
+        let rotated_at = Some(self.environment.now());
         let change = SubscriptionChange { rotated_at, ..SubscriptionChange::default() };
         let entry = self.entry("subscription.rotate", id.to_string(), actor);
         let changed = self.engine.store().change_subscription(id, &change, &entry)?;
@@ -169,7 +169,7 @@ impl Outbox {
     /// The store's refusal.
     pub fn resend(&self, id: DeliveryId, actor: Actor) -> Result<Option<Delivery>> {
         let entry = self.entry("delivery.resend", id.to_string(), actor);
-        let found = self.engine.store().resend_delivery(id, self.outside.now(), entry)?;
+        let found = self.engine.store().resend_delivery(id, self.environment.now(), entry)?;
         self.wake.wake();
         Ok(found)
     }
@@ -183,7 +183,7 @@ impl Outbox {
             return Ok(None);
         }
         let entry = self.entry("subscription.resend", id.to_string(), actor);
-        let count = self.engine.store().resend_dead(id, self.outside.now(), entry)?;
+        let count = self.engine.store().resend_dead(id, self.environment.now(), entry)?;
         self.wake.wake();
         Ok(Some(count))
     }
@@ -205,12 +205,12 @@ impl Outbox {
             return Err(invalid(format!("it has more than {URL_BYTES_MAX} bytes")));
         }
         self.remote.webhooks().check(url).map_err(|error| invalid(error.to_string()))?;
-        let sealed = self.engine.keys().identity.seal(url.as_bytes(), &self.outside);
+        let sealed = self.engine.keys().identity.seal(url.as_bytes(), &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 
     fn entry(&self, action: &'static str, subject: String, actor: Actor) -> AuditEntry {
-        AuditEntry { at: self.outside.now(), actor, action, subject, note: None }
+        AuditEntry { at: self.environment.now(), actor, action, subject, note: None }
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn page(
 ) -> Result<impl IntoResponse, Problem> {
     let days = query.days.filter(|days| PERIODS.contains(days)).unwrap_or(30);
     let numbers = app.ask_cases(move |cases| cases.numbers(days)).await?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     Ok(Page(DashboardPage {
         frame: Frame::new(&visitor, Place::Dashboard, "Dashboard"),
         days,

@@ -91,7 +91,7 @@ pub async fn page(
         pairs.append_pair("before", &last.deletion.seq.to_string());
         format!("/review/deletions?{}", pairs.finish())
     });
-    let now = app.outside().now();
+    let now = app.environment().now();
     // The section above already lists the stuck ones.
     let rows = found.iter().filter(|one| !bare || one.deletion.state() != DeletionState::Stuck);
     Ok(Page(DeletionsPage {
@@ -192,7 +192,7 @@ pub async fn show(
         Ok(Some((view, events.map(|(events, _)| events).unwrap_or_default())))
     });
     let (view, events) = found.await?.ok_or_else(|| Problem::not_found("deletion"))?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     let row = Row::new(&view, now);
     let title = row.video.clone().unwrap_or_else(|| row.id.clone());
     let is_final = view.deletion.stage.is_final();

@@ -76,8 +76,9 @@ pub async fn add(
         password: form.exact("password").to_owned(),
     };
     let actor = visitor.actor();
-    let added =
-        app.ask_with_password(move |engine, outside| engine.add_user(new, actor, outside)).await;
+    let added = app
+        .ask_with_password(move |engine, environment| engine.add_user(new, actor, environment))
+        .await;
     match added {
         Ok(_) => Ok(Redirect::to("/review/people?done=added").into_response()),
         Err(problem) => refused(&app, &visitor, problem, typed_name).await,
@@ -105,7 +106,9 @@ pub async fn change(
     };
     let actor = visitor.actor();
     let changed = app
-        .ask_with_password(move |engine, outside| engine.change_user(id, patch, actor, outside))
+        .ask_with_password(move |engine, environment| {
+            engine.change_user(id, patch, actor, environment)
+        })
         .await;
     match changed {
         Ok(Some(_)) => Ok(Redirect::to("/review/people?done=changed").into_response()),
@@ -135,7 +138,7 @@ async fn shown(
     typed_name: String,
 ) -> Result<Response, Problem> {
     let users = app.ask(|engine, _| engine.users()).await?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     let people = users.into_iter().map(|user| Person {
         id: user.id.to_string(),
         seen: user.seen_at.map_or_else(|| "never".to_owned(), |at| words::ago(at, now)),

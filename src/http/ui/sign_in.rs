@@ -67,8 +67,8 @@ pub async fn enter(
     let (name, password) = (form.text("name").to_owned(), form.exact("password").to_owned());
     let address = visitor::address(&app, &headers, peer.as_ref().map(|peer| &peer.0));
     let typed = name.clone();
-    let outcome = app.ask_with_password(move |engine, outside| {
-        engine.sign_in(&name, &password, &address, outside)
+    let outcome = app.ask_with_password(move |engine, environment| {
+        engine.sign_in(&name, &password, &address, environment)
     });
     let (status, words) = match outcome.await? {
         SignIn::Done { secret, .. } => {
@@ -96,11 +96,13 @@ pub async fn leave(
     form: Form,
 ) -> Result<Response, Problem> {
     let everywhere = form.text("everywhere") == "yes";
-    app.ask(move |engine, outside| {
+    app.ask(move |engine, environment| {
         if everywhere {
-            return engine.sign_out_everywhere(visitor.user.id, visitor.actor(), outside).map(drop);
+            return engine
+                .sign_out_everywhere(visitor.user.id, visitor.actor(), environment)
+                .map(drop);
         }
-        engine.sign_out(&visitor.secret, visitor.user.id, outside)
+        engine.sign_out(&visitor.secret, visitor.user.id, environment)
     })
     .await?;
     let gone = [

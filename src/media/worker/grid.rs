@@ -1,18 +1,18 @@
-//! Which decoded frames are sampled: for each grid time k / fps the nearest one, each once.
+//! Selects the decoded frames to sample: for each grid time k / fps the nearest frame, each frame at most once.
 //!
-//! Frames arrive in order of time; which is nearest to a grid time is known when the first frame at or after it is
-//! there. So one frame is held back, and each new frame decides about it and about itself.
+//! Frames arrive in order of time. The frame nearest to a grid time is known once the first frame at or after that time
+//! has arrived. Therefore one frame is held back, and each new frame decides about the held one and about itself.
 
-/// What is to be done now that a frame has arrived.
+/// The decision that the arrival of a frame allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Choice {
     /// Send the frame before this one.
     pub previous: bool,
-    /// Send this one. If not now, a later call may ask for it as `previous`.
+    /// Send this frame. If false, the next decision may still send it as `previous`.
     pub current: bool,
 }
 
-/// Chooses among frames by their times alone.
+/// Selects frames by their times alone.
 pub(super) struct Grid {
     fps: f64,
     /// Number of the first grid time without a decision.
@@ -26,10 +26,10 @@ impl Grid {
         Grid { fps: f64::from(fps), next: 0, last_s: None, last_sent: false }
     }
 
-    /// Times rise from call to call; the first is 0.
+    /// Decides about a frame at `time_s` and the one before. Times rise from call to call; the first is 0.
     pub fn arrive(&mut self, time_s: f64) -> Choice {
         let mut choice = Choice::default();
-        // The slack keeps a frame that should lie on a grid time there in spite of rounding.
+        // The slack keeps a frame on its grid time in spite of rounding.
         let reached = (time_s * self.fps + 1e-6).floor() as u64;
         if reached >= self.next {
             let first_s = self.next as f64 / self.fps;
@@ -44,8 +44,8 @@ impl Grid {
         choice
     }
 
-    /// Whether the last frame is to be sent now that no other comes: when a grid time lies while it is shown and it is
-    /// the nearest.
+    /// Whether to send the last frame at the end of the video: a grid time lies before the end, and the last frame is
+    /// nearest to it.
     pub fn finish(&self, end_s: f64) -> bool {
         let next_s = self.next as f64 / self.fps;
         self.last_s.is_some() && !self.last_sent && next_s < end_s

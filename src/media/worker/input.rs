@@ -1,4 +1,4 @@
-//! Opening the container: from stdin only, few formats, no reference to anything outside.
+//! Opens the container: from stdin only, in few formats, without following references to other files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,13 +11,13 @@ use ffmpeg_next::{Dictionary, Discard, codec, media, util::log};
 use crate::media::options::{Frames, LoopFilter, Sampling, Sound, Task};
 use crate::media::protocol::Refusal;
 
-/// Demuxers that may look at the file. None of them opens another file or address by itself; playlists (HLS, DASH,
-/// concat) are left out on purpose, whatever the file is called.
+/// Demuxers that may read the file. None of them opens another file or address by itself. Playlists (HLS, DASH, concat)
+/// are excluded, whatever the file's name.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,\
                           h264,hevc,ivf,obu,m4v,yuv4mpegpipe";
 
-/// Decoders that may be opened: what cameras, phones, browsers and editors write. Each further one is further code that
-/// hostile bytes reach.
+/// Decoders that may be opened: those for the formats of cameras, phones, browsers and editors. Each further decoder
+/// exposes more code to hostile bytes.
 const CODECS: &str = "h264,hevc,libdav1d,av1,libaom-av1,vp9,vp8,mpeg4,mpeg2video,mpeg1video,h263,h263i,flv,mjpeg,gif,\
                       png,theora,msmpeg4v1,msmpeg4,msmpeg4v2,wmv1,wmv2,wmv3,vc1,prores,dnxhd,ffv1,huffyuv,utvideo,\
                       rawvideo,wrapped_avframe,dvvideo,svq1,svq3,qtrle,cinepak,jpeg2000,\
@@ -25,7 +25,7 @@ const CODECS: &str = "h264,hevc,libdav1d,av1,libaom-av1,vp9,vp8,mpeg4,mpeg2video
                       pcm_s16le,pcm_s16be,pcm_u8,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_alaw,pcm_mulaw,\
                       wmav1,wmav2,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,adpcm_ima_wav,adpcm_ms";
 
-/// Reads a file at its own position: the parent's and other workers' offsets in the same open file stay untouched.
+/// Reads a file at a position of its own. The parent and other workers share the open file; its offset stays untouched.
 pub(super) struct Source {
     file: File,
     position: u64,
@@ -59,7 +59,7 @@ impl Seek for Source {
     }
 }
 
-/// Opens the container and looks at its streams.
+/// Opens the container and probes its streams.
 pub(super) fn open(file: &File) -> Result<Input, Refusal> {
     log::set_level(log::Level::Quiet);
     let source = Source::new(file).map_err(|_| Refusal::Unreadable)?;
@@ -81,7 +81,7 @@ pub(super) fn is_out_of_memory(cause: ffmpeg::Error) -> bool {
     matches!(cause, ffmpeg::Error::Other { errno: libc::ENOMEM })
 }
 
-/// The stream that shows the video. A cover picture of a sound file does not count.
+/// The index of the video stream. The cover picture of a sound file does not count.
 pub(super) fn video_stream(input: &Input) -> Result<usize, Refusal> {
     let stream = input.streams().best(media::Type::Video).ok_or(Refusal::NoVideoStream)?;
     let cover = ffmpeg::format::stream::Disposition::ATTACHED_PIC;
@@ -91,7 +91,8 @@ pub(super) fn video_stream(input: &Input) -> Result<usize, Refusal> {
     Ok(stream.index())
 }
 
-/// Opens the decoder of the video stream, with one thread: files in parallel use the cores better than frames.
+/// Opens the decoder of the video stream, with one thread: decoding files in parallel uses the cores better than
+/// decoding frames in parallel.
 pub(super) fn video_decoder(
     input: &Input,
     index: usize,
@@ -107,7 +108,7 @@ pub(super) fn video_decoder(
     if task.plan.loop_filter == LoopFilter::Skip {
         decoder.skip_loop_filter(Discard::All);
     }
-    // With intra frames only, others never reach the decoder, whatever this says.
+    // An intra-only pass sends the decoder no other frames in the first place.
     if task.plan.frames == Frames::Referenced && task.plan.sampling != Sampling::IntraOnly {
         decoder.skip_frame(Discard::NonReference);
     }
@@ -125,13 +126,13 @@ pub(super) fn video_decoder(
     })
 }
 
-/// The sound stream, when the plan wants sound and there is one.
+/// The index of the sound stream; `None` when the plan wants no sound or the file has none.
 pub(super) fn sound_stream(input: &Input, task: &Task) -> Option<usize> {
     let wanted = task.plan.sound == Sound::On;
     wanted.then(|| input.streams().best(media::Type::Audio).map(|stream| stream.index())).flatten()
 }
 
-/// Opens the decoder of a sound stream; `None` when that fails, since pictures count without sound too.
+/// Opens the decoder of a sound stream; `None` when that fails, because the pictures are useful without it.
 pub(super) fn sound_decoder(input: &Input, index: usize) -> Option<codec::decoder::Audio> {
     let stream = input.stream(index)?;
     let context = codec::Context::from_parameters(stream.parameters()).ok()?;
@@ -143,7 +144,7 @@ pub(super) fn sound_decoder(input: &Input, index: usize) -> Option<codec::decode
     decoder.open_as_with(codec, options).and_then(|opened| opened.audio()).ok()
 }
 
-/// Tells the demuxer which streams need not be read.
+/// Makes the demuxer skip all streams but the wanted ones.
 #[expect(unsafe_code, reason = "ffmpeg_next has no setter for AVStream.discard")]
 pub(super) fn discard_others(input: &mut Input, wanted: &[usize]) {
     for mut stream in input.streams_mut() {
@@ -155,8 +156,9 @@ pub(super) fn discard_others(input: &mut Input, wanted: &[usize]) {
     }
 }
 
-/// Pixels of a picture as far as the container or the decoder has told.
+/// The size of a picture before its decoder is opened.
 trait Size {
+    /// Width × height as the container states them, pixels; 0 when it does not.
     fn width_and_height_product(&self) -> u64;
 }
 

@@ -1,7 +1,7 @@
-//! From a decoded picture, in whatever pixel format, to luma at working size.
+//! Converts a decoded picture of any pixel format to luma at working size.
 //!
-//! Planar YUV and grey of 8 to 16 bits are read where they lie. Anything else (RGB, palettes, packed YUV, big endian)
-//! goes through swscale to full-range grey first.
+//! Planar YUV and grey of 8 to 16 bits are read in place. swscale first converts any other format (RGB, palettes,
+//! packed YUV, big endian) to full-range grey.
 
 use std::slice;
 
@@ -10,44 +10,46 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::software::scaling;
 
+use crate::cpu::Cpu;
 use crate::media::options::Task;
 use crate::media::orient::Orientation;
 use crate::media::protocol::Refusal;
 use crate::media::scale::{self, Levels, Scaler};
 use crate::model::Luma;
 
-/// Sample aspect ratios beyond this (and below its inverse) are taken for damage and ignored.
+/// Sample aspect ratios above this, or below its inverse, count as damage and are ignored.
 const ASPECT_MAX: u64 = 16;
 
-/// Turns pictures into luma; keeps its tables from picture to picture and renews them when the size changes.
-pub(super) struct Scope {
+/// Converts pictures to luma. Keeps its tables between pictures and rebuilds them when the size changes.
+pub(super) struct LumaConverter {
     orientation: Orientation,
     long_side: u32,
     pixels_max: u64,
-    kernel: crate::media::options::Kernel,
+    cpu: Cpu,
     scaler: Option<Scaler>,
-    converter: Option<(scaling::Context, Video)>,
+    to_grey: Option<(scaling::Context, Video)>,
 }
 
-impl Scope {
+impl LumaConverter {
     pub fn new(orientation: Orientation, task: &Task) -> Self {
-        Scope {
+        LumaConverter {
             orientation,
             long_side: task.plan.long_side,
             pixels_max: task.pixels_max,
-            kernel: task.kernel,
+            cpu: Cpu::at_most(task.cpu_max),
             scaler: None,
-            converter: None,
+            to_grey: None,
         }
     }
 
-    /// Width and height at which a player shows the picture, in its own pixels.
+    /// Width and height at which a player shows the picture, source pixels.
     pub fn shown_size(&self, frame: &Video) -> (u64, u64) {
         let (width, height) = displayed(frame);
         if self.orientation.transpose { (height, width) } else { (width, height) }
     }
 
-    /// The picture as shown, at working size. `None` when it cannot be read: the frame is skipped as damaged.
+    /// The picture as a player shows it, at working size. `None` when it cannot be read, so that the caller skips the
+    /// frame as damaged.
     pub fn luma(&mut self, frame: &Video) -> Result<Option<Luma>, Refusal> {
         let source = (frame.width(), frame.height());
         if u64::from(source.0) * u64::from(source.1) > self.pixels_max {
@@ -58,15 +60,15 @@ impl Scope {
         let target = self.orientation.shown(shown.0, shown.1);
         let mut scaler = match self.scaler.take().filter(|scaler| scaler.fits(source, target)) {
             Some(scaler) => scaler,
-            None => match Scaler::new(source, target, self.kernel) {
+            None => match Scaler::new(source, target, self.cpu) {
                 Some(scaler) => scaler,
                 None => return Ok(None),
             },
         };
         let luma = match levels(frame) {
             Some(levels) => scaled(&mut scaler, frame, levels),
-            None => self.convert(frame).and_then(|gray| {
-                scaled(&mut scaler, gray, Levels { bits: 8, padding: 0, limited: false })
+            None => self.convert(frame).and_then(|grey| {
+                scaled(&mut scaler, grey, Levels { bits: 8, padding: 0, limited: false })
             }),
         };
         self.scaler = Some(scaler);
@@ -75,14 +77,14 @@ impl Scope {
 
     fn convert(&mut self, frame: &Video) -> Option<&Video> {
         let definition = |context: &scaling::Context| *context.input();
-        let same = self.converter.as_ref().is_some_and(|(context, _)| {
+        let same = self.to_grey.as_ref().is_some_and(|(context, _)| {
             let input = definition(context);
             input.format == frame.format()
                 && (input.width, input.height) == (frame.width(), frame.height())
         });
         if !same {
             let (width, height) = (frame.width(), frame.height());
-            // Without these two the result would depend on the processor.
+            // Without these two flags, the result would depend on the CPU.
             let flags = scaling::Flags::ACCURATE_RND | scaling::Flags::BITEXACT;
             let flags = flags | scaling::Flags::POINT;
             let context = scaling::Context::get(
@@ -94,11 +96,11 @@ impl Scope {
                 height,
                 flags,
             );
-            self.converter = Some((context.ok()?, Video::empty()));
+            self.to_grey = Some((context.ok()?, Video::empty()));
         }
-        let (context, gray) = self.converter.as_mut()?;
-        context.run(frame, gray).ok()?;
-        Some(gray)
+        let (context, grey) = self.to_grey.as_mut()?;
+        context.run(frame, grey).ok()?;
+        Some(grey)
     }
 }
 
@@ -117,7 +119,7 @@ fn displayed(frame: &Video) -> (u64, u64) {
     }
 }
 
-/// How the first plane is to be read, if it can be read as it lies.
+/// How to read the first plane in place; `None` when the picture has to be converted first.
 #[expect(unsafe_code, reason = "pixel format descriptors and colour range have no full wrapper")]
 fn levels(frame: &Video) -> Option<Levels> {
     // SAFETY: the descriptor is static data of libavutil, or null for an unknown format; the frame is live.
@@ -160,7 +162,7 @@ fn is_jpeg(format: Pixel) -> bool {
     jpeg.contains(&format)
 }
 
-/// Scales the first plane. `None` when its rows are not where the format says.
+/// Scales the first plane. `None` when its rows are not laid out as the format demands.
 #[expect(unsafe_code, reason = "ffmpeg_next's plane access is undefined for bottom-up pictures")]
 fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
     let width = frame.width() as usize;
@@ -174,9 +176,9 @@ fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
     // `stride` is negative for a bottom-up picture; `data` then points at its last row in memory.
     let row = |y: u32| data.wrapping_offset(y as isize * stride);
     if bytes == 1 {
-        // SAFETY: libavutil promises height rows at `data + y · stride`, each of at least `width` bytes when the stride
-        // is no smaller, which was checked; the scaler asks for y below the height only, and the frame outlives the
-        // call and is not written to meanwhile.
+        // SAFETY: libavutil guarantees `height` rows at `data + y · stride`. Each has at least `width` bytes, because
+        // the stride is no smaller, as checked above. The scaler reads only rows below the height. The frame outlives
+        // the call and is not written to meanwhile.
         return Some(
             scaler.run(|y| unsafe { slice::from_raw_parts(row(y).cast_const(), width) }, levels),
         );
@@ -184,7 +186,7 @@ fn scaled(scaler: &mut Scaler, frame: &Video, levels: Levels) -> Option<Luma> {
     if data.addr() % 2 != 0 || stride % 2 != 0 {
         return None;
     }
-    // SAFETY: as above with two bytes a sample; start and stride are even, so that every row is aligned.
+    // SAFETY: as above, with two bytes a sample. Start and stride are even, so that every row is aligned.
     Some(scaler.run(
         |y| unsafe { slice::from_raw_parts(row(y).cast_const().cast::<u16>(), width) },
         levels,

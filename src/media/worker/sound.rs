@@ -1,4 +1,4 @@
-//! Sound: decoded, mixed to mono at 11 025 Hz by swresample, sent in chunks that say when they begin.
+//! Decodes sound, mixes it to mono at 11 025 Hz with swresample, and sends it in chunks with their start times.
 
 use ffmpeg_next::codec::decoder::Audio;
 use ffmpeg_next::format::{Sample, sample};
@@ -6,31 +6,32 @@ use ffmpeg_next::software::resampling;
 use ffmpeg_next::{ChannelLayout, Packet, frame};
 
 use crate::media::protocol::{Record, SAMPLES_MAX};
-use crate::media::worker::{Sink, Stop};
+use crate::media::worker::sink::{Sink, Stop};
 use crate::media::{SOUND_RATE_HZ, SoundChunk};
 
-/// Samples gathered before a chunk is sent: about three seconds.
+/// Samples collected before a chunk is sent: about three seconds.
 const CHUNK_SAMPLES: usize = 32_768;
-/// A gap between a frame's stamp and the end of the samples before it that begins a new chunk, seconds.
+/// A frame further than this from the end of the samples before it starts a new chunk, seconds.
 const GAP_S: f64 = 0.1;
 
-/// Decodes one sound stream. Its errors are not the video's: what cannot be decoded is left out.
-pub(super) struct Ear {
+/// Decodes one sound stream. Its errors do not fail the video: samples that cannot be decoded are left out.
+pub(super) struct SoundDecoder {
     decoder: Audio,
     tick_s: f64,
     resampler: Option<resampling::Context>,
     pending: Vec<i16>,
-    /// When the first pending sample is heard, in the file's own time, seconds.
+    /// Time of the first pending sample on the file's own clock, seconds.
     begin_s: f64,
 }
 
-impl Ear {
+impl SoundDecoder {
     pub fn new(decoder: Audio, tick_s: f64) -> Self {
-        Ear { decoder, tick_s, resampler: None, pending: Vec::new(), begin_s: 0.0 }
+        SoundDecoder { decoder, tick_s, resampler: None, pending: Vec::new(), begin_s: 0.0 }
     }
 
-    /// Takes a packet, or the end of the stream. `origin_s` is the file's own time of the first shown frame.
-    pub fn hear(
+    /// Decodes a packet, or drains the decoder at the end of the stream (`None`). `origin_s` is the time of the first
+    /// shown frame on the file's own clock, seconds.
+    pub fn decode(
         &mut self,
         packet: Option<&Packet>,
         origin_s: f64,
@@ -104,7 +105,7 @@ impl Ear {
         }
     }
 
-    /// Takes out what the resampler still holds.
+    /// Takes the remaining samples out of the resampler.
     fn drain(&mut self) {
         let Some(mut resampler) = self.resampler.take() else {
             return;

@@ -1,4 +1,4 @@
-//! Still images: one frame, by the `image` crate. FFmpeg could do it, but its image demuxers want file names.
+//! Decodes still images to one frame with the `image` crate. FFmpeg's image demuxers want file names.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -7,15 +7,18 @@ use std::os::unix::fs::FileExt;
 use image::metadata::Orientation as Exif;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
+use crate::cpu::Cpu;
 use crate::media::Summary;
 use crate::media::options::Task;
 use crate::media::orient::Orientation;
 use crate::media::protocol::{Record, Refusal};
 use crate::media::scale::{self, Levels, Scaler};
-use crate::media::worker::{Sink, Stop, input::Source};
+use crate::media::worker::input::Source;
+use crate::media::worker::sink::{Sink, Stop};
 use crate::model::Frame;
 
-/// The format that the first bytes announce. GIF is left to FFmpeg, because it may move.
+/// The image format that the first bytes announce; `None` for any other file. GIF is left to FFmpeg, because it may be
+/// animated.
 pub(super) fn format_of(file: &File) -> Result<Option<ImageFormat>, Stop> {
     let mut head = [0; 16];
     let length = file.read_at(&mut head, 0).map_err(|_| Refusal::Unreadable)?;
@@ -38,14 +41,15 @@ pub(super) fn decode(
     sink: &mut Sink,
 ) -> Result<Summary, Stop> {
     let (image, orientation) = read(file, format, task).map_err(Stop::Refused)?;
-    let gray = image.into_luma8();
-    let (width, height) = orientation.shown(gray.width(), gray.height());
+    let grey = image.into_luma8();
+    let (width, height) = orientation.shown(grey.width(), grey.height());
     let shown = scale::fit(u64::from(width), u64::from(height), task.plan.long_side);
     let target = orientation.shown(shown.0, shown.1);
-    let mut scaler = Scaler::new(gray.dimensions(), target, task.kernel).ok_or(Refusal::Pixels)?;
-    let row_bytes = gray.width() as usize;
+    let cpu = Cpu::at_most(task.cpu_max);
+    let mut scaler = Scaler::new(grey.dimensions(), target, cpu).ok_or(Refusal::Pixels)?;
+    let row_bytes = grey.width() as usize;
     let levels = Levels { bits: 8, padding: 0, limited: false };
-    let luma = scaler.run(|y| &gray.as_raw()[y as usize * row_bytes..][..row_bytes], levels);
+    let luma = scaler.run(|y| &grey.as_raw()[y as usize * row_bytes..][..row_bytes], levels);
     if task.frames_max == 0 {
         return Err(Refusal::Frames.into());
     }
@@ -110,7 +114,7 @@ mod tests {
     use crate::model::Luma;
 
     #[test]
-    fn our_turning_is_the_image_crate_s() {
+    fn orientations_agree_with_the_image_crate() {
         let pixels = vec![1, 2, 3, 4, 5, 6];
         for exif in (1..=8).filter_map(Exif::from_exif) {
             let buffer = image::GrayImage::from_raw(3, 2, pixels.clone()).unwrap();

@@ -1,35 +1,35 @@
-//! Time stamps as they come from files, made into times that begin at 0 and rise.
+//! Converts the time stamps of a file to times that start at 0 and rise.
 //!
-//! Files have stamps that are missing, repeat, run backwards, begin anywhere, and jump by hours where recordings were
-//! joined. A stamp is believed when it lies ahead by no more than the file's stated end, or ten seconds. What does not is
-//! taken as "the next frame", and all later stamps are shifted accordingly.
+//! Stamps in files are missing, repeat, run backwards, start anywhere, and jump by hours where recordings were joined.
+//! A stamp is believed when it lies ahead of the last one, by at most ten seconds or within the stated duration. A
+//! frame with any other stamp counts as the next frame, and all later stamps are shifted accordingly.
 
-/// A gap longer than this is believed only when the file is known to be that long, seconds.
+/// A longer gap is believed only within the stated duration, seconds. Tuned.
 const GAP_MAX_S: f64 = 10.0;
-/// A stamp behind the last by less than this is a repetition, not a new beginning, seconds.
+/// A stamp behind the last one by less than this is a repetition, not a new start, seconds. Tuned.
 const REPEAT_MAX_S: f64 = 0.5;
-/// What a repeated stamp is moved by, seconds.
+/// A repeated stamp is moved behind the last one by this, seconds.
 const STEP_MIN_S: f64 = 0.001;
 
-/// Turns the stamps of frames, in the order of showing, into seconds from the first.
+/// Converts the stamps of frames, in display order, to seconds from the first frame.
 pub(super) struct Timeline {
     /// Seconds of one tick.
     tick_s: f64,
-    /// Usual distance of frames, seconds.
+    /// Usual interval of frames, seconds.
     interval_s: f64,
-    /// Stated length of the stream, seconds.
+    /// Stated duration of the stream, seconds.
     stated_s: f64,
     origin: Option<i64>,
     /// Added to all later times because of jumps.
     shift_s: f64,
     last_s: Option<f64>,
-    /// How long the last frame is shown, seconds.
+    /// Duration of the last frame, seconds.
     shown_s: f64,
     broken: bool,
 }
 
 impl Timeline {
-    /// `stated_s` is 0 when the file does not say how long it is.
+    /// `stated_s` is 0 when the file states no duration.
     pub fn new(tick_s: f64, interval_s: f64, stated_s: f64) -> Self {
         Timeline {
             tick_s,
@@ -43,13 +43,13 @@ impl Timeline {
         }
     }
 
-    /// The time of the next frame, above that of the one before. `length` is how long it says to be shown, in ticks, 0
-    /// when it does not say.
+    /// The time of the next frame, later than that of the frame before, seconds. `length` is the frame's stated
+    /// duration in ticks, 0 when it states none.
     pub fn place(&mut self, stamp: Option<i64>, length: i64) -> f64 {
         let next_s = self.last_s.map_or(0.0, |last| last + self.interval_s);
         let length_s = length as f64 * self.tick_s;
-        let told = length_s > 0.0 && length_s <= GAP_MAX_S;
-        self.shown_s = if told { length_s } else { self.interval_s };
+        let is_sane = length_s > 0.0 && length_s <= GAP_MAX_S;
+        self.shown_s = if is_sane { length_s } else { self.interval_s };
         let time_s = match (stamp, self.origin) {
             (None, _) => next_s,
             (Some(stamp), None) => {
@@ -80,18 +80,18 @@ impl Timeline {
         next_s
     }
 
-    /// Where a packet's stamp lies on this time line; `None` when it cannot be said or the stamps are broken.
+    /// The time of a packet's stamp, seconds; `None` before the first frame or after a broken stamp.
     pub fn locate(&self, stamp: i64) -> Option<f64> {
         let origin = self.origin.filter(|_| !self.broken)?;
         Some(stamp.saturating_sub(origin) as f64 * self.tick_s + self.shift_s)
     }
 
-    /// The stamp of the first frame, in ticks of this stream.
+    /// The stamp of the first frame on the file's own clock, seconds.
     pub fn origin_s(&self) -> Option<f64> {
         self.origin.map(|origin| origin as f64 * self.tick_s)
     }
 
-    /// When the last frame ends.
+    /// The end of the last frame, seconds.
     pub fn end_s(&self) -> f64 {
         self.last_s.map_or(0.0, |last| last + self.shown_s)
     }

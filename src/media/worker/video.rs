@@ -1,8 +1,8 @@
 //! The decode loop: packets in, sampled frames out.
 //!
-//! Damage does not end it: a packet that cannot be read or decoded is counted and skipped, and only a file without one
-//! good picture is refused. `Packet::read` is called by hand, because ffmpeg_next's iterator takes every error for the
-//! end.
+//! Damage does not end the loop: a packet that cannot be read or decoded is counted and skipped, and only a file
+//! without a single good picture is refused. The loop calls `Packet::read` itself, because ffmpeg_next's iterator
+//! treats every error as the end of the file.
 
 use std::fs::File;
 use std::mem;
@@ -17,16 +17,17 @@ use crate::media::options::{Sampling, Task};
 use crate::media::orient::Orientation;
 use crate::media::protocol::{Record, Refusal};
 use crate::media::worker::grid::Grid;
-use crate::media::worker::picture::Scope;
-use crate::media::worker::sound::Ear;
+use crate::media::worker::input;
+use crate::media::worker::picture::LumaConverter;
+use crate::media::worker::sink::{Sink, Stop};
+use crate::media::worker::sound::SoundDecoder;
 use crate::media::worker::timeline::Timeline;
-use crate::media::worker::{Sink, Stop, input};
 use crate::media::{Damage, Summary};
 use crate::model::Frame;
 
-/// Read errors in a row after which the rest of the file is given up.
+/// Consecutive read errors after which the rest of the file is abandoned. Tuned.
 const READ_ERRORS_MAX: u32 = 32;
-/// Distance of intra frames below which they are left out, seconds; a little under the second that is promised, so that
+/// Intra frames nearer than this to the last one are left out, seconds. A little less than the promised second, so that
 /// frames a second apart survive rounding.
 const INTRA_STEP_S: f64 = 0.96;
 
@@ -36,14 +37,14 @@ pub(super) fn decode(file: File, task: &Task, sink: &mut Sink) -> Result<Summary
     let index = input::video_stream(&container)?;
     let decoder = input::video_decoder(&container, index, task)?;
     let sound_index = input::sound_stream(&container, task);
-    let ear = sound_index.and_then(|index| {
+    let sound = sound_index.and_then(|index| {
         let tick_s = seconds(container.stream(index)?.time_base());
-        Some(Ear::new(input::sound_decoder(&container, index)?, tick_s))
+        Some(SoundDecoder::new(input::sound_decoder(&container, index)?, tick_s))
     });
     let wanted: Vec<usize> = std::iter::once(index).chain(sound_index).collect();
     input::discard_others(&mut container, &wanted);
     let mut run = Run::new(&container, index, decoder, task, sink);
-    run.ear = ear;
+    run.sound = sound;
     run.packets(&mut container, index, sound_index)?;
     run.finish()
 }
@@ -53,7 +54,7 @@ fn seconds(ratio: Rational) -> f64 {
     if value.is_finite() && value > 0.0 { value } else { 0.0 }
 }
 
-/// Which frames go out.
+/// How frames are selected.
 enum Selection {
     Grid(Grid),
     Intra { last_s: Option<f64> },
@@ -64,10 +65,10 @@ struct Run<'a> {
     task: &'a Task,
     sink: &'a mut Sink,
     decoder: codec::decoder::Video,
-    ear: Option<Ear>,
+    sound: Option<SoundDecoder>,
     timeline: Timeline,
     selection: Selection,
-    scope: Scope,
+    converter: LumaConverter,
     current: frame::Video,
     /// The frame before `current` and its time.
     previous: (frame::Video, f64),
@@ -79,9 +80,10 @@ struct Run<'a> {
     keys: u64,
     last_key_stamp: Option<i64>,
     errors: u32,
-    /// Latest end of a packet that was read, in ticks.
+    /// Latest end of a packet, in ticks.
     end_stamp: Option<i64>,
-    broke_off: bool,
+    /// Reading was abandoned before the end of the file.
+    is_abandoned: bool,
 }
 
 impl<'a> Run<'a> {
@@ -110,10 +112,10 @@ impl<'a> Run<'a> {
             task,
             sink,
             decoder,
-            ear: None,
+            sound: None,
             timeline: Timeline::new(tick_s, interval_s, stated_s),
             selection,
-            scope: Scope::new(orientation(&stream), task),
+            converter: LumaConverter::new(orientation(&stream), task),
             current: frame::Video::empty(),
             previous: (frame::Video::empty(), 0.0),
             tick_s,
@@ -125,15 +127,15 @@ impl<'a> Run<'a> {
             last_key_stamp: None,
             errors: 0,
             end_stamp: None,
-            broke_off: false,
+            is_abandoned: false,
         }
     }
 
     fn packets(
         &mut self,
         container: &mut Input,
-        video: usize,
-        sound: Option<usize>,
+        video_index: usize,
+        sound_index: Option<usize>,
     ) -> Result<(), Stop> {
         let mut errors_in_a_row = 0;
         loop {
@@ -146,29 +148,29 @@ impl<'a> Run<'a> {
                     self.errors = self.errors.saturating_add(1);
                     errors_in_a_row += 1;
                     if errors_in_a_row > READ_ERRORS_MAX {
-                        self.broke_off = true;
+                        self.is_abandoned = true;
                         break;
                     }
                     continue;
                 }
             }
             self.sink.keep_alive()?;
-            if packet.stream() == video {
+            if packet.stream() == video_index {
                 self.video_packet(&packet)?;
-            } else if Some(packet.stream()) == sound {
+            } else if Some(packet.stream()) == sound_index {
                 let origin_s = self.timeline.origin_s().unwrap_or(0.0);
-                if let Some(ear) = self.ear.as_mut() {
-                    ear.hear(Some(&packet), origin_s, self.sink)?;
+                if let Some(sound) = self.sound.as_mut() {
+                    sound.decode(Some(&packet), origin_s, self.sink)?;
                 }
             }
         }
-        // Fails only when the decoder is drained already.
+        // Fails only when the decoder has been drained already.
         let _ = self.decoder.send_eof();
         self.frames()?;
         self.last_frame()?;
         let origin_s = self.timeline.origin_s().unwrap_or(0.0);
-        if let Some(ear) = self.ear.as_mut() {
-            ear.hear(None, origin_s, self.sink)?;
+        if let Some(sound) = self.sound.as_mut() {
+            sound.decode(None, origin_s, self.sink)?;
         }
         Ok(())
     }
@@ -195,8 +197,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether an intra-only pass decodes this packet. A second intra frame within a second is dropped here already,
-    /// since in all-intra codecs decoding it would be the whole cost.
+    /// Whether an intra-only pass decodes this packet. A second intra frame within a second is dropped before it is
+    /// decoded: with all-intra codecs, decoding is the whole cost.
     fn wants_intra(&mut self, packet: &Packet, stamp: Option<i64>) -> bool {
         if !packet.is_key() {
             return false;
@@ -223,7 +225,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Takes out all frames that the decoder has ready.
+    /// Receives all frames that the decoder has ready.
     fn frames(&mut self) -> Result<(), Stop> {
         loop {
             match self.decoder.receive_frame(&mut self.current) {
@@ -231,13 +233,13 @@ impl<'a> Run<'a> {
                 Err(ffmpeg::Error::Eof | ffmpeg::Error::Other { errno: libc::EAGAIN }) => {
                     return Ok(());
                 }
-                // The frame that failed is out of the decoder; the next may be good.
+                // The decoder has dropped the frame that failed; the next one may be good.
                 Err(cause) => return self.decode_error(cause),
             }
         }
     }
 
-    /// Decides about `current`, and about `previous` by it.
+    /// Decides whether to send `previous` and `current`.
     fn frame(&mut self) -> Result<(), Stop> {
         self.decoded += 1;
         if self.current.has_decode_errors() {
@@ -248,7 +250,7 @@ impl<'a> Run<'a> {
             return Err(Refusal::Duration.into());
         }
         if self.size.is_none() {
-            self.size = Some(self.scope.shown_size(&self.current));
+            self.size = Some(self.converter.shown_size(&self.current));
         }
         match &mut self.selection {
             Selection::Grid(grid) => {
@@ -283,10 +285,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Scales and sends the frame held in `previous`.
+    /// Scales and sends `previous`.
     fn send_previous(&mut self) -> Result<(), Stop> {
         let (frame, time_s) = &self.previous;
-        let Some(luma) = self.scope.luma(frame)? else {
+        let Some(luma) = self.converter.luma(frame)? else {
             self.errors = self.errors.saturating_add(1);
             return Ok(());
         };
@@ -304,12 +306,12 @@ impl<'a> Run<'a> {
         };
         let read_s = self.end_stamp.and_then(|stamp| self.timeline.locate(stamp)).unwrap_or(0.0);
         let shown_s = self.timeline.end_s();
-        // Packets tell the end also of frames that were not decoded; a stamp gone wild does not.
-        let believed = read_s <= shown_s.max(self.stated_s) + 1.0;
-        let duration_s = if believed { shown_s.max(read_s) } else { shown_s };
-        // A container may be longer than its video, because of sound; a tenth is no sign of damage.
+        // Packets also cover frames that were not decoded. An end far beyond the others comes from a wrong stamp.
+        let is_sane = read_s <= shown_s.max(self.stated_s) + 1.0;
+        let duration_s = if is_sane { shown_s.max(read_s) } else { shown_s };
+        // A container may be longer than its video, because of the sound. Up to a tenth is no sign of damage.
         let missing = self.stated_s - duration_s > 0.5 + 0.1 * self.stated_s;
-        let damage = Damage { truncated: missing || self.broke_off, errors: self.errors };
+        let damage = Damage { truncated: missing || self.is_abandoned, errors: self.errors };
         Ok(Summary {
             duration_s,
             width: u32::try_from(width).unwrap_or(u32::MAX),
@@ -323,22 +325,22 @@ impl<'a> Run<'a> {
     }
 }
 
-/// How long a frame says to be shown, in ticks, 0 when it does not say.
+/// The stated duration of a frame, in ticks; 0 when it states none.
 #[expect(unsafe_code, reason = "ffmpeg_next has no getter for a frame's duration")]
 fn length(frame: &frame::Video) -> i64 {
-    // SAFETY: the pointer is that of a live frame and the field a plain integer.
+    // SAFETY: the pointer belongs to a live frame, and the field is a plain integer.
     unsafe { (*frame.as_ptr()).pkt_duration }
 }
 
-/// Whether an edit list cuts the packet's frame out.
+/// Whether an edit list removes the packet's frame.
 #[expect(unsafe_code, reason = "ffmpeg_next knows only two of the packet flags")]
 fn is_hidden(packet: &Packet) -> bool {
-    // SAFETY: the pointer is that of a live packet.
+    // SAFETY: the pointer belongs to a live packet.
     let flags = unsafe { (*packet.as_ptr()).flags };
     flags & ffmpeg::ffi::AV_PKT_FLAG_DISCARD != 0
 }
 
-/// How players turn the stream's pictures.
+/// The orientation in which players show the stream's pictures.
 fn orientation(stream: &ffmpeg::Stream) -> Orientation {
     let matrix = stream.side_data().find(|data| data.kind() == SideData::DisplayMatrix);
     let Some(data) = matrix else {

@@ -52,7 +52,8 @@ pub async fn create(
     Json(request): Json<GrantRequest>,
 ) -> Result<(StatusCode, Json<GrantView>), Problem> {
     let (id, actor) = (TombstoneId(id), caller.actor());
-    let made = app.ask(move |engine, outside| engine.grant(&id, &request.uploader, actor, outside));
+    let made = app
+        .ask(move |engine, environment| engine.grant(&id, &request.uploader, actor, environment));
     let grant = made.await?.ok_or_else(|| Problem::not_found("tombstone"))?;
     Ok((StatusCode::CREATED, Json(GrantView::new(grant))))
 }

@@ -26,7 +26,8 @@ pub async fn revoke(
     Json(request): Json<GrantRequest>,
 ) -> Result<StatusCode, Problem> {
     let (id, actor) = (TombstoneId(id), caller.actor());
-    let gone =
-        app.ask(move |engine, outside| engine.revoke_grant(&id, &request.uploader, actor, outside));
+    let gone = app.ask(move |engine, environment| {
+        engine.revoke_grant(&id, &request.uploader, actor, environment)
+    });
     if gone.await? { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("grant")) }
 }

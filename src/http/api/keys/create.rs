@@ -54,7 +54,8 @@ pub async fn create(
     let scopes: Result<Scopes, _> = scopes;
     let scopes = scopes.map_err(|e| Problem::new(Kind::Invalid, format!("`scopes`: {e}.")))?;
     let new = NewApiKey { name: request.name, scopes, rate_per_s: request.rate_per_s };
-    let made = app.ask(move |engine, outside| engine.create_api_key(new, caller.actor(), outside));
+    let made =
+        app.ask(move |engine, environment| engine.create_api_key(new, caller.actor(), environment));
     let (key, token) = made.await?;
     let made = CreatedKey { key: KeyView::new(key), secret: token.reveal().to_owned() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(made)))

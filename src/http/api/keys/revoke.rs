@@ -24,7 +24,8 @@ pub async fn revoke(
 ) -> Result<Json<KeyView>, Problem> {
     let missing = || Problem::not_found("key");
     let id: ApiKeyId = id.parse().map_err(|_| missing())?;
-    let revoke = app.ask(move |engine, outside| engine.revoke_api_key(id, caller.actor(), outside));
+    let revoke =
+        app.ask(move |engine, environment| engine.revoke_api_key(id, caller.actor(), environment));
     let key = revoke.await?.ok_or_else(missing)?;
     app.forget_key(id);
     Ok(Json(KeyView::new(key)))

@@ -44,7 +44,7 @@ pub async fn retire(
 ) -> Result<Json<Retirement>, Problem> {
     let (id, actor, note) = (TombstoneId(id), caller.actor(), request.note);
     let retired =
-        app.ask(move |engine, outside| engine.retire_tombstone(&id, note, actor, outside));
+        app.ask(move |engine, environment| engine.retire_tombstone(&id, note, actor, environment));
     let uploads_affected = retired.await?.ok_or_else(|| Problem::not_found("tombstone"))?;
     Ok(Json(Retirement { uploads_affected }))
 }

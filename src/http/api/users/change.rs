@@ -65,8 +65,9 @@ pub async fn change(
         }
     };
     let actor = caller.actor();
-    let changed =
-        app.ask_with_password(move |engine, outside| engine.change_user(id, patch, actor, outside));
+    let changed = app.ask_with_password(move |engine, environment| {
+        engine.change_user(id, patch, actor, environment)
+    });
     let user = changed.await?.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Json(UserView::new(user)))
 }
@@ -83,7 +84,8 @@ pub async fn sign_out(
     Path(id): Path<String>,
 ) -> Result<Json<SessionsEnded>, Problem> {
     let (id, actor) = (user_id(&id)?, caller.actor());
-    let ended = app.ask(move |engine, outside| engine.sign_out_everywhere(id, actor, outside));
+    let ended =
+        app.ask(move |engine, environment| engine.sign_out_everywhere(id, actor, environment));
     Ok(Json(SessionsEnded { ended: ended.await? }))
 }
 

@@ -40,8 +40,9 @@ pub async fn create(
     let UserRequest { name, role, password } = request;
     let role = role_of(&role)?;
     let (new, actor) = (NewUser { name, role, password }, caller.actor());
-    let user =
-        app.ask_with_password(move |engine, outside| engine.add_user(new, actor, outside)).await?;
+    let user = app
+        .ask_with_password(move |engine, environment| engine.add_user(new, actor, environment))
+        .await?;
     Ok((StatusCode::CREATED, Json(UserView::new(user))))
 }
 

@@ -51,7 +51,7 @@ async fn next(
     from: &str,
     decided: Option<CaseId>,
 ) -> Result<Response, Problem> {
-    let query = QueueQuery::parse(from).of_engine(app.outside().now());
+    let query = QueueQuery::parse(from).of_engine(app.environment().now());
     let reviewer = visitor.reviewer();
     let found = app.ask_cases(move |cases| cases.claim_next(&query, reviewer)).await?;
     Ok(forward(from, found.and_then(|case| case.whole().id.parse().ok()), decided))
@@ -77,7 +77,7 @@ pub async fn skip(
     visitor: Visitor,
     form: Form,
 ) -> Result<Response, Problem> {
-    let query = QueueQuery::parse(form.text("from")).of_engine(app.outside().now());
+    let query = QueueQuery::parse(form.text("from")).of_engine(app.environment().now());
     let (reviewer, skipped) = (visitor.reviewer(), form.text("after").parse::<CaseId>().ok());
     let found = app.ask_cases(move |cases| {
         let lines = cases.list(&query, None, SKIP_WITHIN, reviewer)?;
@@ -176,7 +176,7 @@ pub async fn due(
     form: Form,
 ) -> Result<Response, Problem> {
     let at = match form.maybe("due") {
-        Some(_) => Some(app.outside().now() + due_hours(&form)? * 3600),
+        Some(_) => Some(app.environment().now() + due_hours(&form)? * 3600),
         None => None,
     };
     set(&app, &visitor, &id, CaseAction::Due(at)).await

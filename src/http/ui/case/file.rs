@@ -70,7 +70,8 @@ pub async fn viewing(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let seconds = form.text("seconds").parse().unwrap_or(0);
     let (user, minutes) = (visitor.user.id, app.options().break_minutes);
-    let viewed =
-        app.ask(move |engine, outside| engine.add_viewing(user, seconds, minutes, outside)).await?;
+    let viewed = app
+        .ask(move |engine, environment| engine.add_viewing(user, seconds, minutes, environment))
+        .await?;
     Ok(Json(serde_json::json!({ "seconds": viewed.seconds, "break_due": viewed.break_due })))
 }

@@ -144,7 +144,7 @@ async fn shown(
     message: Option<(&'static str, String)>,
 ) -> Result<Response, Problem> {
     let seen = look(app, visitor, id, query).await?;
-    let now = app.outside().now();
+    let now = app.environment().now();
     let page = CasePage { message, ..CasePage::new(seen, visitor, query, now) };
     Ok((status, Page(page)).into_response())
 }
@@ -176,7 +176,7 @@ async fn look(
     let sensitive = detail.case.sensitive || detail.group.iter().any(|member| member.sensitive);
     let user = visitor.user.id;
     let viewed_s = if sensitive {
-        app.ask(move |engine, outside| engine.viewed_s(user, outside)).await?
+        app.ask(move |engine, environment| engine.viewed_s(user, environment)).await?
     } else {
         0
     };

@@ -34,7 +34,7 @@ pub async fn of(
     });
     let Some((detail, undo_s)) = found.await? else { return Ok(None) };
     let own = visitor.user.id.to_string();
-    let undo = last(detail.whole(), &own, undo_s, app.outside().now());
+    let undo = last(detail.whole(), &own, undo_s, app.environment().now());
     Ok(undo.map(|undo| Undo { from: from.to_owned(), ..undo }))
 }
 

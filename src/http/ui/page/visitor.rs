@@ -80,7 +80,7 @@ pub async fn require(State(needs): State<Needs>, mut request: Request, next: Nex
 pub async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Visitor>, Problem> {
     let Some(secret) = secret(app, headers) else { return Ok(None) };
     let shown = secret.clone();
-    let user = app.ask(move |engine, outside| engine.signed_in(&shown, outside)).await?;
+    let user = app.ask(move |engine, environment| engine.signed_in(&shown, environment)).await?;
     Ok(user.map(|user| Visitor { user, secret }))
 }
 

@@ -77,7 +77,7 @@ pub async fn survey(
     let query = QueueQuery::parse(form.text("back"));
     let back = query.filter_text();
     let target = if form.text("whole") == "yes" {
-        BulkTarget::Query(query.of_engine(app.outside().now()))
+        BulkTarget::Query(query.of_engine(app.environment().now()))
     } else {
         BulkTarget::These(form.all("case").filter_map(|id| id.parse().ok()).collect())
     };
@@ -209,7 +209,7 @@ pub async fn act(
 ) -> Result<Response, Problem> {
     let act = form.text("decision").to_owned();
     let action = match act.as_str() {
-        "due" => CaseAction::Due(Some(app.outside().now() + due_hours(&form)? * 3600)),
+        "due" => CaseAction::Due(Some(app.environment().now() + due_hours(&form)? * 3600)),
         "assign" => CaseAction::Assign(assignee(&form)?),
         // The form has the version of each case in `seen`.
         _ => action_about(&form, None, None)?,

@@ -44,7 +44,8 @@ pub async fn stream(
         }
         // The stream ends with the session.
         let (secret, reviewer) = (visitor.secret.clone(), visitor.reviewer());
-        let known = app.ask(move |engine, outside| engine.signed_in(&secret, outside)).await;
+        let known =
+            app.ask(move |engine, environment| engine.signed_in(&secret, environment)).await;
         if !matches!(known, Ok(Some(_))) {
             return None;
         }

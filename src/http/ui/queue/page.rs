@@ -90,7 +90,7 @@ pub async fn page(
     visitor: Visitor,
     Query(query): Query<QueueQuery>,
 ) -> Result<impl IntoResponse, Problem> {
-    let now = app.outside().now();
+    let now = app.environment().now();
     let (asked, after) = (query.of_engine(now), query.after.parse().ok());
     let reviewer = visitor.reviewer();
     // Closed cases cannot be acted on.

@@ -1,5 +1,5 @@
-//! The process that bears decode workers, while it, its workers and its parent are killed. Tests run one at a time:
-//! there is one nursery a process, and they shoot at it.
+//! The fork server, while it, its workers and its parent are killed. Tests run one at a time, because they share the
+//! one fork server of this process and kill it.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cenotaph::media::{
-    Error, Failure, Item, Limit, Options, Plan, Sound, Start, decode, decode_items, nursery,
+    Error, Failure, Item, Limit, Options, Plan, Sound, Start, decode, decode_items, fork_server,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -29,8 +29,11 @@ struct Scene {
 impl Scene {
     fn new() -> Scene {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        nursery::dismiss();
-        assert!(children_of(std::process::id()).is_empty(), "what an earlier test left");
+        fork_server::shut_down();
+        assert!(
+            children_of(std::process::id()).is_empty(),
+            "processes of an earlier test are left"
+        );
         let folder = tempfile::tempdir().expect("a temporary folder");
         let scene = Scene { folder, _alone: alone };
         scene.draw("a.mp4", "testsrc2=s=320x180:r=10:d=5");
@@ -61,7 +64,7 @@ impl Scene {
         Options { worker_exe: path, stall_timeout_s: 0.4, ..Options::default() }
     }
 
-    /// Decodes all of it and does `at_first` when the first frame is there.
+    /// Decodes the whole clip and calls `at_first` when the first frame arrives.
     fn decode(&self, options: &Options, at_first: impl FnOnce()) -> Result<u64, Error> {
         let mut at_first = Some(at_first);
         let summary = decode(&self.file(), &Plan::thorough(), options, &mut |_| {
@@ -78,7 +81,7 @@ fn options() -> Options {
     Options { worker_exe: PathBuf::from(env!("CARGO_BIN_EXE_cenotaph")), ..Options::default() }
 }
 
-/// Running or waiting to be reaped.
+/// The children of a process that run or wait to be reaped.
 fn children_of(parent: u32) -> Vec<u32> {
     let field = |stat: &str, number: usize| {
         // The name, second, may hold anything.
@@ -95,15 +98,15 @@ fn children_of(parent: u32) -> Vec<u32> {
 }
 
 /// The only child of this process.
-fn the_nursery() -> u32 {
+fn the_server() -> u32 {
     let children = children_of(std::process::id());
-    assert_eq!(children.len(), 1, "one nursery, and no worker is a child of its own: {children:?}");
+    assert_eq!(children.len(), 1, "one fork server, and no worker beside it: {children:?}");
     children[0]
 }
 
 /// The only child of the only child.
 fn the_worker() -> u32 {
-    let workers = children_of(the_nursery());
+    let workers = children_of(the_server());
     assert_eq!(workers.len(), 1, "{workers:?}");
     workers[0]
 }
@@ -114,7 +117,7 @@ fn send(signal: Signal, process: u32) {
 }
 
 fn is_gone(process: u32) -> bool {
-    // Whoever adopts an orphan may be slow to reap it.
+    // The process that adopts an orphan may be slow to reap it.
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.is_empty() || stat.contains(") Z ")
 }
@@ -137,10 +140,10 @@ fn how(outcome: Result<u64, Error>) -> Failure {
 }
 
 #[test]
-fn one_nursery_bears_the_workers_of_many_decodes_and_outlives_them() {
+fn one_server_forks_the_workers_of_many_decodes_and_outlives_them() {
     let scene = Scene::new();
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
-    let first = the_nursery();
+    let first = the_server();
     std::thread::scope(|scope| {
         let decodes: Vec<_> =
             (0..8).map(|_| scope.spawn(|| scene.decode(&options(), || {}))).collect();
@@ -148,14 +151,14 @@ fn one_nursery_bears_the_workers_of_many_decodes_and_outlives_them() {
             assert_eq!(decode.join().unwrap().unwrap(), 20);
         }
     });
-    assert_eq!(the_nursery(), first);
+    assert_eq!(the_server(), first);
     assert!(children_of(first).is_empty(), "every worker was reaped before its decode returned");
-    nursery::dismiss();
+    fork_server::shut_down();
     assert!(is_gone(first));
 }
 
 #[test]
-fn a_forked_worker_hands_out_what_a_spawned_one_does() {
+fn a_forked_worker_sends_the_same_items_as_a_spawned_one() {
     let scene = Scene::new();
     let plan = Plan { sound: Sound::On, ..Plan::thorough() };
     let items = |start| {
@@ -174,32 +177,32 @@ fn a_forked_worker_hands_out_what_a_spawned_one_does() {
 }
 
 #[test]
-fn a_nursery_that_was_killed_between_two_decodes_is_replaced() {
+fn a_server_that_was_killed_between_two_decodes_is_replaced() {
     let scene = Scene::new();
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
-    let first = the_nursery();
+    let first = the_server();
     send(Signal::KILL, first);
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
-    assert_ne!(the_nursery(), first, "the first one was reaped, too");
+    assert_ne!(the_server(), first, "the first one was reaped, too");
 }
 
 #[test]
-fn a_nursery_that_is_killed_during_a_decode_costs_that_one() {
+fn a_server_that_is_killed_during_a_decode_fails_that_decode_only() {
     let scene = Scene::new();
     let mut victims = Vec::new();
     let begun = Instant::now();
     let outcome = scene.decode(&options(), || {
-        victims = vec![the_worker(), the_nursery()];
-        send(Signal::KILL, the_nursery());
+        victims = vec![the_worker(), the_server()];
+        send(Signal::KILL, the_server());
     });
     assert!(matches!(how(outcome), Failure::Killed));
     assert!(begun.elapsed() < Duration::from_secs(5));
-    wait_until("the worker goes with its nursery", || victims.iter().all(|&pid| is_gone(pid)));
+    wait_until("the worker dies with the server", || victims.iter().all(|&pid| is_gone(pid)));
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
 }
 
 #[test]
-fn a_parent_that_is_killed_takes_everything_with_it() {
+fn a_parent_that_is_killed_leaves_no_process_behind() {
     let scene = Scene::new();
     let long = scene.draw("long.mp4", "testsrc2=s=640x360:r=25:d=60");
     let mut parent = Command::new(env!("CARGO_BIN_EXE_cenotaph"))
@@ -218,11 +221,11 @@ fn a_parent_that_is_killed_takes_everything_with_it() {
     assert_eq!(family.len(), 2);
     parent.kill().unwrap();
     parent.wait().unwrap();
-    wait_until("nothing is left", || family.iter().all(|&pid| is_gone(pid)));
+    wait_until("no process is left", || family.iter().all(|&pid| is_gone(pid)));
 }
 
 #[test]
-fn a_command_that_ends_has_taken_leave_of_its_nursery() {
+fn a_command_that_ends_has_shut_down_its_server() {
     let scene = Scene::new();
     let (keys, data) = (scene.folder.path().join("keys"), scene.folder.path().join("data"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_cenotaph"));
@@ -232,10 +235,10 @@ fn a_command_that_ends_has_taken_leave_of_its_nursery() {
     let exe = Path::new(env!("CARGO_BIN_EXE_cenotaph")).canonicalize().unwrap();
     let runs = |entry: &fs::DirEntry| {
         let words = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        words.ends_with(b"nursery\0")
+        words.ends_with(b"fork-server\0")
             && fs::read_link(entry.path().join("exe")).is_ok_and(|link| link == exe)
     };
-    // Other tests' programs may have theirs; an orphan's parent is none of them.
+    // Programs of other tests may have running servers. Only an orphan's parent is process 1.
     let orphans = fs::read_dir("/proc").unwrap().flatten().filter(runs).filter(|entry| {
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)) == Some("1")
@@ -246,13 +249,12 @@ fn a_command_that_ends_has_taken_leave_of_its_nursery() {
 #[test]
 fn a_worker_has_its_file_and_its_pipes_and_nothing_else() {
     let scene = Scene::new();
-    let nursery_first = scene.decode(&options(), || {});
-    nursery_first.unwrap();
-    // Another worker lives, whose leash and handle this one must not have; the outer one has seen a frame.
+    scene.decode(&options(), || {}).unwrap();
+    // The outer decode's worker is alive during the inner one, whose worker must not hold the other's descriptors.
     let outcome = scene.decode(&options(), || {
         let elder = the_worker();
         let inner = scene.decode(&options(), || {
-            let younger = children_of(the_nursery()).into_iter().find(|&pid| pid != elder);
+            let younger = children_of(the_server()).into_iter().find(|&pid| pid != elder);
             let proc = PathBuf::from(format!("/proc/{}", younger.unwrap()));
             assert_eq!(fs::read(proc.join("environ")).unwrap(), b"");
             let mut held = BTreeSet::new();
@@ -270,10 +272,10 @@ fn a_worker_has_its_file_and_its_pipes_and_nothing_else() {
 }
 
 #[test]
-fn causes_of_death_are_told_apart_and_a_crash_ends_the_address_layout() {
+fn each_failure_has_its_error_and_a_crash_retires_the_server() {
     let scene = Scene::new();
     scene.decode(&options(), || {}).unwrap();
-    let first = the_nursery();
+    let first = the_server();
     let limits = Options { stall_timeout_s: 0.4, ..options() };
     assert!(matches!(
         how(scene.decode(&limits, || send(Signal::KILL, the_worker()))),
@@ -286,25 +288,25 @@ fn causes_of_death_are_told_apart_and_a_crash_ends_the_address_layout() {
     let starved = Options { memory_bytes_max: 100 << 20, ..options() };
     let outcome = scene.decode(&starved, || {});
     assert!(matches!(outcome, Err(Error::LimitReached { which: Limit::Memory })), "{outcome:?}");
-    assert!(children_of(first).is_empty(), "each was reaped");
-    assert_eq!(the_nursery(), first);
+    assert!(children_of(first).is_empty(), "each worker was reaped");
+    assert_eq!(the_server(), first);
     assert!(matches!(
         how(scene.decode(&limits, || send(Signal::ILL, the_worker()))),
         Failure::Crashed
     ));
-    assert!(is_gone(first), "none was left to wait for");
+    assert!(is_gone(first), "no worker was left to wait for");
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
-    assert_ne!(the_nursery(), first);
+    assert_ne!(the_server(), first);
 }
 
 #[test]
-fn a_crash_does_not_disturb_the_decodes_beside_it() {
+fn a_crash_does_not_disturb_concurrent_decodes() {
     let scene = Scene::new();
     let outcome = scene.decode(&options(), || {
-        let nursery = the_nursery();
+        let server = the_server();
         let elder = the_worker();
         let inner = scene.decode(&options(), || {
-            let younger = children_of(nursery).into_iter().find(|&pid| pid != elder);
+            let younger = children_of(server).into_iter().find(|&pid| pid != elder);
             send(Signal::ILL, younger.unwrap());
         });
         assert!(matches!(how(inner), Failure::Crashed));
@@ -313,16 +315,16 @@ fn a_crash_does_not_disturb_the_decodes_beside_it() {
 }
 
 #[test]
-fn who_breaks_off_leaves_no_worker() {
+fn a_cancelled_decode_leaves_no_worker() {
     let scene = Scene::new();
     let plan = Plan::thorough();
     let outcome = decode(&scene.file(), &plan, &options(), &mut |_| ControlFlow::Break(()));
     assert!(matches!(outcome, Err(Error::Cancelled)));
-    assert!(children_of(the_nursery()).is_empty());
+    assert!(children_of(the_server()).is_empty());
 }
 
 #[test]
-fn a_program_that_is_no_nursery_is_an_error_in_time() {
+fn a_program_that_is_no_fork_server_is_an_error_within_the_limit() {
     let scene = Scene::new();
     for body in ["exit 0", "kill -SEGV $$", "exec sleep 60"] {
         let begun = Instant::now();
@@ -336,7 +338,7 @@ fn a_program_that_is_no_nursery_is_an_error_in_time() {
     assert_eq!(scene.decode(&options(), || {}).unwrap(), 20);
 }
 
-/// User and system time of all that was waited for, s.
+/// User and system time of all reaped children, seconds.
 #[expect(unsafe_code, reason = "getrusage has no safe wrapper in the standard library")]
 fn cpu_of_children_s() -> f64 {
     // SAFETY: an all-zero rusage is valid, and the call fills the one it is given.
@@ -350,7 +352,7 @@ fn cpu_of_children_s() -> f64 {
 }
 
 #[test]
-fn a_forked_worker_costs_less_than_half_of_a_spawned_one_and_the_parent_keeps_nothing() {
+fn a_forked_worker_costs_less_than_half_of_a_spawned_one_and_leaks_no_descriptor() {
     let scene = Scene::new();
     let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
     let before = descriptors();
@@ -359,7 +361,7 @@ fn a_forked_worker_costs_less_than_half_of_a_spawned_one_and_the_parent_keeps_no
         for _ in 0..30 {
             scene.decode(&Options { start, ..options() }, || {}).unwrap();
         }
-        nursery::dismiss();
+        fork_server::shut_down();
         (cpu_of_children_s() - begun) / 30.0
     };
     let (spawned, forked) = (cost_s(Start::Spawned), cost_s(Start::Forked));

@@ -1,7 +1,8 @@
-//! The nursery's own side: receives requests, forks, reaps, tells. Single-threaded, or the fork would be unsound.
+//! The server's side: receives requests, forks, reaps and notifies. It has a single thread; with more, forking would be
+//! unsound.
 //!
-//! The loop waits in `poll` for the control socket, the leashes and the handles of the processes; nothing in it
-//! blocks, so that no worker waits for another.
+//! The loop waits in `poll` for the control socket, the workers' sockets and the workers' process descriptors. Nothing
+//! in the loop blocks, so that no worker waits for another.
 
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
@@ -18,71 +19,74 @@ use rustix::process::{
     set_parent_process_death_signal, waitid,
 };
 
-use crate::media::nursery::{ARGUMENTS_BYTES_MAX, DESCRIPTORS, Notice};
+use crate::media::fork_server::{ARGUMENTS_BYTES_MAX, DESCRIPTORS, Notice};
 use crate::media::worker;
 
-/// Entry point of `cenotaph nursery`, which `media::decode` starts with the control socket as stdin; not for people.
+/// Entry point of `cenotaph fork-server`, which [`decode`](crate::media::decode) starts with the control socket as
+/// stdin; not for people.
 ///
-/// Exit codes: 0 the control socket ended, 2 it is none.
+/// Exit codes: 0 when the control socket was closed, 2 when stdin is no such socket.
 pub fn main() -> ExitCode {
     close_inherited();
     let control = rustix::stdio::stdin();
-    let fit = is_single_threaded();
-    let mut wards: Vec<Ward> = Vec::new();
+    let may_fork = is_single_threaded();
+    let mut workers: Vec<ForkedWorker> = Vec::new();
     let code = loop {
-        let Ok(asked) = attend(control, &mut wards) else {
+        let Ok(is_requested) = wait(control, &mut workers) else {
             break 2;
         };
-        if !asked {
+        if !is_requested {
             continue;
         }
         match receive(control) {
-            Ok(Message::Request(request)) if fit => wards = bear(request, wards),
-            Ok(Message::Request(request)) => request.tell(Notice::Refused(libc::ENOTSUP)),
+            Ok(Message::Request(request)) if may_fork => workers = start(request, workers),
+            Ok(Message::Request(request)) => {
+                notify(&request.socket, Notice::Refused(libc::ENOTSUP));
+            }
             Ok(Message::Malformed) => {}
             Ok(Message::End) => break 0,
             Err(_) => break 2,
         }
     };
-    for ward in &wards {
-        ward.kill();
+    for worker in &workers {
+        worker.kill();
     }
-    for ward in &wards {
-        // Blocks until it is gone: were it left to whoever comes next, process 1 of a container might never reap it.
-        let _ = ward.reap();
+    for worker in &workers {
+        // Blocks until the worker has ended: process 1 of a container, which would inherit it, might never reap it.
+        let _ = worker.reap();
     }
     ExitCode::from(code)
 }
 
-/// What libraries of another build may have done; only the thread that forks goes on in the child, and a lock that
-/// another one held would stay locked for ever.
+/// Whether forking is sound: in the child only the forking thread continues, and a lock that another thread held would
+/// stay locked for ever. Libraries of another build may have started threads when they were loaded.
 fn is_single_threaded() -> bool {
     std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
 }
 
-/// Closes what whoever started us left open.
+/// Closes the descriptors that the parent process left open.
 #[expect(unsafe_code, reason = "close_range has no safe wrapper in the standard library")]
 fn close_inherited() {
     // SAFETY: nothing in this process owns a descriptor from 3 on yet. A kernel without the call (before 5.9) leaves
-    // them as they are, which is no worse than in a worker that was spawned.
+    // them open, which is no worse than in a spawned worker.
     unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
 }
 
 /// A running worker.
-struct Ward {
+struct ForkedWorker {
     process: OwnedFd,
-    leash: OwnedFd,
-    /// Its leash has been cut and it is being killed.
-    condemned: bool,
+    socket: OwnedFd,
+    /// The parent has closed its end of the socket, and the worker has been sent the signal.
+    is_killed: bool,
 }
 
-impl Ward {
+impl ForkedWorker {
     fn kill(&self) {
-        // Fails only when it has ended already.
+        // Fails only when the worker has ended already.
         let _ = pidfd_send_signal(&self.process, Signal::KILL);
     }
 
-    /// Waits for its end.
+    /// Waits for the worker to end.
     fn reap(&self) -> rustix::io::Result<Notice> {
         loop {
             match waitid(WaitId::PidFd(self.process.as_fd()), WaitIdOptions::EXITED) {
@@ -99,18 +103,19 @@ impl Ward {
     }
 }
 
-/// Tells the parent, if it still listens.
-fn tell(leash: &OwnedFd, notice: Notice) {
-    let _ = send(leash, &notice.to_bytes(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+/// Sends the parent a notice. A parent that no longer listens misses it.
+fn notify(socket: &OwnedFd, notice: Notice) {
+    let _ = send(socket, &notice.to_bytes(), SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
 }
 
-/// Waits for something to happen, sees to the workers, and says whether the control socket has something.
-fn attend(control: BorrowedFd<'_>, wards: &mut Vec<Ward>) -> rustix::io::Result<bool> {
+/// Waits for an event, reaps and kills workers accordingly, and returns whether the control socket is ready.
+fn wait(control: BorrowedFd<'_>, workers: &mut Vec<ForkedWorker>) -> rustix::io::Result<bool> {
     let mut watched = vec![PollFd::from_borrowed_fd(control, PollFlags::IN)];
-    for ward in &*wards {
-        watched.push(PollFd::new(&ward.process, PollFlags::IN));
-        // A leash that was cut stays ready; in its place the process again, or this would spin until it is gone.
-        let other = if ward.condemned { &ward.process } else { &ward.leash };
+    for worker in &*workers {
+        watched.push(PollFd::new(&worker.process, PollFlags::IN));
+        // A closed socket stays ready. To keep this from spinning until the worker has ended, the process is watched
+        // twice instead.
+        let other = if worker.is_killed { &worker.process } else { &worker.socket };
         watched.push(PollFd::new(other, PollFlags::IN));
     }
     match poll(&mut watched, None) {
@@ -119,42 +124,37 @@ fn attend(control: BorrowedFd<'_>, wards: &mut Vec<Ward>) -> rustix::io::Result<
     };
     let ready: Vec<bool> = watched.iter().map(|one| !one.revents().is_empty()).collect();
     drop(watched);
-    let mut of_wards = ready[1..].chunks_exact(2);
-    wards.retain_mut(|ward| {
-        let (ended, cut) = of_wards.next().map_or((false, false), |pair| (pair[0], pair[1]));
-        if ended {
-            if let Ok(notice) = ward.reap() {
-                tell(&ward.leash, notice);
+    let (of_workers, _) = ready[1..].as_chunks::<2>();
+    let mut of_workers = of_workers.iter();
+    workers.retain_mut(|worker| {
+        let [has_ended, is_closed] = *of_workers.next().expect("each worker is watched twice");
+        if has_ended {
+            if let Ok(notice) = worker.reap() {
+                notify(&worker.socket, notice);
             }
-        } else if cut {
-            ward.kill();
-            ward.condemned = true;
+        } else if is_closed {
+            worker.kill();
+            worker.is_killed = true;
         }
-        !ended
+        !has_ended
     });
     Ok(ready[0])
 }
 
-/// What came by the control socket.
+/// One packet of the control socket.
 enum Message {
     Request(Request),
     Malformed,
     End,
 }
 
-/// A worker that is asked for.
+/// A request for a worker.
 struct Request {
     arguments: String,
     file: OwnedFd,
     stdout: OwnedFd,
     stderr: OwnedFd,
-    leash: OwnedFd,
-}
-
-impl Request {
-    fn tell(&self, notice: Notice) {
-        tell(&self.leash, notice);
-    }
+    socket: OwnedFd,
 }
 
 fn receive(control: BorrowedFd<'_>) -> rustix::io::Result<Message> {
@@ -179,43 +179,43 @@ fn receive(control: BorrowedFd<'_>) -> rustix::io::Result<Message> {
     let whole = !received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC);
     let arguments = str::from_utf8(&bytes[..received.bytes]).ok().filter(|_| whole);
     let descriptors = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors);
-    let (Some(arguments), Ok([file, stdout, stderr, leash])) = (arguments, descriptors) else {
+    let (Some(arguments), Ok([file, stdout, stderr, socket])) = (arguments, descriptors) else {
         return Ok(Message::Malformed);
     };
-    Ok(Message::Request(Request { arguments: arguments.to_owned(), file, stdout, stderr, leash }))
+    Ok(Message::Request(Request { arguments: arguments.to_owned(), file, stdout, stderr, socket }))
 }
 
-/// Forks a worker, tells its parent, and counts it among the others.
-fn bear(request: Request, mut wards: Vec<Ward>) -> Vec<Ward> {
-    let nursery = getpid();
+/// Forks a worker, notifies the parent, and returns the workers with the new one.
+fn start(request: Request, mut workers: Vec<ForkedWorker>) -> Vec<ForkedWorker> {
+    let server = getpid();
     let pid = match fork() {
         Ok(Some(pid)) => pid,
-        Ok(None) => live(request, wards, nursery),
+        Ok(None) => run_child(request, workers, server),
         Err(errno) => {
-            request.tell(Notice::Refused(errno.raw_os_error()));
-            return wards;
+            notify(&request.socket, Notice::Refused(errno.raw_os_error()));
+            return workers;
         }
     };
     match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(process) => {
-            request.tell(Notice::Started);
-            wards.push(Ward { process, leash: request.leash, condemned: false });
+            notify(&request.socket, Notice::Started);
+            workers.push(ForkedWorker { process, socket: request.socket, is_killed: false });
         }
         Err(errno) => {
-            // Nobody else reaps, so the number is still the child's.
+            // Nothing else reaps, so the process id is still the child's.
             let _ = rustix::process::kill_process(pid, Signal::KILL);
             let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
-            request.tell(Notice::Refused(errno.raw_os_error()));
+            notify(&request.socket, Notice::Refused(errno.raw_os_error()));
         }
     }
-    wards
+    workers
 }
 
-/// The child's number, or `None` in the child.
+/// The child's process id, or `None` in the child.
 #[expect(unsafe_code, reason = "fork has no safe wrapper, for it is unsound with threads")]
 fn fork() -> rustix::io::Result<Option<Pid>> {
-    // SAFETY: `main` asks for no fork unless this process has one thread, and starts none. FFmpeg has not been called
-    // yet in this process, only loaded.
+    // SAFETY: `main` forks only when this process has a single thread, and it starts no other. FFmpeg has been loaded
+    // but not called yet in this process.
     let outcome = unsafe { libc::fork() };
     if outcome < 0 {
         let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EAGAIN);
@@ -224,13 +224,13 @@ fn fork() -> rustix::io::Result<Option<Pid>> {
     Ok(Pid::from_raw(outcome))
 }
 
-/// The child's life: takes its descriptors, gives up all others, and works as one that was spawned.
-fn live(request: Request, wards: Vec<Ward>, nursery: Pid) -> ! {
-    let Request { arguments, file, stdout, stderr, leash } = request;
+/// The child: takes its descriptors, closes all others, and works as a spawned worker does.
+fn run_child(request: Request, workers: Vec<ForkedWorker>, server: Pid) -> ! {
+    let Request { arguments, file, stdout, stderr, socket } = request;
     let set_up = || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        // It may have died before the kernel was asked.
-        if getppid() != Some(nursery) {
+        // The server may have died before the kernel knew that it matters.
+        if getppid() != Some(server) {
             return Err(Errno::CHILD);
         }
         rustix::stdio::dup2_stdin(&file)?;
@@ -238,8 +238,8 @@ fn live(request: Request, wards: Vec<Ward>, nursery: Pid) -> ! {
         rustix::stdio::dup2_stderr(&stderr)
     };
     let ready = set_up().is_ok();
-    drop((file, stdout, stderr, leash, wards));
-    // A panic must not run into the nursery's loop; its message is on stderr already.
+    drop((file, stdout, stderr, socket, workers));
+    // A panic must not unwind into the server's loop; its message has been printed to stderr already.
     let work = || worker::run(arguments.lines().map(str::to_owned));
     let code = if ready { std::panic::catch_unwind(work).unwrap_or(101) } else { 2 };
     std::process::exit(code.into())

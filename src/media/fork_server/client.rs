@@ -1,5 +1,5 @@
-//! The parent's side: starts the nursery when it is first needed or the last one is gone, asks it for workers, and
-//! holds their leashes.
+//! The parent's side: starts the fork server when it is first needed or when the last one has died, requests workers
+//! from it, and holds a handle on each.
 
 use std::fs::File;
 use std::io::{self, IoSlice, PipeReader};
@@ -18,17 +18,17 @@ use rustix::net::{
     SocketFlags, SocketType, recv, sendmsg, shutdown, socketpair,
 };
 
-use crate::media::nursery::{ARGUMENTS_BYTES_MAX, DESCRIPTORS, NOTICE_BYTES, Notice};
+use crate::media::fork_server::{ARGUMENTS_BYTES_MAX, DESCRIPTORS, NOTICE_BYTES, Notice};
 
-/// A worker that was killed gets this long to be reaped; more only when the kernel is stuck.
+/// Time for the server to reap a killed worker. It takes longer only when the kernel is stuck.
 const REAP_GRACE: Duration = Duration::from_millis(500);
 
-/// The nursery that bears the next worker, and the program that it runs.
-static CURRENT: Mutex<Option<(PathBuf, Arc<Nursery>)>> = Mutex::new(None);
+/// The server that forks the next worker, and the program that it runs.
+static CURRENT: Mutex<Option<(PathBuf, Arc<ForkServer>)>> = Mutex::new(None);
 
-/// A worker and what it says.
-pub struct Newborn {
-    pub leash: Leash,
+/// A started worker and the read ends of its pipes.
+pub struct Forked {
+    pub handle: WorkerHandle,
     pub stdout: PipeReader,
     pub stderr: PipeReader,
 }
@@ -40,79 +40,82 @@ pub enum End {
     Signalled(i32),
 }
 
-/// Has a worker born that reads `file`, within `limit`.
+/// Starts a worker that reads `file`; waits for it no longer than `limit`.
 ///
 /// # Errors
-/// When there is none: no nursery can be started, it refuses, or it does not answer.
+/// [`io::ErrorKind::TimedOut`] when the server does not answer within `limit`, [`io::ErrorKind::BrokenPipe`] when a
+/// second server dies too; otherwise the error of starting the server, or the one with which it refused.
 pub fn fork(
     program: &Path,
     arguments: &[String],
     file: &File,
     limit: Duration,
-) -> io::Result<Newborn> {
-    let nursery = current(program)?;
-    match nursery.ask(arguments, file, limit) {
-        Err(Refusal::Gone) => {
-            // It was killed since the last decode, most likely. Another one that goes too is a fault of the program's.
-            retire(&nursery);
-            let nursery = current(program)?;
-            nursery.ask(arguments, file, limit).map_err(|refusal| {
-                retire(&nursery);
+) -> io::Result<Forked> {
+    let server = current(program)?;
+    match server.request(arguments, file, limit) {
+        Err(Refusal::Dead) => {
+            // Most likely something killed it since the last decode. If its successor dies too, the program is at
+            // fault.
+            retire(&server);
+            let server = current(program)?;
+            server.request(arguments, file, limit).map_err(|refusal| {
+                retire(&server);
                 refusal.into()
             })
         }
-        Err(Refusal::Silent) => {
-            retire(&nursery);
-            Err(Refusal::Silent.into())
+        Err(Refusal::TimedOut) => {
+            retire(&server);
+            Err(Refusal::TimedOut.into())
         }
         outcome => outcome.map_err(io::Error::from),
     }
 }
 
-/// Ends this process's nursery, when nothing is being decoded; the next decode starts another.
+/// Ends this process's fork server once no decode uses it. The next decode starts another.
 ///
-/// For the end of a program: the times of what it started are then known to whoever waits for it, and nothing is left.
-pub fn dismiss() {
+/// Call it at the end of a program: it leaves no process behind, and the CPU time of the workers is counted among that
+/// of the program's children.
+pub fn shut_down() {
     let last = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(last);
 }
 
-/// The nursery that runs `program`; starts it when there is none.
-fn current(program: &Path) -> io::Result<Arc<Nursery>> {
+/// The server that runs `program`; starts one when there is none.
+fn current(program: &Path) -> io::Result<Arc<ForkServer>> {
     let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, nursery)) = current.as_ref().filter(|(runs, _)| runs == program) {
-        return Ok(nursery.clone());
+    if let Some((_, server)) = current.as_ref().filter(|(runs, _)| runs == program) {
+        return Ok(server.clone());
     }
-    let nursery = Arc::new(Nursery::start(program)?);
-    let former = current.replace((program.to_owned(), nursery.clone()));
-    // Its end may take a while, which others need not wait for.
+    let server = Arc::new(ForkServer::start(program)?);
+    let former = current.replace((program.to_owned(), server.clone()));
+    // Ending the former server may take a while; other threads need not wait for that.
     drop(current);
     drop(former);
-    Ok(nursery)
+    Ok(server)
 }
 
-/// Lets it bear no further workers; it ends when the last one's leash does.
-fn retire(nursery: &Arc<Nursery>) {
+/// Requests no further workers from `server`. It ends when the last of its workers' handles is dropped.
+fn retire(server: &Arc<ForkServer>) {
     let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    let former = current.take_if(|(_, other)| Arc::ptr_eq(other, nursery));
+    let former = current.take_if(|(_, other)| Arc::ptr_eq(other, server));
     drop(current);
     drop(former);
 }
 
-/// Why there is no worker.
+/// Why no worker was started.
 enum Refusal {
-    /// The nursery has died.
-    Gone,
-    /// It said nothing in time.
-    Silent,
+    /// The server has died.
+    Dead,
+    /// The server did not answer in time.
+    TimedOut,
     Other(io::Error),
 }
 
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Gone => io::ErrorKind::BrokenPipe.into(),
-            Refusal::Silent => io::ErrorKind::TimedOut.into(),
+            Refusal::Dead => io::ErrorKind::BrokenPipe.into(),
+            Refusal::TimedOut => io::ErrorKind::TimedOut.into(),
             Refusal::Other(cause) => cause,
         }
     }
@@ -127,71 +130,75 @@ impl From<io::Error> for Refusal {
 impl From<Errno> for Refusal {
     fn from(errno: Errno) -> Self {
         match errno {
-            Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN => Refusal::Gone,
+            Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN => Refusal::Dead,
             errno => Refusal::Other(errno.into()),
         }
     }
 }
 
-/// A running nursery; dropping it kills and reaps it.
-struct Nursery {
+/// A running fork server. Dropping this kills and reaps the process.
+struct ForkServer {
     control: OwnedFd,
-    program: Child,
+    process: Child,
 }
 
-impl Drop for Nursery {
+impl Drop for ForkServer {
     fn drop(&mut self) {
-        // Each worker's leash holds the nursery, so it has none left; one that could not be reaped in time dies with it.
-        // Fails only when it has ended already.
-        let _ = self.program.kill();
-        let _ = self.program.wait();
+        // Each worker's handle holds the server, so it has no workers left, or one that could not be reaped in time and
+        // dies with the server. Killing fails only when the server has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
-impl Nursery {
+impl ForkServer {
     fn start(program: &Path) -> io::Result<Self> {
         let (control, theirs) = pair()?;
-        // A process group of its own: a Ctrl-C is for the parent, which may want to finish what is under way.
-        let program = Command::new(program)
+        // In a process group of its own: a Ctrl-C reaches the parent only, which may want to finish its current work.
+        let process = Command::new(program)
             .arg0("cenotaph")
-            .arg("nursery")
+            .arg("fork-server")
             .env_clear()
             .process_group(0)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        Ok(Nursery { control, program })
+        Ok(ForkServer { control, process })
     }
 
-    fn ask(
+    fn request(
         self: &Arc<Self>,
         arguments: &[String],
         file: &File,
         limit: Duration,
-    ) -> Result<Newborn, Refusal> {
+    ) -> Result<Forked, Refusal> {
         let (stdout, their_stdout) = io::pipe()?;
         let (stderr, their_stderr) = io::pipe()?;
-        let (socket, their_end) = pair()?;
+        let (socket, their_socket) = pair()?;
         let arguments = arguments.join("\n");
         assert!((1..=ARGUMENTS_BYTES_MAX).contains(&arguments.len()), "arguments are numbers");
-        let rights = [file.as_fd(), their_stdout.as_fd(), their_stderr.as_fd(), their_end.as_fd()];
+        let rights =
+            [file.as_fd(), their_stdout.as_fd(), their_stderr.as_fd(), their_socket.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&rights)), "the space is for four");
+        assert!(
+            ancillary.push(SendAncillaryMessage::ScmRights(&rights)),
+            "there is space for four"
+        );
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         let packet = [IoSlice::new(arguments.as_bytes())];
         sendmsg(&self.control, &packet, &mut ancillary, flags)?;
-        // From here on only the nursery has them, or their ends would not be seen.
-        drop((their_stdout, their_stderr, their_end));
-        let leash = Leash { socket, nursery: self.clone(), end: None };
-        match leash.notice(limit)? {
-            Some(Notice::Started) => Ok(Newborn { leash, stdout, stderr }),
+        // Only the server may hold these from here on; otherwise the parent would not notice that they are closed.
+        drop((their_stdout, their_stderr, their_socket));
+        let handle = WorkerHandle { socket, server: self.clone(), end: None };
+        match handle.notice(limit)? {
+            Some(Notice::Started) => Ok(Forked { handle, stdout, stderr }),
             Some(Notice::Refused(errno)) => {
                 Err(Refusal::Other(io::Error::from_raw_os_error(errno)))
             }
             Some(_) => Err(Refusal::Other(io::ErrorKind::InvalidData.into())),
-            None => Err(Refusal::Silent),
+            None => Err(Refusal::TimedOut),
         }
     }
 }
@@ -201,14 +208,14 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
 }
 
-/// The hold on one worker; dropping it kills the worker and waits until it is reaped.
-pub struct Leash {
+/// A handle on one worker. Dropping it kills the worker and waits until it is reaped.
+pub struct WorkerHandle {
     socket: OwnedFd,
-    nursery: Arc<Nursery>,
+    server: Arc<ForkServer>,
     end: Option<End>,
 }
 
-impl Drop for Leash {
+impl Drop for WorkerHandle {
     fn drop(&mut self) {
         if self.end.is_none() && shutdown(&self.socket, Shutdown::Write).is_ok() {
             self.wait(REAP_GRACE);
@@ -216,8 +223,8 @@ impl Drop for Leash {
     }
 }
 
-impl Leash {
-    /// Waits for the worker's end, for `limit` at most. A nursery that died took its workers with it.
+impl WorkerHandle {
+    /// Waits up to `limit` for the worker to end. When the server has died, the kernel has killed the worker too.
     pub fn wait(&mut self, limit: Duration) -> Option<End> {
         if self.end.is_none() {
             self.end = match self.notice(limit) {
@@ -230,17 +237,17 @@ impl Leash {
         self.end
     }
 
-    /// Has the next workers born by another nursery, whose address space is laid out anew.
-    pub fn retire_nursery(&self) {
-        retire(&self.nursery);
+    /// Lets another server, whose address space is laid out anew, fork the next workers.
+    pub fn retire_server(&self) {
+        retire(&self.server);
     }
 
-    /// The next notice; `None` when there is none within `limit`.
+    /// The next notice; `None` when none arrives within `limit`.
     fn notice(&self, limit: Duration) -> Result<Option<Notice>, Refusal> {
         let begun = Instant::now();
         loop {
             let left = limit.saturating_sub(begun.elapsed());
-            let left = Timespec::try_from(left).map_err(|_| Refusal::Silent)?;
+            let left = Timespec::try_from(left).map_err(|_| Refusal::TimedOut)?;
             match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&left)) {
                 Err(Errno::INTR) => continue,
                 Ok(0) => return Ok(None),
@@ -250,7 +257,7 @@ impl Leash {
             return match recv(&self.socket, &mut bytes, RecvFlags::DONTWAIT) {
                 Err(Errno::INTR | Errno::AGAIN) => continue,
                 Err(errno) => Err(errno.into()),
-                Ok((_, 0)) => Err(Refusal::Gone),
+                Ok((_, 0)) => Err(Refusal::Dead),
                 Ok((_, length)) => Notice::from_bytes(&bytes[..length.min(NOTICE_BYTES)])
                     .map(Some)
                     .ok_or(Refusal::Other(io::ErrorKind::InvalidData.into())),

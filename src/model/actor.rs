@@ -1,20 +1,20 @@
-//! Who did something that is worth remembering.
+//! The author of an entry in the audit log.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::model::{ApiKeyId, UserId};
 
-/// Whoever an entry of the audit log is about.
+/// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A program with an API key.
     Key(ApiKeyId),
-    /// Somebody who signed in.
+    /// A signed-in user.
     User(UserId),
-    /// Somebody at the machine itself: the command line.
+    /// The command line, on the machine itself.
     Local,
-    /// The service, as its settings say: what expires, what is retried.
+    /// The service itself, following its settings: expiry, retries.
     Policy,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Text that names nobody.
+/// Text that is not an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an actor")]
 pub struct NotAnActor;

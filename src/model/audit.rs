@@ -1,16 +1,16 @@
-//! What the audit log is given.
+//! Entries for the audit log.
 
 use crate::model::{Actor, UnixSeconds};
 
-/// Something that is about to be remembered.
+/// An entry to append to the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub at: UnixSeconds,
     pub actor: Actor,
-    /// Noun and verb, such as `key.create`.
+    /// Noun and verb: `key.create`.
     pub action: &'static str,
-    /// Our id of what it was done to; never what the platform calls a person or a video.
+    /// Our id of the object of the action; never the platform's id of a person or a video.
     pub subject: String,
-    /// What the actor gave as the reason.
+    /// The actor's reason.
     pub note: Option<String>,
 }

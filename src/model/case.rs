@@ -1,4 +1,4 @@
-//! A case of the review queue: how far it has come, what was decided and on what grounds, who decides.
+//! A case of the review queue: its state, its decisions and their grounds, its reviewers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,77 +12,77 @@ use crate::model::{
 };
 
 words! {
-    /// How far a case has come.
+    /// The state of a case.
     CaseState {
-        /// It waits for a moderator.
+        /// Waits for a moderator.
         Open = "open",
-        /// It waits for a lead.
+        /// Waits for a lead.
         Escalated = "escalated",
-        /// It was decided, and the decision can still be undone.
+        /// Decided; the decision can still be undone.
         Decided = "decided",
-        /// The decision has taken effect and was told.
+        /// The decision has taken effect, and subscribers have been notified.
         Closed = "closed",
     }
 
-    /// What a moderator rules.
+    /// A moderator's ruling.
     DecisionKind {
-        /// The upload shows the deleted video: it is blocked.
+        /// The upload shows the deleted video, and is blocked.
         Reupload = "reupload",
-        /// It does not: it is allowed, and this content and that tombstone never meet again.
+        /// The upload does not show the deleted video, and is allowed. Its content never matches that tombstone again.
         NotReupload = "not_reupload",
-        /// It does, and may: this upload is allowed.
+        /// The upload shows the deleted video with permission, and is allowed.
         Authorised = "authorised",
     }
 
-    /// What a decision rests on.
+    /// The grounds of a decision.
     Grounds {
-        /// All of the deleted video is shown.
+        /// The whole deleted video is shown.
         Whole = "whole",
-        /// A part of it is.
+        /// A part of it is shown.
         Excerpt = "excerpt",
-        /// It is shown altered: cropped, mirrored, framed, sped up, drawn over.
+        /// It is shown altered: cropped, mirrored, framed, sped up, painted over.
         Altered = "altered",
-        /// The same place or people, another take.
+        /// The same place or people in another recording.
         OtherTake = "other_take",
-        /// What agrees belongs to many: a template, a watermark, an end card, music.
+        /// The match is material that many videos share: a template, a watermark, an end card.
         SharedMaterial = "shared_material",
-        /// Nothing agrees that a person would see.
+        /// A person sees no similarity.
         Unrelated = "unrelated",
-        /// The owner allows it.
+        /// The owner permits it.
         OwnerPermission = "owner_permission",
-        /// The law does: quotation, news, parody.
+        /// The law permits it: quotation, news, parody.
         Lawful = "lawful",
-        /// What the note says.
+        /// See the note.
         Other = "other",
     }
 
-    /// What kind of agreement a case is about, by its best match.
+    /// The kind of a case's best match.
     MatchKind {
-        /// The bytes are those of the deleted file.
+        /// Identical bytes.
         SameBytes = "same_bytes",
-        /// The deleted picture fills the upload's, as it was.
+        /// The deleted picture fills the upload's, unaltered.
         Whole = "whole",
-        /// It fills a part of the upload's picture: picture in picture, split screen, a wide frame.
+        /// The deleted picture fills a part of the upload's: picture in picture, split screen, a wide frame.
         Inset = "inset",
-        /// It is cropped, mirrored, inverted, turned, or runs at another speed.
+        /// The deleted picture is cropped, mirrored, inverted, rotated, or plays at another speed.
         Altered = "altered",
-        /// Whole frames agree, and next to no keypoints.
+        /// Whole frames match, with almost no keypoints.
         Frames = "frames",
-        /// There is no match: it could not be decoded, or not be checked.
+        /// No match: the upload could not be decoded or checked.
         None = "none",
     }
 
     /// The order of a queue.
     CaseOrder {
-        /// The surest first, the longest waiting among equals.
+        /// Highest score first, then oldest first.
         Score = "score",
-        /// The longest waiting first.
+        /// Oldest first.
         Age = "age",
-        /// Those with a due time only, the soonest first.
+        /// Only cases with a due time, soonest first.
         Due = "due",
     }
 
-    /// What happens to a case.
+    /// What happened to a case.
     CaseEventKind {
         Opened = "opened",
         Claimed = "claimed",
@@ -93,27 +93,27 @@ words! {
         Escalated = "escalated",
         Decided = "decided",
         Undone = "undone",
-        /// The two decisions of a case that is decided twice contradict each other.
+        /// Two blind decisions contradict each other.
         Disagreed = "disagreed",
         /// The decision has taken effect.
         Closed = "closed",
         /// The uploader has appealed.
         Appealed = "appealed",
-        /// An upload was taken out of the group, into a case of its own.
+        /// An upload left the group for a case of its own.
         Parted = "parted",
     }
 
-    /// Which of a case's decisions it is.
+    /// The turn of a decision.
     DecisionTurn {
-        /// The only one that the case needs.
+        /// The only decision that the case needs.
         Only = "only",
-        /// The first of two, blind.
+        /// The first of two blind decisions.
         First = "first",
-        /// The second of two, blind.
+        /// The second of two blind decisions.
         Second = "second",
-        /// A lead's, over an escalated case.
+        /// A lead's decision about an escalated case.
         Lead = "lead",
-        /// That on an appeal.
+        /// The decision about an appeal.
         Appeal = "appeal",
     }
 }
@@ -124,7 +124,7 @@ impl DecisionKind {
         self.grounds().contains(&grounds)
     }
 
-    /// The grounds that a decision of this kind may rest on, for a list to choose from.
+    /// The grounds that a decision of this kind may rest on.
     pub fn grounds(self) -> &'static [Grounds] {
         match self {
             DecisionKind::Reupload => {
@@ -140,19 +140,19 @@ impl DecisionKind {
     }
 }
 
-/// A case as it is kept.
+/// A case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     pub seq: CaseSeq,
     pub id: CaseId,
     pub state: CaseState,
     pub version: u32,
-    /// The first upload's number.
+    /// Its first upload.
     pub upload: UploadSeq,
     pub verdict: VerdictKind,
     pub reason: Reason,
     pub kind: MatchKind,
-    /// Of the best match.
+    /// The tombstone of the best match.
     pub tombstone: Option<TombstoneId>,
     pub score: f64,
     pub members: u32,
@@ -161,25 +161,25 @@ pub struct Case {
     pub assigned_to: Option<Actor>,
     pub claim: Option<CaseClaim>,
     pub twice: bool,
-    /// Who has decided first, where two do; the second is not told.
+    /// Who made the first of two blind decisions; hidden from the second.
     pub first_by: Option<Actor>,
     /// When the decision takes effect.
     pub settle_at_monotonic: Option<MonotonicSeconds>,
     pub closed_at: Option<UnixSeconds>,
     pub appealed_at: Option<UnixSeconds>,
-    /// What the uploader said in the appeal.
+    /// The uploader's statement in the appeal, sealed.
     pub appeal_statement: Option<Sealed>,
     pub parted_from: Option<CaseId>,
 }
 
-/// Who works on a case, and until when nobody else does.
+/// A lease on a case: its holder, and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CaseClaim {
     pub by: Actor,
     pub until_monotonic: MonotonicSeconds,
 }
 
-/// A decision as it is kept.
+/// A decision about a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseDecision {
     pub seq: CaseDecisionSeq,
@@ -188,14 +188,14 @@ pub struct CaseDecision {
     pub kind: DecisionKind,
     pub grounds: Grounds,
     pub note: Option<String>,
-    /// Where the owner's leave is on record.
+    /// Where the owner's permission is on record.
     pub permission: Option<String>,
     pub at: UnixSeconds,
     pub undo_until_monotonic: MonotonicSeconds,
     pub undone_at: Option<UnixSeconds>,
 }
 
-/// Something that happened to a case.
+/// An entry in the history of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseEvent {
     pub at: UnixSeconds,
@@ -204,47 +204,47 @@ pub struct CaseEvent {
     pub note: Option<String>,
 }
 
-/// Who has decided what about a case.
+/// The decisions about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CaseHistory {
-    /// Those that were undone too, in the order in which they were made.
+    /// Oldest first, undone ones included.
     pub decisions: Vec<CaseDecision>,
-    /// Who had decided before the uploader appealed, in the case that the upload was taken out of too.
+    /// Deciders before the appeal, also of the case that the upload left for this one.
     pub deciders_before_appeal: Vec<Actor>,
 }
 
 impl CaseHistory {
-    /// Decisions that were not undone.
+    /// Decisions that are not undone, oldest first.
     pub fn live(&self) -> impl DoubleEndedIterator<Item = &CaseDecision> {
         self.decisions.iter().filter(|decision| decision.undone_at.is_none())
     }
 }
 
-/// What is written when a case is changed.
+/// A change of a case, to be written in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseChange {
-    /// With its new values.
+    /// The case with its new values.
     pub case: Case,
     pub events: Vec<CaseEvent>,
-    /// A decision to be added; its number is not looked at.
+    /// A decision to add; its `seq` is ignored.
     pub decision: Option<CaseDecision>,
-    /// The number of a decision that is undone, and when.
+    /// A decision to undo, and when.
     pub undone: Option<(CaseDecisionSeq, UnixSeconds)>,
-    /// Nobody joins it any more: what its first upload looks like is forgotten.
+    /// No upload may join any more: erases the likeness of the first upload.
     pub no_more_joining: bool,
     pub audit: Option<AuditEntry>,
 }
 
-/// Whoever works on a case: somebody who signed in, or a program with a key.
+/// A reviewer: a signed-in user, or a program with an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reviewer {
     pub actor: Actor,
-    /// What they may do; a key with the scope `admin` counts as a lead.
+    /// The reviewer's role; a key with the scope `admin` counts as a lead.
     pub role: Role,
 }
 
 impl Reviewer {
-    /// Whether this role or more is theirs.
+    /// Whether the reviewer has at least this role.
     pub fn is(&self, role: Role) -> bool {
         self.role >= role
     }

@@ -1,22 +1,22 @@
-//! What the platform sends along with an upload or a deletion. Kept sealed, given back in answers and events, and gone
-//! when its retention ends.
+//! Client data: what the platform sends with an upload or a deletion. Stored sealed, returned in answers and events,
+//! and erased when its retention ends.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What the platform says with an upload; given back in answers and events. Kept sealed, and not for ever.
+/// Client data of an upload.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct UploadClientData {
-    /// Who uploads it, as the platform calls that person.
+    /// The platform's id of the uploader.
     pub uploader: Option<String>,
-    /// What the platform calls the upload.
+    /// The platform's reference for the upload.
     pub reference: Option<String>,
     pub metadata: Option<Map<String, Value>>,
-    /// Where the bytes are, when they were not sent.
+    /// Address of the bytes, if they were not sent.
     pub uri: Option<String>,
 }
 
-/// What is kept in plain of a deletion, sealed, while it is needed.
+/// Client data of a deletion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeletionClientData {
     pub video: String,

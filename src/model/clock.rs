@@ -1,33 +1,31 @@
-//! Time and chance as parameters: whoever needs "now" or random bytes is handed them, so that tests can fix both.
+//! Time and randomness as parameters, so that tests can fix both.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 use std::sync::Arc;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type UnixSeconds = i64;
 
-/// Seconds on a time line that no clock setting moves; comparable within one run of the program.
+/// Seconds on a time line that setting the clock does not move; comparable within one run of the program.
 pub type MonotonicSeconds = i64;
 
-/// Tells the time. The system's clock lives in `cli`, at the edge.
+/// A clock. `cli` implements it with the system's.
 pub trait Clock: Send + Sync {
-    /// Now, in seconds since the epoch.
+    /// The current time.
     fn now(&self) -> UnixSeconds;
 
-    /// Now, in milliseconds since the epoch; for ids that sort by time.
+    /// The current time, milliseconds since the epoch; for ids that sort by time.
     fn now_ms(&self) -> i64 {
         self.now().saturating_mul(1000)
     }
 
-    /// Milliseconds since some moment that is the same while the program runs: nobody sets it, so that a span of time
-    /// is as long as it is when somebody sets the clock meanwhile.
+    /// Milliseconds since a fixed moment of this run. Setting the clock does not move it, so intervals stay correct.
     fn steady_ms(&self) -> i64 {
         self.now_ms()
     }
 }
 
-/// A clock that always tells the same time.
+/// A clock that stands still.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub UnixSeconds);
 
@@ -37,12 +35,12 @@ impl Clock for FixedClock {
     }
 }
 
-/// Gives bytes that nobody can guess. The system's source lives in `config`, at the edge.
+/// A source of unpredictable bytes. `config` implements it with the system's.
 pub trait Entropy: Send + Sync {
     /// Fills the buffer.
     ///
     /// # Errors
-    /// When the source has none.
+    /// The source's error.
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
 
@@ -52,7 +50,7 @@ impl<F: Fn(&mut [u8]) -> io::Result<()> + Send + Sync> Entropy for F {
     }
 }
 
-/// What a use case takes from its surroundings: the time and random bytes.
+/// What a use case takes from the world: time and randomness.
 #[derive(Clone)]
 pub struct Environment {
     pub clock: Arc<dyn Clock>,
@@ -60,13 +58,15 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Now, in seconds since the epoch.
+    /// The current time.
     pub fn now(&self) -> UnixSeconds {
         self.clock.now()
     }
 
+    /// `N` random bytes.
+    ///
     /// # Errors
-    /// When the source has none.
+    /// The source's error.
     pub fn random<const N: usize>(&self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! A deletion: why, how far, which copies, what happened, and what may still be shown.
+//! A deletion: its reason, stage, copies and history, and what may still be shown of the video.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,33 +14,33 @@ use crate::model::{
 words! {
     /// Why a video is deleted.
     DeletionReason {
-        /// Its owner wants it gone.
+        /// Its owner asked for it.
         OwnerRequest = "owner_request",
-        /// A court or an authority does.
+        /// A court or an authority ordered it.
         Legal = "legal",
-        /// The platform's moderators do.
+        /// The platform's moderators decided it.
         Moderation = "moderation",
     }
 
-    /// How far a deletion has come; whether it is stuck there is another matter (`DeletionState`).
+    /// The stage of a deletion; [`DeletionState`] adds whether it is stuck there.
     Stage {
-        /// Written down; from here on the video is hidden.
+        /// Recorded: from here on the video is hidden.
         Requested = "requested",
-        /// Said to be hidden.
+        /// The platform knows that it is hidden.
         Hidden = "hidden",
-        /// The tombstone is on the disk.
+        /// The tombstone is on disk.
         Fingerprinted = "fingerprinted",
-        /// Copies are being erased: there is no way back.
+        /// Copies are being erased: the deletion cannot be cancelled any more.
         Purging = "purging",
-        /// All copies are gone but for backups that are due later.
+        /// All copies are gone, except backups that are due later.
         Erased = "erased",
         /// All copies are gone, and there is a receipt.
         Complete = "complete",
-        /// Called off before anything was erased.
+        /// Cancelled before anything was erased.
         Cancelled = "cancelled",
     }
 
-    /// What the outside is told: the stage, or that it is stuck in it.
+    /// The state that clients see: the stage, or that the deletion is stuck in it.
     DeletionState {
         Requested = "requested",
         Hidden = "hidden",
@@ -49,15 +49,15 @@ words! {
         Erased = "erased",
         Complete = "complete",
         Cancelled = "cancelled",
-        /// Something needs somebody's help; it is tried again all the same.
+        /// Needs an operator's help; retried all the same.
         Stuck = "stuck",
     }
 
-    /// What a copy is.
+    /// The kind of a stored copy.
     CopyKind {
-        /// Where viewers' bytes come from.
+        /// Serves viewers.
         Main = "main",
-        /// Kept for restoring; may be due later.
+        /// A backup; may be due later.
         Backup = "backup",
         /// A cache in front of the main copy.
         Cache = "cache",
@@ -65,14 +65,14 @@ words! {
         Callback = "callback",
     }
 
-    /// How far a copy's erasure has come.
+    /// The progress of a copy's erasure.
     CopyState {
         Pending = "pending",
-        /// Due at a date: asked for, or under a retention lock.
+        /// Due at a later date: by request, or because of a retention lock.
         Held = "held",
-        /// Deleted, and a fresh look found nothing.
+        /// Deleted, and verified by a second look-up.
         Gone = "gone",
-        /// Needs somebody's help; it is tried again all the same.
+        /// Needs an operator's help; retried all the same.
         Stuck = "stuck",
     }
 
@@ -80,7 +80,7 @@ words! {
     Visibility {
         /// No deletion is known.
         Live = "live",
-        /// Hidden everywhere; copies remain.
+        /// Hidden everywhere, while copies remain.
         PendingDeletion = "pending_deletion",
         Deleted = "deleted",
     }
@@ -107,17 +107,17 @@ words! {
 }
 
 impl Stage {
-    /// Whether nothing will happen to it any more.
+    /// Whether the deletion has ended.
     pub fn is_final(self) -> bool {
         matches!(self, Stage::Complete | Stage::Cancelled)
     }
 
-    /// Whether it can be called off.
+    /// Whether the deletion can still be cancelled.
     pub fn is_cancellable(self) -> bool {
         matches!(self, Stage::Requested | Stage::Hidden | Stage::Fingerprinted)
     }
 
-    /// What is told of a deletion in this stage.
+    /// The state that clients see in this stage.
     pub fn state(self, stuck: bool) -> DeletionState {
         match self {
             Stage::Complete => DeletionState::Complete,
@@ -131,7 +131,7 @@ impl Stage {
         }
     }
 
-    /// What may be shown of a video whose latest deletion has come this far.
+    /// What may be shown of a video whose newest deletion is in this stage.
     pub fn visibility(self) -> Visibility {
         match self {
             Stage::Cancelled => Visibility::Live,
@@ -144,27 +144,27 @@ impl Stage {
 }
 
 impl DeletionState {
-    /// Whether nothing will happen to it any more.
+    /// Whether the deletion has ended.
     pub fn is_final(self) -> bool {
         matches!(self, DeletionState::Complete | DeletionState::Cancelled)
     }
 }
 
 impl CopyKind {
-    /// Whether it is bytes in a store that we delete ourselves.
+    /// Whether the copy is an object in a store, which we delete ourselves.
     pub fn is_object(self) -> bool {
         matches!(self, CopyKind::Main | CopyKind::Backup)
     }
 }
 
-/// A deletion as it is kept.
+/// A deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    /// Its number, by which other tables know it.
+    /// Its row number.
     pub seq: DeletionSeq,
     pub id: DeletionId,
     pub video: VideoKey,
-    /// Which deletion of this video it is, from 1.
+    /// Ordinal of this deletion among those of the same video, from 1.
     pub turn: u32,
     pub owner: Option<OwnerKey>,
     pub reason: DeletionReason,
@@ -180,9 +180,9 @@ pub struct Deletion {
     pub erased_at: Option<UnixSeconds>,
     pub complete_at: Option<UnixSeconds>,
     pub cancelled_at: Option<UnixSeconds>,
-    /// Times that the job was taken up.
+    /// Number of times that the job was leased.
     pub attempts: u32,
-    /// Failures before copies are erased, since the last success.
+    /// Failures of the job itself (not of copies) since the last success.
     pub failures: u32,
     pub due_at: Option<UnixSeconds>,
     pub retention_until: Option<UnixSeconds>,
@@ -194,21 +194,21 @@ impl Deletion {
     }
 }
 
-/// A copy as it is kept.
+/// A stored copy of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCopy {
-    /// In the request's order, from 0.
+    /// Index in the request, from 0.
     pub place: u32,
     pub kind: CopyKind,
     pub prefix: bool,
-    /// Its address, as long as it is needed.
+    /// Its address, sealed; `None` once the deletion is complete.
     pub sealed: Option<Sealed>,
     pub uri: UriKey,
     pub delete_after: Option<UnixSeconds>,
     pub state: CopyState,
-    /// Tries so far.
+    /// Attempts so far.
     pub attempts: u32,
-    /// Failed ones since the last success or somebody's request to try again.
+    /// Failures since the last success or an operator's retry.
     pub failures: u32,
     pub due_at: Option<UnixSeconds>,
     pub last_error: Option<String>,
@@ -218,14 +218,14 @@ pub struct StoredCopy {
 }
 
 impl StoredCopy {
-    /// Why a deletion is stuck by this copy.
+    /// Why this copy leaves its deletion stuck.
     pub fn stuck_words(&self) -> String {
         let error = self.last_error.as_deref().unwrap_or("it cannot be erased");
         format!("copy {} ({}): {error}", self.place, self.kind)
     }
 }
 
-/// How one try to erase a copy ended.
+/// The outcome of one attempt to erase a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopyOutcome {
     Gone {
@@ -236,7 +236,7 @@ pub enum CopyOutcome {
         until: UnixSeconds,
         why: String,
     },
-    /// To be tried again at `due_at`; `stuck` says whether somebody should look.
+    /// The next attempt is due at `due_at`; `stuck` says whether an operator should look at it.
     Failed {
         due_at: UnixSeconds,
         error: String,
@@ -244,19 +244,19 @@ pub enum CopyOutcome {
     },
 }
 
-/// One thing that happened.
+/// An entry in the history of a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletionEvent {
-    /// Rises by the order of events over all deletions.
+    /// Position in the history of all deletions; rises with every event.
     pub seq: DeletionEventSeq,
     pub at: UnixSeconds,
     pub kind: DeletionEventKind,
-    /// Which copy it is about.
+    /// The copy that it concerns.
     pub place: Option<u32>,
     pub note: Option<String>,
 }
 
-/// How a video was received, in numbers.
+/// Audience figures of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Engagement {

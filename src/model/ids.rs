@@ -1,10 +1,10 @@
-//! Ids as newtypes, so that an owner is never taken for a tombstone.
+//! Ids and row numbers as newtypes, so that an owner is never mistaken for a tombstone.
 
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-/// The name of a tombstone: chosen by the operator on the command line, a keyed hash elsewhere.
+/// Id of a tombstone: chosen by the operator on the command line, a keyed hash elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TombstoneId(pub String);
 
@@ -14,7 +14,7 @@ impl fmt::Display for TombstoneId {
     }
 }
 
-/// Keyed hash of an owner's or uploader's id: the same person gives the same value in one deployment only.
+/// Keyed hash of an owner's or uploader's id: the same person has the same value within one deployment only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OwnerKey(pub [u8; 16]);
 
@@ -28,7 +28,7 @@ impl fmt::Display for VideoKey {
     }
 }
 
-/// Keyed hash of an address at which a copy was or is.
+/// Keyed hash of a copy's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UriKey(pub [u8; 16]);
 
@@ -36,7 +36,7 @@ pub struct UriKey(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ByteDigest(pub [u8; 32]);
 
-/// Which secret made a fingerprint: the first bytes of a hash of the key, safe to show.
+/// Identifies the key of a fingerprint: the first bytes of the key's hash, safe to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 8]);
 
@@ -46,11 +46,11 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A tombstone's number in the store: never used twice, the index's name for it.
+/// A tombstone's number in the store and the index; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub u32);
 
-/// Row numbers of the store: they rise in the order of insertion, and no two tables' are ever mistaken for each other.
+/// Row numbers of the store, one type for each table. They rise in the order of insertion.
 macro_rules! row_numbers {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

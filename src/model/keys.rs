@@ -1,15 +1,15 @@
-//! The deployment's two secrets as values, and the keyed names that the second one makes.
+//! The deployment's two secrets, and the keyed hashes that the second one makes.
 //!
-//! Where the secrets lie and how they are made is `config`'s business, how a fingerprint is keyed `fingerprint`'s.
-//! They are two, so that whoever gets to know who deleted what still cannot search a stolen index, and the other way
-//! round; and each use has a key of its own derived from its secret, so that no two uses can be compared.
+//! `config` creates and stores the secrets; `fingerprint` defines how a fingerprint is keyed. There are two, so that a
+//! thief of one cannot both learn who deleted what and search a stolen index. Each use has a key of its own, derived
+//! from its secret, so that hashes of different uses cannot be compared.
 
 use std::fmt;
 use std::io;
 
 use crate::model::{ByteDigest, KeyId, OwnerKey, SubscriptionId, TombstoneId, UriKey, VideoKey};
 
-// Contexts of `blake3::derive_key`: never change one, all that was made with it would match nothing any more.
+// Contexts of `blake3::derive_key`. Never change one: everything made with it would stop matching.
 const FINGERPRINT_ID: &str = "cenotaph 2026-01 fingerprint key id";
 const IDENTITY_ID: &str = "cenotaph 2026-01 identity key id";
 const OWNERS: &str = "cenotaph 2026-01 owners and uploaders";
@@ -29,20 +29,20 @@ impl FingerprintKey {
         FingerprintKey(secret)
     }
 
-    /// For deriving hashes only; never to be shown, logged or handed to a worker.
+    /// The secret bytes, to derive hashes from; never show or log them, or pass them to a worker.
     pub fn secret(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Which key this is; safe to show.
+    /// The key's id; safe to show.
     pub fn id(&self) -> KeyId {
         key_id(FINGERPRINT_ID, &self.0)
     }
 
-    /// Whether a tombstone's fingerprint was made with this key.
+    /// Checks that a tombstone's fingerprint was made with this key.
     ///
     /// # Errors
-    /// When it was made with another one, and hence matches nothing that this key makes.
+    /// [`KeyMismatch`] if it was made with another key, and therefore matches nothing.
     pub fn check(&self, tombstone: &TombstoneId, made_with: KeyId) -> Result<(), KeyMismatch> {
         let current = self.id();
         if made_with == current {
@@ -58,11 +58,11 @@ impl fmt::Debug for FingerprintKey {
     }
 }
 
-/// A tombstone made with a key that is not the one in use.
+/// The tombstone's key is not the key in use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the tombstone `{tombstone}` was made with fingerprint key {made_with}, but the key in use is {current}: \
-     it matches nothing until that key file is restored"
+    "the tombstone `{tombstone}` was made with fingerprint key {made_with}, but the key in use is \
+     {current}: it matches nothing until that key file is restored"
 )]
 pub struct KeyMismatch {
     pub tombstone: TombstoneId,
@@ -79,39 +79,39 @@ impl IdentityKey {
         IdentityKey(secret)
     }
 
-    /// Which key this is; safe to show.
+    /// The key's id; safe to show.
     pub fn id(&self) -> KeyId {
         key_id(IDENTITY_ID, &self.0)
     }
 
-    /// The keyed name of an owner or uploader; the id is taken byte by byte, as the platform writes it.
+    /// Keyed hash of the platform's id of an owner or uploader, byte by byte as the platform writes it.
     pub fn owner(&self, id: &str) -> OwnerKey {
         OwnerKey(self.name(OWNERS, id))
     }
 
-    /// The keyed name of a video; the id is taken byte by byte, as the platform writes it.
+    /// Keyed hash of the platform's id of a video, byte by byte as the platform writes it.
     pub fn video(&self, id: &str) -> VideoKey {
         VideoKey(self.name(VIDEOS, id))
     }
 
-    /// The keyed name of an address, which the caller has brought into its one form.
+    /// Keyed hash of an address, which the caller has normalised.
     pub fn uri(&self, uri: &str) -> UriKey {
         UriKey(self.name(URIS, uri))
     }
 
-    /// What tells one request from another with other content.
+    /// Keyed digest of a request, to recognise a repeated one.
     pub fn request_digest(&self, canonical: &[u8]) -> [u8; 32] {
         *blake3::keyed_hash(&blake3::derive_key(REQUESTS, &self.0), canonical).as_bytes()
     }
 
-    /// The `turn`th secret that a subscriber shares with us: derived, so that it need not be kept.
+    /// The `turn`th secret shared with a subscriber: derived, so it is not stored.
     pub fn webhook_secret(&self, subscription: SubscriptionId, turn: u32) -> [u8; 32] {
         let key = blake3::derive_key(WEBHOOKS, &self.0);
         let name = [&subscription.0[..], &turn.to_le_bytes()].concat();
         *blake3::keyed_hash(&key, &name).as_bytes()
     }
 
-    /// The key of `model::Sealed`.
+    /// The key of [`Sealed`](crate::model::Sealed).
     pub(super) fn sealing_key(&self) -> [u8; 32] {
         blake3::derive_key(SEALS, &self.0)
     }
@@ -124,7 +124,7 @@ impl IdentityKey {
         name
     }
 
-    /// Begins the digest of a file.
+    /// Starts the digest of a file.
     pub fn digester(&self) -> ByteDigester {
         let key = blake3::derive_key(BYTES, &self.0);
         ByteDigester(blake3::Hasher::new_keyed(&key))
@@ -137,7 +137,7 @@ impl fmt::Debug for IdentityKey {
     }
 }
 
-/// Takes a file's bytes piece by piece, as an `io::Write` that never fails; see `finish`.
+/// Digests a file's bytes as they are written; `io::Write` that never fails.
 #[derive(Debug, Clone)]
 pub struct ByteDigester(blake3::Hasher);
 

@@ -1,45 +1,45 @@
-//! What an upload looks like, as far as it takes to tell near-identical uploads: perceptual hashes (`img_hash`) of a few
-//! of its own frames, and where its best match sits. Kept only while a case is open that others can join.
+//! The likeness of an upload, to recognise near-identical ones: perceptual hashes (`img_hash`) of a few of its frames,
+//! and the place of its best match. Stored only while other uploads can join its case.
 //!
-//! Near-identical means: about as long, the same frames at the same shares of its length but for what another encoding
-//! does to them, and the deleted picture in the same place. That is much narrower than a match: it is one decision that
-//! is to hold for all of them.
+//! Near-identical means: about the same length, the same frames at the same fractions of the length apart from the
+//! effects of another encoding, and the deleted picture in the same place. That is much narrower than a match, because
+//! one decision holds for all of them.
 
-/// Frames that are hashed, at evenly spaced shares of the length.
+/// Number of hashed frames, evenly spaced over the length.
 pub const LIKENESS_FRAMES: usize = 8;
-/// Bits of 64 by which two encodings of one frame may differ, on average over all frames. Of unrelated frames 32 differ,
-/// of the same frame at another quality 0 to 4.
+/// Largest mean difference of two likenesses, bits of 64. Unrelated frames differ by 32, the same frame at another
+/// quality by 0 to 4.
 const BITS_MAX: f64 = 6.0;
-/// …and in the worst of them.
+/// Largest difference of any single frame, bits of 64.
 const BITS_WORST: u32 = 16;
-/// Seconds, and share of the length, by which two may differ in length.
+/// Largest difference in length: seconds, and fraction of the length; the larger applies.
 const LENGTH_MISS_S: f32 = 0.6;
 const LENGTH_MISS: f32 = 0.02;
-/// Fractions of the picture by which corners may lie apart. Where the camera pans, two encodings of one video may be
-/// placed half a second and 7 % of the picture apart, and both agree; an inset lies further off.
+/// Largest distance between corresponding corners, fraction of the picture. Where the camera pans, two encodings of one
+/// video may be placed half a second and 7 % of the picture apart; another inset lies further off.
 const PLACE_MISS: f32 = 0.15;
 
-/// What an upload looks like.
+/// The likeness of an upload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Likeness {
     pub duration_s: f32,
-    /// By time; none when nothing could be decoded, and then it is like nothing.
+    /// Frame hashes by time; empty if nothing could be decoded, and then similar to nothing.
     pub frames: Vec<u64>,
-    /// Where the deleted picture of the best match sits in it; `None` without a match.
+    /// The place of the best match's picture; `None` without a match.
     pub place: Option<LikenessPlace>,
 }
 
-/// Where a deleted picture sits.
+/// The place of a deleted picture in the upload's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LikenessPlace {
     pub mirrored: bool,
     pub inverted: bool,
-    /// Corners, x and y of each, in fractions of the upload's picture.
+    /// Corners, x and y of each, fractions of the upload's picture.
     pub quad: [f32; 8],
 }
 
 impl Likeness {
-    /// Whether one decision serves both.
+    /// Whether the two are near-identical, so that one decision holds for both.
     pub fn is_like(&self, other: &Likeness) -> bool {
         let miss_s = (LENGTH_MISS * self.duration_s.max(other.duration_s)).max(LENGTH_MISS_S);
         if (self.duration_s - other.duration_s).abs() > miss_s
@@ -68,8 +68,8 @@ impl Likeness {
         }
     }
 
-    /// As the store keeps it, little-endian: length, flags (1 placed, 2 mirrored, 4 inverted), eight numbers of the
-    /// place, then the frames.
+    /// Stored form, little-endian: length, flags (1 placed, 2 mirrored, 4 inverted), the eight numbers of the place,
+    /// then the frames.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.duration_s.to_le_bytes().to_vec();
         let flag = |set: bool, bit: u8| if set { bit } else { 0 };
@@ -85,7 +85,7 @@ impl Likeness {
         bytes
     }
 
-    /// What `to_bytes` wrote; `None` for anything else.
+    /// Parses the form of [`Likeness::to_bytes`]; `None` if it is not one.
     pub fn from_bytes(bytes: &[u8]) -> Option<Likeness> {
         const HEAD: usize = 4 + 1 + 32;
         let frames = bytes.get(HEAD..)?;

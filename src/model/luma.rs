@@ -1,4 +1,4 @@
-//! A picture as the rest of the project sees it: 8-bit luma at working size, full range.
+//! A decoded picture: 8-bit luma at working size, full range.
 
 /// A grey picture, row by row without padding, 0 = black, 255 = white.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,13 +11,13 @@ pub struct Luma {
 
 impl Luma {
     /// # Panics
-    /// When `pixels` does not hold exactly `width * height` bytes: a bug of the caller.
+    /// If `pixels` does not have exactly `width * height` bytes: a bug in the caller.
     pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Self {
         assert_eq!(pixels.len(), width as usize * height as usize, "luma buffer and size disagree");
         Luma { width, height, pixels }
     }
 
-    /// The longer side in pixels: the unit of every normalised length in a fingerprint.
+    /// The longer side, pixels: the unit of every normalised length in a fingerprint.
     pub fn long_side(&self) -> u32 {
         self.width.max(self.height)
     }
@@ -28,7 +28,7 @@ impl Luma {
     }
 }
 
-/// A sampled frame: when it is shown and what it shows.
+/// A sampled frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// Seconds from the first shown frame of the video.

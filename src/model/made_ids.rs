@@ -1,15 +1,13 @@
-//! Ids that we make ourselves: a UUID of version 7 (time, then chance), shown with a prefix that says of what.
+//! Ids that we generate: UUIDs of version 7 (time, then random bits), shown with a prefix for their type.
 //!
-//! They sort by the time of their making, and cannot be guessed. What the platform calls its videos and people stands
-//! in `ids`.
+//! They sort by time of creation and cannot be guessed.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 use std::str::FromStr;
 
 use crate::model::Environment;
 
-/// Text that is not an id of the kind that was asked for.
+/// Text that is not an id of the expected type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of the form `{prefix}_` and 32 hexadecimal digits")]
 pub struct NotAnId {
@@ -23,19 +21,19 @@ macro_rules! made_ids {
         pub struct $name(pub [u8; 16]);
 
         impl $name {
-            /// What its text begins with, without the underscore.
+            /// Prefix of its text, without the underscore.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new one.
+            /// A new id.
             ///
             /// # Errors
-            /// When there are no random bytes.
+            /// The error of the source of random bytes.
             pub fn make(environment: &Environment) -> io::Result<Self> {
                 let random = environment.random::<10>()?;
                 Ok(Self(version_7(environment.clock.now_ms(), &random)))
             }
 
-            /// One with a given rest, so that the same cause gives the same id.
+            /// An id with given random bits, so that the same cause gives the same id.
             pub fn of(now_ms: i64, rest: &[u8; 10]) -> Self {
                 Self(version_7(now_ms, rest))
             }
@@ -59,39 +57,39 @@ macro_rules! made_ids {
 }
 
 made_ids! {
-    /// An upload that was accepted.
+    /// An accepted upload.
     UploadId = "upl";
-    /// Uploads put before a moderator.
+    /// A case of the review queue.
     CaseId = "cas";
-    /// An API key: its name, not its secret.
+    /// An API key (not its secret).
     ApiKeyId = "key";
-    /// Somebody who wants to be told of events.
+    /// A webhook subscription.
     SubscriptionId = "sub";
-    /// Something that happened and is told to subscribers.
+    /// An event for subscribers.
     EventId = "evt";
-    /// One event on its way to one subscriber.
+    /// The delivery of one event to one subscriber.
     DeliveryId = "dlv";
-    /// An owner's leave for a named uploader.
+    /// An owner's permission for an uploader.
     GrantId = "gra";
-    /// The carrying out of one request to delete a video.
+    /// A deletion.
     DeletionId = "del";
-    /// Somebody who signs in.
+    /// A user account.
     UserId = "usr";
 }
 
 impl DeliveryId {
-    /// The name of this event's way to this subscriber: the same each time it is asked for.
+    /// The id of the delivery of this event to this subscriber; the same every time.
     pub fn between(event: EventId, subscription: SubscriptionId) -> DeliveryId {
         let hash = blake3::hash(&[event.0, subscription.0].concat());
         let mut id = event.0;
-        // The event's time and version stay, so that deliveries sort as their events do.
+        // Keeps the event's time and version, so that deliveries sort like their events.
         id[9..].copy_from_slice(&hash.as_bytes()[..7]);
         DeliveryId(id)
     }
 }
 
 fn version_7(now_ms: i64, random: &[u8; 10]) -> [u8; 16] {
-    // A clock before 1970 gives ids that sort first; nothing depends on it.
+    // A clock before 1970 gives ids that sort first; nothing depends on that.
     let millis = u64::try_from(now_ms).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().into_bytes()
 }

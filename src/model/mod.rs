@@ -1,7 +1,7 @@
-//! The words of the project as plain values: ids, spans, placements, verdicts, fingerprints' outer shape.
+//! The nouns of the project as plain values: ids, uploads, cases, deletions, copies, verdicts, spans, placements, keys.
 //!
-//! No I/O and no clock here. How a fingerprint is made stands in `fingerprint`, how a verdict is reached in
-//! `matching`; this room only says what the results look like.
+//! No I/O and no clock here, and no other room: every room may use this one. The store saves these values, `engine`
+//! decides about them, `wire` gives them their JSON.
 
 mod actor;
 mod agreement;

@@ -1,4 +1,4 @@
-//! What a check has to say about one upload.
+//! The report of a check.
 
 use crate::model::{Agreement, Match, Permission, Seen, Strength, TombstoneId, Verdict, Weighed};
 

@@ -2,7 +2,7 @@
 
 use crate::model::{DeletionSeq, Engagement};
 
-/// The length of a period.
+/// The length of a period of upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Grain {
     Day,
@@ -23,7 +23,7 @@ impl Grain {
         }
     }
 
-    /// The period that a word names.
+    /// Parses [`Grain::as_str`].
     pub fn from_word(word: &str) -> Option<Grain> {
         Grain::ALL.into_iter().find(|grain| grain.as_str() == word)
     }
@@ -39,31 +39,31 @@ pub struct RetainedSums {
     pub shares: u64,
 }
 
-/// Sums over the videos that were uploaded within a period.
+/// Sums over the videos that were uploaded in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetainedBucket {
     pub grain: Grain,
-    /// The period's first day, in days since 1970-01-01; 0 for all.
+    /// First day of the period, days since 1970-01-01; 0 for [`Grain::All`].
     pub start_on: i64,
     pub sums: RetainedSums,
 }
 
-/// A video's nameless row.
+/// A video's anonymous row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetainedVideo {
     pub deletion: DeletionSeq,
-    /// Days since 1970-01-01.
+    /// Day of upload, days since 1970-01-01.
     pub uploaded_on: Option<i64>,
     pub engagement: Engagement,
 }
 
-/// Rows that go into sums, in one step.
+/// Rows to fold into sums, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RetainedFold {
-    /// Rows that are folded by this.
+    /// The folded rows.
     pub deletions: Vec<DeletionSeq>,
-    /// What is added to published sums.
+    /// Additions to published sums.
     pub added: Vec<RetainedBucket>,
-    /// What the unpublished rest is from now on.
+    /// The new unpublished rest.
     pub pool: RetainedSums,
 }

@@ -1,16 +1,16 @@
-//! What somebody who signs in may do. API keys have scopes instead.
+//! Roles of user accounts. API keys have scopes instead.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Each role may do what those before it may.
+/// A role; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Works the queue and decides cases.
+    /// Reviews and decides cases.
     Moderator,
-    /// Assigns, sets due times, decides what was escalated, acts on many cases at once; reads audit log and dashboard.
+    /// Assigns cases, sets due times, decides escalated cases, acts in bulk; reads the audit log and the dashboard.
     Lead,
-    /// Looks after the people who sign in.
+    /// Manages user accounts.
     Admin,
 }
 
@@ -32,9 +32,9 @@ impl fmt::Display for Role {
     }
 }
 
-/// Text that names no role.
+/// Text that is not a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such role; there are moderator, lead and admin")]
+#[error("unknown role; choose moderator, lead or admin")]
 pub struct NoSuchRole;
 
 impl FromStr for Role {

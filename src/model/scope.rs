@@ -1,20 +1,20 @@
-//! What an API key may do.
+//! Scopes: the permissions of an API key.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// One right. The list is closed; each is documented in the README.
+/// One permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// Hand in uploads and ask for their verdicts.
+    /// Send uploads and read their verdicts.
     Upload,
-    /// Request deletions; ask what may still be shown.
+    /// Request deletions and read the visibility of videos.
     Delete,
-    /// Moderate: list uploads, see tombstones, reverse blocks.
+    /// Moderate: list uploads, read tombstones, reverse blocks.
     Review,
-    /// See scores and weak matches, which would show an uploader how to slip through.
+    /// Read scores and weak matches, which would show an uploader how to evade detection.
     Scores,
-    /// Keys, subscriptions, grants, retiring tombstones.
+    /// Manage keys, subscriptions and grants, and retire tombstones.
     Admin,
 }
 
@@ -39,9 +39,9 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Text that names no scope.
+/// Text that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such scope; there are upload, delete, review, scores and admin")]
+#[error("unknown scope; choose from upload, delete, review, scores and admin")]
 pub struct NoSuchScope;
 
 impl FromStr for Scope {
@@ -52,7 +52,7 @@ impl FromStr for Scope {
     }
 }
 
-/// A set of rights.
+/// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes(u8);
 
@@ -65,7 +65,7 @@ impl Scopes {
         self.0 & (1 << scope as u8) != 0
     }
 
-    /// Whether the two have a right in common.
+    /// Whether the two sets intersect.
     pub fn has_any(self, of: Scopes) -> bool {
         self.0 & of.0 != 0
     }
@@ -92,7 +92,7 @@ impl From<Scope> for Scopes {
     }
 }
 
-/// As kept in the store: names with commas.
+/// Stored form: names separated by commas.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.iter().map(Scope::as_str).collect();

@@ -1,30 +1,27 @@
-//! Plain words at rest: what the platform calls its videos, people and places, encrypted until it is no longer needed.
+//! Encryption at rest for the platform's ids of videos and people, addresses and other client data.
 //!
-//! The data folder alone, or a backup of it, must not tell who deleted what, not even while a deletion is under way. So
-//! such words are stored sealed under a key derived from the identity key, which lies elsewhere. Erasing them is still
-//! the store's duty: a seal keeps a thief of the data out, not the operator's later self.
+//! The data folder alone, or a backup of it, must not reveal who deleted what, even while a deletion is in progress. So
+//! such data is sealed under a key derived from the identity key, which is stored elsewhere. The store still erases it
+//! when it is no longer needed: a seal stops a thief of the data, but not whoever holds the key.
 //!
 //! Format: 24 bytes of nonce, then XChaCha20-Poly1305's ciphertext with its tag of 16 bytes.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
-use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::aead::Aead;
 
 use crate::model::{Environment, IdentityKey};
 
 const NONCE_BYTES: usize = 24;
 
-/// Words under seal.
+/// Sealed bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
-/// A seal that the key in use did not make, or that was damaged.
+/// The seal is damaged, or another key made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "sealed words cannot be opened: they are damaged, or were sealed with another identity key"
-)]
+#[error("cannot decrypt sealed data: it is damaged, or another identity key sealed it")]
 pub struct NotOurs;
 
 impl fmt::Debug for Sealed {
@@ -34,23 +31,23 @@ impl fmt::Debug for Sealed {
 }
 
 impl IdentityKey {
-    /// Seals words.
+    /// Seals bytes.
     ///
     /// # Errors
-    /// When there are no random bytes.
+    /// The error of the source of random bytes.
     pub fn seal(&self, words: &[u8], environment: &Environment) -> io::Result<Sealed> {
         let nonce = environment.random::<NONCE_BYTES>()?;
         let cipher = XChaCha20Poly1305::new(&self.sealing_key().into());
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), words)
-            .expect("the cipher takes far longer words than memory holds");
+            .expect("the cipher accepts more bytes than memory holds");
         Ok(Sealed([&nonce[..], &sealed].concat()))
     }
 
     /// Opens a seal.
     ///
     /// # Errors
-    /// `NotOurs`.
+    /// [`NotOurs`].
     pub fn open(&self, sealed: &Sealed) -> Result<Vec<u8>, NotOurs> {
         let (nonce, sealed) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or(NotOurs)?;
         let cipher = XChaCha20Poly1305::new(&self.sealing_key().into());

@@ -1,15 +1,15 @@
-//! The secret of a session, which the browser keeps in a cookie and we as its hash only; and what forms show besides.
+//! Session secrets: the browser keeps one in a cookie, we store its hash; and the token that forms send.
 
 use std::fmt;
 
-/// What the form's secret is derived under, so that neither tells the other.
+/// Context under which the form token is derived, so that neither reveals the other.
 const FORM_CONTEXT: &str = "cenotaph 2026-11 form of a session";
 
-/// 256 random bits that somebody who signed in shows with every request.
+/// 256 random bits that the browser sends with every request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionSecret([u8; 32]);
 
-/// What is kept of a session's secret: its BLAKE3 hash. It needs no slow hash, since nobody can try 2^256 of them.
+/// The BLAKE3 hash of a session secret. 256 random bits need no slow hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionHash(pub [u8; 32]);
 
@@ -18,7 +18,7 @@ impl SessionSecret {
         SessionSecret(random)
     }
 
-    /// The secret as a cookie shows it; `None` for what cannot be one.
+    /// Parses a cookie's value; `None` if it is not a secret.
     pub fn parse(shown: &str) -> Option<SessionSecret> {
         let digits = shown.as_bytes();
         if digits.len() != 64 {
@@ -32,7 +32,7 @@ impl SessionSecret {
         Some(SessionSecret(secret))
     }
 
-    /// For the cookie.
+    /// The cookie's value.
     pub fn reveal(&self) -> String {
         hex(&self.0)
     }
@@ -41,8 +41,8 @@ impl SessionSecret {
         SessionHash(*blake3::hash(&self.0).as_bytes())
     }
 
-    /// What every form and script of this session sends along. Another site can make the browser send the cookie, but
-    /// cannot read this.
+    /// The token that every form and script of this session sends: another site can make the browser send the cookie,
+    /// but cannot read this token.
     pub fn form_token(&self) -> String {
         hex(&blake3::derive_key(FORM_CONTEXT, &self.0)[..16])
     }

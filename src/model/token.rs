@@ -1,7 +1,7 @@
-//! API keys' secrets: `cnt_` and 43 digits to the base 62, which are 256 random bits.
+//! Secrets of API keys: `cnt_` and 43 base-62 digits, which encode 256 random bits.
 //!
-//! A secret is shown once, when it is made, and kept as its hash only. It needs no salt and no slow hash, since nobody
-//! can try 2^256 of them.
+//! A secret is shown once, when it is created; only its hash is stored. 256 random bits need neither a salt nor a slow
+//! hash.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// 62^43 is the first power above 2^256.
 const LENGTH: usize = 43;
 
-/// A secret that was just made.
+/// A new secret.
 pub struct Token(String);
 
-/// What is kept of a secret: its BLAKE3 hash.
+/// The BLAKE3 hash of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -28,7 +28,7 @@ impl Token {
         Token(format!("{PREFIX}{digits}"))
     }
 
-    /// The secret itself, for whom it was made.
+    /// The secret's text, to show once.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -45,7 +45,7 @@ impl fmt::Debug for Token {
 }
 
 impl TokenHash {
-    /// The hash of a secret as somebody shows it; `None` for what cannot be one.
+    /// The hash of a presented secret; `None` if it is malformed.
     pub fn of(shown: &str) -> Option<TokenHash> {
         let digits = shown.strip_prefix(PREFIX)?;
         let sound = digits.len() == LENGTH && digits.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -1,4 +1,4 @@
-//! An upload: how far it has come, how much of it was seen, its verdict and matches, what subscribers are told.
+//! An upload: its state, verdict and matches; and the events that subscribers get.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,85 +12,85 @@ use crate::model::{
 };
 
 words! {
-    /// How far an upload has come.
+    /// The state of an upload.
     UploadState {
-        /// Its bytes are to be fetched from where the platform said.
+        /// Its bytes are to be fetched from the platform's address.
         Fetching = "fetching",
-        /// Its bytes are here and wait to be checked.
+        /// Its bytes are stored and wait for the check.
         Waiting = "waiting",
-        /// There is a verdict.
+        /// It has a verdict.
         Decided = "decided",
     }
 
-    /// How much of an upload was seen.
+    /// How much of an upload was decoded.
     Seen {
-        /// All that was to be looked at.
+        /// Everything.
         All = "all",
-        /// All, but no frame of it tells anything.
+        /// Everything, but no frame has features.
         Featureless = "featureless",
-        /// Nothing or a part: it could not be decoded to its end.
+        /// A part or nothing: decoding failed before the end.
         Part = "part",
     }
 
-    /// What subscribers can be told of.
+    /// Topics of events that subscribers can get.
     Topic {
-        /// An upload has a verdict, or another than before.
+        /// An upload got a verdict, or a new one.
         UploadVerdict = "upload.verdict",
-        /// A moderator has ruled; told of each upload of the case, with its verdict.
+        /// A moderator's decision took effect; one event for each upload of the case.
         CaseDecided = "case.decided",
-        /// An uploader's appeal was heard.
+        /// An appeal was decided.
         AppealDecided = "appeal.decided",
-        /// A video is deleted for good.
+        /// A deletion is complete.
         DeletionComplete = "deletion.complete",
-        /// A deletion needs somebody's help.
+        /// A deletion needs an operator's help.
         DeletionStuck = "deletion.stuck",
     }
 
-    /// How far an event has come on its way to one subscriber.
+    /// The state of a delivery.
     DeliveryState {
-        /// It is to be sent, perhaps again.
+        /// To be sent, or retried.
         Due = "due",
-        /// The receiver has it.
+        /// Acknowledged by the receiver.
         Sent = "sent",
-        /// Given up.
+        /// Dead letter: no more attempts.
         Dead = "dead",
     }
 }
 
-/// What tells an upload's bytes from others.
+/// Digest and size of an upload's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadBytes {
     pub digest: ByteDigest,
     pub size: u64,
 }
 
-/// An upload as it is kept.
+/// An upload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
     pub seq: UploadSeq,
     pub id: UploadId,
     pub state: UploadState,
     pub created_at: UnixSeconds,
-    /// What the platform sent with it: uploader, reference, metadata, address of the bytes.
+    /// What the platform sent with it (uploader, reference, metadata, address of the bytes), sealed.
     pub client_data: Option<Sealed>,
     pub uploader: Option<OwnerKey>,
     pub bytes: Option<UploadBytes>,
-    /// Tries to check it that failed.
+    /// Failed attempts to check it.
     pub attempts: u32,
     pub decision: Option<UploadDecision>,
-    /// When its bytes go; `None` before there is a verdict.
+    /// When its bytes are erased; `None` while that is open.
     pub bytes_until: Option<UnixSeconds>,
-    /// When they were found gone.
+    /// When its bytes were erased.
     pub bytes_gone_at: Option<UnixSeconds>,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UploadDecision {
     pub at: UnixSeconds,
-    /// As the matches say.
+    /// The verdict according to the matches.
     pub verdict: Verdict,
-    /// As the platform was told: another in shadow mode and after a reversal.
+    /// The verdict that the platform got: differs in shadow mode and after a reversal.
     pub answer: Verdict,
     pub answered_at: UnixSeconds,
     pub seen: Seen,
@@ -105,8 +105,8 @@ pub struct UploadMatch {
     pub tombstone: TombstoneId,
     pub verdict: VerdictKind,
     pub weighed: Weighed,
-    /// Spans and evidence, JSON of the engine's.
+    /// Spans and evidence, as JSON of `engine`.
     pub detail: String,
-    /// The tombstone was retired since: it does not count any more.
+    /// Whether the tombstone has been retired since, so that the match does not count.
     pub retired: bool,
 }

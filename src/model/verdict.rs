@@ -1,4 +1,4 @@
-//! What comes out of a check: verdict, reason, matches with spans, placement and evidence.
+//! The result of a check: verdict, reason, and matches with spans, placement and evidence.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::NoSuchWord;
 
-/// What policy makes of an upload.
+/// The verdict of policy about an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
@@ -44,33 +44,33 @@ fn word_of<T: Copy>(word: &str, all: &[T], name: fn(T) -> &'static str) -> Resul
     })
 }
 
-/// Why a verdict is what it is. The list is closed; each value is documented in the README.
+/// The reason of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Nothing reached the review threshold.
     NoMatch,
-    /// At least one match reached it.
+    /// At least one match reached a threshold.
     Match,
-    /// The file is byte for byte the deleted one.
+    /// The file is identical to the deleted one, byte for byte.
     SameBytes,
     /// The only matches are the uploader's own deleted videos.
     Owner,
-    /// The only matches are deleted videos whose owners allow this uploader to post them.
+    /// The only matches are deleted videos whose owners permit this uploader to re-upload them.
     Grant,
-    /// What agrees is shared by the videos of many owners: a template, a watermark, an end card.
+    /// The agreement is material that many owners' videos share: a template, a watermark, an end card.
     Common,
-    /// Bytes were read but no picture could be decoded from them.
+    /// No picture could be decoded from the bytes.
     Undecodable,
-    /// The file decodes, but no frame of it tells anything (black, one colour).
+    /// The file decodes, but no frame has features (black, one colour).
     Featureless,
-    /// It could not be checked, again and again, for a fault on the service's side.
+    /// The check failed repeatedly through a fault of the service.
     Unchecked,
-    /// What stood against it was taken back: the tombstone was retired.
+    /// The tombstone that the verdict relied on was retired.
     Reversed,
     /// A moderator has decided.
     Decided,
-    /// The only matches are deleted videos of which a moderator ruled that this content is not that.
+    /// The only matches are with deleted videos that a moderator ruled this content is not.
     RuledOut,
     /// Shadow mode: the verdict was recorded and not acted upon.
     Shadow,

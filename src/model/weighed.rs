@@ -1,4 +1,4 @@
-//! What policy asks of an upload's matches. It is recorded with the upload, so that policy can ask again.
+//! What policy needs to know about a match. Recorded with the upload, so that policy can be replayed.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,32 +10,33 @@ use crate::model::DeletionReason;
 pub enum Permission {
     /// The uploader is the owner of the deleted video.
     Owner,
-    /// The owner allows this uploader to post it.
+    /// The owner permits this uploader to re-upload it.
     Grant,
 }
 
-/// What policy asks of a match.
+/// What policy needs to know about a match.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Weighed {
     pub score: f64,
-    /// Two distinct pictures speak for it, and the tombstone is good for it.
+    /// Two distinct pictures support it, and the tombstone is strong enough to block.
     pub may_block: bool,
-    /// The file is byte for byte the deleted one.
+    /// The file is identical to the deleted one, byte for byte.
     pub same_bytes: bool,
-    /// Most of what agrees is shared by many owners' videos.
+    /// Most of the agreement is material that many owners' videos share.
     pub common: bool,
     /// Why the video was deleted.
     pub reason: DeletionReason,
-    /// Given for videos that their owners deleted; of no effect for others.
+    /// Why the uploader may re-upload it; takes effect only for videos that their owners deleted.
     #[serde(alias = "leave")]
     pub permission: Option<Permission>,
-    /// A moderator ruled that this content is not that video.
+    /// A moderator ruled that this content is not the deleted video.
     #[serde(default)]
     pub ruled_out: bool,
 }
 
 impl Weighed {
-    /// The leave that has an effect: nobody may post again what others than its owner had deleted.
+    /// The permission that takes effect: no one may re-upload a video that was deleted for other reasons than its
+    /// owner's request.
     pub fn permission(&self) -> Option<Permission> {
         self.permission.filter(|_| self.reason == DeletionReason::OwnerRequest)
     }

@@ -1,6 +1,6 @@
 //! Enums whose values are words, the same in the database, in JSON and on pages.
 
-/// Text that is none of a closed list of words.
+/// Text that is not in a closed list of words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not one of: {choices}")]
 pub struct NoSuchWord {

@@ -12,8 +12,8 @@
 //!
 //! Flow: [`Folder`] finds or creates the data folder and takes the writer's lock; [`Store`] opens connections and
 //! upgrades the schema; every other room is an `impl Store` with the calls of its noun, each one transaction. The store
-//! keeps and finds; what a fingerprint's bytes mean is `fingerprint`'s business, who may do what and when is `engine`'s.
-//! The index is derived from the change log and belongs to `index`; `engine` keeps the two in step.
+//! keeps and finds; what a fingerprint's bytes mean is `fingerprint`'s business, who may do what and when is
+//! `engine`'s. The index is derived from the change log and belongs to `index`; `engine` keeps the two in step.
 //!
 //! # Format
 //! `cenotaph.db`, SQLite in WAL mode, `application_id` `0x43454e4f` ("CENO"), `user_version` = number of migrations

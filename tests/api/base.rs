@@ -209,7 +209,7 @@ fn keys_are_made_beside_the_running_service_and_without_it() {
     assert_eq!(s.run(["key", "revoke", id]).code, 0);
     assert_eq!(as_key(), 401, "revoked at once");
     let refused = s.run(["key", "create", "--name", "x", "--scope", "nothing"]);
-    assert!(refused.one_line_error().contains("no such scope"), "{refused:?}");
+    assert!(refused.one_line_error().contains("unknown scope"), "{refused:?}");
     let socket = s.path("data/control.sock");
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     // What needs the folder for itself says who has it.

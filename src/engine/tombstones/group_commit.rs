@@ -1,78 +1,65 @@
-//! Tombstones of many deletions at once: those that come while others are being kept go with the next ones.
+//! Tombstones of many deletions at once: those that arrive while others are being kept share the next commit.
 //!
-//! Keeping costs a few syncs of the disk, for the store and for the index, whatever the number kept; so threads put what
-//! they have in a queue, wait for their turn, and whoever gets it keeps all that stands there.
+//! Keeping costs a few syncs of the disk, for the store and for the index, however many tombstones it covers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::engine::tombstones::enrol::Ready;
 use crate::engine::{Engine, Error, Result};
+use crate::store::GroupCommit;
 
-/// Kept at once at most: bounds what is in one transaction.
-const AT_ONCE_MAX: usize = 64;
+/// Tombstones in one commit at most: bounds what is in one transaction.
+const BATCH_MAX: usize = 64;
 
-type Outcome = Arc<Mutex<Option<Result<()>>>>;
-
-/// The queue and the turn.
-#[derive(Default)]
-pub(in crate::engine) struct Gather {
-    queue: Mutex<Vec<(Ready, Outcome)>>,
+/// The queue and its turn.
+pub(in crate::engine) struct TombstoneCommit {
+    group: GroupCommit<Ready, Result<()>>,
     turn: Mutex<()>,
 }
 
-impl Engine {
-    /// Keeps a tombstone; it is durable when this returns. One of the same id that is there already is taken for it:
-    /// a job that was killed in between does this twice.
-    ///
-    /// # Errors
-    /// The store's or the index's refusal. After the index's the tombstone is kept, and the index hears of it later.
-    pub(in crate::engine) fn keep_together(&self, ready: Ready) -> Result<()> {
-        let outcome = Outcome::default();
-        lock(&self.gather().queue).push((ready, outcome.clone()));
-        let turn = lock(&self.gather().turn);
-        while lock(&outcome).is_none() {
-            let batch: Vec<(Ready, Outcome)> = {
-                let mut queue = lock(&self.gather().queue);
-                let count = queue.len().min(AT_ONCE_MAX);
-                queue.drain(..count).collect()
-            };
-            // Empty only when a thread that took ours along has panicked.
-            assert!(!batch.is_empty(), "whoever keeps a tombstone leaves an outcome");
-            self.keep_batch(batch);
-        }
-        drop(turn);
-        let outcome = lock(&outcome).take();
-        outcome.expect("the loop ends when it is there")
-    }
-
-    fn keep_batch(&self, batch: Vec<(Ready, Outcome)>) {
-        let mut fresh = Vec::with_capacity(batch.len());
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for (ready, outcome) in batch {
-            match self.store().get_by_id(&ready.new.id) {
-                Ok(Some(_)) => *lock(&outcome) = Some(Ok(())),
-                Ok(None) => {
-                    fresh.push((0, ready));
-                    outcomes.push(outcome);
-                }
-                Err(error) => *lock(&outcome) = Some(Err(error.into())),
-            }
-        }
-        if self.keep(&mut fresh).is_ok() {
-            outcomes.iter().for_each(|outcome| *lock(outcome) = Some(Ok(())));
-            return;
-        }
-        // One of them is to blame, or the disk is: each by itself gets an error of its own.
-        for (one, outcome) in fresh.into_iter().zip(outcomes) {
-            let kept = match self.keep(&mut [one]) {
-                Err(Error::Store(crate::store::Error::IdTaken { .. })) => Ok(()),
-                other => other,
-            };
-            *lock(&outcome) = Some(kept);
-        }
+impl Default for TombstoneCommit {
+    fn default() -> TombstoneCommit {
+        TombstoneCommit { group: GroupCommit::new(BATCH_MAX), turn: Mutex::default() }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Engine {
+    /// Keeps a tombstone; it is durable when this returns. Idempotent: an existing tombstone with the same id counts as
+    /// kept, because a job that was killed in between comes here twice.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Index`]. After the latter the tombstone is kept, and the index catches up later.
+    ///
+    /// # Panics
+    /// When the thread that commits this tombstone panics.
+    pub(in crate::engine) fn keep_together(&self, ready: Ready) -> Result<()> {
+        let TombstoneCommit { group, turn } = self.tombstone_commit();
+        let kept = group.run(ready, turn, |(), batch| self.keep_batch(batch));
+        kept.expect("the thread that keeps a batch does not panic")
+    }
+
+    /// Keeps a batch, and returns each one's result in order.
+    fn keep_batch(&self, batch: Vec<Ready>) -> Vec<Result<()>> {
+        let mut results = Vec::with_capacity(batch.len());
+        let (mut fresh, mut places) = (Vec::new(), Vec::new());
+        for (place, ready) in batch.into_iter().enumerate() {
+            let known = self.store().get_by_id(&ready.new.id);
+            if matches!(known, Ok(None)) {
+                fresh.push((0, ready));
+                places.push(place);
+            }
+            results.push(known.map(drop).map_err(Error::from));
+        }
+        if self.keep(&mut fresh).is_ok() {
+            return results;
+        }
+        // One of them is to blame, or the disk is: each by itself gets an error of its own.
+        for (one, place) in fresh.into_iter().zip(places) {
+            results[place] = match self.keep(&mut [one]) {
+                Err(Error::Store(crate::store::Error::IdTaken { .. })) => Ok(()),
+                other => other,
+            };
+        }
+        results
+    }
 }

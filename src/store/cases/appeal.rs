@@ -107,8 +107,9 @@ fn refusal(upload: &Upload, case: Option<&Case>, at: UnixSeconds) -> Option<Appe
 fn reopened(c: &Connection, case: Case, new: &NewAppeal) -> rusqlite::Result<CaseId> {
     c.prepare_cached(
         "UPDATE cases SET state = 'open', version = version + 1, closed_at = NULL, \
-         appealed_at = ?2, appeal_statement = ?3, due_at = ?4, assigned_to = NULL, claimed_by = NULL, \
-         claim_until_monotonic = NULL, twice = 0, first_by = NULL, settle_at_monotonic = NULL WHERE seq = ?1",
+         appealed_at = ?2, appeal_statement = ?3, due_at = ?4, assigned_to = NULL, \
+         claimed_by = NULL, claim_until_monotonic = NULL, twice = 0, first_by = NULL, \
+         settle_at_monotonic = NULL WHERE seq = ?1",
     )?
     .execute(params![
         case.seq,

@@ -10,10 +10,10 @@ use crate::store::access::audit;
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
-pub(in crate::store) const COLUMNS: &str = "c.seq, c.id, c.state, c.version, c.upload, c.verdict, c.reason, \
-     c.kind, c.tombstone, c.score, c.members, c.opened_at, c.due_at, c.assigned_to, c.claimed_by, \
-     c.claim_until_monotonic, c.twice, c.first_by, c.settle_at_monotonic, c.closed_at, c.appealed_at, c.appeal_statement, \
-     c.parted_from";
+pub(in crate::store) const COLUMNS: &str = "c.seq, c.id, c.state, c.version, c.upload, c.verdict, \
+     c.reason, c.kind, c.tombstone, c.score, c.members, c.opened_at, c.due_at, c.assigned_to, \
+     c.claimed_by, c.claim_until_monotonic, c.twice, c.first_by, c.settle_at_monotonic, \
+     c.closed_at, c.appealed_at, c.appeal_statement, c.parted_from";
 
 impl Store {
     /// The case with this id.
@@ -24,8 +24,8 @@ impl Store {
         self.read(|c| by_id(c, id))
     }
 
-    /// Reads a case with its decisions, asks `judge` for the change, and writes it, all in one transaction. Returns `None`
-    /// if there is no such case; if `judge` refuses, nothing changes.
+    /// Reads a case with its decisions, asks `judge` for the change, and writes it, all in one transaction. Returns
+    /// `None` if there is no such case; if `judge` refuses, nothing changes.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -73,8 +73,8 @@ pub(in crate::store) fn decisions(
     case: CaseSeq,
 ) -> rusqlite::Result<Vec<CaseDecision>> {
     c.prepare_cached(
-        "SELECT seq, turn, actor, kind, grounds, note, permission, at, undo_until_monotonic, undone_at \
-         FROM case_decisions WHERE case_seq = ?1 ORDER BY seq",
+        "SELECT seq, turn, actor, kind, grounds, note, permission, at, undo_until_monotonic, \
+         undone_at FROM case_decisions WHERE case_seq = ?1 ORDER BY seq",
     )?
     .query_map([case], decision)?
     .collect()
@@ -84,8 +84,8 @@ pub(in crate::store) fn apply(c: &Connection, change: &CaseChange) -> rusqlite::
     let case = &change.case;
     c.prepare_cached(
         "UPDATE cases SET state = ?2, version = ?3, due_at = ?4, assigned_to = ?5, \
-         claimed_by = ?6, claim_until_monotonic = ?7, first_by = ?8, settle_at_monotonic = ?9, closed_at = ?10, \
-         appealed_at = ?11, appeal_statement = ?12, twice = ?13 WHERE seq = ?1",
+         claimed_by = ?6, claim_until_monotonic = ?7, first_by = ?8, settle_at_monotonic = ?9, \
+         closed_at = ?10, appealed_at = ?11, appeal_statement = ?12, twice = ?13 WHERE seq = ?1",
     )?
     .execute(params![
         case.seq,

@@ -253,8 +253,8 @@ pub(in crate::store) fn text(columns: &str, from: &str, filter: &CaseFilter) -> 
          AND (:opened_after IS NULL OR c.opened_at >= :opened_after) \
          AND (:members_min IS NULL OR c.members >= :members_min) \
          AND (:appealed IS NULL OR (c.appealed_at IS NOT NULL) = :appealed) \
-         AND (:free_at IS NULL OR c.claim_until_monotonic IS NULL OR c.claim_until_monotonic <= :free_at) \
-         AND (:first_by IS NULL OR c.first_by IS NOT :first_by) \
+         AND (:free_at IS NULL OR c.claim_until_monotonic IS NULL OR c.claim_until_monotonic <= \
+         :free_at) AND (:first_by IS NULL OR c.first_by IS NOT :first_by) \
          ORDER BY {order} LIMIT :limit"
     )
 }

@@ -1,5 +1,5 @@
-//! The end of a case: its decision takes effect on every member, subscribers are notified, and data that only served the
-//! decision is erased.
+//! The end of a case: its decision takes effect on every member, subscribers are notified, and data that only served
+//! the decision is erased.
 //!
 //! All of it is one transaction: after `kill -9`, a decision either has not taken effect yet and will, or has and is in
 //! the outbox.
@@ -87,9 +87,10 @@ impl Store {
             let seen = &settlement.case;
             let closed = c
                 .prepare_cached(
-                    "UPDATE cases SET state = 'closed', closed_at = ?5, settle_at_monotonic = NULL, \
-                     claimed_by = NULL, claim_until_monotonic = NULL, version = version + 1 \
-                     WHERE seq = ?1 AND version = ?2 AND settle_at_monotonic = ?3 AND members = ?4",
+                    "UPDATE cases SET state = 'closed', closed_at = ?5, \
+                     settle_at_monotonic = NULL, claimed_by = NULL, claim_until_monotonic = NULL, \
+                     version = version + 1 WHERE seq = ?1 AND version = ?2 \
+                     AND settle_at_monotonic = ?3 AND members = ?4",
                 )?
                 .execute(params![
                     seen.seq,
@@ -118,8 +119,8 @@ impl Store {
         })
     }
 
-    /// Bounds leases and undo times of an earlier run on this run's monotonic time line: none lasts longer than one that
-    /// begins now.
+    /// Bounds leases and undo times of an earlier run on this run's monotonic time line: none lasts longer than one
+    /// that begins now.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -135,16 +136,19 @@ impl Store {
                 [claim_until],
             )?;
             c.execute(
-                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 AND state = 'decided'",
+                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 \
+                 AND state = 'decided'",
                 [undo_until],
             )?;
             c.execute(
-                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 AND state = 'open'",
+                "UPDATE cases SET settle_at_monotonic = ?1 WHERE settle_at_monotonic > ?1 \
+                 AND state = 'open'",
                 [second_until],
             )?;
             c.execute(
-                "UPDATE case_decisions SET undo_until_monotonic = ?1 WHERE undo_until_monotonic > ?1 \
-                 AND case_seq IN (SELECT seq FROM cases WHERE settle_at_monotonic IS NOT NULL)",
+                "UPDATE case_decisions SET undo_until_monotonic = ?1 \
+                 WHERE undo_until_monotonic > ?1 AND case_seq IN (SELECT seq FROM cases \
+                 WHERE settle_at_monotonic IS NOT NULL)",
                 [undo_until],
             )?;
             Ok(())

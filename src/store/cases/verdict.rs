@@ -37,7 +37,8 @@ pub struct Reversal {
 }
 
 impl Store {
-    /// Records a verdict, its matches, its case and the event. Returns false, and records nothing, if there is one already.
+    /// Records a verdict, its matches, its case and the event. Returns false, and records nothing, if there is one
+    /// already.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -130,7 +131,8 @@ fn let_go(
 ) -> rusqlite::Result<()> {
     let seq: UploadSeq = c
         .prepare_cached(
-            "UPDATE uploads SET bytes_until = coalesce(bytes_until, ?2) WHERE id = ?1 RETURNING seq",
+            "UPDATE uploads SET bytes_until = coalesce(bytes_until, ?2) WHERE id = ?1 \
+             RETURNING seq",
         )?
         .query_row(params![id.0, bytes_until], |row| row.get(0))?;
     settle::leave(c, seq, at)

@@ -31,8 +31,9 @@ impl Store {
         self.write_grouped(move |c| {
             let (whole, before): (u32, u32) = c
                 .prepare_cached(
-                    "INSERT INTO viewing (user, day, seconds) VALUES (?1, ?2, ?3) ON CONFLICT (user, day) \
-                     DO UPDATE SET seconds = seconds + excluded.seconds RETURNING seconds, suggested_at",
+                    "INSERT INTO viewing (user, day, seconds) VALUES (?1, ?2, ?3) \
+                     ON CONFLICT (user, day) DO UPDATE SET seconds = seconds + excluded.seconds \
+                     RETURNING seconds, suggested_at",
                 )?
                 .query_row(params![user.0, day, seconds], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let break_due = break_every_s > 0 && whole / break_every_s > before / break_every_s;

@@ -23,24 +23,30 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "the data folder {} is in use by {holder}; wait until it has finished, stop it, or use another folder",
+        "the data folder {} is in use by {holder}; wait until it has finished, stop it, or use \
+         another folder",
         path.display()
     )]
     Locked { path: PathBuf, holder: Holder },
 
-    #[error("there is no data folder {}; add a tombstone first, or name the right folder", path.display())]
+    #[error("there is no data folder {}; add a tombstone first, or name the right \
+         folder", path.display())]
     NoFolder { path: PathBuf },
 
-    #[error("{} is in the way: expected {expected}; move it or name another folder", path.display())]
+    #[error("{} is in the way: expected {expected}; move it or name another \
+         folder", path.display())]
     InTheWay { path: PathBuf, expected: &'static str },
 
-    #[error("permission denied: cannot read {} ({source}); grant this user read access or name another folder", path.display())]
+    #[error("permission denied: cannot read {} ({source}); grant this user read access or name \
+         another folder", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 
-    #[error("permission denied: cannot write {} ({source}); grant this user write access or name another folder", path.display())]
+    #[error("permission denied: cannot write {} ({source}); grant this user write access or name \
+         another folder", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
 
-    #[error("no space left on device for {}; nothing was changed; free some space and try again", path.display())]
+    #[error("no space left on device for {}; nothing was changed; free some space and try \
+         again", path.display())]
     Full {
         path: PathBuf,
         #[source]
@@ -51,7 +57,8 @@ pub enum Error {
     NoDatabase { path: PathBuf },
 
     #[error(
-        "the database {} has schema {found} of a newer version, but this version supports up to {known}; upgrade cenotaph",
+        "the database {} has schema {found} of a newer version, but this version supports up to \
+         {known}; upgrade cenotaph",
         path.display()
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
@@ -67,15 +74,15 @@ pub enum Error {
     Foreign { path: PathBuf },
 
     #[error(
-        "the database {} is damaged ({source}) and was not changed; make a copy, then restore a backup \
-         or try `sqlite3 … .recover`",
+        "the database {} is damaged ({source}) and was not changed; make a copy, then restore a \
+         backup or try `sqlite3 … .recover`",
         path.display()
     )]
     Damaged { path: PathBuf, source: rusqlite::Error },
 
     #[error(
-        "cannot open the database {} ({source}): this user may not read it, or may not create its missing -shm and -wal \
-         files; open it once as a user with write access to the folder",
+        "cannot open the database {} ({source}): this user may not read it, or may not create its \
+         missing -shm and -wal files; open it once as a user with write access to the folder",
         path.display()
     )]
     CannotOpen { path: PathBuf, source: rusqlite::Error },
@@ -95,7 +102,8 @@ pub enum Error {
     #[error("the data folder {} has no slots left; start a new one", path.display())]
     NoSlots { path: PathBuf },
 
-    #[error("input/output error on {} ({source}); check the disk before you continue", path.display())]
+    #[error("input/output error on {} ({source}); check the disk before you \
+         continue", path.display())]
     Disk { path: PathBuf, source: rusqlite::Error },
 
     #[error("{} failed: {source}", path.display())]

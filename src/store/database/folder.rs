@@ -3,8 +3,8 @@
 //! Layout: `cenotaph.db` (with SQLite's `-wal` and `-shm`), `index/` (the index room's segments), `lock`.
 //! [`Store`](crate::store::Store) opens the database.
 //!
-//! The lock is the kernel's (`flock` on `lock`), so a killed writer leaves none behind. The file's three lines only serve
-//! the error message of a second writer:
+//! The lock is the kernel's (`flock` on `lock`), so a killed writer leaves none behind. The file's three lines only
+//! serve the error message of a second writer:
 //!
 //! ```text
 //! pid 4711
@@ -100,8 +100,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder for writing: creates it if it is missing (mode 0700, this user only) and takes the writer's lock.
-    /// A second writer's error message names `program`.
+    /// Opens the folder for writing: creates it if it is missing (mode 0700, this user only) and takes the writer's
+    /// lock. A second writer's error message names `program`.
     ///
     /// # Errors
     /// [`Error::Locked`] names the process that holds the lock; [`Error::InTheWay`], [`Error::Unwritable`] or

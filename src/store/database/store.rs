@@ -56,8 +56,8 @@ impl Store {
     /// older one.
     ///
     /// # Errors
-    /// [`Error::NoDatabase`] and [`Error::Older`] when reading; [`Error::Newer`], [`Error::Foreign`], [`Error::Damaged`],
-    /// [`Error::CannotOpen`]; [`Error::Full`] when an upgrade needs more space.
+    /// [`Error::NoDatabase`] and [`Error::Older`] when reading; [`Error::Newer`], [`Error::Foreign`],
+    /// [`Error::Damaged`], [`Error::CannotOpen`]; [`Error::Full`] when an upgrade needs more space.
     pub fn open(folder: Folder, options: Options) -> Result<Store> {
         let path = folder.database_path();
         let (writer, readers) = if folder.is_writing() {
@@ -139,8 +139,8 @@ impl Store {
         run().map_err(|error| self.explain(error))
     }
 
-    /// Like [`Store::write`], but shares the commit with other threads: each job has a savepoint of its own, so when this
-    /// returns, this job is either on disk or rolled back, whatever happened to the others.
+    /// Like [`Store::write`], but shares the commit with other threads: each job has a savepoint of its own, so when
+    /// this returns, this job is either on disk or rolled back, whatever happened to the others.
     ///
     /// # Errors
     /// [`Error::OpenedForReading`]; the job's own error; [`Error::Full`] or [`Error::Disk`] when the commit fails.

@@ -31,8 +31,8 @@ pub struct CopyAttempt {
     pub outcome: CopyOutcome,
 }
 
-const COLUMNS: &str = "place, kind, is_prefix, sealed, uri, delete_after, state, attempts, failures, due_at, \
-     last_error, gone_at, objects, how";
+const COLUMNS: &str = "place, kind, is_prefix, sealed, uri, delete_after, state, attempts, \
+     failures, due_at, last_error, gone_at, objects, how";
 
 impl Store {
     /// The copies of a deletion, in the order of the request.
@@ -43,7 +43,8 @@ impl Store {
         self.read(|c| of(c, deletion))
     }
 
-    /// Records outcomes of attempts, and whether they leave the deletion stuck. Emits `event` if it has just become stuck.
+    /// Records outcomes of attempts, and whether they leave the deletion stuck. Emits `event` if it has just become
+    /// stuck.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -63,8 +64,8 @@ impl Store {
         })
     }
 
-    /// Up to `limit` addresses that the gate must refuse, after the cursor `after`: each with its cursor and whether it is
-    /// a prefix.
+    /// Up to `limit` addresses that the gate must refuse, after the cursor `after`: each with its cursor and whether it
+    /// is a prefix.
     ///
     /// # Errors
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
@@ -77,8 +78,8 @@ impl Store {
             c.prepare_cached(
                 "SELECT deletion, place, uri, is_prefix FROM copies \
                  JOIN deletions ON deletions.seq = copies.deletion \
-                 WHERE (deletion, place) > (?1, ?2) AND kind <> 'callback' AND stage <> 'cancelled' \
-                 ORDER BY deletion, place LIMIT ?3",
+                 WHERE (deletion, place) > (?1, ?2) AND kind <> 'callback' \
+                 AND stage <> 'cancelled' ORDER BY deletion, place LIMIT ?3",
             )?
             .query_map(params![after.0, after.1, limit as i64], |row| {
                 Ok(((row.get(0)?, row.get(1)?), UriKey(row.get(2)?), row.get(3)?))
@@ -99,8 +100,8 @@ pub(in crate::store) fn insert(
     let state = if held { CopyState::Held } else { CopyState::Pending };
     connection
         .prepare_cached(
-            "INSERT INTO copies (deletion, place, kind, is_prefix, sealed, uri, delete_after, state, due_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO copies (deletion, place, kind, is_prefix, sealed, uri, delete_after, \
+             state, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             deletion,
@@ -142,8 +143,9 @@ fn record(
         CopyOutcome::Gone { objects, how } => {
             connection
                 .prepare_cached(
-                    "UPDATE copies SET state = 'gone', attempts = attempts + 1, failures = 0, due_at = NULL, \
-                     last_error = NULL, gone_at = ?3, objects = ?4, how = ?5 WHERE deletion = ?1 AND place = ?2",
+                    "UPDATE copies SET state = 'gone', attempts = attempts + 1, failures = 0, \
+                     due_at = NULL, last_error = NULL, gone_at = ?3, objects = ?4, how = ?5 \
+                     WHERE deletion = ?1 AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, at, objects.cast_signed(), how])?;
             say(DeletionEventKind::CopyGone, Some(how))
@@ -151,8 +153,8 @@ fn record(
         CopyOutcome::Held { until, why } => {
             connection
                 .prepare_cached(
-                    "UPDATE copies SET state = 'held', attempts = attempts + 1, failures = 0, due_at = ?3, \
-                     last_error = ?4 WHERE deletion = ?1 AND place = ?2",
+                    "UPDATE copies SET state = 'held', attempts = attempts + 1, failures = 0, \
+                     due_at = ?3, last_error = ?4 WHERE deletion = ?1 AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, until, why])?;
             say(DeletionEventKind::CopyHeld, Some(why))
@@ -161,8 +163,9 @@ fn record(
             let state = if *stuck { CopyState::Stuck } else { CopyState::Pending };
             connection
                 .prepare_cached(
-                    "UPDATE copies SET state = ?3, attempts = attempts + 1, failures = failures + 1, due_at = ?4, \
-                     last_error = ?5 WHERE deletion = ?1 AND place = ?2",
+                    "UPDATE copies SET state = ?3, attempts = attempts + 1, \
+                     failures = failures + 1, due_at = ?4, last_error = ?5 WHERE deletion = ?1 \
+                     AND place = ?2",
                 )?
                 .execute(params![deletion, one.place, state.as_str(), due_at, error])?;
             say(DeletionEventKind::Failed, Some(error))

@@ -56,13 +56,13 @@ pub struct DeletionFilter {
     pub requested_until: Option<UnixSeconds>,
 }
 
-const COLUMNS: &str = "seq, id, video, turn, owner, reason, stage, stuck_why, last_error, fingerprint_by, tombstone, \
-     requested_at, hidden_at, fingerprinted_at, purging_at, erased_at, complete_at, cancelled_at, attempts, failures, \
-     due_at, retention_until";
+const COLUMNS: &str = "seq, id, video, turn, owner, reason, stage, stuck_why, last_error, \
+     fingerprint_by, tombstone, requested_at, hidden_at, fingerprinted_at, purging_at, erased_at, \
+     complete_at, cancelled_at, attempts, failures, due_at, retention_until";
 
 impl Store {
-    /// Admits requests in one transaction; each is new, repeated, or in conflict. Idempotent: a request that is repeated
-    /// after completion (its response got lost) still counts as repeated if it completed after `repeat_since`.
+    /// Admits requests in one transaction; each is new, repeated, or in conflict. Idempotent: a request that is
+    /// repeated after completion (its response got lost) still counts as repeated if it completed after `repeat_since`.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -128,8 +128,8 @@ impl Store {
         })
     }
 
-    /// Up to `limit` videos with a deletion, by key, after `after`: stage and reason of the newest deletion, and whether a
-    /// cache may still hold the video.
+    /// Up to `limit` videos with a deletion, by key, after `after`: stage and reason of the newest deletion, and
+    /// whether a cache may still hold the video.
     ///
     /// # Errors
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
@@ -141,9 +141,10 @@ impl Store {
         let after = after.map_or(Vec::new(), |key| key.0.to_vec());
         self.read(|c| {
             c.prepare_cached(
-                "SELECT video, stage, reason, EXISTS (SELECT 1 FROM copies WHERE deletion = seq AND kind = 'cache' \
-                 AND state <> 'gone') FROM deletions AS d WHERE video > ?1 AND turn = \
-                 (SELECT max(turn) FROM deletions WHERE video = d.video) ORDER BY video LIMIT ?2",
+                "SELECT video, stage, reason, EXISTS (SELECT 1 FROM copies WHERE deletion = seq \
+                 AND kind = 'cache' AND state <> 'gone') FROM deletions AS d WHERE video > ?1 \
+                 AND turn = (SELECT max(turn) FROM deletions WHERE video = d.video) \
+                 ORDER BY video LIMIT ?2",
             )?
             .query_map(params![after, limit as i64], |row| {
                 Ok((
@@ -224,8 +225,9 @@ pub(in crate::store) fn log_action(
 fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Result<()> {
     let seq: DeletionSeq = connection
         .prepare_cached(
-            "INSERT INTO deletions (id, video, turn, owner, request_digest, reason, stage, fingerprint_by, \
-             requested_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', ?7, ?8, ?8) RETURNING seq",
+            "INSERT INTO deletions (id, video, turn, owner, request_digest, reason, stage, \
+             fingerprint_by, requested_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', \
+             ?7, ?8, ?8) RETURNING seq",
         )?
         .query_row(
             params![

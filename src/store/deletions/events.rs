@@ -1,5 +1,5 @@
-//! The history of deletions, for clients that follow one. An event is written in the transaction of its change, and names
-//! copies by their place only.
+//! The history of deletions, for clients that follow one. An event is written in the transaction of its change, and
+//! names copies by their place only.
 
 use rusqlite::{Connection, Row, params};
 
@@ -44,7 +44,8 @@ pub(in crate::store) fn append(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO deletion_events (deletion, at, kind, place, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO deletion_events (deletion, at, kind, place, note) VALUES (?1, ?2, ?3, \
+             ?4, ?5)",
         )?
         .execute(params![event.deletion, event.at, event.kind.as_str(), event.place, event.note])?;
     Ok(())

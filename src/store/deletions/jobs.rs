@@ -69,8 +69,9 @@ impl Store {
         self.write_grouped(move |c| {
             let seqs = c
                 .prepare_cached(
-                    "UPDATE deletions SET lease_until = ?2, retry_requested = 0, attempts = attempts + 1 WHERE seq IN \
-                     (SELECT seq FROM deletions WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT ?3) \
+                    "UPDATE deletions SET lease_until = ?2, retry_requested = 0, \
+                     attempts = attempts + 1 WHERE seq IN (SELECT seq FROM deletions \
+                     WHERE due_at <= ?1 AND lease_until <= ?1 ORDER BY due_at LIMIT ?3) \
                      RETURNING seq",
                 )?
                 .query_map(params![now, lease_until, limit], |row| row.get(0))?
@@ -136,7 +137,8 @@ impl Store {
             let moved = advance(c, seq, Stage::Hidden, Stage::Fingerprinted, at)?;
             if moved {
                 c.prepare_cached(
-                    "UPDATE deletions SET tombstone = ?2, failures = 0, last_error = NULL WHERE seq = ?1",
+                    "UPDATE deletions SET tombstone = ?2, failures = 0, last_error = NULL \
+                     WHERE seq = ?1",
                 )?
                 .execute(params![seq, tombstone])?;
             }
@@ -156,15 +158,16 @@ impl Store {
     ) -> Result<()> {
         self.write_grouped(move |c| {
             c.prepare_cached(
-                "UPDATE deletions SET due_at = CASE WHEN retry_requested THEN ?3 ELSE ?2 END, lease_until = 0 WHERE seq = ?1",
+                "UPDATE deletions SET due_at = CASE WHEN retry_requested THEN ?3 ELSE ?2 END, \
+                 lease_until = 0 WHERE seq = ?1",
             )?
             .execute(params![seq, due_at, now])
             .map(drop)
         })
     }
 
-    /// Records a failure of the deletion itself (not of a copy), and when the next attempt is due. `stuck` is the event to
-    /// emit if the failure needs an operator's attention and the deletion was not stuck before.
+    /// Records a failure of the deletion itself (not of a copy), and when the next attempt is due. `stuck` is the event
+    /// to emit if the failure needs an operator's attention and the deletion was not stuck before.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -180,8 +183,9 @@ impl Store {
         self.write_grouped(move |c| {
             let was_stuck: Option<bool> = c
                 .prepare_cached(
-                    "UPDATE deletions SET failures = failures + 1, last_error = ?2, lease_until = 0, \
-                     due_at = CASE WHEN retry_requested THEN ?4 ELSE ?3 END WHERE seq = ?1 RETURNING stuck_why IS NOT NULL",
+                    "UPDATE deletions SET failures = failures + 1, last_error = ?2, \
+                     lease_until = 0, due_at = CASE WHEN retry_requested THEN ?4 ELSE ?3 END \
+                     WHERE seq = ?1 RETURNING stuck_why IS NOT NULL",
                 )?
                 .query_row(params![seq, error, due_at, now], |row| row.get(0))
                 .optional()?;
@@ -222,7 +226,8 @@ impl Store {
             }
             // The job does the rest: it removes the tombstone and the client data.
             c.prepare_cached(
-                "UPDATE deletions SET due_at = ?2, retry_requested = 1, stuck_why = NULL WHERE seq = ?1",
+                "UPDATE deletions SET due_at = ?2, retry_requested = 1, stuck_why = NULL \
+                 WHERE seq = ?1",
             )?
             .execute(params![seq, at])?;
             log_action(c, id, "deletion.cancel", by, at)?;
@@ -230,8 +235,8 @@ impl Store {
         })
     }
 
-    /// Makes everything that failed due at once; returns false if there is no such deletion, or nothing left to do. Copies
-    /// that are held until a date stay held.
+    /// Makes everything that failed due at once; returns false if there is no such deletion, or nothing left to do.
+    /// Copies that are held until a date stay held.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -239,14 +244,16 @@ impl Store {
         self.write_grouped(move |c| {
             let seq: Option<DeletionSeq> = c
                 .prepare_cached(
-                    "UPDATE deletions SET due_at = ?2, retry_requested = 1, failures = 0 WHERE id = ?1 AND due_at IS NOT NULL \
-                     AND stage NOT IN ('complete', 'cancelled') RETURNING seq",
+                    "UPDATE deletions SET due_at = ?2, retry_requested = 1, failures = 0 \
+                     WHERE id = ?1 AND due_at IS NOT NULL AND stage NOT IN ('complete', \
+                     'cancelled') RETURNING seq",
                 )?
                 .query_row(params![id.0, at], |row| row.get(0))
                 .optional()?;
             let Some(seq) = seq else { return Ok(false) };
             c.prepare_cached(
-                "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 AND state IN ('pending', 'stuck')",
+                "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 \
+                 AND state IN ('pending', 'stuck')",
             )?
             .execute(params![seq, at])?;
             events::append_plain(c, seq, at, DeletionEventKind::Retried)?;
@@ -255,8 +262,8 @@ impl Store {
         })
     }
 
-    /// Completes a deletion whose copies are all gone: stores the receipt, erases the addresses, emits the event. Returns
-    /// false if its stage is not [`Stage::Erased`], or a copy is left.
+    /// Completes a deletion whose copies are all gone: stores the receipt, erases the addresses, emits the event.
+    /// Returns false if its stage is not [`Stage::Erased`], or a copy is left.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -276,12 +283,13 @@ impl Store {
                 return Ok(false);
             }
             receipts::insert(c, seq, &receipt)?;
-            c.prepare_cached("UPDATE copies SET sealed = NULL WHERE deletion = ?1")?.execute([seq])?;
+            c.prepare_cached("UPDATE copies SET sealed = NULL WHERE deletion = ?1")?
+                .execute([seq])?;
             c.prepare_cached("UPDATE retained_videos SET erased_on = ?2 WHERE deletion = ?1")?
                 .execute(params![seq, at.div_euclid(DAY_S)])?;
             c.prepare_cached(
-                "UPDATE deletions SET due_at = NULL, lease_until = 0, stuck_why = NULL, last_error = NULL, \
-                 retention_until = ?2 WHERE seq = ?1",
+                "UPDATE deletions SET due_at = NULL, lease_until = 0, stuck_why = NULL, \
+                 last_error = NULL, retention_until = ?2 WHERE seq = ?1",
             )?
             .execute(params![seq, retention_until])?;
             outbox::emit(c, &event)?;
@@ -297,7 +305,8 @@ impl Store {
         self.write_grouped(move |c| {
             forget(c, seq)?;
             c.prepare_cached(
-                "UPDATE deletions SET due_at = NULL, lease_until = 0, tombstone = NULL WHERE seq = ?1",
+                "UPDATE deletions SET due_at = NULL, lease_until = 0, tombstone = NULL \
+                 WHERE seq = ?1",
             )?
             .execute([seq])
             .map(drop)
@@ -311,7 +320,8 @@ impl Store {
     pub fn retention_ended(&self, now: UnixSeconds, limit: usize) -> Result<Vec<DeletionSeq>> {
         self.read(|c| {
             c.prepare_cached(
-                "SELECT seq FROM deletions WHERE retention_until <= ?1 ORDER BY retention_until LIMIT ?2",
+                "SELECT seq FROM deletions WHERE retention_until <= ?1 ORDER BY retention_until \
+                 LIMIT ?2",
             )?
             .query_map(params![now, limit as i64], |row| row.get(0))?
             .collect()
@@ -407,7 +417,8 @@ fn note(
 fn next_due(connection: &Connection, now: UnixSeconds) -> rusqlite::Result<Option<UnixSeconds>> {
     connection
         .prepare_cached(
-            "SELECT due_at FROM deletions WHERE due_at IS NOT NULL AND lease_until <= ?1 ORDER BY due_at LIMIT 1",
+            "SELECT due_at FROM deletions WHERE due_at IS NOT NULL AND lease_until <= ?1 \
+             ORDER BY due_at LIMIT 1",
         )?
         .query_row([now], |row| row.get(0))
         .optional()

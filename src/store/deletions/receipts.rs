@@ -51,7 +51,8 @@ impl Store {
         let (id, public) = (id.to_owned(), *public);
         self.write_grouped(move |c| {
             c.prepare_cached(
-                "INSERT INTO receipt_keys (id, public, first_seen) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                "INSERT INTO receipt_keys (id, public, first_seen) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO NOTHING",
             )?
             .execute(params![id, public, now])
             .map(drop)

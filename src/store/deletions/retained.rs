@@ -26,8 +26,8 @@ impl Store {
             c.prepare_cached(
                 "SELECT deletion, uploaded_on, views, likes, comments, shares FROM retained_videos \
                  JOIN deletions ON deletions.seq = deletion \
-                 WHERE folded = 0 AND erased_on IS NOT NULL AND (erased_on < ?1 OR retention_until <= ?2) \
-                 ORDER BY deletion LIMIT ?3",
+                 WHERE folded = 0 AND erased_on IS NOT NULL \
+                 AND (erased_on < ?1 OR retention_until <= ?2) ORDER BY deletion LIMIT ?3",
             )?
             .query_map(params![erased_before, now, limit as i64], video)?
             .collect()
@@ -41,7 +41,8 @@ impl Store {
     pub fn retained_pool(&self) -> Result<RetainedSums> {
         let pool = self.read(|c| {
             c.prepare_cached(
-                "SELECT videos, views, likes, comments, shares FROM retained_buckets WHERE grain = 'pool'",
+                "SELECT videos, views, likes, comments, shares FROM retained_buckets \
+                 WHERE grain = 'pool'",
             )?
             .query_row([], |row| sums(row, 0))
             .optional()
@@ -68,8 +69,8 @@ impl Store {
         })
     }
 
-    /// Up to `limit` sums of one grain, oldest period first: of periods that begin after the day `after` and before the day
-    /// `before` (days since 1970-01-01).
+    /// Up to `limit` sums of one grain, oldest period first: of periods that begin after the day `after` and before the
+    /// day `before` (days since 1970-01-01).
     ///
     /// # Errors
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
@@ -82,8 +83,9 @@ impl Store {
     ) -> Result<Vec<RetainedBucket>> {
         self.read(|c| {
             c.prepare_cached(
-                "SELECT grain, start_on, videos, views, likes, comments, shares FROM retained_buckets \
-                 WHERE grain = ?1 AND start_on > ?2 AND start_on < ?3 ORDER BY start_on LIMIT ?4",
+                "SELECT grain, start_on, videos, views, likes, comments, shares \
+                 FROM retained_buckets WHERE grain = ?1 AND start_on > ?2 AND start_on < ?3 \
+                 ORDER BY start_on LIMIT ?4",
             )?
             .query_map(
                 params![grain.as_str(), after.unwrap_or(i64::MIN), before, limit as i64],
@@ -124,9 +126,10 @@ fn add(connection: &Connection, bucket: &RetainedBucket) -> rusqlite::Result<()>
     let s = &bucket.sums;
     connection
         .prepare_cached(
-            "INSERT INTO retained_buckets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
-             videos = videos + excluded.videos, views = views + excluded.views, likes = likes + excluded.likes, \
-             comments = comments + excluded.comments, shares = shares + excluded.shares",
+            "INSERT INTO retained_buckets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT \
+             DO UPDATE SET videos = videos + excluded.videos, views = views + excluded.views, \
+             likes = likes + excluded.likes, comments = comments + excluded.comments, shares = \
+             shares + excluded.shares",
         )?
         .execute(params![
             bucket.grain.as_str(),

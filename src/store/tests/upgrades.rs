@@ -33,7 +33,8 @@ fn every_older_database_becomes_equal_to_a_new_one_and_keeps_its_rows() {
         let (_dir, path) = fresh();
         let old = old_database(&path, done);
         old.execute_batch(
-            "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, duration_s, fingerprint_size)
+            "INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id,
+                 strength, strength_why, duration_s, fingerprint_size)
                  VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
              INSERT INTO fingerprints VALUES (5, x'aa');
              INSERT INTO changes (slot, kind) VALUES (5, 'added');",
@@ -60,21 +61,25 @@ fn a_migration_that_fails_leaves_the_schema_before_it() {
 
 /// A row in every table of which the seventh migration renames something, with the names before it.
 const BEFORE_0007: &str = "
-    INSERT INTO uploads (seq, id, state, created_at, words, digest, size, due_at, decided_at, verdict, reason, answer,
-        answer_reason, answered_at, seen) VALUES (1, zeroblob(16), 'decided', 5, x'0102', zeroblob(32), 9, 5, 6,
+    INSERT INTO uploads (seq, id, state, created_at, words, digest, size, due_at, decided_at,
+        verdict, reason, answer, answer_reason, answered_at, seen)
+        VALUES (1, zeroblob(16), 'decided', 5, x'0102', zeroblob(32), 9, 5, 6,
         'review', 'match', 'review', 'match', 6, 'all');
-    INSERT INTO cases (seq, id, state, upload, verdict, reason, kind, score, members, opened_at, claimed_by,
-        claim_steady, twice, settle_steady, appealed_at, appeal) VALUES (1, zeroblob(16), 'decided', 1, 'review',
-        'match', 'whole', 80.0, 1, 6, 'policy', 111, 0, 222, 7, x'03');
+    INSERT INTO cases (seq, id, state, upload, verdict, reason, kind, score, members, opened_at,
+        claimed_by, claim_steady, twice, settle_steady, appealed_at, appeal)
+        VALUES (1, zeroblob(16), 'decided', 1, 'review', 'match', 'whole', 80.0, 1, 6,
+        'policy', 111, 0, 222, 7, x'03');
     INSERT INTO case_decisions (case_seq, turn, actor, kind, grounds, leave, at, undo_steady)
         VALUES (1, 'only', 'policy', 'authorised', 'owners_leave', 'letter 7', 8, 222);
-    INSERT INTO deletions (seq, id, video, turn, request_digest, reason, stage, fingerprint_by, requested_at, due_at,
-        nudged) VALUES (1, zeroblob(16), zeroblob(16), 1, zeroblob(32), 'legal', 'complete', 9, 9, 9, 1);
+    INSERT INTO deletions (seq, id, video, turn, request_digest, reason, stage, fingerprint_by,
+        requested_at, due_at, nudged)
+        VALUES (1, zeroblob(16), zeroblob(16), 1, zeroblob(32), 'legal', 'complete', 9, 9, 9, 1);
     INSERT INTO deletion_words VALUES (1, x'04');
     INSERT INTO receipts VALUES (1, x'05', 'with digests');
     INSERT INTO subscriptions (id, url, events, scores, created_at)
         VALUES (zeroblob(16), x'06', 'case.decided,upload.verdict', 0, 1);
-    INSERT INTO events (seq, id, kind, at, body) VALUES (1, zeroblob(16), 'upload.verdict', 5, x'07');
+    INSERT INTO events (seq, id, kind, at, body)
+        VALUES (1, zeroblob(16), 'upload.verdict', 5, x'07');
     INSERT INTO deliveries (id, event, subscription, state, due_at)
         VALUES (zeroblob(16), 1, zeroblob(16), 'due', 5);";
 

@@ -43,7 +43,8 @@ impl Store {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         self.read(|c| {
             c.prepare_cached(
-                "SELECT seq, slot, kind = 'added' FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                "SELECT seq, slot, kind = 'added' FROM changes WHERE seq > ?1 ORDER BY seq \
+                 LIMIT ?2",
             )?
             .query_map(params![seq, columns::row_limit(limit)], change)?
             .collect()

@@ -15,8 +15,8 @@ pub struct StoredFingerprint {
 }
 
 impl Store {
-    /// The fingerprints of the given slots, in the same order, from one snapshot. Slots without a tombstone are left out:
-    /// the index may lag behind a removal.
+    /// The fingerprints of the given slots, in the same order, from one snapshot. Slots without a tombstone are left
+    /// out: the index may lag behind a removal.
     ///
     /// # Errors
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).

@@ -79,15 +79,15 @@ pub struct Stats {
     pub key_ids: Vec<KeyId>,
 }
 
-const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, strength_why, \
-     duration_s, fingerprint_size, reason";
+const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
+     strength_why, duration_s, fingerprint_size, reason";
 
 impl Store {
     /// Adds all tombstones or none, and returns their slots in the same order.
     ///
     /// # Errors
-    /// [`Error::IdTaken`] for the first id that another tombstone (or an earlier one of this call) has; [`Error::BadId`];
-    /// [`Error::TooLarge`]; [`Error::NoSlots`]; and [writes](crate::store::Error#writes).
+    /// [`Error::IdTaken`] for the first id that another tombstone (or an earlier one of this call) has;
+    /// [`Error::BadId`]; [`Error::TooLarge`]; [`Error::NoSlots`]; and [writes](crate::store::Error#writes).
     pub fn add_tombstones(&self, tombstones: &[NewTombstone]) -> Result<Vec<Slot>> {
         tombstones.iter().try_for_each(|tombstone| self.check_limits(tombstone))?;
         let mut connection = self.writer()?;
@@ -131,8 +131,8 @@ impl Store {
         Ok(removed)
     }
 
-    /// Erases a tombstone with its fingerprint and grants. Returns the number of uploads that it counted against; `None`
-    /// if there is no such tombstone.
+    /// Erases a tombstone with its fingerprint and grants. Returns the number of uploads that it counted against;
+    /// `None` if there is no such tombstone.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
@@ -316,7 +316,8 @@ pub(in crate::store) fn by_slot(
 fn stats(connection: &Connection) -> rusqlite::Result<Stats> {
     let mut stats = Stats::default();
     let mut by_strength = connection.prepare(
-        "SELECT strength, count(*), total(duration_s), sum(fingerprint_size) FROM tombstones GROUP BY strength",
+        "SELECT strength, count(*), total(duration_s), sum(fingerprint_size) FROM tombstones \
+         GROUP BY strength",
     )?;
     let mut rows = by_strength.query([])?;
     while let Some(row) = rows.next()? {

@@ -48,9 +48,9 @@ pub struct UploadFilter {
     pub reference: Option<VideoKey>,
 }
 
-pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, client_data, uploader, digest, size, \
-     attempts, decided_at, verdict, reason, answer, answer_reason, answered_at, seen, duration_s, \
-     trouble, damage, bytes_until, bytes_gone_at";
+pub(in crate::store) const COLUMNS: &str = "seq, id, state, created_at, client_data, uploader, \
+     digest, size, attempts, decided_at, verdict, reason, answer, answer_reason, answered_at, \
+     seen, duration_s, trouble, damage, bytes_until, bytes_gone_at";
 
 impl Store {
     /// Accepts an upload. Idempotent by the caller's key.
@@ -172,8 +172,8 @@ fn find_key(c: &Connection, key: &[u8; 32]) -> rusqlite::Result<Option<([u8; 32]
 fn insert(c: &Connection, new: &NewUpload) -> rusqlite::Result<UploadSeq> {
     let state = if new.bytes.is_some() { UploadState::Waiting } else { UploadState::Fetching };
     c.prepare_cached(
-        "INSERT INTO uploads (id, state, created_at, client_data, uploader, reference, digest, size, \
-         due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?3) RETURNING seq",
+        "INSERT INTO uploads (id, state, created_at, client_data, uploader, reference, digest, \
+         size, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?3) RETURNING seq",
     )?
     .query_row(
         params![

@@ -18,6 +18,8 @@ pub mod matching;
 
 pub mod store;
 
+pub mod pools;
+
 pub mod remote;
 
 pub mod erasure;

@@ -10,13 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order: each may use only those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "model",
     "media",
     "fingerprint",
     "index",
     "matching",
     "store",
+    "pools",
     "remote",
     "erasure",
     "wire",

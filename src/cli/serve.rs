@@ -13,10 +13,11 @@ use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
 use crate::engine::jobs::runner::{Runner, Wake};
 use crate::engine::{
-    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts,
     UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,
 };
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
+use crate::pools::Pools;
 use crate::remote::Remote;
 
 /// Upper bounds of the histograms' buckets, seconds: from a look-up to a long decode.
@@ -80,7 +81,7 @@ fn put_together(
     let engine = Arc::new(engine);
     let pools = Pools::new(&settings.pools);
     let outside = session::outside(SystemClock);
-    let remote = Remote::new(&settings.remote)?;
+    let remote = Remote::new(&settings.remote, pools.clone())?;
     let mut runner = Runner::new(pools.clone(), outside.clock.clone(), settings.runner);
     let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
     let wake = Wake::default();

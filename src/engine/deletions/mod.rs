@@ -23,10 +23,11 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::engine::deletions::visibility::Hidden;
 use crate::engine::jobs::runner::Wake;
-use crate::engine::{Engine, Error, Pools, Result, SPOOL_FOLDER};
+use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
 use crate::erasure;
 use crate::erasure::ReceiptKey;
 use crate::model::{DeletionState, Outside, Sealed};
+use crate::pools::Pools;
 use crate::remote::Remote;
 
 /// Settings and limits of deletions.

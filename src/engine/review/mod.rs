@@ -32,8 +32,9 @@ use crate::engine::jobs::runner::Wake;
 use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
 use crate::engine::uploads::Uploads;
-use crate::engine::{Engine, Pools, Result};
+use crate::engine::{Engine, Result};
 use crate::model::{Actor, Outside, Reviewer, UploadId};
+use crate::pools::Pools;
 use crate::store::CaseCounts;
 
 /// What cases need.

@@ -30,8 +30,9 @@ use crate::engine::triage::open::CaseOpening;
 use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
-use crate::engine::{Effort, Engine, Error, Pools, Result};
+use crate::engine::{Effort, Engine, Error, Result};
 use crate::model::{Outside, Sealed, UploadClientData, UploadId, UploadSeq};
+use crate::pools::Pools;
 use crate::remote::Remote;
 use crate::wire::Unredacted;
 

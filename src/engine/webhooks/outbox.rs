@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
-use crate::engine::{Engine, Error, Pools, Result};
+use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::pools::Pools;
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};

@@ -36,8 +36,7 @@ impl Kernel {
         Kernel::Scalar
     }
 
-    /// Calls `hit` for each posting whose check bits differ from `check` in at most `distance_max` bits, in
-    /// order.
+    /// Appends the postings whose check bits differ from `check` in at most `distance_max` bits to `hits`, in order.
     #[inline]
     pub(crate) fn scan(
         self,

@@ -2,14 +2,14 @@
 
 use crate::erasure::Options;
 use crate::model::{CopyKind, CopyOutcome, UnixSeconds};
-use crate::remote::{Address, Error, Message, Remote, Removal, Selection};
+use crate::remote::{Address, AddressExtent, Error, Message, Remote, Removal};
 
 /// One copy that is due to be erased.
 #[derive(Debug, Clone)]
 pub struct CopyTask {
     pub kind: CopyKind,
     pub address: Address,
-    pub selection: Selection,
+    pub extent: AddressExtent,
     /// Consecutive failures before this try.
     pub failures: u32,
     /// Spreads the time of the next try; see [`Backoff::retry_at`](crate::erasure::Backoff::retry_at).
@@ -29,7 +29,7 @@ pub async fn erase(
     now: UnixSeconds,
 ) -> CopyOutcome {
     let done = match task.kind {
-        CopyKind::Main | CopyKind::Backup => remote.erase(&task.address, task.selection).await,
+        CopyKind::Main | CopyKind::Backup => remote.erase(&task.address, task.extent).await,
         CopyKind::Cache => remote.purge(&task.address).await,
         CopyKind::Callback => {
             let message = Message { id: &task.message_id, timestamp: now, body: &task.message };
@@ -67,7 +67,7 @@ mod tests {
         CopyTask {
             kind: CopyKind::Main,
             address: Address::parse(uri).unwrap(),
-            selection: Selection::One,
+            extent: AddressExtent::One,
             failures,
             seed: 0,
             message_id: String::new(),

@@ -125,17 +125,17 @@ impl Address {
 
 /// Which objects an address stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selection {
+pub enum AddressExtent {
     /// The one object at the address.
     One,
     /// Every object whose address begins with this one.
     Prefix,
 }
 
-impl Selection {
+impl AddressExtent {
     /// From the flag `prefix` of a request or a row.
-    pub fn from_prefix_flag(prefix: bool) -> Selection {
-        if prefix { Selection::Prefix } else { Selection::One }
+    pub fn from_prefix_flag(prefix: bool) -> AddressExtent {
+        if prefix { AddressExtent::Prefix } else { AddressExtent::One }
     }
 }
 
@@ -146,16 +146,16 @@ pub(super) struct Target<'a> {
     pub bucket: &'a str,
     /// The key of the object, or the prefix of the keys.
     pub key: &'a str,
-    pub selection: Selection,
+    pub extent: AddressExtent,
 }
 
 impl Target<'_> {
     /// # Errors
     /// [`Error::NotAllowed`] when the address is not that of an object store.
-    pub fn new(address: &Address, selection: Selection) -> Result<Target<'_>> {
+    pub fn new(address: &Address, extent: AddressExtent) -> Result<Target<'_>> {
         match address {
             Address::Object { cloud, bucket, key } => {
-                Ok(Target { cloud: *cloud, bucket, key, selection })
+                Ok(Target { cloud: *cloud, bucket, key, extent })
             }
             Address::File(_) | Address::Web(_) => {
                 Err(Error::not_allowed("this is not the address of an object store"))
@@ -165,9 +165,9 @@ impl Target<'_> {
 
     /// Whether the object with this key is selected.
     pub fn contains(&self, key: &str) -> bool {
-        match self.selection {
-            Selection::One => key == self.key,
-            Selection::Prefix => key.starts_with(self.key),
+        match self.extent {
+            AddressExtent::One => key == self.key,
+            AddressExtent::Prefix => key.starts_with(self.key),
         }
     }
 }

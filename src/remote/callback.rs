@@ -12,7 +12,7 @@
 use reqwest::Method;
 use url::Url;
 
-use crate::remote::client::{Client, Request};
+use crate::remote::client::{Client, WebRequest};
 use crate::remote::error::{Error, Result};
 use crate::remote::removal::Removal;
 use crate::remote::signature::Secret;
@@ -53,7 +53,7 @@ impl CallbackSender {
     async fn send(&self, url: &Url, message: Message<'_>) -> Result<Acknowledged> {
         let headers = signed_headers(&self.secrets, message)?;
         let body = message.body.to_vec();
-        let request = Request { what: WHAT, method: Method::POST, url, headers, body };
+        let request = WebRequest { what: WHAT, method: Method::POST, url, headers, body };
         let answer = self.client.send(request).await?;
         match answer.status {
             200 | 204 => Ok(Acknowledged::Done),

@@ -20,7 +20,7 @@ pub(super) struct Client {
 
 /// A request.
 #[derive(Debug)]
-pub(super) struct Request<'a> {
+pub(super) struct WebRequest<'a> {
     /// The receiver as error messages call it, for example "the cache".
     pub what: &'static str,
     pub method: Method,
@@ -31,7 +31,7 @@ pub(super) struct Request<'a> {
 
 /// A response, whatever its status. No caller needs the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Response {
+pub(super) struct WebResponse {
     pub status: u16,
     pub retry_after_s: Option<u32>,
 }
@@ -66,12 +66,12 @@ impl Client {
     /// # Errors
     /// [`Error::NotAllowed`] when the guard refuses the address, [`Error::Unreachable`] when no response arrives in
     /// time.
-    pub async fn send(&self, request: Request<'_>) -> Result<Response> {
-        let Request { what, method, url, headers, body } = request;
+    pub async fn send(&self, request: WebRequest<'_>) -> Result<WebResponse> {
+        let WebRequest { what, method, url, headers, body } = request;
         self.guard.check(url)?;
         let sending = self.http.request(method, url.clone()).headers(headers).body(body).send();
         let mut response = sending.await.map_err(|e| explain(what, e))?;
-        let received = Response {
+        let received = WebResponse {
             status: response.status().as_u16(),
             retry_after_s: retry_after_s(response.headers()),
         };
@@ -88,7 +88,7 @@ impl Client {
     }
 }
 
-impl Response {
+impl WebResponse {
     /// The status as an error.
     pub fn error(&self, what: &'static str) -> Error {
         let (status, retry_after_s) = (self.status, self.retry_after_s);

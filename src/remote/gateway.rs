@@ -5,9 +5,10 @@ use std::path::Path;
 
 use crate::model::CopyKind;
 use crate::pools::Pools;
-use crate::remote::address::{Address, Cloud, Selection, Target};
+use crate::remote::address::{Address, AddressExtent, Cloud, Target};
 use crate::remote::callback::CallbackSender;
 use crate::remote::client::Client;
+use crate::remote::download::Download;
 use crate::remote::egress::Guard;
 use crate::remote::error::{Error, Result};
 use crate::remote::files::Files;
@@ -16,7 +17,6 @@ use crate::remote::options::Options;
 use crate::remote::purge::Purger;
 use crate::remote::removal::Removal;
 use crate::remote::s3::S3;
-use crate::remote::spool::Spool;
 use crate::remote::webhook::{Message, Webhooks};
 
 /// Access to everything outside. Clones share connections.
@@ -64,7 +64,7 @@ impl Remote {
     ///
     /// # Errors
     /// [`Error::NotAllowed`], which says why.
-    pub fn check(&self, kind: CopyKind, uri: &str, selection: Selection) -> Result<Address> {
+    pub fn check(&self, kind: CopyKind, uri: &str, extent: AddressExtent) -> Result<Address> {
         let address = Address::parse(uri)?;
         match (&address, kind.is_object()) {
             (Address::File(path), true) => self.files.locate(path).map(drop)?,
@@ -88,14 +88,14 @@ impl Remote {
                 ));
             }
         }
-        if selection == Selection::Prefix && !address.can_be_prefix() {
+        if extent == AddressExtent::Prefix && !address.can_be_prefix() {
             return Err(Error::not_allowed(
                 "a prefix is a file, s3, gs or az address that ends with / and is no root; \
                  caches are listed address by address",
             ));
         }
         let ends_with_slash = || address.canonical().ends_with('/');
-        if selection == Selection::One && kind.is_object() && ends_with_slash() {
+        if extent == AddressExtent::One && kind.is_object() && ends_with_slash() {
             return Err(Error::not_allowed(
                 "an address that ends with / is a prefix; set `prefix` to true",
             ));
@@ -115,23 +115,23 @@ impl Remote {
     pub async fn open(
         &self,
         address: &Address,
-        selection: Selection,
+        extent: AddressExtent,
         spool: &Path,
         bytes_max: u64,
     ) -> Result<File> {
         let mut download = match address {
             Address::File(path) => {
                 let (files, path) = (self.files.clone(), path.clone());
-                let open = move || match selection {
-                    Selection::One => files.open(&path),
-                    Selection::Prefix => files.open_largest(&path),
+                let open = move || match extent {
+                    AddressExtent::One => files.open(&path),
+                    AddressExtent::Prefix => files.open_largest(&path),
                 };
                 return self.pools.files(open).await;
             }
-            Address::Object { .. } => Spool::create(spool, bytes_max, &self.pools).await?,
+            Address::Object { .. } => Download::create(spool, bytes_max, &self.pools).await?,
             Address::Web(_) => return Err(Error::not_allowed("nothing is read from the web")),
         };
-        let target = Target::new(address, selection)?;
+        let target = Target::new(address, extent)?;
         match target.cloud {
             Cloud::S3 => self.s3()?.read(target, &mut download).await?,
             Cloud::Gs | Cloud::Az => self.objects.read(target, &mut download).await?,
@@ -147,16 +147,16 @@ impl Remote {
     /// - [`Error::TooMany`] when a prefix has too many objects, and then none is erased;
     /// - [`Error::NotAllowed`] for web addresses, and for addresses that the settings forbid;
     /// - [`Error::Local`], [`Error::Answered`] and [`Error::Unreachable`] from the store.
-    pub async fn erase(&self, address: &Address, selection: Selection) -> Result<Removal> {
+    pub async fn erase(&self, address: &Address, extent: AddressExtent) -> Result<Removal> {
         if let Address::File(path) = address {
             let (files, path) = (self.files.clone(), path.clone());
-            let erase = move || match selection {
-                Selection::One => files.erase(&path),
-                Selection::Prefix => files.erase_below(&path),
+            let erase = move || match extent {
+                AddressExtent::One => files.erase(&path),
+                AddressExtent::Prefix => files.erase_below(&path),
             };
             return self.pools.files(erase).await;
         }
-        let target = Target::new(address, selection)?;
+        let target = Target::new(address, extent)?;
         match target.cloud {
             Cloud::S3 => self.s3()?.erase(target).await,
             Cloud::Gs | Cloud::Az => self.objects.erase(target).await,

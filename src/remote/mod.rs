@@ -29,7 +29,7 @@ pub mod signature;
 mod options;
 
 mod client;
-mod spool;
+mod download;
 
 mod files;
 mod objects;
@@ -42,7 +42,7 @@ mod callback;
 
 mod gateway;
 
-pub use address::{Address, Cloud, Selection, Spellings};
+pub use address::{Address, AddressExtent, Cloud, Spellings};
 pub use egress::{Network, NotANetwork};
 pub use error::{Error, Result};
 pub use gateway::Remote;

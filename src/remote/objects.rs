@@ -13,11 +13,11 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use crate::remote::address::{Cloud, Selection, Target};
+use crate::remote::address::{AddressExtent, Cloud, Target};
+use crate::remote::download::Download;
 use crate::remote::error::{Error, Result};
 use crate::remote::options::{AzOptions, GsOptions, Limits};
 use crate::remote::removal::Removal;
-use crate::remote::spool::Spool;
 
 const HOW: &str = "looked up again: not found";
 
@@ -54,7 +54,7 @@ impl Objects {
     pub async fn erase(&self, target: Target<'_>) -> Result<Removal> {
         let store = self.store(target.cloud, target.bucket)?;
         let path = path(target.key)?;
-        if target.selection == Selection::Prefix {
+        if target.extent == AddressExtent::Prefix {
             return self.erase_below(target.cloud, &*store, &path).await;
         }
         match store.delete(&path).await {
@@ -70,10 +70,10 @@ impl Objects {
     }
 
     /// Downloads an object, or the largest object under a prefix.
-    pub async fn read(&self, target: Target<'_>, spool: &mut Spool) -> Result<()> {
+    pub async fn read(&self, target: Target<'_>, download: &mut Download) -> Result<()> {
         let store = self.store(target.cloud, target.bucket)?;
         let mut path = path(target.key)?;
-        if target.selection == Selection::Prefix {
+        if target.extent == AddressExtent::Prefix {
             let found = self.list(target.cloud, &*store, &path).await?;
             path = found.into_iter().max_by_key(|o| o.size).ok_or(Error::Absent)?.location;
         }
@@ -82,10 +82,10 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => return Err(Error::Absent),
             Err(error) => return Err(explain(target.cloud, error)),
         };
-        spool.announce(got.meta.size)?;
+        download.announce(got.meta.size)?;
         let mut body = got.into_stream();
         while let Some(piece) = body.try_next().await.map_err(|e| explain(target.cloud, e))? {
-            spool.write(piece).await?;
+            download.write(piece).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use reqwest::Method;
 use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::remote::client::{Client, Request, Response};
+use crate::remote::client::{Client, WebRequest, WebResponse};
 use crate::remote::error::{Error, Result};
 use crate::remote::options::PurgeRule;
 use crate::remote::removal::Removal;
@@ -79,11 +79,11 @@ impl Purger {
 }
 
 impl Endpoint<'_> {
-    async fn send(&self, method: Method, mut headers: HeaderMap) -> Result<Response> {
+    async fn send(&self, method: Method, mut headers: HeaderMap) -> Result<WebResponse> {
         if let Some(host) = &self.host {
             headers.insert(HOST, host.clone());
         }
-        let request = Request { what: WHAT, method, url: &self.url, headers, body: Vec::new() };
+        let request = WebRequest { what: WHAT, method, url: &self.url, headers, body: Vec::new() };
         self.client.send(request).await
     }
 }

@@ -26,11 +26,11 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectLockLegalHoldStatus};
 use aws_smithy_http_client::tls;
 
 use crate::model::UnixSeconds;
-use crate::remote::address::{Selection, Target};
+use crate::remote::address::{AddressExtent, Target};
+use crate::remote::download::Download;
 use crate::remote::error::{Error, Result};
 use crate::remote::options::{Limits, S3Options};
 use crate::remote::removal::Removal;
-use crate::remote::spool::Spool;
 
 const WHAT: &str = "the S3 server";
 /// How an erasure was verified.
@@ -103,7 +103,7 @@ impl S3 {
     pub async fn erase(&self, target: Target<'_>) -> Result<Removal> {
         self.abort_uploads(target).await?;
         let (found, how) = self.list(target).await?;
-        let hold = if target.selection == Selection::Prefix || found.len() > 1 {
+        let hold = if target.extent == AddressExtent::Prefix || found.len() > 1 {
             self.delete_in_batches(target, &found).await?
         } else {
             self.delete_singly(target, &found).await?
@@ -132,10 +132,10 @@ impl S3 {
     }
 
     /// Downloads the current version of an object, or of the largest object under a prefix.
-    pub async fn read(&self, target: Target<'_>, spool: &mut Spool) -> Result<()> {
-        let key = match target.selection {
-            Selection::One => target.key.to_owned(),
-            Selection::Prefix => self.largest(target).await?.ok_or(Error::Absent)?,
+    pub async fn read(&self, target: Target<'_>, download: &mut Download) -> Result<()> {
+        let key = match target.extent {
+            AddressExtent::One => target.key.to_owned(),
+            AddressExtent::Prefix => self.largest(target).await?.ok_or(Error::Absent)?,
         };
         let got = self.client.get_object().bucket(target.bucket).key(key).send().await;
         let mut body = match got.map_err(explain) {
@@ -148,7 +148,7 @@ impl S3 {
             why: "the response broke off",
             source: Some(Box::new(source)),
         })? {
-            spool.write(piece).await?;
+            download.write(piece).await?;
         }
         Ok(())
     }
@@ -196,7 +196,8 @@ impl S3 {
             }
             self.check_count(found.len())?;
             // The list is sorted by key: the key itself comes before longer ones that begin with it.
-            if page.is_truncated() != Some(true) || (beyond && target.selection == Selection::One) {
+            if page.is_truncated() != Some(true) || (beyond && target.extent == AddressExtent::One)
+            {
                 return Ok(found);
             }
             key_marker = page.next_key_marker().map(str::to_owned);
@@ -211,7 +212,7 @@ impl S3 {
             is_marker: false,
             is_latest: true,
         };
-        if target.selection == Selection::One {
+        if target.extent == AddressExtent::One {
             let looked =
                 self.client.head_object().bucket(target.bucket).key(target.key).send().await;
             return match looked.map_err(explain) {

@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use crate::model::UnixSeconds;
-use crate::remote::client::{Client, Request};
+use crate::remote::client::{Client, WebRequest};
 use crate::remote::error::{Error, Result};
 use crate::remote::signature::{self, Secret};
 
@@ -49,7 +49,7 @@ impl Webhooks {
     pub async fn send(&self, url: &Url, secrets: &[Secret], message: Message<'_>) -> Result<u16> {
         let headers = signed_headers(secrets, message)?;
         let body = message.body.to_vec();
-        let request = Request { what: WHAT, method: Method::POST, url, headers, body };
+        let request = WebRequest { what: WHAT, method: Method::POST, url, headers, body };
         let answer = self.client.send(request).await?;
         if answer.is_success() { Ok(answer.status) } else { Err(answer.error(WHAT)) }
     }

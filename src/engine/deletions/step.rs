@@ -18,7 +18,7 @@ use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
 use crate::engine::tombstones::enrol::{Naming, Ready};
 use crate::erasure::Step;
 use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
-use crate::remote::{Address, Selection};
+use crate::remote::{Address, AddressExtent};
 use crate::{erasure, store};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
@@ -182,8 +182,8 @@ impl Deletions {
                 Address::File(_) => None,
                 _ => Some(self.fetches.acquire().await.expect("the semaphore is never closed")),
             };
-            let selection = Selection::from_prefix_flag(copy.prefix);
-            let opened = self.remote.open(&address, selection, &self.spool, FETCH_BYTES_MAX).await;
+            let extent = AddressExtent::from_prefix_flag(copy.prefix);
+            let opened = self.remote.open(&address, extent, &self.spool, FETCH_BYTES_MAX).await;
             let file = match opened {
                 Ok(file) => file,
                 Err(error) => {

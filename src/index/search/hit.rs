@@ -11,7 +11,7 @@ pub(super) struct PostingHit {
     pub ordinal: u32,
     /// Table in which the posting was found.
     pub table: u8,
-    pub kind: Kind,
+    pub kind: HitKind,
     /// Differing check bits.
     pub distance: u8,
 }
@@ -27,7 +27,7 @@ pub(super) struct RowHit {
     pub ordinal: u32,
     /// Number of the segment in the snapshot.
     pub part: u16,
-    pub kind: Kind,
+    pub kind: HitKind,
     /// Differing check bits; after verification, of keypoints, differing bits of the whole hash.
     pub distance: u8,
 }
@@ -35,18 +35,18 @@ pub(super) struct RowHit {
 /// As what the upload's item was looked up: the [`Variant`] of a keypoint; of a frame its view in the low two bits, and in
 /// bit 2 whether it was inverted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Kind(u8);
+pub(super) struct HitKind(u8);
 
-impl Kind {
+impl HitKind {
     const INVERTED: u8 = 4;
 
-    pub fn keypoint(variant: Variant) -> Kind {
-        Kind(variant as u8)
+    pub fn keypoint(variant: Variant) -> HitKind {
+        HitKind(variant as u8)
     }
 
     /// A frame; `view` is an index in `UploadFrame::views`.
-    pub fn frame(view: usize, inverted: bool) -> Kind {
-        Kind(view as u8 | u8::from(inverted) * Kind::INVERTED)
+    pub fn frame(view: usize, inverted: bool) -> HitKind {
+        HitKind(view as u8 | (u8::from(inverted) * HitKind::INVERTED))
     }
 
     /// Of a keypoint.
@@ -61,6 +61,6 @@ impl Kind {
 
     /// Of a frame.
     pub fn inverted(self) -> bool {
-        self.0 & Kind::INVERTED != 0
+        self.0 & HitKind::INVERTED != 0
     }
 }

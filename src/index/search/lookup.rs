@@ -6,8 +6,8 @@ use crate::index::error::Error;
 use crate::index::kernel::{Kernel, Near};
 use crate::index::search::found::Work;
 use crate::index::search::hit::{PostingHit, RowHit};
-use crate::index::search::parts::Part;
-use crate::index::search::query::Query;
+use crate::index::search::parts::SnapshotPart;
+use crate::index::search::query::SearchContext;
 use crate::index::search::words::{Chosen, Lookup, choose, of_frame, of_keypoint};
 use crate::index::segment::KEYPOINT_TABLES;
 
@@ -43,7 +43,7 @@ impl Lookups {
     /// Looks up the upload's keypoints. The hits are ordered by keypoint, and those of one keypoint by segment.
     pub fn keypoints(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         kernel: Kernel,
         hits: &mut Vec<RowHit>,
     ) -> Result<(), Error> {
@@ -64,7 +64,7 @@ impl Lookups {
     /// Looks up the upload's frames, unless they are flat. The hits are ordered by frame.
     pub fn frames(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         kernel: Kernel,
         hits: &mut Vec<RowHit>,
     ) -> Result<(), Error> {
@@ -86,7 +86,7 @@ impl Lookups {
     /// Looks `lookups` up in one segment and appends the hits of rows that are not removed to `unordered`.
     fn sweep(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         number: u16,
         kernel: Kernel,
         distance_max: u32,
@@ -135,7 +135,7 @@ impl Lookups {
 
 /// Finds the row of each posting, and drops hits of removed rows.
 fn resolve(
-    part: &Part,
+    part: &SnapshotPart,
     number: u16,
     found: &[PostingHit],
     hits: &mut Vec<RowHit>,

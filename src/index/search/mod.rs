@@ -17,7 +17,7 @@
 //! refine the rows with most votes; return the best    `refine`
 //! ```
 //!
-//! Nothing is allocated per look-up: [`Scratch`](scratch::Scratch) is reused from search to search, and [`Query`](query::Query) is what every
+//! Nothing is allocated per look-up: [`Scratch`](scratch::Scratch) is reused from search to search, and [`SearchContext`](query::SearchContext) is what every
 //! step reads.
 
 mod found;
@@ -38,7 +38,7 @@ mod scratch;
 mod snapshot;
 
 pub use found::{Candidate, Found, FrameHit, KeypointHit, Work};
-pub(crate) use parts::{Part, Parts, Removed};
+pub(crate) use parts::{Removed, SnapshotPart, SnapshotParts};
 pub use query::SearchOptions;
 pub(crate) use scratch::ScratchPool;
 pub use snapshot::Snapshot;

@@ -46,14 +46,14 @@ impl Removed {
 
 /// A segment of a snapshot.
 #[derive(Clone)]
-pub(crate) struct Part {
+pub(crate) struct SnapshotPart {
     pub(crate) segment: Arc<Segment>,
     pub(crate) removed: Removed,
     /// Rows of all parts before this one.
     pub(crate) base: usize,
 }
 
-impl Part {
+impl SnapshotPart {
     /// Rows that are not removed.
     pub(crate) fn live(&self) -> usize {
         self.segment.rows() - self.removed.count()
@@ -61,37 +61,37 @@ impl Part {
 }
 
 /// The segments of one commit. A row of a snapshot is a row of a part, plus the part's `base`.
-pub(crate) struct Parts {
-    list: Vec<Part>,
+pub(crate) struct SnapshotParts {
+    list: Vec<SnapshotPart>,
     rows: usize,
     live: usize,
 }
 
-impl Parts {
-    pub(crate) fn new(segments: Vec<(Arc<Segment>, Removed)>) -> Parts {
+impl SnapshotParts {
+    pub(crate) fn new(segments: Vec<(Arc<Segment>, Removed)>) -> SnapshotParts {
         let mut rows = 0;
         let mut list = Vec::with_capacity(segments.len());
         for (segment, removed) in segments {
             let base = rows;
             rows += segment.rows();
-            list.push(Part { segment, removed, base });
+            list.push(SnapshotPart { segment, removed, base });
         }
-        let live = list.iter().map(Part::live).sum();
-        Parts { list, rows, live }
+        let live = list.iter().map(SnapshotPart::live).sum();
+        SnapshotParts { list, rows, live }
     }
 
-    pub(crate) fn as_slice(&self) -> &[Part] {
+    pub(crate) fn as_slice(&self) -> &[SnapshotPart] {
         &self.list
     }
 
     /// The part with this number.
     #[inline]
-    pub(crate) fn get(&self, number: u16) -> &Part {
+    pub(crate) fn get(&self, number: u16) -> &SnapshotPart {
         &self.list[usize::from(number)]
     }
 
     /// The part that contains a row of the snapshot.
-    pub(crate) fn of_row(&self, row: u32) -> &Part {
+    pub(crate) fn of_row(&self, row: u32) -> &SnapshotPart {
         &self.list[self.list.partition_point(|p| p.base <= row as usize) - 1]
     }
 

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::UploadPrint;
 use crate::index::options::Options;
-use crate::index::search::parts::Parts;
+use crate::index::search::parts::SnapshotParts;
 
 /// What one search looks for.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ impl Default for SearchOptions {
 
 /// What every step of one search reads.
 #[derive(Clone, Copy)]
-pub(super) struct Query<'a> {
-    pub parts: &'a Parts,
+pub(super) struct SearchContext<'a> {
+    pub parts: &'a SnapshotParts,
     pub index: &'a Options,
     pub search: &'a SearchOptions,
     pub upload: &'a UploadPrint,

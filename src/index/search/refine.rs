@@ -22,8 +22,8 @@
 use crate::fingerprint::UploadPrint;
 use crate::index::error::Error;
 use crate::index::search::found::{Candidate, FrameHit, KeypointHit};
-use crate::index::search::hit::{Kind, RowHit};
-use crate::index::search::query::Query;
+use crate::index::search::hit::{HitKind, RowHit};
+use crate::index::search::query::SearchContext;
 use crate::index::search::votes::Votes;
 use crate::index::segment::Geometry;
 use crate::model::Slot;
@@ -65,16 +65,16 @@ pub(super) struct Refiner {
     /// Geometry of the upload's keypoints.
     upload: Vec<Geometry>,
     hits: Vec<RowHit>,
-    relations: Vec<Relation>,
+    geometries: Vec<HitGeometry>,
 }
 
-/// A hit with its vote and the geometric relation that it implies.
+/// A hit with its vote, and where it places the tombstone in the upload.
 #[derive(Debug, Clone, Copy)]
-struct Relation {
+struct HitGeometry {
     item: u32,
     ordinal: u32,
     vote: f32,
-    kind: Kind,
+    kind: HitKind,
     /// From the tombstone to the upload, 1/256 turn.
     rotation: u8,
     /// From the tombstone to the upload, 1/16 octave.
@@ -98,7 +98,7 @@ impl Refiner {
     /// [`Error::Damaged`] when a block with hashes that are needed is damaged.
     pub fn candidates(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         votes: &Votes,
         keypoint_hits: &[RowHit],
         frame_hits: &mut Vec<RowHit>,
@@ -126,7 +126,7 @@ impl Refiner {
     /// Sums the votes of each row's hits that agree.
     fn sum_rows(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         votes: &Votes,
         frame_hits: &[RowHit],
     ) -> Result<(), Error> {
@@ -138,8 +138,8 @@ impl Refiner {
         {
             let keypoints_of_row = split_row(&mut keypoints, row);
             let frames_of_row = split_row(&mut frames, row);
-            relate(query, votes, &self.upload, keypoints_of_row, &mut self.relations)?;
-            let sum = agreeing(&self.relations, query.upload, cap) + frame_sum(frames_of_row);
+            relate(query, votes, &self.upload, keypoints_of_row, &mut self.geometries)?;
+            let sum = agreeing(&self.geometries, query.upload, cap) + frame_sum(frames_of_row);
             self.sums.push((row, sum));
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Refiner {
 
 /// Rows to refine, so that their hits are about `refined_hits_max`: a row with many votes has about twice the average
 /// number of hits, and two more.
-fn rows_max(query: &Query<'_>, hits: usize) -> usize {
+fn rows_max(query: &SearchContext<'_>, hits: usize) -> usize {
     let average = hits / query.parts.rows().max(1);
     let rows = query.index.refined_hits_max / (2 * average + 2);
     rows.max(2 * query.index.candidates_max)
@@ -172,7 +172,7 @@ fn threshold(votes: &[f32], rows_max: usize, histogram: &mut Vec<u32>) -> f32 {
 }
 
 /// Drops hits whose whole hashes differ in too many bits.
-fn verify(query: &Query<'_>, hits: &mut Vec<RowHit>) -> Result<(), Error> {
+fn verify(query: &SearchContext<'_>, hits: &mut Vec<RowHit>) -> Result<(), Error> {
     let mut kept = 0;
     for i in 0..hits.len() {
         if let Some(later) = hits.get(i + HASHES_AHEAD) {
@@ -199,20 +199,20 @@ fn split_row<'h>(hits: &mut &'h [RowHit], row: u32) -> &'h [RowHit] {
     own
 }
 
-/// The relations that the hits of one row imply.
+/// The geometries of the hits of one row.
 fn relate(
-    query: &Query<'_>,
+    query: &SearchContext<'_>,
     votes: &Votes,
     upload: &[Geometry],
     hits: &[RowHit],
-    relations: &mut Vec<Relation>,
+    geometries: &mut Vec<HitGeometry>,
 ) -> Result<(), Error> {
-    relations.clear();
+    geometries.clear();
     for hit in hits {
         let shown = upload[hit.item as usize].in_variant(hit.kind.variant());
         let segment = &query.parts.get(hit.part).segment;
         let deleted = Geometry::unpack(segment.packed_geometry(hit.ordinal)?.unwrap_or(0));
-        relations.push(Relation {
+        geometries.push(HitGeometry {
             item: hit.item,
             ordinal: hit.ordinal,
             vote: votes.keypoint_rarity(hit.item) * nearness(hit.distance),
@@ -228,21 +228,26 @@ fn relate(
 }
 
 /// The best sum of votes that agree, and a little for the rest.
-fn agreeing(relations: &[Relation], upload: &UploadPrint, cap: f32) -> f32 {
-    let all: f32 = relations.iter().map(|r| r.vote).sum();
-    let step = relations.len().div_ceil(REFERENCES).max(1);
-    let best = relations
+fn agreeing(geometries: &[HitGeometry], upload: &UploadPrint, cap: f32) -> f32 {
+    let all: f32 = geometries.iter().map(|r| r.vote).sum();
+    let step = geometries.len().div_ceil(REFERENCES).max(1);
+    let best = geometries
         .iter()
         .step_by(step)
-        .map(|reference| sum_with(reference, relations, upload, cap))
+        .map(|reference| sum_with(reference, geometries, upload, cap))
         .fold(0.0, f32::max);
     best + DISAGREEING * (all - best).clamp(0.0, best + DISAGREEING_EXCESS)
 }
 
-fn sum_with(reference: &Relation, relations: &[Relation], upload: &UploadPrint, cap: f32) -> f32 {
+fn sum_with(
+    reference: &HitGeometry,
+    geometries: &[HitGeometry],
+    upload: &UploadPrint,
+    cap: f32,
+) -> f32 {
     let (mut sum, mut in_second, mut second, mut last_item) = (0.0f32, 0.0f32, i32::MIN, u32::MAX);
     let mut used = [u32::MAX; RECENT];
-    for (i, r) in relations.iter().enumerate() {
+    for (i, r) in geometries.iter().enumerate() {
         if r.item == last_item || !agree(reference, r) || used.contains(&r.ordinal) {
             continue;
         }
@@ -260,7 +265,7 @@ fn sum_with(reference: &Relation, relations: &[Relation], upload: &UploadPrint, 
     sum
 }
 
-fn agree(a: &Relation, b: &Relation) -> bool {
+fn agree(a: &HitGeometry, b: &HitGeometry) -> bool {
     let rotation = i32::from(a.rotation.wrapping_sub(b.rotation) as i8).abs();
     let scaling = (i32::from(a.scaling) - i32::from(b.scaling)).abs();
     if a.kind != b.kind || rotation > ROTATION_TOLERANCE || scaling > SCALE_TOLERANCE {
@@ -292,7 +297,7 @@ fn frame_sum(hits: &[RowHit]) -> f32 {
 }
 
 fn candidate(
-    query: &Query<'_>,
+    query: &SearchContext<'_>,
     row: u32,
     votes: f32,
     hits: &[RowHit],
@@ -341,12 +346,12 @@ mod tests {
     use crate::fingerprint::Variant;
 
     /// A hit at a time of the upload and of the tombstone, in quarters of a second.
-    fn relation(upload_at: i16, deleted_at: i16) -> Relation {
-        Relation {
+    fn geometry_at(upload_at: i16, deleted_at: i16) -> HitGeometry {
+        HitGeometry {
             item: 0,
             ordinal: 0,
             vote: 1.0,
-            kind: Kind::keypoint(Variant::Plain),
+            kind: HitKind::keypoint(Variant::Plain),
             rotation: 0,
             scaling: 0,
             upload_at,
@@ -357,25 +362,27 @@ mod tests {
 
     #[test]
     fn hits_agree_up_to_the_fastest_and_the_slowest_speed() {
-        let reference = relation(0, 0);
+        let reference = geometry_at(0, 0);
         for (upload_at, deleted_at) in [(100, 100), (100, 220), (220, 100), (100, -100), (2, 7)] {
-            assert!(agree(&reference, &relation(upload_at, deleted_at)), "{upload_at}");
+            assert!(agree(&reference, &geometry_at(upload_at, deleted_at)), "{upload_at}");
         }
         for (upload_at, deleted_at) in [(100, 240), (240, 100), (0, 10)] {
-            assert!(!agree(&reference, &relation(upload_at, deleted_at)), "{upload_at}");
+            assert!(!agree(&reference, &geometry_at(upload_at, deleted_at)), "{upload_at}");
         }
-        assert!(agree(&reference, &Relation { still: true, ..relation(0, 500) }));
+        assert!(agree(&reference, &HitGeometry { still: true, ..geometry_at(0, 500) }));
     }
 
     #[test]
     fn hits_of_another_variant_rotation_or_scale_disagree() {
-        let reference = relation(0, 0);
-        let mirrored = Relation { kind: Kind::keypoint(Variant::Mirrored), ..reference };
+        let reference = geometry_at(0, 0);
+        let mirrored = HitGeometry { kind: HitKind::keypoint(Variant::Mirrored), ..reference };
         // Across the zero of the circle.
-        let (turned, upside_down) =
-            (Relation { rotation: 240, ..reference }, Relation { rotation: 128, ..reference });
+        let (turned, upside_down) = (
+            HitGeometry { rotation: 240, ..reference },
+            HitGeometry { rotation: 128, ..reference },
+        );
         let (larger, twice) =
-            (Relation { scaling: 9, ..reference }, Relation { scaling: 16, ..reference });
+            (HitGeometry { scaling: 9, ..reference }, HitGeometry { scaling: 16, ..reference });
         assert!(agree(&reference, &turned) && agree(&reference, &larger));
         for other in [mirrored, upside_down, twice] {
             assert!(!agree(&reference, &other), "{other:?}");

@@ -7,13 +7,13 @@ use crate::index::error::Error;
 use crate::index::kernel::Kernel;
 use crate::index::options::Options;
 use crate::index::search::found::{Found, Work};
-use crate::index::search::parts::Parts;
-use crate::index::search::query::{Query, SearchOptions};
+use crate::index::search::parts::SnapshotParts;
+use crate::index::search::query::{SearchContext, SearchOptions};
 use crate::index::search::scratch::{Scratch, ScratchPool};
 
 /// The index as of one commit. Cheap to hold; the files that it needs stay until it is dropped.
 pub struct Snapshot {
-    parts: Parts,
+    parts: SnapshotParts,
     options: Arc<Options>,
     applied: u64,
     generation: u64,
@@ -23,7 +23,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The parts of commit number `generation`, which reaches up to `applied` in the store's change log.
     pub(crate) fn new(
-        parts: Parts,
+        parts: SnapshotParts,
         generation: u64,
         applied: u64,
         options: Arc<Options>,
@@ -32,7 +32,7 @@ impl Snapshot {
         Snapshot { parts, options, applied, generation, pool }
     }
 
-    pub(crate) fn parts(&self) -> &Parts {
+    pub(crate) fn parts(&self) -> &SnapshotParts {
         &self.parts
     }
 
@@ -56,7 +56,8 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Damaged`] when a block that the search needs is damaged: the answer would be incomplete.
     pub fn search(&self, upload: &UploadPrint, options: &SearchOptions) -> Result<Found, Error> {
-        let query = Query { parts: &self.parts, index: &self.options, search: options, upload };
+        let query =
+            SearchContext { parts: &self.parts, index: &self.options, search: options, upload };
         if self.tombstones() == 0 {
             return Ok(Found {
                 candidates: Vec::new(),
@@ -73,7 +74,7 @@ impl Snapshot {
 }
 
 /// One search; see the room's documentation.
-fn search(query: &Query<'_>, scratch: &mut Scratch) -> Result<Found, Error> {
+fn search(query: &SearchContext<'_>, scratch: &mut Scratch) -> Result<Found, Error> {
     let Scratch { lookups, keypoint_hits, frame_hits, votes, refiner } = scratch;
     let kernel = Kernel::choose();
     lookups.work = Work::default();

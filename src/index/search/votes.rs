@@ -15,7 +15,7 @@
 //! keypoints it hits. And one second of the upload gives a row at most `votes_per_keyframe_max`.
 
 use crate::index::search::hit::RowHit;
-use crate::index::search::query::Query;
+use crate::index::search::query::SearchContext;
 use crate::index::segment::prefetch;
 
 /// Voices are counted up to here: an item of more is as common as can be. *Tuned*; bounds the table of voices.
@@ -72,7 +72,7 @@ struct LastVote {
 
 impl Votes {
     /// Forgets the last search.
-    pub fn begin(&mut self, query: &Query<'_>) {
+    pub fn begin(&mut self, query: &SearchContext<'_>) {
         let (rows, tombstones) = (query.parts.rows(), query.parts.live());
         self.rarities.clear();
         self.rarities.extend((0..=VOICES_MAX).map(|voices| rarity(voices, tombstones)));
@@ -104,7 +104,7 @@ impl Votes {
     }
 
     /// Counts the voices of the keypoints and lets their hits vote. `hits` are ordered by keypoint.
-    pub fn keypoints(&mut self, query: &Query<'_>, hits: &[RowHit]) {
+    pub fn keypoints(&mut self, query: &SearchContext<'_>, hits: &[RowHit]) {
         let mut voices = std::mem::take(&mut self.keypoint_voices);
         for (first, hits) in batches(hits, voices.len()) {
             let last = (first + BATCH).min(voices.len());
@@ -116,7 +116,7 @@ impl Votes {
 
     /// Counts the voices of the frames and lets their hits vote: once per frame, and at most `FRAME_VOTES_MAX` per row.
     /// `hits` are ordered by frame.
-    pub fn frames(&mut self, query: &Query<'_>, hits: &[RowHit]) {
+    pub fn frames(&mut self, query: &SearchContext<'_>, hits: &[RowHit]) {
         let mut voices = std::mem::take(&mut self.frame_voices);
         for (first, hits) in batches(hits, voices.len()) {
             let last = (first + BATCH).min(voices.len());
@@ -143,7 +143,7 @@ impl Votes {
     /// Adds to `counts` the distinct voices among `hits`, whose items are numbered from `first`.
     fn count_voices(
         &mut self,
-        query: &Query<'_>,
+        query: &SearchContext<'_>,
         hits: &[RowHit],
         first: usize,
         counts: &mut [u16],
@@ -186,7 +186,7 @@ impl Votes {
     }
 
     /// Lets the hits of a batch of keypoints vote.
-    fn keypoint_votes(&mut self, query: &Query<'_>, hits: &[RowHit], voices: &[u16]) {
+    fn keypoint_votes(&mut self, query: &SearchContext<'_>, hits: &[RowHit], voices: &[u16]) {
         let cap = query.index.votes_per_keyframe_max;
         for hit in hits {
             let last = &mut self.last_votes[hit.row as usize];

@@ -1,8 +1,8 @@
 //! Which words an upload is looked up under.
 
 use crate::fingerprint::{UploadFrame, UploadKeypoint, UploadPrint, Variant};
-use crate::index::search::hit::Kind;
-use crate::index::search::query::Query;
+use crate::index::search::hit::HitKind;
+use crate::index::search::query::SearchContext;
 use crate::index::segment::{
     FRAME_TABLES, KEYPOINT_TABLES, Key, Segment, complement, frame_key, frame_keys, keypoint_key,
 };
@@ -19,7 +19,7 @@ pub(super) struct Lookup {
     /// Index of the keypoint or frame in the upload.
     pub item: u32,
     pub table: u8,
-    pub kind: Kind,
+    pub kind: HitKind,
 }
 
 /// A keypoint that is looked up.
@@ -67,7 +67,7 @@ struct Thoroughness {
 
 impl Thoroughness {
     /// Inverted re-uploads are whole pictures with many hits, so the strongest keypoints find them.
-    fn of(rank: u32, query: &Query<'_>) -> Thoroughness {
+    fn of(rank: u32, query: &SearchContext<'_>) -> Thoroughness {
         let rank = rank as usize;
         let mut variants = query.search.variants;
         if rank >= query.index.inverted_per_keyframe {
@@ -80,7 +80,7 @@ impl Thoroughness {
 
 /// Appends the look-ups of one keypoint in one segment.
 pub(super) fn of_keypoint(
-    query: &Query<'_>,
+    query: &SearchContext<'_>,
     chosen: Chosen,
     segment: &Segment,
     lookups: &mut Vec<Lookup>,
@@ -91,7 +91,7 @@ pub(super) fn of_keypoint(
     let bits = segment.word_bits();
     let mask = (1u32 << bits) - 1;
     for variant in Variant::ALL.into_iter().filter(|v| thoroughness.variants[*v as usize]) {
-        let kind = Kind::keypoint(variant);
+        let kind = HitKind::keypoint(variant);
         for table in 0..KEYPOINT_TABLES {
             let Key { word, check } = keypoint_key(keypoint.hashes[variant as usize], table);
             let table_u8 = table as u8;
@@ -110,7 +110,7 @@ pub(super) fn of_keypoint(
 
 /// Appends the look-ups of one frame in one segment.
 pub(super) fn of_frame(
-    query: &Query<'_>,
+    query: &SearchContext<'_>,
     item: u32,
     frame: &UploadFrame,
     segment: &Segment,
@@ -130,7 +130,7 @@ pub(super) fn of_frame(
             for (part, table) in FRAME_TABLES.enumerate() {
                 let mask = (1u32 << segment.table(table).bits) - 1;
                 let Key { word, check } = frame_key(&keys, part);
-                let (kind, table) = (Kind::frame(view, inverted), table as u8);
+                let (kind, table) = (HitKind::frame(view, inverted), table as u8);
                 lookups.push(Lookup { check, word: word & mask, item, table, kind });
             }
         }
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::fingerprint::{Rect, Spot};
     use crate::index::options::Options;
-    use crate::index::search::parts::Parts;
+    use crate::index::search::parts::SnapshotParts;
     use crate::index::search::query::SearchOptions;
     use crate::model::KeyId;
 
@@ -183,8 +183,9 @@ mod tests {
     #[test]
     fn the_strongest_keypoints_are_looked_up_more_thoroughly() {
         let (index, search) = (Options::default(), SearchOptions::default());
-        let (parts, upload) = (Parts::new(Vec::new()), upload(&[]));
-        let query = Query { parts: &parts, index: &index, search: &search, upload: &upload };
+        let (parts, upload) = (SnapshotParts::new(Vec::new()), upload(&[]));
+        let query =
+            SearchContext { parts: &parts, index: &index, search: &search, upload: &upload };
         let weak = index.inverted_per_keyframe.max(index.probed_per_keyframe) as u32;
         let strongest = Thoroughness { variants: [true; 4], probes: index.probes };
         assert_eq!(Thoroughness::of(0, &query), strongest);

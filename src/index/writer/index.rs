@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use crate::fingerprint::Fingerprint;
 use crate::index::error::Error;
 use crate::index::options::Options;
-use crate::index::search::{Part, Parts, Removed, ScratchPool, Snapshot};
+use crate::index::search::{Removed, ScratchPool, Snapshot, SnapshotPart, SnapshotParts};
 use crate::index::segment::{Builder, Columns, Segment, TEMPORARY, discard, names, sync_dir};
 use crate::index::writer::folder::{Stamp, lock, remove_strays};
 use crate::index::writer::manifest::{Manifest, segment_path};
@@ -190,7 +190,7 @@ impl Index {
         let leaving: HashSet<u32> =
             remove.iter().map(|s| s.0).chain(add.iter().map(|e| e.slot.0)).collect();
         let without_leaving =
-            |p: &Part| (p.segment.clone(), p.removed.and_slots(&p.segment, &leaving));
+            |p: &SnapshotPart| (p.segment.clone(), p.removed.and_slots(&p.segment, &leaving));
         let mut segments: Vec<_> =
             snapshot.parts().as_slice().iter().map(without_leaving).collect();
         if !add.is_empty() {
@@ -330,7 +330,7 @@ impl Index {
         }
         state.stamp = Stamp::of(&self.dir)?;
         let kept: HashSet<u64> = segments.iter().map(|(s, _)| s.id).collect();
-        let (parts, options) = (Parts::new(segments), self.options.clone());
+        let (parts, options) = (SnapshotParts::new(segments), self.options.clone());
         let snapshot = Snapshot::new(parts, generation, applied, options, self.pool.clone());
         self.current.store(Arc::new(snapshot));
         let gone = before
@@ -370,5 +370,5 @@ fn open_snapshot(
     }
     let &Manifest { generation, applied, .. } = manifest;
     let (options, pool) = (options.clone(), pool.clone());
-    Ok(Snapshot::new(Parts::new(segments), generation, applied, options, pool))
+    Ok(Snapshot::new(SnapshotParts::new(segments), generation, applied, options, pool))
 }

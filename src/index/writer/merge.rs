@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use crate::index::error::Error;
-use crate::index::search::{Part, Removed};
+use crate::index::search::{Removed, SnapshotPart};
 use crate::index::segment::Segment;
 use crate::index::writer::index::Index;
 
@@ -55,13 +55,13 @@ impl Index {
     }
 
     /// Writes the live rows of `chosen` as one segment and commits it in their place.
-    fn replace(&self, chosen: &[Part], report: &mut MergeReport) -> Result<(), Error> {
+    fn replace(&self, chosen: &[SnapshotPart], report: &mut MergeReport) -> Result<(), Error> {
         for part in chosen {
             part.segment.verify()?;
         }
         let id = self.writable()?.take_id();
         let mut dropped = 0;
-        let live: usize = chosen.iter().map(Part::live).sum();
+        let live: usize = chosen.iter().map(SnapshotPart::live).sum();
         let merged = match live {
             0 => None,
             _ => Some(Arc::new(self.write_segment(id, |builder| {
@@ -98,7 +98,7 @@ impl Index {
 }
 
 /// Slots that were live in `before` and no longer are in `now`. A segment that is missing from `now` lost all its rows.
-fn removed_since(before: &[Part], now: &[&Part]) -> HashSet<u32> {
+fn removed_since(before: &[SnapshotPart], now: &[&SnapshotPart]) -> HashSet<u32> {
     let mut slots = HashSet::new();
     for part in before {
         let after = now.iter().find(|p| p.segment.id == part.segment.id);
@@ -112,11 +112,11 @@ fn removed_since(before: &[Part], now: &[&Part]) -> HashSet<u32> {
 }
 
 /// The segments to merge into one; empty when nothing is worth merging.
-fn choose(parts: &[Part], factor: usize, keypoints_max: u64) -> Vec<Part> {
+fn choose(parts: &[SnapshotPart], factor: usize, keypoints_max: u64) -> Vec<SnapshotPart> {
     let size = |s: &Segment| s.keypoints().max(s.frames());
-    let mut by_size: Vec<&Part> = parts.iter().collect();
+    let mut by_size: Vec<&SnapshotPart> = parts.iter().collect();
     by_size.sort_by_key(|p| size(&p.segment));
-    let tier = |part: &Part| (size(&part.segment) / SMALLEST).checked_ilog(factor as u64);
+    let tier = |part: &SnapshotPart| (size(&part.segment) / SMALLEST).checked_ilog(factor as u64);
     let mut start = 0;
     let mut last_full = 0;
     while start < by_size.len() {
@@ -132,11 +132,11 @@ fn choose(parts: &[Part], factor: usize, keypoints_max: u64) -> Vec<Part> {
         sum += size(&p.segment);
         sum <= keypoints_max
     });
-    let chosen: Vec<Part> = fitting.map(|&p| p.clone()).collect();
+    let chosen: Vec<SnapshotPart> = fitting.map(|&p| p.clone()).collect();
     if chosen.len() > 1 {
         return chosen;
     }
     let (numerator, denominator) = LIVE_MIN;
-    let wasteful = |p: &&Part| p.live() * denominator < p.segment.rows() * numerator;
+    let wasteful = |p: &&SnapshotPart| p.live() * denominator < p.segment.rows() * numerator;
     parts.iter().find(wasteful).map(|p| vec![p.clone()]).unwrap_or_default()
 }

@@ -12,20 +12,20 @@ use crate::remote::error::{Error, Result};
 
 /// A file that is being written. It has no name: it vanishes when it is closed, or with the process.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(super) struct Download {
     file: Arc<File>,
     bytes: u64,
     bytes_max: u64,
     pools: Pools,
 }
 
-impl Spool {
+impl Download {
     /// # Errors
     /// [`Error::Local`] when `folder` has no room for a file.
-    pub async fn create(folder: &Path, bytes_max: u64, pools: &Pools) -> Result<Spool> {
+    pub async fn create(folder: &Path, bytes_max: u64, pools: &Pools) -> Result<Download> {
         let folder = folder.to_path_buf();
         let file = pools.files(move || tempfile::tempfile_in(folder)).await?;
-        Ok(Spool { file: Arc::new(file), bytes: 0, bytes_max, pools: pools.clone() })
+        Ok(Download { file: Arc::new(file), bytes: 0, bytes_max, pools: pools.clone() })
     }
 
     /// # Errors
@@ -66,13 +66,13 @@ mod tests {
     async fn a_download_is_bounded_and_read_from_its_beginning() {
         let folder = tempfile::tempdir().unwrap();
         let pools = Pools::new(&pools::Options::default());
-        let mut spool = Spool::create(folder.path(), 6, &pools).await.unwrap();
-        assert!(matches!(spool.announce(7), Err(Error::TooLarge { bytes_max: 6 })));
-        spool.write(Bytes::from_static(b"abc")).await.unwrap();
-        spool.write(Bytes::from_static(b"def")).await.unwrap();
-        let refused = spool.write(Bytes::from_static(b"g")).await;
+        let mut download = Download::create(folder.path(), 6, &pools).await.unwrap();
+        assert!(matches!(download.announce(7), Err(Error::TooLarge { bytes_max: 6 })));
+        download.write(Bytes::from_static(b"abc")).await.unwrap();
+        download.write(Bytes::from_static(b"def")).await.unwrap();
+        let refused = download.write(Bytes::from_static(b"g")).await;
         assert!(matches!(refused, Err(Error::TooLarge { bytes_max: 6 })));
-        assert_eq!(std::io::read_to_string(spool.finish().await.unwrap()).unwrap(), "abcdef");
+        assert_eq!(std::io::read_to_string(download.finish().await.unwrap()).unwrap(), "abcdef");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it has no name");
     }
 }

@@ -20,6 +20,8 @@ pub mod matching;
 
 pub mod store;
 
+pub mod pools;
+
 pub mod remote;
 
 pub mod erasure;

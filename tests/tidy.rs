@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in order: each may use only those before it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "cpu",
     "model",
     "media",
@@ -18,6 +18,7 @@ const ROOMS: [&str; 15] = [
     "index",
     "matching",
     "store",
+    "pools",
     "remote",
     "erasure",
     "wire",

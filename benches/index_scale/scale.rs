@@ -8,7 +8,9 @@ use std::time::Instant;
 use cenotaph::fingerprint::{
     Fingerprint, FrameHash, Keypoint, Rect, Spot, UploadFrame, UploadKeypoint, UploadPrint, VERSION,
 };
-use cenotaph::index::{Entry, Index, Options, OwnedEntry, SearchOptions, Snapshot};
+use cenotaph::index::{
+    Index, Options, OwnedTombstoneEntry, SearchOptions, Snapshot, TombstoneEntry,
+};
 use cenotaph::model::{KeyId, Luma, Slot};
 
 use crate::clips::{Pair, hasher, pairs, table, tombstone};
@@ -94,7 +96,7 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
     });
     let print = synthetic_tombstone(size + 1000, hashes);
     let start = Instant::now();
-    let entry = Entry { slot: Slot(size + 1000), voice: 0, fingerprint: &print };
+    let entry = TombstoneEntry { slot: Slot(size + 1000), voice: 0, fingerprint: &print };
     index.apply(&[entry], &[], 2).unwrap();
     let apply_ms = start.elapsed().as_secs_f64() * 1000.0;
     let stats = index.stats();
@@ -114,12 +116,12 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
 
 /// Seconds that making the tombstones and filing them took.
 fn build(dir: &Path, size: u32, hashes: &Hashes, real: &[Fingerprint]) -> f64 {
-    let synthetic = (0..size).map(|n| OwnedEntry {
+    let synthetic = (0..size).map(|n| OwnedTombstoneEntry {
         slot: Slot(n),
         voice: n,
         fingerprint: synthetic_tombstone(n, hashes),
     });
-    let deleted = real.iter().zip(size..).map(|(print, n)| OwnedEntry {
+    let deleted = real.iter().zip(size..).map(|(print, n)| OwnedTombstoneEntry {
         slot: Slot(n),
         voice: n,
         fingerprint: print.clone(),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cli::Exit;
 use crate::cli::arguments::ReceiptCommand;
 use crate::cli::output::Output;
-use crate::erasure::{Checked, PublicKeys, verify};
+use crate::erasure::{PublicKeys, VerifiedReceipt, verify};
 
 /// Receipts have some kilobytes; this bounds what a wrong file costs.
 const BYTES_MAX: u64 = 16 << 20;
@@ -45,7 +45,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// What a receipt says, a line a fact.
-fn words(Checked { key_id, receipt }: &Checked) -> String {
+fn words(VerifiedReceipt { key_id, receipt }: &VerifiedReceipt) -> String {
     let text = |name: &str| receipt[name].as_str().unwrap_or("-").to_owned();
     let mut lines = vec![format!("The receipt holds; signed with the key {key_id}.")];
     let named = if receipt["form"] == "plain" { "video" } else { "video_key" };

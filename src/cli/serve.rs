@@ -7,16 +7,14 @@ use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::{Exit, SystemClock, logs, session};
 use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
-use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
+use crate::engine::{CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads};
 use crate::engine::jobs::runner::{Runner, Wake};
-use crate::engine::{
-    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, Pools,
-    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,
-};
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
+use crate::pools::Pools;
 use crate::remote::Remote;
 
 /// Upper bounds of the histograms' buckets, seconds: from a look-up to a long decode.
@@ -80,7 +78,7 @@ fn put_together(
     let engine = Arc::new(engine);
     let pools = Pools::new(&settings.pools);
     let environment = session::environment(SystemClock);
-    let remote = Remote::new(&settings.remote)?;
+    let remote = Remote::new(&settings.remote, pools.clone())?;
     let mut runner = Runner::new(pools.clone(), environment.clock.clone(), settings.runner);
     let opening = CaseOpening { options: settings.cases.clone(), ..CaseOpening::default() };
     let wake = Wake::default();

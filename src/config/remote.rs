@@ -74,6 +74,6 @@ fn purge(rule: &file::Purge) -> Result<PurgeRule> {
         hosts: rule.hosts.clone(),
         method: rule.method.clone().unwrap_or_else(|| PurgeRule::default().method),
         headers: rule.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        doors: each("remote.purge", &rule.doors)?,
+        endpoints: each("remote.purge", &rule.doors)?,
     })
 }

@@ -17,6 +17,7 @@ use crate::engine;
 use crate::http;
 use crate::matching;
 use crate::media;
+use crate::pools;
 use crate::remote;
 
 /// Units of times, seconds.
@@ -42,7 +43,7 @@ pub struct Settings {
     pub deletions: engine::deletions::Options,
     pub outbox: engine::webhooks::outbox::Options,
     pub http: http::Options,
-    pub pools: engine::jobs::pools::Options,
+    pub pools: pools::Options,
     pub runner: engine::jobs::runner::Options,
     pub remote: remote::Options,
     pub log: file::Log,
@@ -226,13 +227,13 @@ fn links(pages: &file::Pages) -> Result<Vec<String>> {
     }
 }
 
-fn pool_options(pools: &file::Pools) -> Result<engine::jobs::pools::Options> {
-    let of = engine::jobs::pools::Options::default();
-    let blocking_max = pools.short.unwrap_or(of.blocking_max);
-    let decode_max = pools.decodes.unwrap_or(of.decode_max);
+fn pool_options(typed: &file::Pools) -> Result<pools::Options> {
+    let of = pools::Options::default();
+    let blocking_max = typed.short.unwrap_or(of.blocking_max);
+    let decode_max = typed.decodes.unwrap_or(of.decode_max);
     at_least("pools.short", blocking_max as u64, 1)?;
     at_least("pools.decodes", decode_max as u64, 1)?;
-    Ok(engine::jobs::pools::Options { blocking_max, decode_max, ..of })
+    Ok(pools::Options { blocking_max, decode_max, ..of })
 }
 
 fn engine_options(file: &File) -> Result<engine::Options> {

@@ -46,7 +46,6 @@ pub use deletions::source::attend;
 pub use deletions::{DeletionParts, Deletions};
 pub use error::{Error, Result};
 pub use jobs::parallel::each;
-pub use jobs::pools::Pools;
 pub use operations::doctor::{Finding, diagnose};
 pub use policy::Policy;
 pub use review::act::CaseAction;

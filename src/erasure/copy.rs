@@ -1,26 +1,27 @@
-//! One copy's erasure, and how it ended.
+//! Erases one copy, and classifies how that ended.
 
 use crate::erasure::Options;
 use crate::model::{CopyKind, CopyOutcome, UnixSeconds};
-use crate::remote::{Address, Error, Gone, Message, Remote};
+use crate::remote::{Address, AddressExtent, Error, Message, Remote, Removal};
 
-/// A copy that is due.
+/// One copy that is due to be erased.
 #[derive(Debug, Clone)]
 pub struct CopyTask {
     pub kind: CopyKind,
     pub address: Address,
-    pub prefix: bool,
-    /// Failures in a row before this try.
+    pub extent: AddressExtent,
+    /// Consecutive failures before this try.
     pub failures: u32,
-    /// Spreads the next try.
+    /// Spreads the time of the next try; see [`Backoff::retry_at`](crate::erasure::Backoff::retry_at).
     pub seed: u64,
-    /// Of a callback: the message's id, the same in every try.
+    /// For a callback: the id of the message, the same in every try.
     pub message_id: String,
-    /// Of a callback: what is sent, JSON.
+    /// For a callback: the body of the message, JSON.
     pub message: Vec<u8>,
 }
 
-/// Erases a copy by its kind and looks again. What went wrong is part of the answer; nothing here names an address.
+/// Erases a copy in the way that its kind needs, and verifies that it is gone. A failure is a [`CopyOutcome`], not an
+/// error; its text contains no address.
 pub async fn erase(
     remote: &Remote,
     task: &CopyTask,
@@ -28,7 +29,7 @@ pub async fn erase(
     now: UnixSeconds,
 ) -> CopyOutcome {
     let done = match task.kind {
-        CopyKind::Main | CopyKind::Backup => remote.erase(&task.address, task.prefix).await,
+        CopyKind::Main | CopyKind::Backup => remote.erase(&task.address, task.extent).await,
         CopyKind::Cache => remote.purge(&task.address).await,
         CopyKind::Callback => {
             let message = Message { id: &task.message_id, timestamp: now, body: &task.message };
@@ -36,7 +37,7 @@ pub async fn erase(
         }
     };
     match done {
-        Ok(Gone { objects, how }) => CopyOutcome::Gone { objects, how: how.to_owned() },
+        Ok(Removal { objects, how }) => CopyOutcome::Gone { objects, how: how.to_owned() },
         Err(Error::Held { until: Some(until), why }) if until > now => {
             CopyOutcome::Held { until, why: why.to_owned() }
         }
@@ -47,23 +48,26 @@ pub async fn erase(
 fn failed(error: &Error, task: &CopyTask, options: &Options, now: UnixSeconds) -> CopyOutcome {
     let failures = task.failures.saturating_add(1);
     let waiting = matches!(error, Error::NotYet { .. });
-    // What waits for somebody need not be tried often, what the platform is still busy with is no fault.
+    // A platform that is still at work is no failure. A copy that needs somebody's help is stuck at once, and is retried
+    // at the longest interval.
     let stuck = !waiting && (!error.may_pass() || failures >= options.stuck_after);
     let tried = if error.may_pass() { failures } else { u32::MAX };
-    let due_at = options.backoff.again_at(now, tried, task.seed, error.retry_after_s());
+    let due_at = options.backoff.retry_at(now, tried, task.seed, error.retry_after_s());
     CopyOutcome::Failed { due_at, error: error.to_string(), stuck }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pools;
+    use crate::pools::Pools;
     use crate::remote;
 
     fn task(uri: &str, failures: u32) -> CopyTask {
         CopyTask {
             kind: CopyKind::Main,
             address: Address::parse(uri).unwrap(),
-            prefix: false,
+            extent: AddressExtent::One,
             failures,
             seed: 0,
             message_id: String::new(),
@@ -72,11 +76,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_needs_somebody_is_stuck_at_once_and_what_may_pass_only_after_some_tries() {
+    async fn permanent_errors_are_stuck_at_once_and_transient_ones_after_several_tries() {
         let root = tempfile::tempdir().unwrap();
         let file_roots = vec![root.path().to_path_buf()];
+        let pools = Pools::new(&pools::Options::default());
         let remote =
-            Remote::new(&remote::Options { file_roots, ..remote::Options::default() }).unwrap();
+            Remote::new(&remote::Options { file_roots, ..remote::Options::default() }, pools)
+                .unwrap();
         let options = Options::default();
         let outside = erase(&remote, &task("file:///elsewhere/v.mp4", 0), &options, 0).await;
         assert!(

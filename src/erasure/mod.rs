@@ -1,15 +1,25 @@
 //! Carries a deletion through to every copy, and proves it.
 //!
-//! Flow: `plan` decides, from what is known of a deletion, what its job does next; `copy` erases one copy by way of
-//! `remote` and says how that ended; `backoff` says when to try again; `receipt` makes and signs the statement of what
-//! went; `retained` folds what is kept for statistics. Decisions here are pure: the job that reads facts, acts and
-//! writes down is `engine`'s, the rows are `store`'s.
+//! # Flow
+//!
+//! `plan` decides, from the state of a deletion, what its job does next. `copy` erases one copy through
+//! [`crate::remote`] and classifies the outcome. `backoff` schedules retries. `receipt` issues the signed statement of
+//! what was erased. `retained` aggregates the statistics that outlive a deletion.
 //!
 //! ```text
 //! requested → hidden → fingerprinted → purging → erased → (backups due later) → complete
-//! before purging → cancelled, and its tombstone goes too
-//! any but the last two may be stuck: it says why, is tried again all the same, and can be hurried
+//!     └───────────┴────────────┴→ cancelled: its tombstone is removed, too
 //! ```
+//!
+//! Every stage but the last two may be *stuck*: a deletion then says why, is retried all the same, and can be retried
+//! at once on request.
+//!
+//! # Invariants
+//!
+//! - Decisions are pure functions. `engine` runs the job that reads the facts, acts, and records the outcome; `store`
+//!   keeps the rows.
+//! - No byte is erased before the stage *purging*, the point of no return.
+//! - A receipt is issued only when every copy is verifiably gone.
 
 mod backoff;
 mod copy;
@@ -19,34 +29,34 @@ mod retained;
 
 pub use backoff::Backoff;
 pub use copy::{CopyTask, erase};
-pub use plan::{Step, next};
+pub use plan::{Step, next_step};
 pub use receipt::{
-    Checked, NotAKey, PublicKeys, ReceiptError, ReceiptFacts, ReceiptKey, Receipts, Unverified,
-    canonical, issue, verify,
+    InvalidReceipt, NotAKey, PublicKeys, ReceiptError, ReceiptFacts, ReceiptKey, Receipts,
+    VerifiedReceipt, canonical, issue, verify,
 };
 pub use retained::{fold, month_start, period_start};
 
 use crate::model::{DeletionReason, UnixSeconds};
 
-/// Settings of the room.
+/// Settings of this room.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long the main copy stays when it cannot be fingerprinted, seconds. Default 24 hours.
+    /// How long the main copy is kept when it cannot be fingerprinted, seconds. Default 24 hours.
     pub fingerprint_wait_s: u32,
-    /// The same for legal deletions. Default 1 hour.
+    /// The same for legal deletions, seconds. Default 1 hour.
     pub fingerprint_wait_legal_s: u32,
-    /// Between the tombstone and the first erasure, seconds: the time in which an owner can still think better of it.
+    /// Grace period between the tombstone and the first erasure, seconds, in which the deletion can still be cancelled.
     /// Default 0.
     pub grace_s: u32,
-    /// When to try again.
+    /// Schedule of retries.
     pub backoff: Backoff,
-    /// Failures in a row after which somebody should look. Default 6: some two minutes at the standard back-off.
+    /// Consecutive failures after which a copy counts as stuck. Default 6: about two minutes with the default back-off.
     pub stuck_after: u32,
-    /// Copies of one deletion that are erased at once. Default 8.
+    /// Copies of one deletion that are erased concurrently. Default 8.
     pub copies_at_once: usize,
-    /// Videos that a published sum has at least, and by which it changes at least. Default 10.
+    /// The fewest videos that a published sum covers, and that it changes by at once. Default 10.
     pub anonymity_min: u64,
-    /// How long after completion things are kept in plain, seconds. Default 90 days.
+    /// How long names and addresses are kept in plain text after completion, seconds. Default 90 days.
     pub retention_s: u64,
 }
 
@@ -66,7 +76,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// When a deletion that was requested now goes on without a fingerprint.
+    /// The time after which a deletion that is requested now continues without a fingerprint.
     pub fn fingerprint_by(&self, reason: DeletionReason, now: UnixSeconds) -> UnixSeconds {
         let wait_s = match reason {
             DeletionReason::Legal => self.fingerprint_wait_legal_s.min(self.fingerprint_wait_s),

@@ -1,33 +1,38 @@
-//! What a deletion's job does next. Pure: the same facts at the same time give the same step.
+//! The next step of a deletion's job. Pure: the same state at the same time gives the same step.
 //!
-//! Copies go in two ranks: the bytes first (and the platform's own rows), the caches when no main copy is left, because
-//! a cache that was purged earlier would fill itself again from the main copy.
+//! Copies are erased in two ranks: stored bytes and callbacks first, caches only when no main copy is left, because a
+//! cache that is purged earlier refills itself from the main copy.
 
 use crate::model::{CopyKind, CopyState, Deletion, Stage, StoredCopy, UnixSeconds};
 
-/// What is to be done.
+/// A step of a deletion's job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Say that it is hidden.
+    /// Record that the video is hidden.
     Hide,
-    /// Make the tombstone.
+    /// Fingerprint the main copy and store the tombstone.
     Fingerprint,
     /// Pass the point of no return.
     Purge,
-    /// Erase these copies, by their places.
+    /// Erase these copies, given by their positions in the request.
     EraseCopies(Vec<u32>),
-    /// Say that all is gone but for backups that are due later.
+    /// Record that everything is gone except backups that are held until a date.
     Erased,
-    /// Write the receipt.
+    /// Issue the receipt.
     Complete,
-    /// Undo what a cancelled deletion has done.
+    /// Undo the effects of a cancelled deletion.
     Forget,
-    /// Nothing until then; `None`: nothing ever again.
+    /// Do nothing until then; `None`: the job is done.
     Wait(Option<UnixSeconds>),
 }
 
 /// Decides the next step.
-pub fn next(deletion: &Deletion, copies: &[StoredCopy], grace_s: u32, now: UnixSeconds) -> Step {
+pub fn next_step(
+    deletion: &Deletion,
+    copies: &[StoredCopy],
+    grace_s: u32,
+    now: UnixSeconds,
+) -> Step {
     match deletion.stage {
         Stage::Requested => Step::Hide,
         Stage::Hidden => Step::Fingerprint,
@@ -55,7 +60,7 @@ pub fn next(deletion: &Deletion, copies: &[StoredCopy], grace_s: u32, now: UnixS
     }
 }
 
-/// The copies that are due, or else when the next one is.
+/// Erases the copies that are due, or waits for the next one.
 fn erase_due(copies: &[StoredCopy], now: UnixSeconds) -> Step {
     let main_left = copies.iter().any(|copy| copy.kind == CopyKind::Main && !is_gone(copy));
     let in_turn =
@@ -71,7 +76,7 @@ fn is_gone(copy: &StoredCopy) -> bool {
     copy.state == CopyState::Gone
 }
 
-/// A backup that is held until its date does not keep the video from being called erased.
+/// A backup that is held until its date does not keep the deletion from counting as erased.
 fn may_wait(copy: &StoredCopy) -> bool {
     is_gone(copy) || (copy.kind == CopyKind::Backup && copy.state == CopyState::Held)
 }
@@ -130,7 +135,7 @@ mod tests {
     }
 
     fn step(stage: Stage, copies: &[StoredCopy]) -> Step {
-        next(&deletion(stage), copies, 0, NOW)
+        next_step(&deletion(stage), copies, 0, NOW)
     }
 
     #[test]
@@ -153,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn grace_holds_purging_back() {
+    fn purging_waits_for_the_end_of_the_grace_period() {
         let fingerprinted = deletion(Stage::Fingerprinted);
-        assert_eq!(next(&fingerprinted, &[], 5, NOW + 4), Step::Wait(Some(NOW + 5)));
-        assert_eq!(next(&fingerprinted, &[], 5, NOW + 5), Step::Purge);
+        assert_eq!(next_step(&fingerprinted, &[], 5, NOW + 4), Step::Wait(Some(NOW + 5)));
+        assert_eq!(next_step(&fingerprinted, &[], 5, NOW + 5), Step::Purge);
     }
 
     #[test]
-    fn caches_wait_until_no_main_copy_can_fill_them_again() {
+    fn caches_wait_until_no_main_copy_can_refill_them() {
         let mut copies = [
             copy(0, CopyKind::Cache, CopyState::Pending, 0),
             copy(1, CopyKind::Main, CopyState::Pending, 0),
@@ -186,7 +191,7 @@ mod tests {
         assert_eq!(step(Stage::Purging, &copies), Step::Erased);
         assert_eq!(step(Stage::Erased, &copies), Step::Wait(Some(NOW + 10)));
         assert_eq!(
-            next(&deletion(Stage::Erased), &copies, 0, NOW + 10),
+            next_step(&deletion(Stage::Erased), &copies, 0, NOW + 10),
             Step::EraseCopies(vec![1])
         );
         copies[1].state = CopyState::Gone;

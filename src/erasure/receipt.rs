@@ -1,13 +1,15 @@
-//! Receipts: the signed statement of what was erased, where, when, and how that was verified.
+//! Receipts: signed statements of what was erased, where, when, and how that was verified.
 //!
-//! There are two of each, signed by the same key. The *plain* one names video, owner and addresses; it is handed out
-//! while the retention lasts. The *keyed* one has keyed digests in their place and stays; it also has the SHA-256 of
-//! the plain one, so that whoever kept a plain receipt can show that this deployment issued it. (The plain one has a
-//! random `nonce`, so that nobody finds its content by trying.)
+//! Every deletion has two, signed by the same key. The *plain* one names the video, its owner and the addresses; it is
+//! available until the retention ends. The *keyed* one contains keyed digests instead, and is kept. It also contains the
+//! SHA-256 of the plain one, so that the holder of a plain receipt can prove that this deployment issued it. A random
+//! `nonce` in the plain one prevents that its content is found by guessing.
 //!
-//! Format: `{"receipt": {…}, "signature": {"algorithm": "Ed25519", "key_id": …, "value": base64}}`. Signed is the
-//! canonical form of the value of `receipt`: JSON with sorted keys, without blanks, integers and strings only (RFC 8785
-//! restricted to what we write).
+//! # Format
+//!
+//! `{"receipt": {…}, "signature": {"algorithm": "Ed25519", "key_id": …, "value": base64}}`. The signature is over the
+//! canonical form of the value of `receipt`: JSON with sorted keys and without whitespace (RFC 8785, restricted to the
+//! strings, integers, booleans and nulls that occur).
 
 use std::fmt::Write;
 
@@ -22,16 +24,16 @@ use sha2::{Digest, Sha256};
 use crate::model::{Deletion, StoredCopy, Strength, UnixSeconds};
 
 const FORMAT: &str = "cenotaph-receipt-1";
-const STATEMENT: &str = "Each copy named here was erased at the time given and not found when it was looked for again. \
-     What stays is a keyed fingerprint (the tombstone), which can recognise the video but not show it.";
+const STATEMENT: &str = "Each copy listed here was erased at the given time and was not found when it was looked up again. \
+     What remains is a keyed fingerprint (the tombstone), which can recognise the video but cannot show it.";
 
-/// The secret that signs receipts.
+/// The private key that signs receipts.
 #[derive(Clone)]
 pub struct ReceiptKey(SigningKey);
 
-/// Text that is not a key.
+/// The text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an Ed25519 key in the form that is expected here")]
+#[error("this is not an Ed25519 key in the expected format")]
 pub struct NotAKey;
 
 impl ReceiptKey {
@@ -39,13 +41,15 @@ impl ReceiptKey {
         ReceiptKey(SigningKey::from_bytes(seed))
     }
 
+    /// Parses PKCS#8 in PEM.
+    ///
     /// # Errors
-    /// `NotAKey`.
+    /// [`NotAKey`] for any other text.
     pub fn from_pem(pem: &str) -> Result<ReceiptKey, NotAKey> {
         SigningKey::from_pkcs8_pem(pem).map(ReceiptKey).map_err(|_| NotAKey)
     }
 
-    /// PKCS#8, for a key file: secret.
+    /// PKCS#8 in PEM, for a key file. Secret.
     pub fn to_pem(&self) -> String {
         let pem = self.0.to_pkcs8_pem(LineEnding::LF);
         pem.expect("a key of fixed size can always be written").to_string()
@@ -55,7 +59,7 @@ impl ReceiptKey {
         self.0.verifying_key().to_bytes()
     }
 
-    /// Which key this is; safe to show.
+    /// The id of the key; safe to show.
     pub fn id(&self) -> String {
         key_id(&self.public())
     }
@@ -67,16 +71,16 @@ impl std::fmt::Debug for ReceiptKey {
     }
 }
 
-/// What a receipt is made of.
+/// The facts that a receipt states.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiptFacts<'a> {
     pub deletion: &'a Deletion,
     pub copies: &'a [StoredCopy],
-    /// The copies' addresses, in the same order.
+    /// The addresses of the copies, in the same order.
     pub uris: &'a [String],
     pub video: &'a str,
     pub owner: Option<&'a str>,
-    /// SHA-256 of the fingerprint, and what it is good for.
+    /// SHA-256 of the fingerprint, and its strength.
     pub tombstone: Option<(&'a [u8; 32], Strength)>,
     pub complete_at: UnixSeconds,
     pub nonce: [u8; 16],
@@ -89,15 +93,15 @@ pub struct Receipts {
     pub keyed: String,
 }
 
-/// What keeps a receipt from being made.
+/// The deletion is not complete, so there is no receipt for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a deletion without all its times and addresses has no receipt")]
+#[error("a deletion with copies left, or without all addresses, has no receipt")]
 pub struct ReceiptError;
 
-/// Makes and signs both receipts.
+/// Issues and signs both receipts.
 ///
 /// # Errors
-/// When a copy is not gone, or an address is missing: a bug of the caller.
+/// [`ReceiptError`] when a copy is not gone, or an address is missing: a bug of the caller.
 pub fn issue(key: &ReceiptKey, facts: &ReceiptFacts<'_>) -> Result<Receipts, ReceiptError> {
     if facts.copies.len() != facts.uris.len() || facts.copies.iter().any(|c| c.gone_at.is_none()) {
         return Err(ReceiptError);
@@ -122,7 +126,7 @@ pub fn issue(key: &ReceiptKey, facts: &ReceiptFacts<'_>) -> Result<Receipts, Rec
     Ok(Receipts { plain: sign(key, plain), keyed: sign(key, Value::Object(keyed)) })
 }
 
-/// What both forms have.
+/// The fields of both forms.
 fn common(facts: &ReceiptFacts<'_>) -> Map<String, Value> {
     let deletion = facts.deletion;
     let tombstone = facts.tombstone.map(|(digest, strength)| {
@@ -174,7 +178,7 @@ fn sign(key: &ReceiptKey, receipt: Value) -> String {
     .to_string()
 }
 
-/// Public keys, by which receipts are verified.
+/// Public keys that receipts are verified with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PublicKeys(Vec<[u8; 32]>);
 
@@ -183,10 +187,10 @@ impl PublicKeys {
         PublicKeys(keys)
     }
 
-    /// Reads a published document (`/.well-known/cenotaph-keys.json`), a public key in PEM, or one in base64url.
+    /// Parses a published document (`/.well-known/cenotaph-keys.json`), a public key in PEM, or one in base64url.
     ///
     /// # Errors
-    /// `NotAKey`.
+    /// [`NotAKey`] for any other text.
     pub fn from_text(text: &str) -> Result<PublicKeys, NotAKey> {
         let text = text.trim();
         if text.starts_with("-----BEGIN") {
@@ -214,31 +218,31 @@ impl PublicKeys {
     }
 }
 
-/// A receipt that holds.
+/// A receipt whose signature is valid.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
+pub struct VerifiedReceipt {
     pub key_id: String,
-    /// What was signed.
+    /// The signed value.
     pub receipt: Value,
 }
 
-/// Why a receipt does not hold.
+/// Why a receipt is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unverified {
+pub enum InvalidReceipt {
     #[error("this is not a receipt: {0}")]
     NotAReceipt(&'static str),
-    #[error("it was signed with the key {key_id}, which is not among those given")]
+    #[error("it was signed with the key {key_id}, which is not among the given keys")]
     OtherKey { key_id: String },
-    #[error("the signature is not that of this text: the receipt was changed, or is forged")]
+    #[error("the signature does not match: the receipt was altered or forged")]
     Forged,
 }
 
 /// Verifies a receipt offline.
 ///
 /// # Errors
-/// Why it does not hold.
-pub fn verify(text: &str, keys: &PublicKeys) -> Result<Checked, Unverified> {
-    let wrong = Unverified::NotAReceipt;
+/// [`InvalidReceipt`], which says why.
+pub fn verify(text: &str, keys: &PublicKeys) -> Result<VerifiedReceipt, InvalidReceipt> {
+    let wrong = InvalidReceipt::NotAReceipt;
     let document: Value = serde_json::from_str(text).map_err(|_| wrong("it is not JSON"))?;
     let (receipt, signature) = (&document["receipt"], &document["signature"]);
     if receipt["format"] != FORMAT {
@@ -252,12 +256,12 @@ pub fn verify(text: &str, keys: &PublicKeys) -> Result<Checked, Unverified> {
     let value = STANDARD.decode(value).ok().and_then(|v| <[u8; 64]>::try_from(v).ok());
     let value = value.ok_or(wrong("the signature cannot be read"))?;
     let public = keys.0.iter().find(|key| self::key_id(key) == key_id);
-    let public = public.ok_or_else(|| Unverified::OtherKey { key_id: shown(key_id) })?;
-    let public = VerifyingKey::from_bytes(public).map_err(|_| Unverified::Forged)?;
+    let public = public.ok_or_else(|| InvalidReceipt::OtherKey { key_id: shown(key_id) })?;
+    let public = VerifyingKey::from_bytes(public).map_err(|_| InvalidReceipt::Forged)?;
     let text = canonical(receipt);
     let holds = public.verify_strict(text.as_bytes(), &Signature::from_bytes(&value));
-    holds.map_err(|_| Unverified::Forged)?;
-    Ok(Checked { key_id: key_id.to_owned(), receipt: receipt.clone() })
+    holds.map_err(|_| InvalidReceipt::Forged)?;
+    Ok(VerifiedReceipt { key_id: key_id.to_owned(), receipt: receipt.clone() })
 }
 
 fn decode_public(text: &str) -> Result<[u8; 32], NotAKey> {
@@ -269,7 +273,7 @@ fn key_id(public: &[u8; 32]) -> String {
     hex(&Sha256::digest(public)[..8])
 }
 
-/// As much of somebody's text as a message bears.
+/// Untrusted text, reduced to what is safe in a message.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric()).take(32).collect()
 }
@@ -285,7 +289,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// One form for all spellings of a JSON value: sorted keys, no blanks.
+/// The canonical form of a JSON value: sorted keys, no whitespace.
 pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {
@@ -401,18 +405,21 @@ mod tests {
             ];
             for text in forged {
                 assert_ne!(text, plain);
-                assert_eq!(verify(&text, &keys()), Err(Unverified::Forged));
+                assert_eq!(verify(&text, &keys()), Err(InvalidReceipt::Forged));
             }
             let other = PublicKeys::new(vec![ReceiptKey::from_seed(&[8; 32]).public()]);
-            assert!(matches!(verify(&plain, &other), Err(Unverified::OtherKey { .. })));
+            assert!(matches!(verify(&plain, &other), Err(InvalidReceipt::OtherKey { .. })));
             for text in ["", "{}", "[]", "null", r#"{"receipt":{"format":"cenotaph-receipt-1"}}"#] {
-                assert!(matches!(verify(text, &keys()), Err(Unverified::NotAReceipt(_))), "{text}");
+                assert!(
+                    matches!(verify(text, &keys()), Err(InvalidReceipt::NotAReceipt(_))),
+                    "{text}"
+                );
             }
         });
     }
 
     #[test]
-    fn a_copy_that_is_not_gone_has_no_receipt() {
+    fn there_is_no_receipt_while_a_copy_is_left() {
         facts(|facts| {
             let mut copies = facts.copies.to_vec();
             copies[0].gone_at = None;
@@ -422,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_read_in_every_form_in_which_they_are_given() {
+    fn keys_are_parsed_in_every_published_format() {
         let key = key();
         assert_eq!(ReceiptKey::from_pem(&key.to_pem()).unwrap().public(), key.public());
         assert!(ReceiptKey::from_pem("x").is_err());
@@ -430,7 +437,7 @@ mod tests {
         assert_eq!(PublicKeys::from_text(&document).unwrap(), keys());
         let one = PublicKeys::new(vec![key.public()]);
         assert_eq!(PublicKeys::from_text(&URL_SAFE_NO_PAD.encode(key.public())), Ok(one.clone()));
-        // As `openssl pkey -pubout` writes it.
+        // The output of `openssl pkey -pubout`.
         let der = [
             &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0][..],
             &key.public(),

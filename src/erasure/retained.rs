@@ -1,15 +1,17 @@
-//! What may be said of deleted videos in numbers, without saying anything of one.
+//! Statistics of deleted videos that reveal nothing about a single one.
 //!
-//! A video's nameless row is folded into one sum: that of its day of upload, if at least `k` videos of this fold have
-//! it; else of its month, its year, all time; and what is too little even for that waits in an unpublished pool for the
-//! next fold. So every published sum has at least `k` videos, *and changes by at least `k` at once*, so that nobody
-//! learns of one video by comparing a sum with yesterday's. A video is in one sum only: sums of a month have what its
-//! days do not show. Sums of periods that are not over are not shown yet.
+//! Every deleted video leaves one anonymous row, which is folded into exactly one sum: that of its day of upload if at
+//! least `k` rows of this fold share it, else that of its month, of its year, or of all time. Rows that are too few even
+//! for that wait in an unpublished pool for the next fold. So every published sum covers at least `k` videos, *and
+//! changes by at least `k` at once*: comparing a sum with yesterday's reveals nothing about one video. The sum of a month
+//! covers only what its days do not. Sums of periods that have not ended are not published yet.
 //!
 //! ```text
-//! for grain in day, month, year, all:
-//!     group the rows that are left by their period; groups of k or more are added to the period's sum
-//! the rest and the old pool: k or more are added to all time; else they are the new pool
+//! for grain in day, month, year:
+//!     group the remaining rows by their period
+//!     add groups of k or more to the sum of their period
+//! add the rest to the pool
+//! if the pool has k or more: add it to the sum of all time, and empty it
 //! ```
 //!
 //! Rows are folded together when a calendar month of erasures is over, or when their retention ends.
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-/// Folds rows into sums of at least `anonymity_min` videos.
+/// Folds `rows` and the pool of the last fold into sums of at least `anonymity_min` videos (*k* above).
 pub fn fold(rows: &[RetainedVideo], pool: RetainedSums, anonymity_min: u64) -> RetainedFold {
     let mut left: Vec<&RetainedVideo> = rows.iter().collect();
     let mut added = Vec::new();
@@ -54,7 +56,8 @@ pub fn fold(rows: &[RetainedVideo], pool: RetainedSums, anonymity_min: u64) -> R
     RetainedFold { deletions: rows.iter().map(|row| row.deletion).collect(), added, pool }
 }
 
-/// The first day of the period that a day lies in; all time is always over.
+/// The first day of the period that contains a day, in days since 1970-01-01. A sum is published once its period
+/// began before this day's; `i64::MAX` for all time, whose sum never waits.
 pub fn period_start(grain: Grain, day: i64) -> i64 {
     match grain {
         Grain::All => i64::MAX,
@@ -62,12 +65,12 @@ pub fn period_start(grain: Grain, day: i64) -> i64 {
     }
 }
 
-/// The first day of the month of a day.
+/// The first day of the month that contains a day, in days since 1970-01-01.
 pub fn month_start(day: i64) -> i64 {
     start_of(Grain::Month, day).unwrap_or(day)
 }
 
-/// The first day of a day's period; `None` for days beyond the calendar.
+/// The first day of the period that contains a day; `None` for days outside the calendar.
 fn start_of(grain: Grain, day: i64) -> Option<i64> {
     let epoch = Date::constant(1970, 1, 1);
     let date = epoch.checked_add(jiff::Span::new().try_days(day).ok()?).ok()?;
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn periods_begin_where_the_calendar_says() {
+    fn periods_begin_as_in_the_calendar() {
         let march_2 = NEW_YEAR + 60;
         assert_eq!(period_start(Grain::Day, march_2), march_2);
         assert_eq!(period_start(Grain::Month, march_2), NEW_YEAR + 59);
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn videos_without_a_day_count_for_all_time_only() {
+    fn videos_without_a_day_are_in_the_sum_of_all_time() {
         let mut rows = rows(&[(NEW_YEAR, 12)]);
         rows.iter_mut().for_each(|row| row.uploaded_on = None);
         rows[0].uploaded_on = Some(i64::MAX);

@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine;
-use crate::engine::{Cases, Deletions, Engine, Outbox, Pools, Uploads};
+use crate::engine::{Cases, Deletions, Engine, Outbox, Uploads};
 use crate::http::Options;
 use crate::http::error::Problem;
 use crate::http::middleware::rate::Limiter;
 use crate::http::server::linger::Linger;
 use crate::model::{ApiKeyId, Environment, UploadId};
+use crate::pools::Pools;
 
 /// The parts of the service; the command line assembles them.
 pub struct Parts {

@@ -1,11 +1,11 @@
-//! What can go wrong in the index, by what the caller does next.
+//! Failures of the index, by what the caller does next.
 
 use std::path::{Path, PathBuf};
 
 /// Failures of the index.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The disk or the file system refused: retry, or free space.
+    /// The file system refused: retry, or free some space.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         action: &'static str,
@@ -13,18 +13,18 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// Bytes are not what was written: rebuild the index from the store.
-    #[error("{} is damaged ({what}); run `cenotaph index rebuild`", path.display())]
+    /// A file is not what was written: rebuild the index from the store.
+    #[error("{} is damaged: {what}; run `cenotaph index rebuild`", path.display())]
     Damaged { path: PathBuf, what: String },
     /// Written by a newer program: upgrade, or rebuild with this one.
     #[error(
-        "{} has format version {found}, this program knows up to {known}; \
-         use a newer cenotaph or run `cenotaph index rebuild`",
+        "{} has format version {found}, and this program reads versions up to {known}; \
+         use a newer cenotaph, or run `cenotaph index rebuild`",
         path.display()
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
-    /// There is no index in the folder.
-    #[error("no index in {}; run `cenotaph index rebuild`", path.display())]
+    /// The folder contains no index.
+    #[error("there is no index in {}; run `cenotaph index rebuild`", path.display())]
     Missing { path: PathBuf },
     /// Another process writes to this index.
     #[error("the index in {} is being written by another process", path.display())]
@@ -32,11 +32,11 @@ pub enum Error {
     /// This index was opened for reading only.
     #[error("the index in {} was opened for reading only", path.display())]
     ReadOnly { path: PathBuf },
-    /// A bound of the format or of `Options` was reached.
+    /// A limit of the format was reached.
     #[error("{what} exceeds the limit of {limit}")]
     Limit { what: &'static str, limit: u64 },
-    /// The caller's own source of entries failed during a rebuild.
-    #[error("an entry could not be read")]
+    /// The caller's iterator of entries failed during a rebuild.
+    #[error("a tombstone could not be read")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

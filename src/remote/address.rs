@@ -1,17 +1,17 @@
-//! Addresses of copies, read once and in one form.
+//! Addresses of copies, parsed once and into one canonical form.
 //!
-//! `file://` and `http(s)://` are URLs: percent-encoding is undone (`file`) or brought into one form (`http`), so that
-//! two spellings of one place are one address. `s3://`, `gs://` and `az://` are taken literally, as the vendors' own
-//! tools do: everything behind `bucket/` is the key, whatever characters it has.
+//! `file://` and `http(s)://` are URLs. Percent-encoding is decoded (`file`) or normalised (`http`), so that two
+//! spellings of one address compare equal. `s3://`, `gs://` and `az://` are taken literally, as the vendors' own tools
+//! do: everything after `bucket/` is the key, whatever characters it contains.
 
 use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
-use crate::remote::{Error, Result};
+use crate::remote::error::{Error, Result};
 
-/// Whose object store.
+/// A vendor's protocol for object stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cloud {
     S3,
@@ -29,10 +29,10 @@ impl Cloud {
     }
 }
 
-/// Where a copy is. Its `Debug` is for tests: addresses tell of videos and belong into no log.
+/// The address of a copy. `Debug` is for tests only: addresses reveal videos and must not be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// Absolute, without `.` and `..`; a folder's ends with `/`.
+    /// An absolute path without `.` and `..`; that of a folder ends with `/`.
     File(PathBuf),
     Object {
         cloud: Cloud,
@@ -43,10 +43,10 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads an address.
+    /// Parses an address.
     ///
     /// # Errors
-    /// `NotAllowed` says what is wrong with it, without repeating it.
+    /// [`Error::NotAllowed`], which says what is wrong with the address without repeating it.
     pub fn parse(uri: &str) -> Result<Address> {
         let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let rest = |scheme: &str| &uri[scheme.len() + 3..];
@@ -57,13 +57,13 @@ impl Address {
             Some("az") => object(Cloud::Az, rest("az")),
             Some("http" | "https") => web(uri),
             Some(_) => {
-                Err(Error::not_allowed("addresses begin with file, s3, gs, az, http or https"))
+                Err(Error::not_allowed("the scheme is none of file, s3, gs, az, http and https"))
             }
-            None => Err(Error::not_allowed("an address begins with a scheme such as s3://")),
+            None => Err(Error::not_allowed("an address must begin with a scheme such as s3://")),
         }
     }
 
-    /// The one form under which this place is known.
+    /// The canonical form.
     pub fn canonical(&self) -> String {
         match self {
             Address::File(path) => format!("file://{}", path.display()),
@@ -74,8 +74,8 @@ impl Address {
         }
     }
 
-    /// What is asked at a gate for this address: its one form, that without the query, and all prefixes of the path,
-    /// the nearest first and `prefixes_max` at most.
+    /// The forms under which a visibility gate looks this address up: canonical, canonical without the query, and up to
+    /// `prefixes_max` prefixes of the path, longest first.
     pub fn spellings(&self, prefixes_max: usize) -> Spellings {
         let whole = self.canonical();
         let bare = match self {
@@ -91,12 +91,14 @@ impl Address {
         Spellings { exact, prefixes }
     }
 
+    /// The URL of a web address.
+    ///
     /// # Errors
-    /// `NotAllowed` when it is of another kind.
+    /// [`Error::NotAllowed`] for every other kind of address.
     pub(super) fn web(&self) -> Result<&Url> {
         match self {
             Address::Web(url) => Ok(url),
-            _ => Err(Error::not_allowed("caches and callbacks are at http or https addresses")),
+            _ => Err(Error::not_allowed("caches and callbacks need http or https addresses")),
         }
     }
 
@@ -108,7 +110,8 @@ impl Address {
         }
     }
 
-    /// Whether it can name everything below it: it ends with `/` and is not the root of a bucket or of the file system.
+    /// Whether the address may stand for everything below it: it ends with `/`, and is not the root of a bucket or of
+    /// the file system.
     pub fn can_be_prefix(&self) -> bool {
         match self {
             Address::File(path) => {
@@ -120,7 +123,56 @@ impl Address {
     }
 }
 
-/// The forms under which a gate may know an address.
+/// Which objects an address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressExtent {
+    /// The one object at the address.
+    One,
+    /// Every object whose address begins with this one.
+    Prefix,
+}
+
+impl AddressExtent {
+    /// From the flag `prefix` of a request or a row.
+    pub fn from_prefix_flag(prefix: bool) -> AddressExtent {
+        if prefix { AddressExtent::Prefix } else { AddressExtent::One }
+    }
+}
+
+/// Selected objects of one bucket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub cloud: Cloud,
+    pub bucket: &'a str,
+    /// The key of the object, or the prefix of the keys.
+    pub key: &'a str,
+    pub extent: AddressExtent,
+}
+
+impl Target<'_> {
+    /// # Errors
+    /// [`Error::NotAllowed`] when the address is not that of an object store.
+    pub fn new(address: &Address, extent: AddressExtent) -> Result<Target<'_>> {
+        match address {
+            Address::Object { cloud, bucket, key } => {
+                Ok(Target { cloud: *cloud, bucket, key, extent })
+            }
+            Address::File(_) | Address::Web(_) => {
+                Err(Error::not_allowed("this is not the address of an object store"))
+            }
+        }
+    }
+
+    /// Whether the object with this key is selected.
+    pub fn contains(&self, key: &str) -> bool {
+        match self.extent {
+            AddressExtent::One => key == self.key,
+            AddressExtent::Prefix => key.starts_with(self.key),
+        }
+    }
+}
+
+/// The forms under which a visibility gate may know an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spellings {
     pub exact: Vec<String>,
@@ -130,18 +182,18 @@ pub struct Spellings {
 
 fn file(uri: &str) -> Result<Address> {
     let wrong = |why: &str| Err(Error::not_allowed(why));
-    let Ok(url) = Url::parse(uri) else { return wrong("it is not a file:// address") };
+    let Ok(url) = Url::parse(uri) else { return wrong("this is not a valid file:// address") };
     if url.query().is_some() || url.fragment().is_some() {
-        return wrong("a file:// address has no ? and no #; write them as %3F and %23");
+        return wrong("write ? and # in a file:// address as %3F and %23");
     }
-    // The library resolves dots, which is right for links and wrong for telling somebody's traversal.
+    // The parser resolves dots silently; a path traversal must be refused instead.
     if uri.split(['/', '\\']).any(|part| matches!(part, "." | ".."))
         || uri.to_ascii_lowercase().contains("%2e")
     {
         return wrong("a file:// address must not have . or .. in its path");
     }
     let Ok(path) = url.to_file_path() else {
-        return wrong("a file:// address must be of this machine: file:///…");
+        return wrong("a file:// address must name no host: file:///…");
     };
     let plain =
         path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
@@ -159,10 +211,10 @@ fn object(cloud: Cloud, rest: &str) -> Result<Address> {
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
     let bucket_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if bucket.is_empty() || !bucket.chars().all(bucket_char) || bucket.starts_with('.') {
-        return Err(Error::not_allowed("the name of the bucket is not one"));
+        return Err(Error::not_allowed("the name of the bucket is invalid"));
     }
     if key.is_empty() {
-        return Err(Error::not_allowed("an object has a name behind the bucket's"));
+        return Err(Error::not_allowed("the address lacks the object's key after the bucket"));
     }
     Ok(Address::Object { cloud, bucket: bucket.to_owned(), key: key.to_owned() })
 }
@@ -173,27 +225,27 @@ fn web(uri: &str) -> Result<Address> {
             url.set_fragment(None);
             Ok(Address::Web(url))
         }
-        Err(error) => Err(Error::not_allowed(format!("it is not a web address: {error}"))),
+        Err(error) => Err(Error::not_allowed(format!("this is not a valid web address: {error}"))),
     }
 }
 
-/// Scheme, host and port as the library writes them (lower case, no default port, dots resolved), the path with as
-/// little percent-encoding as possible, in capitals.
+/// Scheme, host and port as the parser normalises them (lower case, no default port, dots resolved). Path and query
+/// with as little percent-encoding as possible, in upper case (RFC 3986, section 6.2.2).
 fn canonical_web(url: &Url, query: Option<&str>) -> String {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {
         let _ = write!(text, ":{port}");
     }
-    recode(url.path().as_bytes(), &mut text);
+    normalise(url.path().as_bytes(), &mut text);
     if let Some(query) = query {
         text.push('?');
-        recode(query.as_bytes(), &mut text);
+        normalise(query.as_bytes(), &mut text);
     }
     text
 }
 
-/// Percent-encoded characters that need no encoding are decoded; the rest stays.
-fn recode(bytes: &[u8], text: &mut String) {
+/// Decodes percent-encoded characters that need no encoding, and keeps the rest.
+fn normalise(bytes: &[u8], text: &mut String) {
     let digit = |b: u8| char::from(b).to_digit(16);
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -225,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_by_scheme() {
+    fn addresses_are_parsed_by_scheme() {
         assert_eq!(parsed("file:///media/a%20b.mp4"), Address::File("/media/a b.mp4".into()));
         let key = |uri: &str| match parsed(uri) {
             Address::Object { bucket, key, .. } => (bucket, key),
@@ -240,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_without_repeating_it() {
+    fn invalid_addresses_are_refused_without_being_repeated() {
         let wrong = [
             "",
             "secret",
@@ -266,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn two_spellings_of_one_web_address_are_one() {
+    fn spellings_of_one_web_address_have_one_canonical_form() {
         let one = parsed("https://cdn.example.com/v/%6Dovie%2f1.mp4?a=%41").canonical();
         assert_eq!(one, "https://cdn.example.com/v/movie%2F1.mp4?a=A");
         assert_eq!(parsed("https://CDN.example.com/v/x/../movie%2F1.mp4?a=A").canonical(), one);
@@ -275,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_asks_for_the_address_and_everything_above_it() {
+    fn a_gate_looks_up_the_address_and_everything_above_it() {
         let spellings = parsed("https://h/hls/8812/1.ts?token=x").spellings(9);
         assert_eq!(spellings.exact, ["https://h/hls/8812/1.ts?token=x", "https://h/hls/8812/1.ts"]);
         assert_eq!(spellings.prefixes, ["https://h/hls/8812/", "https://h/hls/", "https://h/"]);

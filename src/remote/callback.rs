@@ -1,64 +1,65 @@
-//! Parts of the platform that must forget a video: told by a signed request, which they acknowledge.
+//! Callbacks: signed requests that ask a part of the platform to forget a video.
 //!
-//! | answer | meaning |
+//! | status | meaning |
 //! |---|---|
-//! | 200, 204 | done: it has been forgotten now |
-//! | 404, 410 | gone: nothing is known of it |
-//! | 202 | not yet: ask again (`Retry-After` is heeded) |
-//! | any other | a fault: ask again |
+//! | 200, 204 | done: the video has been forgotten |
+//! | 404, 410 | gone: the video is unknown there |
+//! | 202 | not yet: retry (`Retry-After` is honoured) |
+//! | any other | error: retry |
 //!
-//! After "done" it is asked once more, with the same message: it must say done or gone again, from what it then knows.
+//! After *done* the same message is sent once more, as verification: the platform must acknowledge it again.
 
 use reqwest::Method;
 use url::Url;
 
-use crate::remote::client::{Ask, Client};
+use crate::remote::client::{Client, WebRequest};
+use crate::remote::error::{Error, Result};
+use crate::remote::removal::Removal;
 use crate::remote::signature::Secret;
-use crate::remote::webhook::signed_headers;
-use crate::remote::{Error, Gone, Message, Result};
+use crate::remote::webhook::{Message, signed_headers};
 
 const WHAT: &str = "the platform";
-const HOW_DONE: &str = "acknowledged, and again when asked a second time";
-const HOW_GONE: &str = "the platform says that it has nothing";
+const HOW_DONE: &str = "acknowledged twice";
+const HOW_GONE: &str = "the platform holds nothing of it";
 
-/// What a part of the platform says.
+/// What the platform acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Acknowledged {
     Done,
     Gone,
 }
 
-/// Calls the platform back.
+/// Sends callbacks.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
+pub(super) struct CallbackSender {
     pub client: Client,
     pub secrets: Vec<Secret>,
 }
 
-impl Caller {
-    pub async fn call(&self, url: &Url, message: Message<'_>) -> Result<Gone> {
+impl CallbackSender {
+    pub async fn call(&self, url: &Url, message: Message<'_>) -> Result<Removal> {
         if self.secrets.is_empty() {
-            return Err(Error::not_allowed("the settings have no secret to sign callbacks with"));
+            return Err(Error::not_allowed("the settings name no secret to sign callbacks with"));
         }
-        match self.ask(url, message).await? {
-            Said::Gone => Ok(Gone::verified(0, HOW_GONE)),
-            Said::Done => {
-                self.ask(url, message).await?;
-                Ok(Gone::verified(1, HOW_DONE))
+        match self.send(url, message).await? {
+            Acknowledged::Gone => Ok(Removal::verified(0, HOW_GONE)),
+            Acknowledged::Done => {
+                self.send(url, message).await?;
+                Ok(Removal::verified(1, HOW_DONE))
             }
         }
     }
 
-    async fn ask(&self, url: &Url, message: Message<'_>) -> Result<Said> {
+    async fn send(&self, url: &Url, message: Message<'_>) -> Result<Acknowledged> {
         let headers = signed_headers(&self.secrets, message)?;
-        let ask =
-            Ask { what: WHAT, method: Method::POST, url, headers, body: message.body.to_vec() };
-        let answer = self.client.ask(ask).await?;
+        let body = message.body.to_vec();
+        let request = WebRequest { what: WHAT, method: Method::POST, url, headers, body };
+        let answer = self.client.send(request).await?;
         match answer.status {
-            200 | 204 => Ok(Said::Done),
-            404 | 410 => Ok(Said::Gone),
+            200 | 204 => Ok(Acknowledged::Done),
+            404 | 410 => Ok(Acknowledged::Gone),
             202 => Err(Error::NotYet { what: WHAT, retry_after_s: answer.retry_after_s }),
-            _ => Err(answer.refusal(WHAT)),
+            _ => Err(answer.error(WHAT)),
         }
     }
 }

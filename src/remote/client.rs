@@ -1,4 +1,4 @@
-//! The one HTTP client: guarded, without redirects, proxies or cookies, with limits on time and size.
+//! The one HTTP client: guarded, without redirects, proxies and cookies, with limits on time and size.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use reqwest::{Method, redirect};
 use url::Url;
 
 use crate::remote::egress::{Forbidden, Guard};
-use crate::remote::{Error, Limits, Result};
+use crate::remote::error::{Error, Result};
+use crate::remote::options::Limits;
 
-/// A client for requests to addresses that somebody gave us.
+/// A client for requests to addresses that come from outside.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     http: reqwest::Client,
@@ -19,8 +20,8 @@ pub(super) struct Client {
 
 /// A request.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
-    /// Whom we ask, for messages: "the cache".
+pub(super) struct WebRequest<'a> {
+    /// The receiver as error messages call it, for example "the cache".
     pub what: &'static str,
     pub method: Method,
     pub url: &'a Url,
@@ -28,16 +29,16 @@ pub(super) struct Ask<'a> {
     pub body: Vec<u8>,
 }
 
-/// What came back, whatever its status. Nobody here has a use for bodies.
+/// A response, whatever its status. No caller needs the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct WebResponse {
     pub status: u16,
     pub retry_after_s: Option<u32>,
 }
 
 impl Client {
     /// # Errors
-    /// `Unreachable` when the TLS library cannot be set up.
+    /// [`Error::Unreachable`] when the TLS library cannot be set up.
     pub fn new(guard: Guard, limits: &Limits) -> Result<Client> {
         let http = reqwest::Client::builder()
             .dns_resolver(std::sync::Arc::new(guard.clone()))
@@ -52,29 +53,30 @@ impl Client {
         Ok(Client { http, guard, answer_bytes_max: limits.answer_bytes_max })
     }
 
-    /// What the guard can tell of an address before it is asked.
+    /// What the guard can decide about an address without resolving it.
     ///
     /// # Errors
-    /// `NotAllowed`.
+    /// [`Error::NotAllowed`] when the guard refuses the address.
     pub fn check(&self, url: &Url) -> Result<()> {
         self.guard.check(url)
     }
 
-    /// Sends a request and takes the answer's status.
+    /// Sends a request and returns the status of the response. An error status is no error here.
     ///
     /// # Errors
-    /// `NotAllowed`, `Unreachable`. An unwelcome status is no error here.
-    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer> {
-        self.guard.check(ask.url)?;
-        let request =
-            self.http.request(ask.method, ask.url.clone()).headers(ask.headers).body(ask.body);
-        let mut response = request.send().await.map_err(|e| explain(ask.what, e))?;
-        let answer = Answer {
+    /// [`Error::NotAllowed`] when the guard refuses the address, [`Error::Unreachable`] when no response arrives in
+    /// time.
+    pub async fn send(&self, request: WebRequest<'_>) -> Result<WebResponse> {
+        let WebRequest { what, method, url, headers, body } = request;
+        self.guard.check(url)?;
+        let sending = self.http.request(method, url.clone()).headers(headers).body(body).send();
+        let mut response = sending.await.map_err(|e| explain(what, e))?;
+        let received = WebResponse {
             status: response.status().as_u16(),
             retry_after_s: retry_after_s(response.headers()),
         };
-        // A short body is read so that the connection can be used again; of a long one (a whole video, say) the rest
-        // is dropped with the connection. That it breaks off changes nothing.
+        // A short body is read so that the connection can be reused. A long one (a whole video, say) is dropped with
+        // the connection. A body that breaks off changes nothing.
         let mut read = 0;
         while let Ok(Some(piece)) = response.chunk().await {
             read += piece.len() as u64;
@@ -82,13 +84,13 @@ impl Client {
                 break;
             }
         }
-        Ok(answer)
+        Ok(received)
     }
 }
 
-impl Answer {
-    /// An unwelcome status as an error.
-    pub fn refusal(&self, what: &'static str) -> Error {
+impl WebResponse {
+    /// The status as an error.
+    pub fn error(&self, what: &'static str) -> Error {
         let (status, retry_after_s) = (self.status, self.retry_after_s);
         Error::Answered { what, status, code: None, retry_after_s }
     }
@@ -98,12 +100,12 @@ impl Answer {
     }
 }
 
-/// The form in seconds; servers that send a date are asked again when we think it right.
+/// `Retry-After` in seconds. Its other form, a date, is ignored: the caller's own back-off decides.
 fn retry_after_s(headers: &HeaderMap) -> Option<u32> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// The library's message may name the address, so only its kind is told.
+/// The library's message may contain the address, so only its kind is reported.
 fn explain(what: &'static str, error: reqwest::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(one) = cause {
@@ -112,11 +114,14 @@ fn explain(what: &'static str, error: reqwest::Error) -> Error {
         }
         cause = one.source();
     }
-    let why = match () {
-        () if error.is_timeout() => "it did not answer in time",
-        () if error.is_connect() => "no connection could be made",
-        () if error.is_body() || error.is_decode() => "the answer broke off",
-        () => "the request broke off",
+    let why = if error.is_timeout() {
+        "it did not answer in time"
+    } else if error.is_connect() {
+        "no connection could be made"
+    } else if error.is_body() || error.is_decode() {
+        "the response broke off"
+    } else {
+        "the request broke off"
     };
     Error::Unreachable { what, why, source: Some(Box::new(error.without_url())) }
 }

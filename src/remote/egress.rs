@@ -1,9 +1,10 @@
-//! The one guard on everything that leaves: which addresses may be connected to.
+//! The egress guard: it decides which addresses may be connected to.
 //!
-//! Addresses in requests come from whoever may delete, so they must not become a way to the machines around this one.
-//! A name says nothing, and may say something else a moment later; so the guard sits where names are *resolved for
-//! connecting*: the client connects only to addresses that came through `Guard::resolve`, and hosts written as
-//! addresses are checked before the request. Redirects are not followed (see `client`).
+//! Every client with permission to delete can make this machine send a request, so those requests must not reach the
+//! internal network (server-side request forgery). Checking the host name is useless: it may resolve to another address
+//! a moment later. So the guard is the client's *resolver*: the client connects only to addresses that
+//! [`Guard`] has resolved and permitted, and hosts written as addresses are checked before the request. Redirects are
+//! not followed (see `client`).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,9 +14,9 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use crate::remote::{Error, Result};
+use crate::remote::error::{Error, Result};
 
-/// What is not public in IPv4: this network, private, shared, loopback, link-local (cloud metadata), protocol
+/// Blocks of IPv4 that are not public: this network, private, shared, loopback, link-local (cloud metadata), protocol
 /// assignments, documentation, 6to4 relays, benchmarks, multicast, reserved. IANA's special-purpose registry.
 const CLOSED_V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
@@ -35,9 +36,10 @@ const CLOSED_V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Of IPv6 only the global unicast block is open, and of that not what is set aside: protocol assignments,
-/// documentation (two blocks), segment routing.
+/// The global unicast block is the only public one of IPv6.
 const OPEN_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+/// Blocks inside it that are not public: protocol assignments, documentation (two blocks), segment routing. IANA's
+/// special-purpose registry.
 const CLOSED_V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -45,14 +47,14 @@ const CLOSED_V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0), 16),
 ];
 
-/// A block of addresses, written `10.2.0.0/16`, `fd00::/8`, or as one address.
+/// A block of addresses: `10.2.0.0/16`, `fd00::/8`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
     bits: u8,
 }
 
-/// Text that is not a block of addresses.
+/// The text is not a block of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a network such as 10.2.0.0/16 or fd00::/8")]
 pub struct NotANetwork(String);
@@ -86,24 +88,24 @@ impl fmt::Display for Network {
     }
 }
 
-/// Says which addresses may be connected to. Cloning shares it.
+/// Decides which addresses may be connected to. Clones share the list.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     allowed: Arc<[Network]>,
 }
 
-/// A name that has no address which may be connected to.
+/// The name has no address that may be connected to.
 #[derive(Debug, thiserror::Error)]
-#[error("the host has no public address, and no setting allows the one it has")]
+#[error("the host has no public address, and the settings do not allow its private one")]
 pub(super) struct Forbidden;
 
 impl Guard {
-    /// Public addresses and these.
+    /// Permits public addresses and `allowed`.
     pub fn new(allowed: &[Network]) -> Guard {
         Guard { allowed: allowed.into() }
     }
 
-    /// For addresses that the settings name themselves.
+    /// Permits every address: for endpoints that the settings name.
     pub fn open() -> Guard {
         let everything = |address: IpAddr| Network { address, bits: 0 };
         Guard::new(&[
@@ -113,23 +115,22 @@ impl Guard {
     }
 
     pub fn permits(&self, address: IpAddr) -> bool {
-        // A mapped address is the other one by another name, to the system as to us.
+        // The system treats an IPv4-mapped IPv6 address as the IPv4 address, and so does the guard.
         let address = address.to_canonical();
         is_public(address) || self.allowed.iter().any(|network| network.contains(address))
     }
 
-    /// What can be told of a URL before anything is resolved.
+    /// Checks a URL without resolving its host.
     ///
     /// # Errors
-    /// `NotAllowed`: not `http` or `https`, credentials in it, or an address that is closed.
+    /// [`Error::NotAllowed`] when the scheme is not `http` or `https`, when the URL contains credentials, or when its host
+    /// is an address that is not permitted.
     pub fn check(&self, url: &Url) -> Result<()> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::not_allowed("only http and https addresses can be asked"));
+            return Err(Error::not_allowed("only http and https addresses are allowed"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::not_allowed(
-                "an address must not have a user name or password in it",
-            ));
+            return Err(Error::not_allowed("an address must not contain a user name or password"));
         }
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -159,16 +160,16 @@ fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !CLOSED_V4.iter().any(|block| in_v4(*block, address)),
         IpAddr::V6(address) => {
-            let carried = carried_v4(address);
+            let embedded = embedded_v4(address);
             in_v6(OPEN_V6, address)
                 && !CLOSED_V6.iter().any(|block| in_v6(*block, address))
-                && carried.is_none_or(|v4| is_public(IpAddr::V4(v4)))
+                && embedded.is_none_or(|v4| is_public(IpAddr::V4(v4)))
         }
     }
 }
 
-/// The IPv4 address that a 6to4 address leads to. (Translated and mapped ones lie outside the open block.)
-fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+/// The IPv4 address inside a 6to4 address (RFC 3056). Translated and mapped ones lie outside the public block.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [first, high, low, ..] = address.segments();
     let bits = (u32::from(high) << 16) | u32::from(low);
     (first == 0x2002).then(|| Ipv4Addr::from_bits(bits))
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_open_single_networks() {
+    fn settings_permit_single_networks() {
         let guard = Guard::new(&["127.0.0.1".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         assert!(permits(&guard, "127.0.0.1") && permits(&guard, "::ffff:127.0.0.1"));
         assert!(permits(&guard, "fd12::1") && !permits(&guard, "fe80::1"));
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_refused_by_scheme_credentials_and_address_however_written() {
+    fn urls_are_refused_by_scheme_credentials_and_address_in_every_notation() {
         let guard = Guard::new(&[]);
         let check = |url: &str| guard.check(&Url::parse(url).unwrap());
         assert!(check("https://cdn.example.com/a.mp4").is_ok());

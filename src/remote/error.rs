@@ -1,20 +1,20 @@
-//! What can go wrong outside this machine. No message names an address: addresses tell of videos.
+//! Failures outside this machine. No message names an address: addresses reveal videos.
 
 use std::io;
 
 use crate::model::UnixSeconds;
 
-/// Shorthand for this room's results.
+/// A result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Variants by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The settings or the other side's kind forbid it: trying again helps only after somebody changed them.
+    /// The settings, or the kind of the other side, forbid it: a retry helps only after somebody has changed them.
     #[error("{why}")]
     NotAllowed { why: String },
 
-    /// Nothing can be done before a date, or (`None`) before somebody releases it.
+    /// A lock protects it until a date, or (`None`) until somebody lifts it.
     #[error("{why}")]
     Held { until: Option<UnixSeconds>, why: &'static str },
 
@@ -28,13 +28,14 @@ pub enum Error {
     #[error("there are more than the {objects_max} objects allowed under this prefix")]
     TooMany { objects_max: u64 },
 
+    /// The other side answered with an error status.
     #[error("{what} answered {status}{}", code.as_ref().map(|c| format!(" ({c})")).unwrap_or_default())]
     Answered {
         what: &'static str,
         status: u16,
-        /// The other side's short name for the fault.
+        /// The other side's short name for the error.
         code: Option<String>,
-        /// What it asked us to wait.
+        /// `Retry-After`, if it was sent as a number of seconds.
         retry_after_s: Option<u32>,
     },
 
@@ -46,11 +47,11 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
 
-    /// It was deleted, and a fresh look still finds it.
+    /// It was deleted, and a fresh lookup still finds it.
     #[error("{what} is still there after its deletion")]
     StillThere { what: &'static str },
 
-    /// The other side has begun and wants to be asked again.
+    /// The other side has started and wants to be asked again.
     #[error("{what} is not done yet")]
     NotYet { what: &'static str, retry_after_s: Option<u32> },
 
@@ -59,7 +60,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same request may go well later without anybody's help.
+    /// Whether the same request may succeed later without anybody's help.
     pub fn may_pass(&self) -> bool {
         match self {
             Error::NotAllowed { .. }
@@ -76,7 +77,7 @@ impl Error {
         }
     }
 
-    /// What the other side asked us to wait before the next try.
+    /// The least time that the other side wants to pass before the next try, seconds.
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
             Error::Answered { retry_after_s, .. } | Error::NotYet { retry_after_s, .. } => {

@@ -1,9 +1,9 @@
-//! Local files, below the folders that the settings name.
+//! Local files, inside the folders that the settings allow.
 //!
-//! A path is walked from the root folder's handle one name at a time, and no name on the way may be a symbolic link; so
-//! nothing that somebody changes meanwhile leads out of the root. (`object_store`'s local store follows links, which is
-//! why it is not used here.) A file that is itself a link is refused: removing it would leave the bytes. Removal is made
-//! durable by syncing the folder. What a drive keeps of freed blocks is beyond us.
+//! A path is walked from the handle of its root folder, one name at a time, and no name on the way may be a symbolic
+//! link. So no concurrent change can lead out of the root. (`object_store`'s local store follows links, which is why it
+//! is not used here.) A file that is itself a link is refused: removing it would leave the bytes. A removal is made
+//! durable by syncing the folder. Freed blocks that a drive retains are out of scope.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -17,22 +17,23 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::remote::{Error, Gone, Result};
+use crate::remote::error::{Error, Result};
+use crate::remote::removal::Removal;
 
-/// Folders within folders that are entered.
+/// Nested folders that are entered. *Tuned*; bounds the recursion.
 const DEPTH_MAX: usize = 64;
 /// How a removal was verified.
-const HOW: &str = "looked for again: not found";
+const HOW: &str = "looked up again: not found";
 
-/// The folders within which files may be read and erased.
+/// The root folders, inside which files may be read and erased.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     roots: Vec<PathBuf>,
     objects_max: u64,
 }
 
-/// Something below a folder.
-struct Entry {
+/// An entry of a folder.
+struct FolderEntry {
     name: OsString,
     kind: FileType,
 }
@@ -42,10 +43,10 @@ impl Files {
         Files { roots: roots.to_vec(), objects_max }
     }
 
-    /// The root that a path lies in, and the names from there on.
+    /// The root that contains a path, and the rest of the path.
     ///
     /// # Errors
-    /// `NotAllowed`: in none.
+    /// [`Error::NotAllowed`] when no root contains the path, or when it is a root itself.
     pub fn locate<'a>(&'a self, path: &'a Path) -> Result<(&'a Path, &'a Path)> {
         let within =
             |root: &'a PathBuf| path.strip_prefix(root).ok().map(|rest| (root.as_path(), rest));
@@ -53,29 +54,29 @@ impl Files {
             self.roots.iter().filter_map(within).min_by_key(|(_, rest)| rest.as_os_str().len());
         match nearest {
             Some((_, rest)) if rest.as_os_str().is_empty() => Err(Error::not_allowed(
-                "this is a whole folder of the settings, not something in it",
+                "this is a folder of the settings itself, not a file inside it",
             )),
             Some(found) => Ok(found),
-            None => Err(Error::not_allowed(
-                "this file is in none of the folders that the settings allow",
-            )),
+            None => {
+                Err(Error::not_allowed("this file is outside the folders that the settings allow"))
+            }
         }
     }
 
-    /// Erases one file, and looks again.
-    pub fn erase(&self, path: &Path) -> Result<Gone> {
+    /// Erases one file and verifies that it is gone.
+    pub fn erase(&self, path: &Path) -> Result<Removal> {
         let (root, rest) = self.locate(path)?;
-        let Some((folder, name)) = parent_of(root, rest)? else { return Ok(Gone::nothing()) };
+        let Some((folder, name)) = parent_of(root, rest)? else { return Ok(Removal::nothing()) };
         match kind_of(&folder, name)? {
-            None => return Ok(Gone::nothing()),
+            None => return Ok(Removal::nothing()),
             Some(FileType::Symlink) => {
                 return Err(Error::not_allowed(
-                    "this is a symbolic link; name the file that it leads to",
+                    "this is a symbolic link; give the path of the file itself",
                 ));
             }
             Some(FileType::Directory) => {
                 return Err(Error::not_allowed(
-                    "this is a folder; end the address with / and say `prefix`",
+                    "this is a folder; end the address with / and set `prefix` to true",
                 ));
             }
             Some(_) => {}
@@ -87,16 +88,16 @@ impl Files {
         if again.is_some() {
             Err(Error::StillThere { what: "the file" })
         } else {
-            Ok(Gone::verified(1, HOW))
+            Ok(Removal::verified(1, HOW))
         }
     }
 
-    /// Erases a folder with everything below it, and looks again.
-    pub fn erase_below(&self, path: &Path) -> Result<Gone> {
+    /// Erases a folder with everything below it and verifies that it is gone.
+    pub fn erase_below(&self, path: &Path) -> Result<Removal> {
         let (root, rest) = self.locate(path)?;
-        let Some((parent, name)) = parent_of(root, rest)? else { return Ok(Gone::nothing()) };
-        let Some(folder) = enter(&parent, name)? else { return Ok(Gone::nothing()) };
-        // Before the first removal, so that a slip of somebody's pen removes nothing.
+        let Some((parent, name)) = parent_of(root, rest)? else { return Ok(Removal::nothing()) };
+        let Some(folder) = enter(&parent, name)? else { return Ok(Removal::nothing()) };
+        // Counted before the first removal, so that a mistyped path with too many files removes nothing.
         let objects = self.count(&folder, 0)?;
         clear(&folder, 0)?;
         remove(&parent, name, AtFlags::REMOVEDIR)?;
@@ -106,23 +107,24 @@ impl Files {
         if again.is_some() {
             return Err(Error::StillThere { what: "the folder" });
         }
-        Ok(Gone::verified(objects, HOW))
+        Ok(Removal::verified(objects, HOW))
     }
 
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// `Absent`, `NotAllowed`, `Local`.
+    /// [`Error::Absent`] when there is no such file, [`Error::NotAllowed`] for links, special files and paths outside
+    /// the roots, [`Error::Local`] from the file system.
     pub fn open(&self, path: &Path) -> Result<File> {
         let (root, rest) = self.locate(path)?;
         let (folder, name) = parent_of(root, rest)?.ok_or(Error::Absent)?;
-        open_plain(&folder, name)
+        open_regular(&folder, name)
     }
 
-    /// The largest file below a folder.
+    /// Opens the largest file below a folder.
     ///
     /// # Errors
-    /// `Absent` when there is none.
+    /// [`Error::Absent`] when there is no file, [`Error::TooMany`] when there are too many, and those of [`Files::open`].
     pub fn open_largest(&self, path: &Path) -> Result<File> {
         let (root, rest) = self.locate(path)?;
         let (parent, name) = parent_of(root, rest)?.ok_or(Error::Absent)?;
@@ -132,7 +134,7 @@ impl Files {
         Ok(largest.1)
     }
 
-    /// Files below a folder, at most `objects_max`.
+    /// Counts the files below a folder, up to `objects_max`.
     fn count(&self, folder: &OwnedFd, depth: usize) -> Result<u64> {
         let mut files = 0;
         for entry in entries(folder)? {
@@ -151,14 +153,14 @@ impl Files {
     }
 }
 
-/// The folder that holds the last name of `rest`; `None` when it is not there.
+/// The folder that contains the last name of `rest`, and that name; `None` when there is no such folder.
 fn parent_of<'a>(root: &Path, rest: &'a Path) -> Result<Option<(OwnedFd, &'a OsStr)>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut folder = match openat(CWD, root, flags, Mode::empty()) {
         Ok(folder) => folder,
-        // A root that is gone is a disk that is not mounted, not an erased video.
+        // A missing root is a disk that is not mounted, not an erased video.
         Err(Errno::NOENT) => {
-            return Err(Error::not_allowed("a folder of the settings is not there"));
+            return Err(Error::not_allowed("a folder of the settings does not exist"));
         }
         Err(e) => return Err(local(e)),
     };
@@ -172,20 +174,20 @@ fn parent_of<'a>(root: &Path, rest: &'a Path) -> Result<Option<(OwnedFd, &'a OsS
             None => return Ok(None),
         }
     }
-    Err(Error::not_allowed("the address names nothing within its folder"))
+    Err(Error::not_allowed("the address names no file inside its folder"))
 }
 
-/// Opens a folder in a folder; `None` when it is not there.
+/// Opens a folder inside a folder; `None` when there is no such folder.
 fn enter(folder: &OwnedFd, name: &OsStr) -> Result<Option<OwnedFd>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match openat(folder, name, flags, Mode::empty()) {
         Ok(inner) => Ok(Some(inner)),
         Err(Errno::NOENT) => Ok(None),
-        Err(Errno::LOOP) => Err(Error::not_allowed("a folder on the way is a symbolic link")),
-        // The kernel says the same of a link and of a file.
+        Err(Errno::LOOP) => Err(Error::not_allowed("a folder of the path is a symbolic link")),
+        // The kernel reports the same error for a link and for a file.
         Err(Errno::NOTDIR) => match kind_of(folder, name)? {
             Some(FileType::Symlink) => {
-                Err(Error::not_allowed("a folder on the way is a symbolic link"))
+                Err(Error::not_allowed("a folder of the path is a symbolic link"))
             }
             _ => Ok(None),
         },
@@ -195,7 +197,7 @@ fn enter(folder: &OwnedFd, name: &OsStr) -> Result<Option<OwnedFd>> {
 
 fn enter_deeper(folder: &OwnedFd, name: &OsStr, depth: usize) -> Result<Option<OwnedFd>> {
     if depth >= DEPTH_MAX {
-        return Err(Error::not_allowed("there are too many folders within one another"));
+        return Err(Error::not_allowed("folders are nested too deeply"));
     }
     enter(folder, name)
 }
@@ -208,7 +210,7 @@ fn kind_of(folder: &OwnedFd, name: &OsStr) -> Result<Option<FileType>> {
     }
 }
 
-fn entries(folder: &OwnedFd) -> Result<Vec<Entry>> {
+fn entries(folder: &OwnedFd) -> Result<Vec<FolderEntry>> {
     let mut found = Vec::new();
     for entry in Dir::read_from(folder).map_err(local)? {
         let entry = entry.map_err(local)?;
@@ -220,12 +222,12 @@ fn entries(folder: &OwnedFd) -> Result<Vec<Entry>> {
             FileType::Unknown => kind_of(folder, name)?.unwrap_or(FileType::Unknown),
             known => known,
         };
-        found.push(Entry { name: name.to_owned(), kind });
+        found.push(FolderEntry { name: name.to_owned(), kind });
     }
     Ok(found)
 }
 
-/// Removes everything in a folder; links are removed, not followed.
+/// Removes everything in a folder. Links are removed, not followed.
 fn clear(folder: &OwnedFd, depth: usize) -> Result<()> {
     for entry in entries(folder)? {
         let mut flags = AtFlags::empty();
@@ -246,15 +248,15 @@ fn remove(folder: &OwnedFd, name: &OsStr, flags: AtFlags) -> Result<()> {
     }
 }
 
-/// Never waits, as opening a pipe would.
-fn open_plain(folder: &OwnedFd, name: &OsStr) -> Result<File> {
+/// Opens a regular file. `NONBLOCK`, because opening a pipe would wait for its writer.
+fn open_regular(folder: &OwnedFd, name: &OsStr) -> Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(folder, name, flags, Mode::empty()) {
         Ok(file) => file,
         Err(Errno::NOENT) => return Err(Error::Absent),
         Err(Errno::LOOP) => {
             return Err(Error::not_allowed(
-                "this is a symbolic link; name the file that it leads to",
+                "this is a symbolic link; give the path of the file itself",
             ));
         }
         Err(e) => return Err(local(e)),
@@ -263,7 +265,7 @@ fn open_plain(folder: &OwnedFd, name: &OsStr) -> Result<File> {
     if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile {
         Ok(File::from(file))
     } else {
-        Err(Error::not_allowed("this is not a plain file"))
+        Err(Error::not_allowed("this is not a regular file"))
     }
 }
 
@@ -276,7 +278,7 @@ fn largest(folder: &OwnedFd, depth: usize) -> Result<Option<(u64, File)>> {
                 None => None,
             },
             FileType::RegularFile => {
-                let file = open_plain(folder, &entry.name)?;
+                let file = open_regular(folder, &entry.name)?;
                 Some((file.metadata()?.len(), file))
             }
             _ => None,
@@ -301,17 +303,17 @@ mod tests {
 
     use super::*;
 
-    struct Place {
+    struct Sandbox {
         dir: tempfile::TempDir,
         files: Files,
     }
 
-    impl Place {
-        fn new() -> Place {
+    impl Sandbox {
+        fn new() -> Sandbox {
             let dir = tempfile::tempdir().unwrap();
             fs::create_dir(dir.path().join("root")).unwrap();
             let files = Files::new(&[dir.path().join("root")], 10);
-            Place { dir, files }
+            Sandbox { dir, files }
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -334,82 +336,100 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_and_a_second_time_there_is_nothing() {
-        let place = Place::new();
-        let path = place.put("root/a/b.mp4");
-        assert_eq!(place.files.erase(&path).unwrap().objects, 1);
+    fn erasing_a_file_is_idempotent() {
+        let sandbox = Sandbox::new();
+        let path = sandbox.put("root/a/b.mp4");
+        assert_eq!(sandbox.files.erase(&path).unwrap().objects, 1);
         assert!(!path.exists());
-        assert_eq!(place.files.erase(&path).unwrap().objects, 0);
-        assert_eq!(place.files.erase(&place.at("root/no/such/b.mp4")).unwrap().objects, 0);
+        assert_eq!(sandbox.files.erase(&path).unwrap().objects, 0);
+        assert_eq!(sandbox.files.erase(&sandbox.at("root/no/such/b.mp4")).unwrap().objects, 0);
     }
 
     #[test]
     fn nothing_outside_the_roots_is_touched() {
-        let place = Place::new();
-        let outside = place.put("outside/a.mp4");
-        place.put("root-two/a.mp4");
-        assert!(refused(place.files.erase(&outside)).contains("none of the folders"));
+        let sandbox = Sandbox::new();
+        let outside = sandbox.put("outside/a.mp4");
+        sandbox.put("root-two/a.mp4");
+        assert!(refused(sandbox.files.erase(&outside)).contains("outside the folders"));
         assert!(
-            refused(place.files.erase(&place.at("root-two/a.mp4"))).contains("none of the folders")
+            refused(sandbox.files.erase(&sandbox.at("root-two/a.mp4")))
+                .contains("outside the folders")
         );
-        assert!(refused(place.files.erase_below(&place.at("root"))).contains("whole folder"));
-        assert!(refused(place.files.erase_below(&place.at("root/"))).contains("whole folder"));
+        assert!(
+            refused(sandbox.files.erase_below(&sandbox.at("root")))
+                .contains("folder of the settings itself")
+        );
+        assert!(
+            refused(sandbox.files.erase_below(&sandbox.at("root/")))
+                .contains("folder of the settings itself")
+        );
         assert!(outside.exists());
     }
 
     #[test]
-    fn links_lead_nowhere() {
-        let place = Place::new();
-        let outside = place.put("outside/a.mp4");
-        symlink(place.at("outside"), place.at("root/way")).unwrap();
-        symlink(&outside, place.at("root/link.mp4")).unwrap();
-        assert!(refused(place.files.erase(&place.at("root/way/a.mp4"))).contains("symbolic link"));
-        assert!(refused(place.files.erase(&place.at("root/link.mp4"))).contains("symbolic link"));
-        assert!(refused(place.files.open(&place.at("root/link.mp4"))).contains("symbolic link"));
-        assert!(refused(place.files.erase_below(&place.at("root/way/"))).contains("symbolic link"));
-        place.put("root/v/1.ts");
-        symlink(&outside, place.at("root/v/link")).unwrap();
-        symlink(place.at("outside"), place.at("root/v/folder")).unwrap();
-        assert_eq!(place.files.erase_below(&place.at("root/v/")).unwrap().objects, 3);
-        assert!(outside.exists() && !place.at("root/v").exists());
+    fn links_are_not_followed() {
+        let sandbox = Sandbox::new();
+        let outside = sandbox.put("outside/a.mp4");
+        symlink(sandbox.at("outside"), sandbox.at("root/way")).unwrap();
+        symlink(&outside, sandbox.at("root/link.mp4")).unwrap();
+        assert!(
+            refused(sandbox.files.erase(&sandbox.at("root/way/a.mp4"))).contains("symbolic link")
+        );
+        assert!(
+            refused(sandbox.files.erase(&sandbox.at("root/link.mp4"))).contains("symbolic link")
+        );
+        assert!(
+            refused(sandbox.files.open(&sandbox.at("root/link.mp4"))).contains("symbolic link")
+        );
+        assert!(
+            refused(sandbox.files.erase_below(&sandbox.at("root/way/"))).contains("symbolic link")
+        );
+        sandbox.put("root/v/1.ts");
+        symlink(&outside, sandbox.at("root/v/link")).unwrap();
+        symlink(sandbox.at("outside"), sandbox.at("root/v/folder")).unwrap();
+        assert_eq!(sandbox.files.erase_below(&sandbox.at("root/v/")).unwrap().objects, 3);
+        assert!(outside.exists() && !sandbox.at("root/v").exists());
     }
 
     #[test]
-    fn a_folder_goes_whole_or_when_it_has_too_much_not_at_all() {
-        let place = Place::new();
+    fn a_folder_is_erased_whole_or_when_it_has_too_many_files_not_at_all() {
+        let sandbox = Sandbox::new();
         for n in 0..10 {
-            place.put(&format!("root/v/{}/{n}.ts", n % 3));
+            sandbox.put(&format!("root/v/{}/{n}.ts", n % 3));
         }
-        place.put("root/v2/kept.ts");
-        assert!(refused(place.files.erase(&place.at("root/v"))).contains("folder"));
-        let extra = place.put("root/v/0/extra.ts");
+        sandbox.put("root/v2/kept.ts");
+        assert!(refused(sandbox.files.erase(&sandbox.at("root/v"))).contains("folder"));
+        let extra = sandbox.put("root/v/0/extra.ts");
         assert!(matches!(
-            place.files.erase_below(&place.at("root/v/")),
+            sandbox.files.erase_below(&sandbox.at("root/v/")),
             Err(Error::TooMany { objects_max: 10 })
         ));
         assert!(extra.exists());
         fs::remove_file(extra).unwrap();
-        assert_eq!(place.files.erase_below(&place.at("root/v/")).unwrap().objects, 10);
-        assert!(!place.at("root/v").exists() && place.at("root/v2/kept.ts").exists());
-        assert_eq!(place.files.erase_below(&place.at("root/v/")).unwrap().objects, 0);
+        assert_eq!(sandbox.files.erase_below(&sandbox.at("root/v/")).unwrap().objects, 10);
+        assert!(!sandbox.at("root/v").exists() && sandbox.at("root/v2/kept.ts").exists());
+        assert_eq!(sandbox.files.erase_below(&sandbox.at("root/v/")).unwrap().objects, 0);
     }
 
     #[test]
-    fn a_missing_root_is_a_fault_and_not_an_erased_video() {
-        let place = Place::new();
-        fs::remove_dir(place.at("root")).unwrap();
-        assert!(refused(place.files.erase(&place.at("root/a.mp4"))).contains("not there"));
+    fn a_missing_root_is_an_error_and_not_an_erased_video() {
+        let sandbox = Sandbox::new();
+        fs::remove_dir(sandbox.at("root")).unwrap();
+        assert!(refused(sandbox.files.erase(&sandbox.at("root/a.mp4"))).contains("does not exist"));
     }
 
     #[test]
-    fn of_a_folder_the_largest_file_is_read() {
-        let place = Place::new();
-        place.put("root/v/1.ts");
-        let large = place.put("root/v/deep/long-name.ts");
-        let mut file = place.files.open_largest(&place.at("root/v/")).unwrap();
+    fn the_largest_file_of_a_folder_is_opened() {
+        let sandbox = Sandbox::new();
+        sandbox.put("root/v/1.ts");
+        let large = sandbox.put("root/v/deep/long-name.ts");
+        let mut file = sandbox.files.open_largest(&sandbox.at("root/v/")).unwrap();
         let text = io::read_to_string(&mut file).unwrap();
         assert!(large.ends_with(&text), "{text}");
-        assert!(matches!(place.files.open_largest(&place.at("root/none/")), Err(Error::Absent)));
-        assert!(matches!(place.files.open(&place.at("root/none.ts")), Err(Error::Absent)));
+        assert!(matches!(
+            sandbox.files.open_largest(&sandbox.at("root/none/")),
+            Err(Error::Absent)
+        ));
+        assert!(matches!(sandbox.files.open(&sandbox.at("root/none.ts")), Err(Error::Absent)));
     }
 }

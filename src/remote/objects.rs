@@ -1,7 +1,7 @@
 //! Google's and Azure's object stores, through `object_store`.
 //!
-//! It knows no versions: with object versioning or soft delete switched on, these stores keep what was deleted until
-//! their own rules let go of it. The README tells operators to switch them off.
+//! That crate does not know object versions. With versioning or soft delete enabled, these stores keep deleted objects
+//! until their own lifecycle rules remove them; operators have to disable both.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,48 +12,36 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
-use tokio::io::AsyncWriteExt;
 
-use crate::remote::{AzOptions, Cloud, Error, Gone, GsOptions, Limits, Result};
+use crate::remote::address::{AddressExtent, Cloud, Target};
+use crate::remote::download::Download;
+use crate::remote::error::{Error, Result};
+use crate::remote::options::{AzOptions, GsOptions, Limits};
+use crate::remote::removal::Removal;
 
 const HOW: &str = "looked up again: not found";
 
-/// Deletes at once within one prefix.
+/// Concurrent deletions within one prefix. *Tuned.*
 const DELETES_AT_ONCE: usize = 16;
 
 /// Clients by store and bucket.
-type Made = HashMap<(Cloud, String), Arc<dyn ObjectStore>>;
+type Clients = HashMap<(Cloud, String), Arc<dyn ObjectStore>>;
 
-/// The clients, one a bucket.
+/// The clients of both stores, one per bucket.
 #[derive(Debug, Clone)]
 pub(super) struct Objects {
     gs: Option<GsOptions>,
     az: Option<AzOptions>,
     limits: Limits,
-    objects_max: u64,
-    made: Arc<Mutex<Made>>,
-}
-
-/// An object, or everything below a prefix.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
-    pub cloud: Cloud,
-    pub bucket: &'a str,
-    pub key: &'a str,
-    pub prefix: bool,
+    made: Arc<Mutex<Clients>>,
 }
 
 impl Objects {
-    pub fn new(
-        gs: Option<GsOptions>,
-        az: Option<AzOptions>,
-        limits: &Limits,
-        objects_max: u64,
-    ) -> Objects {
-        Objects { gs, az, limits: limits.clone(), objects_max, made: Arc::default() }
+    pub fn new(gs: Option<GsOptions>, az: Option<AzOptions>, limits: &Limits) -> Objects {
+        Objects { gs, az, limits: limits.clone(), made: Arc::default() }
     }
 
-    /// Whether the settings name this store.
+    /// Whether the settings name this object store.
     pub fn has(&self, cloud: Cloud) -> bool {
         match cloud {
             Cloud::Gs => self.gs.is_some(),
@@ -62,35 +50,30 @@ impl Objects {
         }
     }
 
-    /// Erases the target, and looks again.
-    pub async fn erase(&self, target: Target<'_>) -> Result<Gone> {
+    /// Erases the target and verifies that it is gone.
+    pub async fn erase(&self, target: Target<'_>) -> Result<Removal> {
         let store = self.store(target.cloud, target.bucket)?;
         let path = path(target.key)?;
-        if target.prefix {
+        if target.extent == AddressExtent::Prefix {
             return self.erase_below(target.cloud, &*store, &path).await;
         }
         match store.delete(&path).await {
             Ok(()) => {}
-            Err(object_store::Error::NotFound { .. }) => return Ok(Gone::nothing()),
+            Err(object_store::Error::NotFound { .. }) => return Ok(Removal::nothing()),
             Err(error) => return Err(explain(target.cloud, error)),
         }
         match store.head(&path).await {
             Ok(_) => Err(Error::StillThere { what: "an object" }),
-            Err(object_store::Error::NotFound { .. }) => Ok(Gone::verified(1, HOW)),
+            Err(object_store::Error::NotFound { .. }) => Ok(Removal::verified(1, HOW)),
             Err(error) => Err(explain(target.cloud, error)),
         }
     }
 
-    /// Writes an object's bytes to a file; of a prefix those of its largest object.
-    pub async fn read(
-        &self,
-        target: Target<'_>,
-        file: &mut tokio::fs::File,
-        bytes_max: u64,
-    ) -> Result<()> {
+    /// Downloads an object, or the largest object under a prefix.
+    pub async fn read(&self, target: Target<'_>, download: &mut Download) -> Result<()> {
         let store = self.store(target.cloud, target.bucket)?;
         let mut path = path(target.key)?;
-        if target.prefix {
+        if target.extent == AddressExtent::Prefix {
             let found = self.list(target.cloud, &*store, &path).await?;
             path = found.into_iter().max_by_key(|o| o.size).ok_or(Error::Absent)?.location;
         }
@@ -99,14 +82,12 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => return Err(Error::Absent),
             Err(error) => return Err(explain(target.cloud, error)),
         };
-        if got.meta.size > bytes_max {
-            return Err(Error::TooLarge { bytes_max });
-        }
+        download.announce(got.meta.size)?;
         let mut body = got.into_stream();
         while let Some(piece) = body.try_next().await.map_err(|e| explain(target.cloud, e))? {
-            file.write_all(&piece).await?;
+            download.write(piece).await?;
         }
-        Ok(file.flush().await?)
+        Ok(())
     }
 
     async fn erase_below(
@@ -114,11 +95,12 @@ impl Objects {
         cloud: Cloud,
         store: &dyn ObjectStore,
         prefix: &Path,
-    ) -> Result<Gone> {
-        // Listed whole before the first deletion, so that a slip of somebody's pen removes nothing.
+    ) -> Result<Removal> {
+        // The whole list comes before the first deletion, so that a mistyped prefix with too many objects removes
+        // nothing.
         let found = self.list(cloud, store, prefix).await?;
         if found.is_empty() {
-            return Ok(Gone::nothing());
+            return Ok(Removal::nothing());
         }
         let objects = found.len() as u64;
         let deletes = found.into_iter().map(|object| delete(cloud, store, object.location).boxed());
@@ -127,7 +109,7 @@ impl Objects {
             deleted?;
         }
         if self.list(cloud, store, prefix).await?.is_empty() {
-            return Ok(Gone::verified(objects, HOW));
+            return Ok(Removal::verified(objects, HOW));
         }
         Err(Error::StillThere { what: "an object" })
     }
@@ -142,8 +124,8 @@ impl Objects {
         let mut listed = store.list(Some(prefix));
         while let Some(object) = listed.try_next().await.map_err(|e| explain(cloud, e))? {
             found.push(object);
-            if found.len() as u64 > self.objects_max {
-                return Err(Error::TooMany { objects_max: self.objects_max });
+            if found.len() as u64 > self.limits.objects_max {
+                return Err(Error::TooMany { objects_max: self.limits.objects_max });
             }
         }
         Ok(found)
@@ -160,12 +142,11 @@ impl Objects {
     }
 
     fn build(&self, cloud: Cloud, bucket: &str) -> Result<Arc<dyn ObjectStore>> {
-        let wrong =
-            |_| Error::not_allowed(format!("the settings of {} make no client", name(cloud)));
+        let wrong = |_| Error::not_allowed(format!("the settings for {} are invalid", name(cloud)));
         let client = ClientOptions::new()
             .with_connect_timeout(Duration::from_millis(self.limits.connect_timeout_ms))
             .with_timeout(Duration::from_millis(self.limits.request_timeout_ms));
-        // Jobs are tried again as a whole, later.
+        // The caller retries a job as a whole, later.
         let retry = RetryConfig { max_retries: 0, ..RetryConfig::default() };
         match (cloud, &self.gs, &self.az) {
             (Cloud::Gs, Some(gs), _) => {
@@ -195,12 +176,12 @@ impl Objects {
                 let store = builder.with_client_options(client).with_retry(retry).build();
                 Ok(Arc::new(store.map_err(wrong)?))
             }
-            _ => Err(Error::not_allowed(format!("{} is not in the settings", name(cloud)))),
+            _ => Err(Error::not_allowed(format!("the settings do not name {}", name(cloud)))),
         }
     }
 }
 
-/// What is gone already is gone.
+/// Deletes an object. Idempotent.
 async fn delete(cloud: Cloud, store: &dyn ObjectStore, path: Path) -> Result<()> {
     match store.delete(&path).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -219,11 +200,11 @@ fn name(cloud: Cloud) -> &'static str {
 fn path(key: &str) -> Result<Path> {
     let trimmed = key.strip_suffix('/').unwrap_or(key);
     Path::parse(trimmed).ok().filter(|path| path.as_ref() == trimmed).ok_or_else(|| {
-        Error::not_allowed("the object's name has an empty, . or .. part, or a control character")
+        Error::not_allowed("the object's key has an empty, . or .. part, or a control character")
     })
 }
 
-/// The library's message has names and addresses in it; only its kind is told.
+/// The library's message contains names and addresses, so only its kind is reported.
 fn explain(cloud: Cloud, error: object_store::Error) -> Error {
     let what = name(cloud);
     let answered = |status| Error::Answered { what, status, code: None, retry_after_s: None };
@@ -232,7 +213,7 @@ fn explain(cloud: Cloud, error: object_store::Error) -> Error {
         object_store::Error::Unauthenticated { .. } => answered(401),
         object_store::Error::NotFound { .. } => answered(404),
         other => {
-            let why = "it did not answer, or answered with a fault";
+            let why = "it did not answer, or answered with an error";
             Error::Unreachable { what, why, source: Some(Box::new(other)) }
         }
     }

@@ -1,23 +1,25 @@
-//! Settings of the room, as plain values; where they come from is `config`'s business.
+//! Settings of this room, as plain values. `config` fills them.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use url::Url;
 
-use crate::remote::Network;
+use crate::remote::egress::Network;
 use crate::remote::signature::Secret;
 
 /// Limits on every request.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Making a connection, milliseconds. Default 5000.
+    /// Connection timeout, milliseconds. Default 5000.
     pub connect_timeout_ms: u64,
-    /// A whole request with its answer, milliseconds; of a download from S3 the longest silence. Default 30 000.
+    /// Timeout of a request with its response, milliseconds; of a download from S3, the longest silence. Default
+    /// 30 000.
     pub request_timeout_ms: u64,
-    /// Bytes of an answer that are read before the rest is dropped. Default 64 KiB.
+    /// Bytes of a response that are read before the connection is dropped. Default 64 KiB.
     pub answer_bytes_max: u64,
-    /// Files, objects or versions under one prefix; where there are more, none is erased. Default 100 000.
+    /// Files, objects or versions under one prefix. A prefix with more is refused before anything is erased. Default
+    /// 100 000.
     pub objects_max: u64,
 }
 
@@ -36,33 +38,34 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub limits: Limits,
-    /// Networks that web addresses from outside may lead to beside the public ones: private, loopback, link-local.
-    /// Default none.
+    /// Networks that web addresses from outside may lead to in addition to public ones: private, loopback, link-local.
+    /// Default: none.
     pub networks_allowed: Vec<Network>,
-    /// Folders within which `file://` copies may be read and erased. Default none. Symbolic links within them are not
-    /// followed; the folders themselves may lie behind some.
+    /// Folders within which `file://` copies may be read and erased. Symbolic links inside are not followed; the paths of
+    /// the folders themselves may contain some. Default: none.
     pub file_roots: Vec<PathBuf>,
-    /// The S3 server of `s3://` copies. Default none.
+    /// The S3 server for `s3://` copies. Default: none.
     pub s3: Option<S3Options>,
-    /// Google's object store, of `gs://` copies. Default none.
+    /// Google's object store, for `gs://` copies. Default: none.
     pub gs: Option<GsOptions>,
-    /// Azure's, of `az://` copies. Default none.
+    /// Azure's object store, for `az://` copies. Default: none.
     pub az: Option<AzOptions>,
-    /// How caches are purged; the first rule that is for the address counts. Default: PURGE at the address itself.
+    /// How caches are purged. The first rule that matches the address applies. Default: `PURGE` to the address itself.
     pub purge_rules: Vec<PurgeRule>,
-    /// Secrets that callbacks are signed with; more than one while one is being replaced. Default none: no callbacks.
+    /// Secrets that sign callbacks; two during a rotation. Default: none, which disables callbacks.
     pub callback_secrets: Vec<Secret>,
 }
 
 /// An S3 server.
 #[derive(Debug, Clone)]
 pub struct S3Options {
-    /// `https://host:port`. Default: Amazon's for the region.
+    /// `https://host:port`. Default: Amazon's endpoint for the region.
     pub endpoint: Option<String>,
     pub region: String,
-    /// Buckets in the path and not in the host's name, as most servers that are not Amazon's want it. Default false.
+    /// Whether the bucket is in the path instead of the host name, as most servers other than Amazon's expect. Default
+    /// false.
     pub path_style: bool,
-    /// Default none: requests are not signed.
+    /// Default: none, which leaves requests unsigned.
     pub credentials: Option<S3Credentials>,
 }
 
@@ -77,8 +80,8 @@ impl Default for S3Options {
     }
 }
 
-/// Who we are to an S3 server. It needs the rights to read, list versions of, and delete versions of what is deleted,
-/// and to see retention and legal holds.
+/// Credentials for an S3 server. They need permission to read objects, to list and delete object versions, and to read
+/// retention and legal holds.
 #[derive(Clone)]
 pub struct S3Credentials {
     pub key_id: String,
@@ -95,9 +98,9 @@ impl fmt::Debug for S3Credentials {
 /// Google's object store.
 #[derive(Clone, Default)]
 pub struct GsOptions {
-    /// Default: Google's.
+    /// Default: Google's endpoint.
     pub endpoint: Option<String>,
-    /// A service account's key, the JSON itself. Default none: the identity that Google gives this machine.
+    /// The key of a service account, as JSON. Default: none, which uses the machine's own identity.
     pub service_account_key: Option<String>,
 }
 
@@ -112,7 +115,7 @@ impl fmt::Debug for GsOptions {
 pub struct AzOptions {
     pub account: String,
     pub access_key: String,
-    /// Default: Azure's.
+    /// Default: Azure's endpoint.
     pub endpoint: Option<String>,
 }
 
@@ -125,15 +128,15 @@ impl fmt::Debug for AzOptions {
 /// How one cache is purged.
 #[derive(Clone)]
 pub struct PurgeRule {
-    /// Hosts of addresses that it is for; empty: all.
+    /// Hosts that the rule applies to. Empty: all.
     pub hosts: Vec<String>,
-    /// Default `PURGE`, which Varnish, nginx with a purge module, Squid and Fastly know.
+    /// Default `PURGE`, which Varnish, nginx with a purge module, Squid and Fastly support.
     pub method: String,
-    /// Sent with it: a password, a hint such as `Fastly-Soft-Purge: 0`.
+    /// Headers of the purge request: a password, a hint such as `Fastly-Soft-Purge: 0`.
     pub headers: Vec<(String, String)>,
-    /// Where to ask instead of at the address itself, one a node: `http://10.0.0.7:6081`. The address's host goes into
-    /// the `Host` header. These are the operator's own and may be in any network.
-    pub doors: Vec<Url>,
+    /// Where to send the purge instead of to the address itself, one URL per node: `http://10.0.0.7:6081`. The address's
+    /// host goes into the `Host` header. These are the operator's own and may be in any network. Default: none.
+    pub endpoints: Vec<Url>,
 }
 
 impl Default for PurgeRule {
@@ -142,13 +145,14 @@ impl Default for PurgeRule {
             hosts: Vec::new(),
             method: "PURGE".into(),
             headers: Vec::new(),
-            doors: Vec::new(),
+            endpoints: Vec::new(),
         }
     }
 }
 
 impl PurgeRule {
-    pub(super) fn is_for(&self, url: &Url) -> bool {
+    /// Whether the rule applies to an address.
+    pub(super) fn applies_to(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         self.hosts.is_empty() || self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host))
     }
@@ -161,7 +165,7 @@ impl fmt::Debug for PurgeRule {
             .field("hosts", &self.hosts)
             .field("method", &self.method)
             .field("headers", &names)
-            .field("doors", &self.doors.len())
+            .field("endpoints", &self.endpoints.len())
             .finish()
     }
 }

@@ -1,88 +1,90 @@
-//! Caches: told to drop an address, then asked for it as a viewer would.
+//! Cache purges: a purge request, then the request of a viewer as verification.
 //!
-//! A cache is asked at the address itself, or, where a rule says so, at other doors (each node of a cluster that has no
-//! common one) with the address's host in the `Host` header. Gone means that every door answers a plain request with
-//! 403, 404, 410 or 451. A cache that goes to its origin on a miss can say so only once the main copy is gone, so the
+//! The purge goes to the address itself or, where a rule names other endpoints (each node of a cluster, for example), to
+//! each of these with the address's host in the `Host` header. The object is gone when every endpoint answers a plain
+//! GET with 403, 404, 410 or 451. A cache that refills from its origin can do so only once the main copy is gone, so the
 //! caller purges last.
 
 use reqwest::Method;
 use reqwest::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::remote::client::{Answer, Ask, Client};
-use crate::remote::{Error, Gone, PurgeRule, Result};
+use crate::remote::client::{Client, WebRequest, WebResponse};
+use crate::remote::error::{Error, Result};
+use crate::remote::options::PurgeRule;
+use crate::remote::removal::Removal;
 
 const WHAT: &str = "the cache";
-const HOW: &str = "asked for again as a viewer would: refused";
+const HOW: &str = "requested as a viewer would: refused";
 
-/// Tells caches to forget.
+/// Purges caches.
 #[derive(Debug, Clone)]
 pub(super) struct Purger {
-    /// For doors that the settings name, which may be in networks that are closed to others.
-    pub doors: Client,
+    /// For endpoints that the settings name: these may be in any network.
+    pub endpoints: Client,
     pub client: Client,
     pub rules: Vec<PurgeRule>,
 }
 
-/// Where a cache is asked.
-struct Door<'a> {
+/// Where a request to a cache is sent.
+struct Endpoint<'a> {
     client: &'a Client,
     url: Url,
     host: Option<HeaderValue>,
 }
 
 impl Purger {
-    /// Purges an address from every door of its cache, and asks again.
-    pub async fn purge(&self, url: &Url) -> Result<Gone> {
+    /// Purges an address from every endpoint of its cache and verifies that none serves it.
+    pub async fn purge(&self, url: &Url) -> Result<Removal> {
         let standard = PurgeRule::default();
-        let rule = self.rules.iter().find(|rule| rule.is_for(url)).unwrap_or(&standard);
+        let rule = self.rules.iter().find(|rule| rule.applies_to(url)).unwrap_or(&standard);
         let method = Method::from_bytes(rule.method.as_bytes())
-            .map_err(|_| Error::not_allowed("the method of a purge rule is not one"))?;
+            .map_err(|_| Error::not_allowed("the method of a purge rule is invalid"))?;
         let headers = headers(rule)?;
-        let doors = self.doors(rule, url)?;
-        for door in &doors {
-            let answer = door.ask(method.clone(), headers.clone()).await?;
-            // Not there in the first place: 404, and 412 from a well-known module for nginx.
+        let endpoints = self.endpoints(rule, url)?;
+        for endpoint in &endpoints {
+            let answer = endpoint.send(method.clone(), headers.clone()).await?;
+            // It was not cached: 404 or 410, and 412 from ngx_cache_purge.
             if !answer.is_success() && !matches!(answer.status, 404 | 410 | 412) {
-                return Err(answer.refusal(WHAT));
+                return Err(answer.error(WHAT));
             }
         }
-        for door in &doors {
-            let answer = door.ask(Method::GET, HeaderMap::new()).await?;
+        for endpoint in &endpoints {
+            let answer = endpoint.send(Method::GET, HeaderMap::new()).await?;
             match answer.status {
                 403 | 404 | 410 | 451 => {}
                 200..=399 => return Err(Error::StillThere { what: WHAT }),
-                _ => return Err(answer.refusal(WHAT)),
+                _ => return Err(answer.error(WHAT)),
             }
         }
-        Ok(Gone::verified(doors.len() as u64, HOW))
+        Ok(Removal::verified(endpoints.len() as u64, HOW))
     }
 
-    fn doors<'a>(&'a self, rule: &PurgeRule, url: &Url) -> Result<Vec<Door<'a>>> {
-        if rule.doors.is_empty() {
-            return Ok(vec![Door { client: &self.client, url: url.clone(), host: None }]);
+    fn endpoints<'a>(&'a self, rule: &PurgeRule, url: &Url) -> Result<Vec<Endpoint<'a>>> {
+        if rule.endpoints.is_empty() {
+            return Ok(vec![Endpoint { client: &self.client, url: url.clone(), host: None }]);
         }
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let host = format!("{}{port}", url.host_str().unwrap_or_default());
         let host = HeaderValue::from_str(&host)
-            .map_err(|_| Error::not_allowed("the host cannot stand in a header"))?;
-        let door = |base: &Url| {
+            .map_err(|_| Error::not_allowed("the host cannot be sent in a header"))?;
+        let endpoint = |base: &Url| {
             let mut at = base.clone();
             at.set_path(url.path());
             at.set_query(url.query());
-            Door { client: &self.doors, url: at, host: Some(host.clone()) }
+            Endpoint { client: &self.endpoints, url: at, host: Some(host.clone()) }
         };
-        Ok(rule.doors.iter().map(door).collect())
+        Ok(rule.endpoints.iter().map(endpoint).collect())
     }
 }
 
-impl Door<'_> {
-    async fn ask(&self, method: Method, mut headers: HeaderMap) -> Result<Answer> {
+impl Endpoint<'_> {
+    async fn send(&self, method: Method, mut headers: HeaderMap) -> Result<WebResponse> {
         if let Some(host) = &self.host {
             headers.insert(HOST, host.clone());
         }
-        let ask = Ask { what: WHAT, method, url: &self.url, headers, body: Vec::new() };
-        self.client.ask(ask).await
+        let request = WebRequest { what: WHAT, method, url: &self.url, headers, body: Vec::new() };
+        self.client.send(request).await
     }
 }
 

@@ -1,17 +1,17 @@
-//! S3, through a client that knows versions.
+//! S3, through a client that knows object versions.
 //!
-//! On a bucket with versions a plain delete only hides the object behind a *delete marker*; so the versions are listed
-//! and each goes by its id, markers too. Where the server has no versions, or does not know the call, the list has
-//! plain objects and the same loop serves. (`object_store` knows no versions, which is why S3 does not go through it.)
+//! In a bucket with versioning a plain delete only hides the object behind a *delete marker*. So all versions and markers
+//! are listed and deleted by their ids. A server without versioning lists plain objects, and the same loop serves.
+//! (`object_store` does not know versions, which is why S3 does not go through it.)
 //!
 //! ```text
-//! list versions and markers of the key (or below the prefix)
-//! none: gone. else delete each, a batch at a time; list again: any left is a fault
-//! a version that may not be deleted: has it an Object Lock date? due then; a legal hold? somebody must lift it
+//! abort multipart uploads that were never completed: their parts are bytes of the video, too
+//! list the versions and markers of the key (or under the prefix)
+//! delete them in batches; delete singly those that a batch refuses, to learn the reason
+//!     a retention lock: held until its date        a legal hold: held until somebody lifts it
+//! held: put a delete marker on top, so that nobody is served meanwhile
+//! else list again: any version that is left is an error
 //! ```
-//!
-//! While a version is held, a delete marker is put on top where there is none, so that nobody is served meanwhile.
-//! Parts of uploads that were never completed are bytes of the video too: they are aborted.
 
 use std::time::Duration;
 
@@ -24,19 +24,22 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectLockLegalHoldStatus};
 use aws_smithy_http_client::tls;
-use tokio::io::AsyncWriteExt;
 
 use crate::model::UnixSeconds;
-use crate::remote::{Error, Gone, Limits, Result, S3Options};
+use crate::remote::address::{AddressExtent, Target};
+use crate::remote::download::Download;
+use crate::remote::error::{Error, Result};
+use crate::remote::options::{Limits, S3Options};
+use crate::remote::removal::Removal;
 
 const WHAT: &str = "the S3 server";
 /// How an erasure was verified.
-const HOW: &str = "listed again with all versions: nothing found";
+const HOW: &str = "listed again with all versions: none found";
 const HOW_PLAIN: &str = "looked up again: not found";
-/// The protocol's limit on one request.
+/// Objects in one `DeleteObjects` request: the protocol's limit.
 const BATCH: usize = 1000;
 
-/// One version, one marker, or (without an id) an object of a server that knows no versions.
+/// A version, a delete marker, or (without an id) an object of a server without versioning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
     key: String,
@@ -45,18 +48,13 @@ struct Version {
     is_latest: bool,
 }
 
-/// What is asked for: one key or all below it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
-    pub bucket: &'a str,
-    pub key: &'a str,
-    pub prefix: bool,
-}
-
-impl Target<'_> {
-    fn holds(&self, key: &str) -> bool {
-        if self.prefix { key.starts_with(self.key) } else { key == self.key }
-    }
+/// What keeps a version from being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// A retention lock, which ends then.
+    Retention(UnixSeconds),
+    /// A legal hold, which somebody has to lift.
+    Legal,
 }
 
 /// A client of one S3 server.
@@ -67,7 +65,7 @@ pub(super) struct S3 {
 }
 
 impl S3 {
-    pub fn new(options: &S3Options, limits: &Limits, objects_max: u64) -> S3 {
+    pub fn new(options: &S3Options, limits: &Limits) -> S3 {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let http = aws_smithy_http_client::Builder::new().tls_provider(provider).build_https();
         let timeouts = TimeoutConfig::builder()
@@ -79,9 +77,9 @@ impl S3 {
             .region(Region::new(options.region.clone()))
             .http_client(http)
             .timeout_config(timeouts)
-            // Jobs are tried again as a whole, later: a second schedule within would only hide it.
+            // The caller retries a job as a whole, later: a second schedule in here would only hide errors.
             .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
-            // Many servers that are not Amazon's do not know the new checksums.
+            // Many servers other than Amazon's do not support the new checksums.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(options.path_style);
@@ -98,50 +96,46 @@ impl S3 {
             )),
             None => config.allow_no_auth(),
         };
-        S3 { client: Client::from_conf(config.build()), objects_max }
+        S3 { client: Client::from_conf(config.build()), objects_max: limits.objects_max }
     }
 
-    /// Erases every version and marker of the target, and looks again.
-    pub async fn erase(&self, target: Target<'_>) -> Result<Gone> {
+    /// Erases every version and marker of the target and verifies that they are gone.
+    pub async fn erase(&self, target: Target<'_>) -> Result<Removal> {
         self.abort_uploads(target).await?;
         let (found, how) = self.list(target).await?;
-        let held = if target.prefix || found.len() > 1 {
+        let hold = if target.extent == AddressExtent::Prefix || found.len() > 1 {
             self.delete_in_batches(target, &found).await?
         } else {
             self.delete_singly(target, &found).await?
         };
-        if let Some(until) = held {
+        if let Some(hold) = hold {
             self.hide(target).await?;
-            let why = if until.is_some() {
-                "it is under a retention lock until a date"
-            } else {
-                "it is under a legal hold, which somebody has to lift"
-            };
-            return Err(Error::Held { until, why });
+            return Err(match hold {
+                Hold::Retention(at) => Error::Held {
+                    until: Some(at),
+                    why: "it is under a retention lock until a date",
+                },
+                Hold::Legal => Error::Held {
+                    until: None,
+                    why: "it is under a legal hold, which somebody has to lift",
+                },
+            });
         }
         if found.is_empty() {
-            return Ok(Gone::nothing());
+            return Ok(Removal::nothing());
         }
         let (left, _) = self.list(target).await?;
         if !left.is_empty() {
             return Err(Error::StillThere { what: "an object" });
         }
-        Ok(Gone::verified(found.len() as u64, how))
+        Ok(Removal::verified(found.len() as u64, how))
     }
 
-    /// Writes an object's current bytes to a file; of a prefix those of its largest object.
-    pub async fn read(
-        &self,
-        target: Target<'_>,
-        file: &mut tokio::fs::File,
-        bytes_max: u64,
-    ) -> Result<()> {
-        let largest;
-        let key = if target.prefix {
-            largest = self.largest(target).await?.ok_or(Error::Absent)?;
-            &largest
-        } else {
-            target.key
+    /// Downloads the current version of an object, or of the largest object under a prefix.
+    pub async fn read(&self, target: Target<'_>, download: &mut Download) -> Result<()> {
+        let key = match target.extent {
+            AddressExtent::One => target.key.to_owned(),
+            AddressExtent::Prefix => self.largest(target).await?.ok_or(Error::Absent)?,
         };
         let got = self.client.get_object().bucket(target.bucket).key(key).send().await;
         let mut body = match got.map_err(explain) {
@@ -149,22 +143,17 @@ impl S3 {
             Err(Error::Answered { status: 404, .. }) => return Err(Error::Absent),
             Err(error) => return Err(error),
         };
-        let mut written = 0;
         while let Some(piece) = body.try_next().await.map_err(|source| Error::Unreachable {
             what: WHAT,
-            why: "the answer broke off",
+            why: "the response broke off",
             source: Some(Box::new(source)),
         })? {
-            written += piece.len() as u64;
-            if written > bytes_max {
-                return Err(Error::TooLarge { bytes_max });
-            }
-            file.write_all(&piece).await?;
+            download.write(piece).await?;
         }
-        Ok(file.flush().await?)
+        Ok(())
     }
 
-    /// Everything that the target holds, and how a second look counts.
+    /// Everything that the target selects, and how a second listing verifies an erasure.
     async fn list(&self, target: Target<'_>) -> Result<(Vec<Version>, &'static str)> {
         match self.list_versions(target).await {
             Ok(found) => Ok((found, HOW)),
@@ -198,7 +187,7 @@ impl S3 {
             let mut beyond = false;
             for (key, id, is_marker, latest) in versions.chain(markers) {
                 let key = key.unwrap_or_default();
-                if target.holds(key) {
+                if target.contains(key) {
                     let (key, id) = (key.to_owned(), id.map(str::to_owned));
                     found.push(Version { key, id, is_marker, is_latest: latest == Some(true) });
                 } else {
@@ -206,8 +195,9 @@ impl S3 {
                 }
             }
             self.check_count(found.len())?;
-            // The list is in order of keys, and the key itself comes before the longer ones.
-            if page.is_truncated() != Some(true) || (beyond && !target.prefix) {
+            // The list is sorted by key: the key itself comes before longer ones that begin with it.
+            if page.is_truncated() != Some(true) || (beyond && target.extent == AddressExtent::One)
+            {
                 return Ok(found);
             }
             key_marker = page.next_key_marker().map(str::to_owned);
@@ -222,7 +212,7 @@ impl S3 {
             is_marker: false,
             is_latest: true,
         };
-        if !target.prefix {
+        if target.extent == AddressExtent::One {
             let looked =
                 self.client.head_object().bucket(target.bucket).key(target.key).send().await;
             return match looked.map_err(explain) {
@@ -252,7 +242,7 @@ impl S3 {
             let objects = page.contents().iter().map(|o| (o.key().unwrap_or_default(), o.size()));
             found.extend(
                 objects
-                    .filter(|(key, _)| target.holds(key))
+                    .filter(|(key, _)| target.contains(key))
                     .map(|(key, size)| (key.to_owned(), size.unwrap_or_default())),
             );
             self.check_count(found.len())?;
@@ -275,13 +265,9 @@ impl S3 {
         Ok(())
     }
 
-    /// Deletes each by itself. The answer is when what is held may go: `Some(None)` for not before somebody lifts it.
-    async fn delete_singly(
-        &self,
-        target: Target<'_>,
-        found: &[Version],
-    ) -> Result<Option<Option<UnixSeconds>>> {
-        let mut held = None;
+    /// Deletes versions one by one. Returns the first hold to end, if any version is held.
+    async fn delete_singly(&self, target: Target<'_>, found: &[Version]) -> Result<Option<Hold>> {
+        let mut first = None;
         for version in found {
             let deleted = self
                 .client
@@ -293,18 +279,21 @@ impl S3 {
                 .await;
             match deleted.map_err(explain) {
                 Ok(_) | Err(Error::Answered { status: 404, .. }) => {}
-                Err(error) => held = sooner(held, self.held(target, version, error).await?),
+                Err(error) => {
+                    let hold = self.hold(target, version, error).await?;
+                    first = Some(first.map_or(hold, |first| sooner(first, hold)));
+                }
             }
         }
-        Ok(held)
+        Ok(first)
     }
 
-    /// Deletes many at once; what is refused is tried by itself, where the reason shows.
+    /// Deletes versions in batches, and singly those that a batch refuses: only then the reason shows.
     async fn delete_in_batches(
         &self,
         target: Target<'_>,
         found: &[Version],
-    ) -> Result<Option<Option<UnixSeconds>>> {
+    ) -> Result<Option<Hold>> {
         let mut refused = Vec::new();
         for batch in found.chunks(BATCH) {
             let object = |v: &Version| {
@@ -323,7 +312,7 @@ impl S3 {
                             && e.version_id().is_none_or(|id| v.id.as_deref() == Some(id))
                     })
                 })),
-                // A server that does not know the call.
+                // The server does not support batches.
                 Err(Error::Answered { status: 400 | 405 | 501, .. }) => refused.extend(batch),
                 Err(error) => return Err(error),
             }
@@ -332,13 +321,11 @@ impl S3 {
         self.delete_singly(target, &refused).await
     }
 
-    /// Until when a version that could not be deleted is held; `error` when that is not the reason.
-    async fn held(
-        &self,
-        target: Target<'_>,
-        version: &Version,
-        error: Error,
-    ) -> Result<Option<UnixSeconds>> {
+    /// The hold that kept a version from being deleted.
+    ///
+    /// # Errors
+    /// `error`, with which the deletion failed, when no hold was the reason.
+    async fn hold(&self, target: Target<'_>, version: &Version, error: Error) -> Result<Hold> {
         if !matches!(error, Error::Answered { status: 400 | 403 | 409, .. }) || version.is_marker {
             return Err(error);
         }
@@ -347,20 +334,20 @@ impl S3 {
         let head = head.set_version_id(version.id.clone()).send().await.ok();
         let held = |h: &HeadObjectOutput| h.object_lock_legal_hold_status().cloned();
         if head.as_ref().and_then(held) == Some(ObjectLockLegalHoldStatus::On) {
-            return Ok(None);
+            return Ok(Hold::Legal);
         }
         let mut until = head.and_then(|h| h.object_lock_retain_until_date().map(|at| at.secs()));
         if until.is_none() {
-            // Servers that do not say so with the object's other properties.
+            // Some servers do not report it among the object's other properties.
             let retention = self.client.get_object_retention().bucket(bucket).key(key);
             let retention = retention.set_version_id(version.id.clone()).send().await.ok();
             until = retention.and_then(|r| r.retention()?.retain_until_date().map(|at| at.secs()));
         }
-        // A second later, so that the server's clock has passed it too.
-        until.map(|at| Some(at + 1)).ok_or(error)
+        // One second later, so that the server's clock has passed it, too.
+        until.map(|at| Hold::Retention(at + 1)).ok_or(error)
     }
 
-    /// Puts a marker over a held object, so that a plain read finds nothing.
+    /// Puts a delete marker on a held object, so that a plain read finds nothing.
     async fn hide(&self, target: Target<'_>) -> Result<()> {
         let (found, _) = self.list(target).await?;
         for shown in found.iter().filter(|v| v.is_latest && !v.is_marker && v.id.is_some()) {
@@ -370,7 +357,7 @@ impl S3 {
         Ok(())
     }
 
-    /// Servers that do not know such uploads have none.
+    /// Aborts multipart uploads that were never completed. A server that does not support them has none.
     async fn abort_uploads(&self, target: Target<'_>) -> Result<()> {
         let listed = self.client.list_multipart_uploads().bucket(target.bucket).prefix(target.key);
         let listed = match listed.send().await.map_err(explain) {
@@ -380,7 +367,7 @@ impl S3 {
         };
         for upload in listed.uploads() {
             if let Some((key, id)) = upload.key().zip(upload.upload_id())
-                && target.holds(key)
+                && target.contains(key)
             {
                 let abort = self.client.abort_multipart_upload().bucket(target.bucket);
                 abort.key(key).upload_id(id).send().await.map_err(explain)?;
@@ -390,18 +377,15 @@ impl S3 {
     }
 }
 
-/// The earlier of two dates at which something can be done; a date before no date.
-fn sooner(
-    one: Option<Option<UnixSeconds>>,
-    other: Option<UnixSeconds>,
-) -> Option<Option<UnixSeconds>> {
-    Some(match (one.flatten(), other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    })
+/// The hold that ends first; a date comes before a legal hold, which has none.
+fn sooner(one: Hold, other: Hold) -> Hold {
+    match (one, other) {
+        (Hold::Retention(one), Hold::Retention(other)) => Hold::Retention(one.min(other)),
+        (Hold::Legal, hold) | (hold, Hold::Legal) => hold,
+    }
 }
 
-/// The library's message may have bucket and key in it, so only the short code is told.
+/// The library's message may contain bucket and key, so only the short code is reported.
 fn explain<E>(error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -421,9 +405,9 @@ where
             if status >= 400 {
                 return Error::Answered { what: WHAT, status, code, retry_after_s: None };
             }
-            unreachable("its answer cannot be read", None)
+            unreachable("its response cannot be parsed", None)
         }
-        SdkError::ConstructionFailure(_) => Error::not_allowed("the S3 settings make no request"),
+        SdkError::ConstructionFailure(_) => Error::not_allowed("the S3 settings are invalid"),
         other => unreachable("no connection could be made", Some(Box::new(other))),
     }
 }

@@ -1,8 +1,8 @@
-//! Signatures of what we send, by the Standard Webhooks specification, so that receivers can use its libraries.
+//! Signatures of messages, as the Standard Webhooks specification defines them, so that receivers can use its libraries.
 //!
-//! Three headers: `webhook-id` (the message; the same in every try), `webhook-timestamp` (seconds), and
-//! `webhook-signature`: one or more of `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, one for each secret
-//! in use while one is being replaced, separated by spaces.
+//! Three headers: `webhook-id` (identifies the message; the same in every try), `webhook-timestamp` (Unix time in
+//! seconds), and `webhook-signature`: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. During a rotation
+//! there is one signature per secret, separated by spaces.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,9 +14,11 @@ use sha2::Sha256;
 
 use crate::model::UnixSeconds;
 
-/// Header names.
+/// Header with the id of the message.
 pub const ID: &str = "webhook-id";
+/// Header with the time of the try, seconds.
 pub const TIMESTAMP: &str = "webhook-timestamp";
+/// Header with the signatures.
 pub const SIGNATURE: &str = "webhook-signature";
 
 const SECRET_PREFIX: &str = "whsec_";
@@ -24,13 +26,13 @@ const VERSION: &str = "v1,";
 /// The specification's bounds on a secret.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// What sender and receiver share: `whsec_` and base64 of 24 to 64 bytes.
+/// A secret that sender and receiver share: as text, `whsec_` and the base64 of 24 to 64 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
-/// Text that is not a secret.
+/// The text is not a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a secret of the form `whsec_` and the base64 of 24 to 64 bytes")]
+#[error("a secret must be `whsec_` and the base64 of 24 to 64 bytes")]
 pub struct NotASecret;
 
 impl Secret {
@@ -38,7 +40,7 @@ impl Secret {
         Secret(bytes.to_vec())
     }
 
-    /// As it is told to the receiver.
+    /// The form in which the receiver gets it.
     pub fn text(&self) -> String {
         format!("{SECRET_PREFIX}{}", STANDARD.encode(&self.0))
     }
@@ -68,7 +70,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The signature header's value.
+/// The value of the signature header.
 pub fn sign(secrets: &[Secret], id: &str, timestamp: UnixSeconds, body: &[u8]) -> String {
     let one = |secret: &Secret| {
         let tag = secret.mac(id, timestamp, body).finalize().into_bytes();
@@ -77,8 +79,8 @@ pub fn sign(secrets: &[Secret], id: &str, timestamp: UnixSeconds, body: &[u8]) -
     secrets.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether one of the signatures in the header's value was made with this secret. The receiver also compares the
-/// timestamp with its clock.
+/// Whether one of the signatures in the header's value was made with this secret. A receiver must also compare the
+/// timestamp with its clock, against replays.
 pub fn verify(
     secret: &Secret,
     id: &str,
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn while_a_secret_is_replaced_both_verify() {
+    fn during_a_rotation_both_secrets_verify() {
         let (old, new) = (Secret::new([1; 32]), Secret::new([2; 32]));
         let header = sign(&[old.clone(), new.clone()], "m", 5, b"x");
         assert!(verify(&old, "m", 5, b"x", &header) && verify(&new, "m", 5, b"x", &header));
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_survive_their_text_and_do_not_show() {
+    fn secrets_survive_their_text_and_are_not_printed() {
         let secret = Secret::new([7; 32]);
         assert_eq!(secret.text().parse(), Ok(secret.clone()));
         assert_eq!(format!("{secret:?}"), "Secret");

@@ -1,22 +1,22 @@
-//! Events to whoever subscribed: one signed POST. When to try again, and how often, is its caller's business.
+//! Webhooks: one signed POST per event and subscriber. The caller decides when to retry.
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use crate::model::UnixSeconds;
-use crate::remote::client::{Ask, Client};
+use crate::remote::client::{Client, WebRequest};
+use crate::remote::error::{Error, Result};
 use crate::remote::signature::{self, Secret};
-use crate::remote::{Error, Result};
 
 const WHAT: &str = "the receiver";
 
-/// One message on its way.
+/// One message.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
-    /// The same in every try, so that the receiver knows it again.
+    /// The same in every try, so that the receiver can drop duplicates.
     pub id: &'a str,
-    /// When this try is made.
+    /// The time of this try.
     pub timestamp: UnixSeconds,
     /// JSON.
     pub body: &'a [u8],
@@ -29,27 +29,29 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Whether messages could ever go to this address, as far as can be told without asking anybody.
+    /// Parses the address of a subscriber and checks that the guard allows it. Sends nothing.
     ///
     /// # Errors
-    /// `NotAllowed` says why not.
+    /// [`Error::NotAllowed`], which says why.
     pub fn check(&self, url: &str) -> Result<Url> {
-        let url =
-            Url::parse(url).map_err(|e| Error::not_allowed(format!("not an address: {e}")))?;
+        let url = Url::parse(url)
+            .map_err(|e| Error::not_allowed(format!("this is not a valid address: {e}")))?;
         self.client.check(&url)?;
         Ok(url)
     }
 
-    /// Sends one message, signed with every one of `secrets`, and returns the status of the welcome (2xx).
+    /// Sends one message, signed with each of `secrets`, and returns the status (2xx) that acknowledged it.
     ///
     /// # Errors
-    /// `Answered` with any other status (410 asks to be sent nothing more), `Unreachable`, `NotAllowed`.
+    /// - [`Error::Answered`] with any other status (410: the subscriber wants no more messages);
+    /// - [`Error::Unreachable`] when no response arrives in time;
+    /// - [`Error::NotAllowed`] when the guard refuses the address.
     pub async fn send(&self, url: &Url, secrets: &[Secret], message: Message<'_>) -> Result<u16> {
         let headers = signed_headers(secrets, message)?;
-        let ask =
-            Ask { what: WHAT, method: Method::POST, url, headers, body: message.body.to_vec() };
-        let answer = self.client.ask(ask).await?;
-        if answer.is_success() { Ok(answer.status) } else { Err(answer.refusal(WHAT)) }
+        let body = message.body.to_vec();
+        let request = WebRequest { what: WHAT, method: Method::POST, url, headers, body };
+        let answer = self.client.send(request).await?;
+        if answer.is_success() { Ok(answer.status) } else { Err(answer.error(WHAT)) }
     }
 }
 
@@ -65,7 +67,7 @@ pub(super) fn signed_headers(secrets: &[Secret], message: Message<'_>) -> Result
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in signed {
         let value = HeaderValue::from_str(&value)
-            .map_err(|_| Error::not_allowed("a message's id must be plain text"))?;
+            .map_err(|_| Error::not_allowed("the id of a message must be visible ASCII"))?;
         headers.insert(name, value);
     }
     Ok(headers)

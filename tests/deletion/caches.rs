@@ -58,7 +58,7 @@ fn varnish_serves_a_deleted_video_until_it_is_purged_and_then_no_more() {
     assert_eq!(get(&world, &url("8812.bmp")), 404);
     assert_eq!(get(&world, &url("8813.bmp")), 200, "its neighbour stays");
     let how = view.copies[0].0.how.as_deref();
-    assert_eq!(how, Some("asked for again as a viewer would: refused"));
+    assert_eq!(how, Some("requested as a viewer would: refused"));
     let order: Vec<_> = view.copies.iter().map(|(copy, _)| copy.gone_at).collect();
     assert!(order[0] >= order[1], "the cache comes last: {order:?}");
 }
@@ -73,9 +73,9 @@ fn a_cluster_is_purged_door_by_door() {
     let door = |port: u16| format!("http://127.0.0.1:{port}").parse().unwrap();
     // The second door is a cache that has never had it.
     let empty = Web::start(&world.runtime, |_| status(404));
-    let doors = vec![door(first), door(empty.address.port())];
+    let endpoints = vec![door(first), door(empty.address.port())];
     let hosts = vec!["CDN.example.com".to_owned()];
-    world.remote.purge_rules = vec![PurgeRule { hosts, doors, ..purge_rule() }];
+    world.remote.purge_rules = vec![PurgeRule { hosts, endpoints, ..purge_rule() }];
     let at = |port: u16| {
         let get = reqwest::Client::new().get(format!("http://127.0.0.1:{port}/8812.bmp"));
         let answer = world.runtime.block_on(get.header("host", "cdn.example.com").send()).unwrap();

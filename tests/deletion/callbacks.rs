@@ -56,7 +56,7 @@ fn the_platform_gets_a_signed_request_that_names_the_video_and_is_asked_twice() 
     let id = running.request(&wish);
     let view = running.wait_for(id, DeletionState::Complete);
     let how = view.copies[0].0.how.as_deref();
-    assert_eq!(how, Some("acknowledged, and again when asked a second time"));
+    assert_eq!(how, Some("acknowledged twice"));
     let sent = platform.sent.lock().unwrap();
     assert_eq!(sent.len(), 2);
     for (headers, body) in sent.iter() {
@@ -90,7 +90,7 @@ fn a_platform_that_is_not_done_yet_is_asked_again_without_being_called_stuck() {
     );
     platform.says.store(410, Ordering::SeqCst);
     let view = running.wait_for(id, DeletionState::Complete);
-    assert_eq!(view.copies[0].0.how.as_deref(), Some("the platform says that it has nothing"));
+    assert_eq!(view.copies[0].0.how.as_deref(), Some("the platform holds nothing of it"));
 }
 
 #[test]

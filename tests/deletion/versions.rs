@@ -137,7 +137,7 @@ fn every_version_and_delete_marker_goes_and_those_of_neighbours_stay() {
     let objects: Vec<_> = view.copies.iter().map(|(copy, _)| copy.objects).collect();
     assert_eq!(objects, [Some(5), Some(15)]);
     let how = view.copies[0].0.how.as_deref();
-    assert_eq!(how, Some("listed again with all versions: nothing found"));
+    assert_eq!(how, Some("listed again with all versions: none found"));
     assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Block);
 }
 

@@ -3,31 +3,27 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
+use std::{fs, io};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::pictures::mix;
+use cenotaph::{engine, erasure, media, pools, remote};
 use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::deletions::show::DeletionDetails;
+use cenotaph::engine::{CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend};
 use cenotaph::engine::deletions::{Options, Pauses};
+use cenotaph::engine::deletions::show::DeletionDetails;
+use cenotaph::engine::jobs::runner;
 use cenotaph::engine::jobs::runner::Runner;
-use cenotaph::engine::jobs::{pools, runner};
-use cenotaph::engine::{
-    CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, Pools, attend,
-};
 use cenotaph::erasure::{Backoff, ReceiptKey};
-use cenotaph::model::{
-    Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
-    Environment, UnixSeconds, Visibility,
-};
-use cenotaph::{engine, erasure, media, remote};
+use cenotaph::model::{Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement, Environment, UnixSeconds, Visibility};
+use cenotaph::pools::Pools;
+use crate::pictures::mix;
 
 pub use crate::pictures::{file_path, file_uri, picture};
 
@@ -79,7 +75,7 @@ pub struct Running<'w> {
 /// Options with which a failure is tried again after a second.
 pub fn quick() -> Options {
     let erasure = erasure::Options {
-        backoff: Backoff { first_s: 1, most_s: 1 },
+        backoff: Backoff { first_s: 1, max_s: 1 },
         stuck_after: 3,
         ..erasure::Options::default()
     };
@@ -159,10 +155,11 @@ impl World {
         let engine =
             Engine::open_writing(&self.data(), keys, options, "test", &*self.clock).unwrap();
         let engine = Arc::new(engine);
+        let pools = Pools::new(&pools::Options::default());
         let deletions = Deletions::open(DeletionParts {
             engine: engine.clone(),
-            remote: remote::Remote::new(&self.remote).unwrap(),
-            pools: Pools::new(&pools::Options::default()),
+            remote: remote::Remote::new(&self.remote, pools.clone()).unwrap(),
+            pools,
             environment: self.environment(),
             receipt_key: ReceiptKey::from_seed(&[7; 32]),
             outbox: runner::Wake::default(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::core::known::parse;
 use crate::engine::{Error, Keys, Result};
-use crate::index::{self, Entry, Index, OwnedEntry};
+use crate::index::{self, Index, OwnedTombstoneEntry, TombstoneEntry};
 use crate::model::{KeyId, Slot};
 use crate::store::{ChangeKind, Store};
 
@@ -35,10 +35,10 @@ pub(in crate::engine) fn catch_up(store: &Store, index: &Index) -> Result<()> {
         // A slot that was added here and is gone from the store is removed by a later entry.
         let stored = store.fingerprints(&added)?;
         let fingerprints = stored.iter().map(parse).collect::<Result<Vec<_>>>()?;
-        let entries: Vec<Entry<'_>> = stored
+        let entries: Vec<TombstoneEntry<'_>> = stored
             .iter()
             .zip(&fingerprints)
-            .map(|(s, fingerprint)| Entry {
+            .map(|(s, fingerprint)| TombstoneEntry {
                 slot: s.tombstone.slot,
                 voice: s.tombstone.voice,
                 fingerprint,
@@ -84,9 +84,9 @@ pub(in crate::engine) fn rebuild(store: &Store, options: index::Options) -> Resu
     Ok(Index::rebuild(&store.folder().index_path(), options, pages.flatten(), applied)?)
 }
 
-fn owned(stored: &crate::store::StoredFingerprint) -> Result<OwnedEntry> {
+fn owned(stored: &crate::store::StoredFingerprint) -> Result<OwnedTombstoneEntry> {
     let (slot, voice) = (stored.tombstone.slot, stored.tombstone.voice);
-    Ok(OwnedEntry { slot, voice, fingerprint: parse(stored)? })
+    Ok(OwnedTombstoneEntry { slot, voice, fingerprint: parse(stored)? })
 }
 
 /// Sees to it that a data folder is only ever used with the keys that it began with: with others nothing would match,

@@ -12,7 +12,7 @@ use crate::erasure::CopyTask;
 use crate::model::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds,
 };
-use crate::remote::Address;
+use crate::remote::{Address, AddressExtent};
 use crate::store::CopyAttempt;
 
 /// Outcomes of copies that are written down in one go at most.
@@ -35,7 +35,7 @@ impl Deletions {
                 CopyTask {
                     kind: copy.kind,
                     address,
-                    prefix: copy.prefix,
+                    extent: AddressExtent::from_prefix_flag(copy.prefix),
                     failures: copy.failures,
                     seed: seed(deletion, copy.place),
                     message_id: format!("{}.{}", deletion.id, copy.place),

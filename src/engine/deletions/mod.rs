@@ -21,12 +21,13 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::erasure;
+use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
 use crate::engine::deletions::visibility::Hidden;
 use crate::engine::jobs::runner::Wake;
-use crate::engine::{Engine, Error, Pools, Result, SPOOL_FOLDER};
-use crate::erasure;
 use crate::erasure::ReceiptKey;
 use crate::model::{DeletionState, Environment, Sealed};
+use crate::pools::Pools;
 use crate::remote::Remote;
 
 /// Settings and limits of deletions.

@@ -14,6 +14,7 @@ use crate::engine::{Error, Result};
 use crate::model::{
     Actor, CopyKind, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds,
 };
+use crate::remote::AddressExtent;
 use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
 
 const DAY_S: i64 = 86_400;
@@ -259,8 +260,8 @@ impl Deletions {
         if copy.delete_after.is_some_and(|at| !(0..=TIME_MAX).contains(&at)) {
             return Err("its date is none".to_owned());
         }
-        let address =
-            self.remote.check(copy.kind, &copy.uri, copy.prefix).map_err(|e| e.to_string())?;
+        let extent = AddressExtent::from_prefix_flag(copy.prefix);
+        let address = self.remote.check(copy.kind, &copy.uri, extent).map_err(|e| e.to_string())?;
         Ok(NewCopy {
             kind: copy.kind,
             prefix: copy.prefix,

@@ -1,7 +1,7 @@
 //! One deletion's job: step after step until it has to wait, or is done.
 //!
 //! ```text
-//! loop: read what is known; ask `erasure::next` what to do; do it; write down what came of it
+//! loop: read what is known; ask `erasure::next_step` what to do; do it; write down what came of it
 //! ```
 //!
 //! Every step may be cut off anywhere and is done again from what is on the disk: a tombstone that is there already is
@@ -12,14 +12,14 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use crate::{erasure, store};
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
 use crate::engine::tombstones::enrol::{Naming, Ready};
 use crate::erasure::Step;
 use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
-use crate::remote::Address;
-use crate::{erasure, store};
+use crate::remote::{Address, AddressExtent};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
@@ -65,7 +65,7 @@ impl Deletions {
             };
             let options = &self.options.erasure;
             let now = self.environment.now();
-            match erasure::next(&deletion, &copies, options.grace_s, now) {
+            match erasure::next_step(&deletion, &copies, options.grace_s, now) {
                 Step::Hide => self.advance(&deletion, Stage::Hidden, "hide").await?,
                 Step::Fingerprint => {
                     if !self.clone().fingerprint(&deletion, &copies).await? {
@@ -182,8 +182,8 @@ impl Deletions {
                 Address::File(_) => None,
                 _ => Some(self.fetches.acquire().await.expect("the semaphore is never closed")),
             };
-            let opened =
-                self.remote.open(&address, copy.prefix, &self.spool, FETCH_BYTES_MAX).await;
+            let extent = AddressExtent::from_prefix_flag(copy.prefix);
+            let opened = self.remote.open(&address, extent, &self.spool, FETCH_BYTES_MAX).await;
             let file = match opened {
                 Ok(file) => file,
                 Err(error) => {
@@ -266,7 +266,7 @@ impl Deletions {
         };
         let (now, options) = (self.environment.now(), &self.options.erasure);
         let failures = deletion.failures.saturating_add(1);
-        let again_at = options.backoff.again_at(now, failures, seed(&deletion, u32::MAX), None);
+        let again_at = options.backoff.retry_at(now, failures, seed(&deletion, u32::MAX), None);
         let deadline = Some(deletion.fingerprint_by).filter(|_| deletion.stage == Stage::Hidden);
         let due_at = again_at.min(deadline.unwrap_or(UnixSeconds::MAX)).max(now + 1);
         let stuck = stuck && failures >= options.stuck_after;

@@ -29,8 +29,9 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Pools, Result};
+use crate::engine::Result;
 use crate::model::{Clock, UnixSeconds};
+use crate::pools::Pools;
 
 /// One piece of work that was taken from a source.
 pub struct Job {

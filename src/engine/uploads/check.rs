@@ -24,7 +24,7 @@ use crate::model::{
     EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
     UploadId, UploadMatch, UploadState, Verdict, VerdictKind,
 };
-use crate::remote::{self, Address};
+use crate::remote::{self, Address, AddressExtent};
 use crate::store::{NewDecision, NewEvent};
 use crate::wire::{self, UploadView};
 
@@ -101,7 +101,8 @@ impl Uploads {
         let client_data = self.client_data(upload.client_data.as_ref())?;
         let address = Address::parse(client_data.uri.as_deref().unwrap_or_default())?;
         let bytes_max = self.options.bytes_max;
-        let file = self.remote.open(&address, false, self.spool.folder(), bytes_max).await?;
+        let file =
+            self.remote.open(&address, AddressExtent::One, self.spool.folder(), bytes_max).await?;
         let (uploads, id, seq) = (self.clone(), upload.id, upload.seq);
         let copied = self.pools.blocking(move || {
             // A try that was cut off may have left a part.

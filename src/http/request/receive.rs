@@ -13,9 +13,10 @@ use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 
-use crate::engine::{Arriving, Pools, Uploads};
+use crate::engine::{Arriving, Uploads};
 use crate::http::error::{Kind, Problem};
 use crate::http::state::App;
+use crate::pools::Pools;
 
 /// Size of a write, bytes; smaller pieces from the network are collected up to it. Every arriving upload holds two such
 /// buffers: with four times the size, 200 simultaneous uploads took 100 MB for them alone.

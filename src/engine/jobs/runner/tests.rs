@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use super::*;
-use crate::engine::jobs::pools;
+use crate::pools;
 
 #[derive(Default)]
 struct TestClock(AtomicI64);

@@ -1,7 +1,15 @@
-//! Where blocking work runs: never on the async threads, and never without a bound.
+//! Bounded pools for blocking work, which must never run on the async threads.
 //!
-//! Two kinds of it, because one must not starve the other: *short* work (a call of the store, a search of an index that
-//! is in memory), and *decoding* work (a check, a fingerprint), which keeps a core busy for seconds.
+//! There are three, so that one kind of work cannot starve another:
+//!
+//! | pool | work | a job takes |
+//! |---|---|---|
+//! | [`blocking`](Pools::blocking) | a call of the store, a search of an index in memory | milliseconds |
+//! | [`files`](Pools::files) | file systems, whose disks and network mounts may hang | milliseconds to minutes |
+//! | [`decode`](Pools::decode) | a check or a fingerprint, which keeps a core busy | seconds |
+//!
+//! Each pool is a semaphore in front of tokio's blocking threads. Those are unbounded for our purposes (512), so
+//! nothing else in this crate may call `spawn_blocking` or `tokio::fs`.
 
 use std::sync::Arc;
 
@@ -13,9 +21,11 @@ use tokio::task;
 pub struct Options {
     /// Short jobs at once. Default 32: enough for the store to write many of them with one sync of the disk.
     pub blocking_max: usize,
-    /// Decodes at once. Default: one a core.
+    /// Jobs on file systems at once. Default 16, *tuned*: two deletions that each erase eight copies at once.
+    pub files_max: usize,
+    /// Decodes at once. Default: one per core.
     pub decode_max: usize,
-    /// Decodes that may wait for their turn before `try_decode` refuses. Default 64.
+    /// Decodes that may wait for their turn before [`Pools::try_decode`] refuses. Default 64.
     pub decode_waiting_max: usize,
 }
 
@@ -23,21 +33,23 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             blocking_max: 32,
+            files_max: 16,
             decode_max: std::thread::available_parallelism().map_or(1, |n| n.get()),
             decode_waiting_max: 64,
         }
     }
 }
 
-/// `try_decode` had no room: too many wait already.
+/// [`Pools::try_decode`] refused: the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("all places in the decoding queue are taken; try again later")]
+#[error("the decoding queue is full; try again later")]
 pub struct Busy;
 
-/// The pools of a process. Cloning shares them. All methods must be called within a tokio runtime.
+/// The pools of a process. Clones share them. All methods must be called within a tokio runtime.
 #[derive(Debug, Clone)]
 pub struct Pools {
     blocking: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     decode: Arc<Semaphore>,
     /// One permit for each decode that runs or waits.
     admitted: Arc<Semaphore>,
@@ -48,6 +60,7 @@ impl Pools {
         let decode_max = options.decode_max.max(1);
         Pools {
             blocking: Arc::new(Semaphore::new(options.blocking_max.max(1))),
+            files: Arc::new(Semaphore::new(options.files_max.max(1))),
             decode: Arc::new(Semaphore::new(decode_max)),
             admitted: Arc::new(Semaphore::new(decode_max + options.decode_waiting_max)),
         }
@@ -58,15 +71,20 @@ impl Pools {
         run(take(&self.blocking).await, job).await
     }
 
-    /// Runs a decode, however many wait already: for work that is durable elsewhere and only has to be done some time.
+    /// Runs a job that works on files.
+    pub async fn files<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        run(take(&self.files).await, job).await
+    }
+
+    /// Runs a decode, however many already wait: for work that is durable elsewhere and has no deadline.
     pub async fn decode<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         run(take(&self.decode).await, job).await
     }
 
-    /// Runs a decode, or refuses at once when too many wait: for work that somebody else can offer again later.
+    /// Runs a decode, or refuses at once when too many wait: for work that its client can offer again later.
     ///
     /// # Errors
-    /// `Busy`.
+    /// [`Busy`] when `decode_max` jobs run and `decode_waiting_max` wait.
     pub fn try_decode<T: Send + 'static, J: FnOnce() -> T + Send + 'static>(
         &self,
         job: J,
@@ -80,19 +98,13 @@ impl Pools {
         };
         Ok(job)
     }
-
-    /// Decodes that `try_decode` admitted and that have not ended yet, running ones included.
-    pub fn decodes_admitted(&self, options: &Options) -> usize {
-        let all = options.decode_max.max(1) + options.decode_waiting_max;
-        all.saturating_sub(self.admitted.available_permits())
-    }
 }
 
 async fn take(semaphore: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     semaphore.clone().acquire_owned().await.expect("the pools' semaphores are never closed")
 }
 
-/// The permit goes with the job, so that a caller who gives up does not make room for one more while the job still runs.
+/// The permit moves into the job: a caller that is dropped does not free a place while its job still runs.
 async fn run<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     job: impl FnOnce() -> T + Send + 'static,
@@ -106,7 +118,7 @@ async fn run<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is being shut down: nobody will ask for this any more.
+            // The runtime is shutting down: nobody will poll for the result.
             Err(_) => std::future::pending().await,
         },
     }
@@ -119,14 +131,15 @@ mod tests {
 
     use super::*;
 
-    fn pools() -> (Pools, Options) {
-        let options = Options { blocking_max: 2, decode_max: 1, decode_waiting_max: 1 };
-        (Pools::new(&options), options)
+    fn pools() -> Pools {
+        let options =
+            Options { blocking_max: 2, files_max: 1, decode_max: 1, decode_waiting_max: 1 };
+        Pools::new(&options)
     }
 
     #[tokio::test]
     async fn no_more_jobs_run_at_once_than_allowed() {
-        let (pools, _) = pools();
+        let pools = pools();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let job = || {
             let (running, most) = (running.clone(), most.clone());
@@ -142,12 +155,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_and_has_room_again_afterwards() {
-        let (pools, options) = pools();
+        let pools = pools();
         let (go, wait) = mpsc::channel::<()>();
         let first = pools.try_decode(move || wait.recv().is_ok()).unwrap();
         let second = pools.try_decode(|| true).unwrap();
         assert_eq!(pools.try_decode(|| true).err(), Some(Busy));
-        assert_eq!(pools.decodes_admitted(&options), 2);
         let both = tokio::spawn(async move { (first.await, second.await) });
         go.send(()).unwrap();
         assert_eq!(both.await.unwrap(), (true, true));
@@ -155,8 +167,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_of_a_job_is_its_callers() {
-        let (pools, _) = pools();
+    async fn hanging_file_systems_do_not_stop_short_jobs() {
+        let pools = pools();
+        let (go, hanging) = mpsc::channel::<()>();
+        let files = pools.clone();
+        let hung = tokio::spawn(async move { files.files(move || hanging.recv().is_ok()).await });
+        let queued = pools.files(|| ());
+        assert_eq!(pools.blocking(|| 7).await, 7);
+        go.send(()).unwrap();
+        queued.await;
+        assert!(hung.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_panics_its_caller() {
+        let pools = pools();
         let panics = tokio::spawn(async move { pools.blocking(|| panic!("as asked")).await });
         assert!(panics.await.unwrap_err().is_panic());
     }

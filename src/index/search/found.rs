@@ -8,24 +8,24 @@ use crate::model::Slot;
 pub struct Found {
     /// Best first, at most `Options::candidates_max`.
     pub candidates: Vec<Candidate>,
-    /// For each keypoint of the upload: in how many distinct voices' tombstones it was hit; saturates.
+    /// For each keypoint of the upload: the number of distinct voices among the tombstones that it hit; saturates at 1000.
     pub keypoint_voices: Vec<u16>,
     /// For each frame of the upload, likewise.
     pub frame_voices: Vec<u16>,
-    /// What the search has done.
+    /// How much work the search did.
     pub work: Work,
 }
 
-/// What a search has done, for metrics and benches.
+/// How much work a search did, for metrics and benches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
     /// Words looked up, over all segments.
     pub lookups: u64,
     /// Postings compared.
     pub postings: u64,
-    /// Those that were near.
+    /// Postings that were near.
     pub hits: u64,
-    /// Hits that were checked for agreement.
+    /// Hits that were tested for agreement.
     pub refined: u64,
 }
 
@@ -33,11 +33,11 @@ pub struct Work {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub slot: Slot,
-    /// Votes: hits weighted by rarity and nearness, as far as they agree in angle, scale and time.
+    /// Sum of the hits' weights (rarity × nearness) as far as they agree in rotation, scale and time.
     pub votes: f32,
-    /// Ordered by upload keypoint.
+    /// Ordered by keypoint of the upload.
     pub keypoint_hits: Vec<KeypointHit>,
-    /// Ordered by upload frame.
+    /// Ordered by frame of the upload.
     pub frame_hits: Vec<FrameHit>,
 }
 

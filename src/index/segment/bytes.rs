@@ -1,11 +1,11 @@
-//! Numbers as bytes and back: the only casts of the index. Files are little-endian, as is every target.
+//! Numbers as bytes and back: the only casts of the index. Files are little-endian, and so is every target.
 
 #![expect(unsafe_code, reason = "casts between slices of numbers and bytes, and prefetches")]
 
 #[cfg(target_endian = "big")]
 compile_error!("the index maps little-endian files and cannot run on a big-endian machine");
 
-/// Types whose every bit pattern is a value and which have no padding.
+/// Types without padding, for which every bit pattern is a value.
 ///
 /// # Safety
 /// An implementor has no padding, no invalid bit patterns and an alignment of at most 8.
@@ -23,7 +23,7 @@ pub(crate) fn as_bytes<T: Plain>(values: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), std::mem::size_of_val(values)) }
 }
 
-/// `count` values that start `offset` bytes into `bytes`, or `None` when they do not fit or are not aligned.
+/// `count` values that start `offset` bytes into `bytes`; `None` when they do not fit or are not aligned.
 pub(crate) fn values_at<T: Plain>(bytes: &[u8], offset: u64, count: u64) -> Option<&[T]> {
     let start = usize::try_from(offset).ok()?;
     let count = usize::try_from(count).ok()?;
@@ -36,7 +36,7 @@ pub(crate) fn values_at<T: Plain>(bytes: &[u8], offset: u64, count: u64) -> Opti
     Some(unsafe { std::slice::from_raw_parts(part.as_ptr().cast(), count) })
 }
 
-/// Asks for the cache line that holds `values[index]`; out of range is allowed and does nothing.
+/// Prefetches the cache line that contains `values[index]`. An index out of range does nothing.
 #[inline(always)]
 pub(crate) fn prefetch<T>(values: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]

@@ -1,57 +1,58 @@
-//! What a segment file looks like, byte by byte. All numbers are little-endian.
+//! A segment file, byte by byte. All numbers are little-endian.
 //!
 //! 1. Header, 64 bytes: magic `CENOSEGM`, format version `u32`, zeros.
-//! 2. Sections, each at a multiple of 64 bytes, in any order; which and where is said in the footer. See
-//!    `Section` for what they hold.
+//! 2. Sections, each at a multiple of 64 bytes, in any order; the footer lists them. [`Section`] says what they contain.
 //! 3. Checksums: CRC-32 of each 64 KiB block of everything before this part, `u32` each.
 //! 4. Footer: rows, keypoints, frames (`u64` each), bits of a word in each of the five tables (`u32` each),
 //!    number of sections `u32`, and for each section: id `u32`, zero `u32`, offset `u64`, length in bytes `u64`.
 //! 5. Trailer, 48 bytes: offset of the checksums `u64`, offset of the footer `u64`, CRC-32 of parts 3 and 4
-//!    `u32`, format version `u32`, zeros, magic `CENOSEGM` last: a file cut short does not end with it.
+//!    `u32`, format version `u32`, zeros, magic `CENOSEGM` last, so that a truncated file does not end with it.
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::index::error::Error;
-use crate::index::files::{BLOCK, Output};
+use crate::index::options::WORD_BITS_MAX;
+use crate::index::segment::files::{BLOCK, Output};
 
 pub(crate) const MAGIC: &[u8; 8] = b"CENOSEGM";
-/// Rises when a reader of the former version would misread the file.
+/// Increased whenever a reader of the previous version would misread the file.
 pub(crate) const VERSION: u32 = 1;
 pub(crate) const ALIGN: u64 = 64;
 const HEADER: usize = 64;
-const TRAILER: usize = 48;
-/// Two tables of keypoints, then three of frames.
+pub(super) const TRAILER: usize = 48;
+/// Two tables of keypoints, then three of frames (see `keys`).
 pub(crate) const TABLES: usize = 5;
 pub(crate) const KEYPOINT_TABLES: usize = 2;
+pub(crate) const FRAME_TABLES: Range<usize> = KEYPOINT_TABLES..TABLES;
 
-/// What a stretch of a segment holds. A row is one tombstone, an ordinal counts keypoints (frames) of all
-/// rows in order.
+/// What a section contains. A row is one tombstone; an ordinal counts the keypoints (frames) of all rows in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Section {
-    /// `u32` a row: the tombstone's slot.
+    /// `u32` per row: the tombstone's slot.
     Slots = 1,
-    /// `u32` a row: the tombstone's voice.
+    /// `u32` per row: the tombstone's voice.
     Voices = 2,
-    /// `u32` a row and one more: ordinal of its first keypoint.
+    /// `u32` per row, and one more: ordinal of its first keypoint.
     KeypointStarts = 3,
-    /// `u32` a row and one more: ordinal of its first frame.
+    /// `u32` per row, and one more: ordinal of its first frame.
     FrameStarts = 4,
-    /// `u64` a keypoint: its hash.
+    /// `u64` per keypoint: its hash.
     Hashes = 5,
-    /// `u32` a keypoint: angle, scale, time (see `geometry`).
+    /// `u32` per keypoint: angle, scale, time (see `keys::Geometry`).
     Geometry = 6,
-    /// Three `u64` a frame: the parts of its hash that are filed (see `frames`); all zero if it is not filed.
+    /// Three `u64` per frame: the filed parts of its hash (see `keys::FrameKeys`); zeros if it is not filed.
     Frames = 7,
-    /// Table `t`: `u32` a word and one more, where its postings begin. Ids 16 + t.
+    /// Of table `t`: `u32` per word, and one more: index of its first posting. Ids 16 + t.
     Offsets = 16,
-    /// Table `t`: `u64` a posting, ordinal in the low half, check bits in the high half. Ids 32 + t.
+    /// Of table `t`: `u64` per posting, ordinal in the low half, check bits in the high half. Ids 32 + t.
     Postings = 32,
 }
 
-/// Where a section lies.
+/// Location of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub(crate) struct SectionExtent {
     pub(crate) id: u32,
     pub(crate) offset: u64,
     pub(crate) bytes: u64,
@@ -64,13 +65,13 @@ pub(crate) struct Contents {
     pub(crate) keypoints: u64,
     pub(crate) frames: u64,
     pub(crate) word_bits: [u32; TABLES],
-    pub(crate) extents: Vec<Extent>,
+    pub(crate) extents: Vec<SectionExtent>,
 }
 
-/// What opening a file learns before anything is used.
+/// What opening a file reads before anything is used.
 pub(crate) struct Opened {
     pub(crate) contents: Contents,
-    /// Of each block of the first `data_bytes` bytes.
+    /// Checksum of each block of the first `data_bytes` bytes.
     pub(crate) block_crcs: Vec<u32>,
     pub(crate) data_bytes: u64,
 }
@@ -112,14 +113,14 @@ pub(crate) fn write_end(output: &mut Output, contents: &Contents) -> Result<(), 
     output.write(&trailer)
 }
 
-/// Reads header, trailer, footer and checksums; every length is bounded by the file's before it is used.
+/// Reads header, trailer, footer and checksums. Every length is bounded by that of the file before it is used.
 ///
 /// # Errors
-/// `Newer` for a later version, `Damaged` for anything that does not fit.
+/// [`Error::Newer`] for a newer version, [`Error::Damaged`] for anything inconsistent.
 pub(crate) fn read(path: &Path, file: &[u8]) -> Result<Opened, Error> {
     let bad = |what: &str| Error::damaged(path, what);
     if file.len() < HEADER + TRAILER || &file[..8] != MAGIC {
-        return Err(bad("it is not a segment"));
+        return Err(bad("this is not a segment"));
     }
     let found = u32_at(file, 8);
     if found > VERSION {
@@ -127,7 +128,7 @@ pub(crate) fn read(path: &Path, file: &[u8]) -> Result<Opened, Error> {
     }
     let trailer_at = file.len() - TRAILER;
     if &file[file.len() - 8..] != MAGIC || found == 0 {
-        return Err(bad("it was cut short"));
+        return Err(bad("it is truncated"));
     }
     let spare = &file[trailer_at + 24..file.len() - 8];
     if u32_at(file, trailer_at + 20) != found || spare.iter().any(|&b| b != 0) {
@@ -139,10 +140,10 @@ pub(crate) fn read(path: &Path, file: &[u8]) -> Result<Opened, Error> {
     }
     let (crcs_at, footer_at) = (crcs_at as usize, footer_at as usize);
     if crc32fast::hash(&file[crcs_at..trailer_at]) != u32_at(file, trailer_at + 16) {
-        return Err(bad("checksum of the footer"));
+        return Err(bad("the checksum of its footer is wrong"));
     }
     if footer_at - crcs_at != crcs_at.div_ceil(BLOCK) * 4 {
-        return Err(bad("number of checksums"));
+        return Err(bad("the number of its checksums is wrong"));
     }
     let block_crcs = (crcs_at..footer_at).step_by(4).map(|at| u32_at(file, at)).collect();
     let contents = read_footer(&file[footer_at..trailer_at], crcs_at as u64)
@@ -161,13 +162,13 @@ fn read_footer(footer: &[u8], data_bytes: u64) -> Option<Contents> {
     }
     let count = u32_at(footer, FIXED - 4) as usize;
     if footer.len() != FIXED.checked_add(count.checked_mul(24)?)?
-        || word_bits.iter().any(|&b| b > 28)
+        || word_bits.iter().any(|&b| b > WORD_BITS_MAX)
     {
         return None;
     }
     let mut extents = Vec::with_capacity(count);
     for at in (FIXED..footer.len()).step_by(24) {
-        let extent = Extent {
+        let extent = SectionExtent {
             id: u32_at(footer, at),
             offset: u64_at(footer, at + 8),
             bytes: u64_at(footer, at + 16),
@@ -190,16 +191,20 @@ fn read_footer(footer: &[u8], data_bytes: u64) -> Option<Contents> {
     (fits(contents.rows) && fits(contents.keypoints) && fits(contents.frames)).then_some(contents)
 }
 
+/// The number at a position.
+///
 /// # Panics
-/// When `bytes` ends before `at + 4`; callers have checked.
+/// When `bytes` ends before `at + 4`. Callers check that.
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     let mut n = [0; 4];
     n.copy_from_slice(&bytes[at..at + 4]);
     u32::from_le_bytes(n)
 }
 
+/// The number at a position.
+///
 /// # Panics
-/// When `bytes` ends before `at + 8`; callers have checked.
+/// When `bytes` ends before `at + 8`. Callers check that.
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     let mut n = [0; 8];
     n.copy_from_slice(&bytes[at..at + 8]);

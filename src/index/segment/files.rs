@@ -1,21 +1,24 @@
-//! Where bytes lie: files written once from front to back with a checksum a block, then renamed into place.
+//! Files that are written once from front to back, with a checksum per block, then renamed into place.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::index::bytes::{Plain, as_bytes};
 use crate::index::error::Error;
 use crate::index::options::Faults;
+use crate::index::segment::bytes::{Plain, as_bytes};
 
-/// Bytes under one checksum: what the kernel maps around one page fault, so that checking a block on first
-/// use costs no fault that would not come anyway.
+/// Bytes under one checksum: as many as Linux maps around one page fault (`fault_around_bytes`), so that checking a block
+/// on first use costs no additional fault.
 pub(crate) const BLOCK: usize = 64 * 1024;
 
-/// Ending of a file that is not yet part of anything.
+/// Extension of a file that does not belong to the index yet.
 pub(crate) const TEMPORARY: &str = "tmp";
 
-/// A file being written.
+/// Bytes that are buffered before a write. *Tuned.*
+const BUFFER: usize = 1 << 20;
+
+/// A file that is being written.
 pub(crate) struct Output {
     file: File,
     path: PathBuf,
@@ -27,7 +30,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Creates `path`, replacing what is there.
+    /// Creates `path`, replacing an existing file.
     pub(crate) fn create(path: &Path, faults: &Faults) -> Result<Output, Error> {
         let create = || -> std::io::Result<File> {
             faults.check()?;
@@ -36,7 +39,7 @@ impl Output {
         Ok(Output {
             file: create().map_err(Error::io("create", path))?,
             path: path.to_path_buf(),
-            buffer: Vec::with_capacity(1 << 20),
+            buffer: Vec::with_capacity(BUFFER),
             position: 0,
             crc: crc32fast::Hasher::new(),
             crcs: Vec::new(),
@@ -75,13 +78,13 @@ impl Output {
         Ok(())
     }
 
-    /// Zeros up to a multiple of `to` bytes.
+    /// Appends zeros up to a multiple of `to` bytes.
     pub(crate) fn align(&mut self, to: u64) -> Result<(), Error> {
         let zeros = vec![0; (self.position.next_multiple_of(to) - self.position) as usize];
         self.write(&zeros)
     }
 
-    /// Hands what is buffered to the kernel, so that a mapping of the file shows it.
+    /// Writes the buffer, so that a mapping of the file contains it.
     pub(crate) fn flush(&mut self) -> Result<&File, Error> {
         if !self.buffer.is_empty() {
             self.faults
@@ -93,7 +96,7 @@ impl Output {
         Ok(&self.file)
     }
 
-    /// Checksums of all blocks so far, the last one possibly short.
+    /// Checksums of all blocks so far; the last block may be short.
     pub(crate) fn block_crcs(&self) -> Vec<u32> {
         let mut crcs = self.crcs.clone();
         if !self.position.is_multiple_of(BLOCK as u64) {
@@ -102,7 +105,7 @@ impl Output {
         crcs
     }
 
-    /// Makes the file durable and gives it its name.
+    /// Syncs the file and renames it to `name`.
     pub(crate) fn publish(mut self, name: &Path) -> Result<(), Error> {
         self.flush()?;
         self.faults
@@ -124,13 +127,12 @@ pub(crate) fn sync_dir(dir: &Path, faults: &Faults) -> Result<(), Error> {
         .map_err(Error::io("sync the folder", dir))
 }
 
-/// Removes a file that nothing names; one that is gone already is fine, and so is failing: the next opening
-/// for writing tries again.
+/// Removes a file that no manifest names. Errors are ignored: the next opening for writing retries.
 pub(crate) fn discard(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-/// Names of the plain files in `dir`.
+/// Names of the entries of `dir`, sorted.
 pub(crate) fn names(dir: &Path) -> Result<Vec<String>, Error> {
     let entries = fs::read_dir(dir).map_err(Error::io("list", dir))?;
     let mut found = Vec::new();

@@ -1,46 +1,52 @@
-//! Folds small segments into larger ones, and drops what was removed.
+//! Folds small segments into larger ones, and drops removed tombstones.
 //!
-//! Segments fall into tiers by size, each `merge_factor` times the one before. A tier that holds
-//! `merge_factor` segments is merged, together with all that is smaller; so there are about
-//! `merge_factor × log(size)` segments. A segment of which more than a third is removed is rewritten, so that
-//! the hashes of a removed tombstone do not stay for ever.
+//! Segments fall into tiers by size, each `merge_factor` times the one before (a log-structured merge). A tier with
+//! `merge_factor` segments is merged, together with all smaller ones, so that there are about
+//! `merge_factor × log(size)` segments. A segment of which more than a third is removed is rewritten, so that the hashes
+//! of a removed tombstone do not stay on disk for ever.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::index::error::Error;
+use crate::index::search::{Removed, SnapshotPart};
 use crate::index::segment::Segment;
-use crate::index::snapshot::Part;
-use crate::index::writer::{Index, without};
+use crate::index::writer::index::Index;
 
-/// Segments smaller than this (in keypoints) are all of one tier.
+/// Segments with fewer keypoints are all in one tier. *Tuned*: some fifty tombstones.
 const SMALLEST: u64 = 1 << 14;
+/// A segment is rewritten when fewer than this share of its rows, numerator and denominator, are live. *Tuned.*
+const LIVE_MIN: (usize, usize) = (2, 3);
 
-/// What a merge has done.
+/// Outcome of [`Index::merge`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MergeReport {
     /// Segments that were replaced.
     pub merged: usize,
     /// Segments that replace them.
     pub written: usize,
-    /// Tombstones whose hashes are gone from the disk for good.
+    /// Removed tombstones whose hashes are no longer on the disk.
     pub dropped: usize,
 }
 
 impl Index {
-    /// Merges until nothing is worth merging. Searches and `apply` go on meanwhile.
+    /// Merges until no tier is full. Searches and [`Index::apply`] continue meanwhile.
     ///
     /// # Errors
-    /// `ReadOnly`; `Damaged` when a block to be copied is not what was written; `Io`. The index is then as it
-    /// was before the step that failed.
+    /// - [`Error::ReadOnly`] when the index was opened for reading;
+    /// - [`Error::Damaged`] when a block to be copied is damaged;
+    /// - [`Error::Io`] from the disk.
+    ///
+    /// The index is then as it was before the step that failed.
     pub fn merge(&self) -> Result<MergeReport, Error> {
         drop(self.writable()?);
-        let _one_at_a_time = self.merging.lock().unwrap_or_else(|e| e.into_inner());
+        let _one_at_a_time = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
         let mut report = MergeReport::default();
         loop {
             let snapshot = self.snapshot();
             let limit = self.options.segment_keypoints_max;
-            let chosen = choose(&snapshot.parts, self.options.merge_factor.max(2), limit);
+            let chosen =
+                choose(snapshot.parts().as_slice(), self.options.merge_factor.max(2), limit);
             if chosen.is_empty() {
                 return Ok(report);
             }
@@ -49,23 +55,19 @@ impl Index {
     }
 
     /// Writes the live rows of `chosen` as one segment and commits it in their place.
-    fn replace(&self, chosen: &[Part], report: &mut MergeReport) -> Result<(), Error> {
+    fn replace(&self, chosen: &[SnapshotPart], report: &mut MergeReport) -> Result<(), Error> {
         for part in chosen {
             part.segment.verify()?;
         }
-        let id = {
-            let mut state = self.writable()?;
-            state.next_id += 1;
-            state.next_id - 1
-        };
+        let id = self.writable()?.take_id();
         let mut dropped = 0;
-        let live: usize = chosen.iter().map(Part::live).sum();
+        let live: usize = chosen.iter().map(SnapshotPart::live).sum();
         let merged = match live {
             0 => None,
             _ => Some(Arc::new(self.write_segment(id, |builder| {
                 for part in chosen {
                     for row in 0..part.segment.rows() {
-                        if part.is_removed(row) {
+                        if part.removed.contains(row) {
                             dropped += 1;
                         } else {
                             builder.push(part.segment.row(row))?;
@@ -79,14 +81,15 @@ impl Index {
         let now = self.snapshot();
         let ids: HashSet<u64> = chosen.iter().map(|p| p.segment.id).collect();
         let (replaced, kept): (Vec<_>, Vec<_>) =
-            now.parts.iter().partition(|p| ids.contains(&p.segment.id));
+            now.parts().as_slice().iter().partition(|p| ids.contains(&p.segment.id));
         let mut segments = Vec::with_capacity(kept.len() + 1);
         if let Some(segment) = &merged {
-            let removed = without(segment, &Arc::default(), &removed_since(chosen, &replaced));
+            let since = removed_since(chosen, &replaced);
+            let removed = Removed::default().and_slots(segment, &since);
             segments.push((segment.clone(), removed));
         }
         segments.extend(kept.iter().map(|p| (p.segment.clone(), p.removed.clone())));
-        self.commit(&mut state, segments, now.applied)?;
+        self.commit(&mut state, segments, now.applied())?;
         report.merged += chosen.len();
         report.written += usize::from(merged.is_some());
         report.dropped += dropped;
@@ -94,13 +97,13 @@ impl Index {
     }
 }
 
-/// Slots that were live in `before` and are not in `now`. A segment that is gone from `now` lost all its rows.
-fn removed_since(before: &[Part], now: &[&Part]) -> HashSet<u32> {
+/// Slots that were live in `before` and no longer are in `now`. A segment that is missing from `now` lost all its rows.
+fn removed_since(before: &[SnapshotPart], now: &[&SnapshotPart]) -> HashSet<u32> {
     let mut slots = HashSet::new();
     for part in before {
         let after = now.iter().find(|p| p.segment.id == part.segment.id);
         for (row, &slot) in part.segment.slots().iter().enumerate() {
-            if !part.is_removed(row) && after.is_none_or(|p| p.is_removed(row)) {
+            if !part.removed.contains(row) && after.is_none_or(|p| p.removed.contains(row)) {
                 slots.insert(slot);
             }
         }
@@ -108,12 +111,12 @@ fn removed_since(before: &[Part], now: &[&Part]) -> HashSet<u32> {
     slots
 }
 
-/// Segments to be merged into one; empty when all is well.
-fn choose(parts: &[Part], factor: usize, keypoints_max: u64) -> Vec<Part> {
+/// The segments to merge into one; empty when nothing is worth merging.
+fn choose(parts: &[SnapshotPart], factor: usize, keypoints_max: u64) -> Vec<SnapshotPart> {
     let size = |s: &Segment| s.keypoints().max(s.frames());
-    let mut by_size: Vec<&Part> = parts.iter().collect();
+    let mut by_size: Vec<&SnapshotPart> = parts.iter().collect();
     by_size.sort_by_key(|p| size(&p.segment));
-    let tier = |part: &Part| (size(&part.segment) / SMALLEST).checked_ilog(factor as u64);
+    let tier = |part: &SnapshotPart| (size(&part.segment) / SMALLEST).checked_ilog(factor as u64);
     let mut start = 0;
     let mut last_full = 0;
     while start < by_size.len() {
@@ -129,10 +132,11 @@ fn choose(parts: &[Part], factor: usize, keypoints_max: u64) -> Vec<Part> {
         sum += size(&p.segment);
         sum <= keypoints_max
     });
-    let chosen: Vec<Part> = fitting.map(|&p| p.clone()).collect();
+    let chosen: Vec<SnapshotPart> = fitting.map(|&p| p.clone()).collect();
     if chosen.len() > 1 {
         return chosen;
     }
-    let mostly_removed = |p: &&Part| p.live() * 3 < p.segment.rows() * 2;
-    parts.iter().find(mostly_removed).map(|p| vec![p.clone()]).unwrap_or_default()
+    let (numerator, denominator) = LIVE_MIN;
+    let wasteful = |p: &&SnapshotPart| p.live() * denominator < p.segment.rows() * numerator;
+    parts.iter().find(wasteful).map(|p| vec![p.clone()]).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! The manifest: which segments make up the index, which of their rows are removed, and up to where in the
-//! store's change log all that reaches. Replacing it is the one commit point.
+//! The manifest: which segments make up the index, which of their rows are removed, and up to where in the store's
+//! change log they reach. Replacing it is the one commit point.
 //!
 //! Byte by byte, little-endian: magic `CENOMANI`, version `u32`, number of segments `u32`, generation `u64`,
 //! applied `u64`, next segment id `u64`; for each segment: id `u64`, file length `u64`, rows `u32`, number of
@@ -9,36 +9,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::index::error::Error;
-use crate::index::files::{Output, TEMPORARY, discard, sync_dir};
-use crate::index::layout::{u32_at, u64_at};
 use crate::index::options::Faults;
-use crate::index::segment::Segment;
+use crate::index::segment::{Output, Segment, TEMPORARY, discard, sync_dir, u32_at, u64_at};
 
 const MAGIC: &[u8; 8] = b"CENOMANI";
 const VERSION: u32 = 1;
 const NAME: &str = "manifest";
-/// A million removals are 128 KB; nothing sound comes near this.
+/// Bounds what is read into memory: a million rows with removals are 128 KB.
 const BYTES_MAX: u64 = 1 << 30;
 
+/// The manifest in memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
-    /// Rises by one with every commit.
+    /// Number of the commit.
     pub(crate) generation: u64,
+    /// Sequence number of the store's change log up to which the segments reach.
     pub(crate) applied: u64,
+    /// Id of the next segment.
     pub(crate) next_id: u64,
-    pub(crate) segments: Vec<Listed>,
+    pub(crate) segments: Vec<ListedSegment>,
 }
 
+/// A segment of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub(crate) struct ListedSegment {
     pub(crate) id: u64,
     pub(crate) file_bytes: u64,
     pub(crate) rows: u32,
-    /// A bit a row; empty when none is removed.
+    /// One bit per row; empty when no row is removed.
     pub(crate) removed: Vec<u64>,
 }
 
-/// Whether a failed commit may have happened all the same.
+/// A failed commit, and whether it may have happened all the same.
 #[derive(Debug)]
 pub(crate) struct CommitError {
     pub(crate) error: Error,
@@ -56,7 +58,7 @@ pub(crate) fn segment_path(dir: &Path, id: u64) -> PathBuf {
 impl Manifest {
     /// Adds a segment with its removals.
     pub(crate) fn list(&mut self, segment: &Segment, removed: &[u64]) {
-        self.segments.push(Listed {
+        self.segments.push(ListedSegment {
             id: segment.id,
             file_bytes: segment.file_bytes(),
             rows: segment.rows() as u32,
@@ -79,12 +81,13 @@ impl Manifest {
         if bytes.len() >= 12 && &bytes[..8] == MAGIC && u32_at(&bytes, 8) > VERSION {
             return Err(Error::Newer { path, found: u32_at(&bytes, 8), known: VERSION });
         }
-        decode(&bytes).map(Some).ok_or_else(|| Error::damaged(&path, "checksum of the manifest"))
+        decode(&bytes)
+            .map(Some)
+            .ok_or_else(|| Error::damaged(&path, "its checksum or structure is wrong"))
     }
 
-    /// **The commit point.** When this returns, the new state is durable; when it does not, because it failed
-    /// or the machine died, the folder holds either the old state or the new one, never a mixture. Segments
-    /// named here have been synced before.
+    /// **The commit point.** When this returns, the new state is durable. When it fails, or the machine dies, the folder
+    /// holds either the old state or the new one, never a mixture. The caller has synced the listed segments before.
     pub(crate) fn commit(&self, dir: &Path, faults: &Faults) -> Result<(), CommitError> {
         let before = |error| CommitError { error, maybe_visible: false };
         let temporary = path_in(dir).with_extension(TEMPORARY);
@@ -133,7 +136,7 @@ fn decode(bytes: &[u8]) -> Option<Manifest> {
         if end > body.len() || (words != 0 && words != (rows as usize).div_ceil(64)) {
             return None;
         }
-        segments.push(Listed {
+        segments.push(ListedSegment {
             id: u64_at(body, at),
             file_bytes: u64_at(body, at + 8),
             rows,
@@ -159,14 +162,14 @@ mod tests {
             applied: 99,
             next_id: 3,
             segments: vec![
-                Listed { id: 1, file_bytes: 1000, rows: 65, removed: vec![1, 1] },
-                Listed { id: 2, file_bytes: 2000, rows: 5, removed: vec![] },
+                ListedSegment { id: 1, file_bytes: 1000, rows: 65, removed: vec![1, 1] },
+                ListedSegment { id: 2, file_bytes: 2000, rows: 5, removed: vec![] },
             ],
         }
     }
 
     #[test]
-    fn a_manifest_reads_as_it_was_written() {
+    fn a_manifest_survives_encoding() {
         assert_eq!(decode(&encode(&sample())), Some(sample()));
     }
 

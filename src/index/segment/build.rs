@@ -1,82 +1,45 @@
-//! Builds one segment, however large, in bounded memory.
+//! Builds one segment of any size in bounded memory.
 //!
-//! Rows are appended: hashes go straight to the file, the narrower columns to spill files that are copied
-//! behind them. Then the finished columns are mapped, and each table is made by counting:
+//! Rows are appended: hashes go straight to the file, the narrower columns to spill files that are copied behind them.
+//! Then the finished columns are mapped, and each table is made by a counting sort in several passes:
 //!
 //! ```text
-//! count the keypoints of each word; sum up; write the sums as offsets
-//! for each range of words whose postings fit into the memory given:
-//!     scan all keys, put each whose word is in the range to its place; write the range
+//! count the keys of each word; write the running sums as offsets
+//! for each range of words whose postings fit into `build_bytes_max`:
+//!     scan all keys; put the posting of each key whose word is in the range in its place
+//!     write the postings of the range
 //! ```
 //!
-//! Scanning the hashes a few times is cheaper than sorting them once: 360 M hashes are 2.9 GB read in order.
-//! With several threads each has its own part of the words, for counting as for placing.
+//! Scanning the hashes a few times is cheaper than an external sort: 360 M hashes are 2.9 GB, read in order. With several
+//! threads, each owns a part of the words, in both phases.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::fingerprint::Fingerprint;
-use crate::index::bytes::{Plain, as_bytes, values_at};
 use crate::index::error::Error;
-use crate::index::files::{Output, discard};
-use crate::index::keys::{FrameKeys, Geometry, Key, frame_key, frame_keys, keypoint_key};
-use crate::index::layout::{
-    ALIGN, Contents, Extent, KEYPOINT_TABLES, Section, TABLES, write_end, write_header,
-};
 use crate::index::options::Options;
-use crate::index::segment::map;
+use crate::index::segment::bytes::{Plain, as_bytes, values_at};
+use crate::index::segment::files::{Output, discard};
+use crate::index::segment::keys::{FrameKeys, Key, frame_key, keypoint_key};
+use crate::index::segment::layout::{
+    ALIGN, Contents, KEYPOINT_TABLES, Section, SectionExtent, TABLES, write_end, write_header,
+};
+use crate::index::segment::reader::map;
+use crate::index::segment::row::{NOT_FILED, Row};
 
-/// Spilled columns stay in memory up to this many bytes each.
+/// Bytes of a spilled column that are buffered. *Tuned*: segments of a few thousand tombstones need no spill file.
 const SPILL_BYTES: usize = 32 << 20;
-/// Below this many postings a second thread costs more than it saves.
+/// Below this many postings a second thread costs more than it saves. *Tuned.*
 const PARALLEL_POSTINGS: usize = 1 << 20;
 
-/// Ordinals are `u32`, and one value is spare.
+/// Most threads of one build, whatever the settings: each scans all keys.
+const THREADS_MAX: usize = 16;
+
+/// Ordinals are `u32`, and one value is reserved.
 const ORDINALS_MAX: u64 = u32::MAX as u64 - 1;
 
-/// What a segment keeps of one tombstone.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'a> {
-    pub(crate) slot: u32,
-    pub(crate) voice: u32,
-    pub(crate) hashes: &'a [u64],
-    pub(crate) geometry: &'a [u32],
-    pub(crate) frames: &'a [FrameKeys],
-}
-
-/// A fingerprint's columns, reused from row to row.
-#[derive(Default)]
-pub(crate) struct Columns {
-    hashes: Vec<u64>,
-    geometry: Vec<u32>,
-    frames: Vec<FrameKeys>,
-}
-
-impl Columns {
-    pub(crate) fn row(
-        &mut self,
-        slot: u32,
-        voice: u32,
-        print: &Fingerprint,
-        quality_min: u8,
-    ) -> Row<'_> {
-        self.hashes.clear();
-        self.hashes.extend(print.keypoints.iter().map(|k| k.hash));
-        self.geometry.clear();
-        self.geometry.extend(print.keypoints.iter().map(|k| Geometry::of(&k.spot).pack()));
-        self.frames.clear();
-        self.frames.extend(
-            print
-                .frames
-                .iter()
-                .map(|f| if f.quality < quality_min { [0; 3] } else { frame_keys(&f.bits) }),
-        );
-        Row { slot, voice, hashes: &self.hashes, geometry: &self.geometry, frames: &self.frames }
-    }
-}
-
-/// A segment in the making. Dropped unfinished, it leaves nothing behind.
+/// A segment that is being written. Dropped unfinished, it leaves no file behind.
 pub(crate) struct Builder<'o> {
     output: Option<Output>,
     temporary: PathBuf,
@@ -108,20 +71,25 @@ impl<'o> Builder<'o> {
         })
     }
 
-    /// Whether another row may be pushed without the segment becoming too large. A first row always may.
-    pub(crate) fn fits(&self, row: &Row<'_>) -> bool {
+    /// Whether `row` may be pushed without exceeding `segment_keypoints_max`. The first row always may.
+    pub(in crate::index) fn fits(&self, row: &Row<'_>) -> bool {
         let limit = self.options.segment_keypoints_max;
-        let (keypoints, frames) = self.with(row);
+        let (keypoints, frames) = self.counts_with(row);
         self.contents.rows == 0 || (keypoints <= limit && frames <= limit)
     }
 
-    fn with(&self, row: &Row<'_>) -> (u64, u64) {
+    /// Keypoints and frames after `row` is pushed.
+    fn counts_with(&self, row: &Row<'_>) -> (u64, u64) {
         let c = &self.contents;
         (c.keypoints + row.hashes.len() as u64, c.frames + row.frames.len() as u64)
     }
 
+    /// Appends a tombstone.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when the ordinals would overflow, [`Error::Io`] from the disk.
     pub(crate) fn push(&mut self, row: Row<'_>) -> Result<(), Error> {
-        let (keypoints, frames) = self.with(&row);
+        let (keypoints, frames) = self.counts_with(&row);
         if keypoints.max(frames) > ORDINALS_MAX {
             return Err(Error::Limit { what: "the keypoints of one segment", limit: ORDINALS_MAX });
         }
@@ -139,12 +107,15 @@ impl<'o> Builder<'o> {
         Ok(())
     }
 
-    /// Writes tables and footer and gives the file its name. The caller syncs the folder.
+    /// Writes the tables and the footer, syncs the file and renames it to `name`. The caller syncs the folder.
     pub(crate) fn finish(mut self, name: &Path) -> Result<(), Error> {
         let mut output = self.output.take().expect("finished once");
         let mut contents = std::mem::take(&mut self.contents);
-        let hashes =
-            Extent { id: Section::Hashes as u32, offset: ALIGN, bytes: contents.keypoints * 8 };
+        let hashes = SectionExtent {
+            id: Section::Hashes as u32,
+            offset: ALIGN,
+            bytes: contents.keypoints * 8,
+        };
         contents.extents.push(hashes);
         let geometry = begin(&mut output, Section::Geometry as u32)?;
         self.geometry.copy_to(&mut output)?;
@@ -188,7 +159,7 @@ impl<'o> Builder<'o> {
                 let bits = self.options.frame_word_bits(contents.frames);
                 contents.word_bits[table] = bits;
                 let part = table - KEYPOINT_TABLES;
-                let key = |i: usize| (frames[i] != [0; 3]).then(|| frame_key(&frames[i], part));
+                let key = |i: usize| (frames[i] != NOT_FILED).then(|| frame_key(&frames[i], part));
                 write_table(output, contents, table, frames.len(), key, self.options)?;
             }
         }
@@ -202,17 +173,17 @@ impl Drop for Builder<'_> {
     }
 }
 
-fn begin(output: &mut Output, id: u32) -> Result<Extent, Error> {
+fn begin(output: &mut Output, id: u32) -> Result<SectionExtent, Error> {
     output.align(ALIGN)?;
-    Ok(Extent { id, offset: output.position(), bytes: 0 })
+    Ok(SectionExtent { id, offset: output.position(), bytes: 0 })
 }
 
-fn end(output: &Output, mut extent: Extent, contents: &mut Contents) {
+fn end(output: &Output, mut extent: SectionExtent, contents: &mut Contents) {
     extent.bytes = output.position() - extent.offset;
     contents.extents.push(extent);
 }
 
-/// Writes offsets and postings of one table over `count` keys; those that are `None` are not filed.
+/// Writes the offsets and postings of one table over `count` keys. A key of `None` is not filed.
 fn write_table<K>(
     output: &mut Output,
     contents: &mut Contents,
@@ -226,7 +197,8 @@ where
 {
     let words = 1usize << contents.word_bits[table];
     let mask = words as u32 - 1;
-    let threads = if count < PARALLEL_POSTINGS { 1 } else { options.build_threads.clamp(1, 16) };
+    let threads =
+        if count < PARALLEL_POSTINGS { 1 } else { options.build_threads.clamp(1, THREADS_MAX) };
     let word_of = |i: usize| key(i).map(|k| (k.word & mask) as usize);
     let mut ends = vec![0u32; words + 1];
     let part = words.div_ceil(threads);
@@ -257,7 +229,7 @@ where
     while first < words {
         let base = ends[first];
         let fits = |w: usize| (ends[w] - base) as usize <= room;
-        // A single word with more postings than there is room for gets a larger buffer all the same.
+        // A single word with more postings than fit gets a larger buffer.
         let last = (first + 1).max(partition(first + 1, words + 1, fits) - 1);
         let filled = (ends[last] - base) as usize;
         if filled > postings.len() {
@@ -271,7 +243,7 @@ where
     Ok(())
 }
 
-/// First of `from..to` for which `holds` is false, given that it is true up to there.
+/// The first of `from..to` for which `holds` is false; it must be true for all before.
 fn partition(mut from: usize, mut to: usize, holds: impl Fn(usize) -> bool) -> usize {
     while from < to {
         let middle = from + (to - from) / 2;
@@ -280,7 +252,7 @@ fn partition(mut from: usize, mut to: usize, holds: impl Fn(usize) -> bool) -> u
     from
 }
 
-/// Puts the postings of `words` to their places in `postings`, each thread those of its own words.
+/// Puts the postings of `words` in their places in `postings`; each thread does those of its own words.
 fn place<K>(
     postings: &mut [u64],
     ends: &[u32],
@@ -314,7 +286,7 @@ fn place<K>(
     });
 }
 
-/// A column that waits until the hashes are written: in memory while it is small, else in a file.
+/// A column that waits until the hashes are written: in memory while it is small, otherwise in a file.
 struct Spill {
     path: PathBuf,
     memory: Vec<u8>,

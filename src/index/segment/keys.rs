@@ -1,12 +1,16 @@
-//! What is filed of a fingerprint and under which words.
+//! What is filed of a fingerprint, and under which words.
 //!
-//! A keypoint is filed twice: under the low bits of its hash's low half (table 0) and of its high half (table
-//! 1); the posting carries the *other* half as check bits, so that a look-up knows most of the distance
-//! without touching the hash.
+//! | table | filed | word: the low bits of | 32 check bits |
+//! |---|---|---|---|
+//! | 0 | keypoint | the low half of its hash | the high half |
+//! | 1 | keypoint | the high half of its hash | the low half |
+//! | 2 | frame | the hash of the whole picture | the rest of that hash |
+//! | 3 | frame | the 24 bits of the top half | 16 bits each of its two quarters |
+//! | 4 | frame | the 24 bits of the bottom half | 16 bits each of its two quarters |
 //!
-//! A frame is filed three times: under its whole picture (table 2, check bits: the rest of the whole picture),
-//! its top half (table 3) and its bottom half (table 4). Check bits of a half are 16 bits each of its two
-//! quarters, so that a caption over the other half does not matter.
+//! The check bits of a keypoint are the half that the word is not taken from, so that a look-up knows most of the distance
+//! without touching the hash. The halves of a frame are filed separately so that a caption over one does not hide the
+//! other.
 
 use std::f32::consts::TAU;
 
@@ -15,22 +19,22 @@ use crate::fingerprint::{FrameBits, Spot, Variant};
 /// A word and its check bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// 32 (or, for halves, 24) bits of which a table uses the low ones.
+    /// 32 bits (24 of a half of a frame), of which a table uses the low ones.
     pub(crate) word: u32,
     pub(crate) check: u32,
 }
 
-/// The parts of a frame's hash that are filed: whole picture, top half, bottom half.
+/// The filed parts of a frame's hash: whole picture, top half, bottom half.
 pub(crate) type FrameKeys = [u64; 3];
 
-/// Key of a patch hash in keypoint table 0 or 1.
+/// The key of a patch hash in table 0 or 1.
 #[inline]
 pub(crate) fn keypoint_key(hash: u64, table: usize) -> Key {
     let (low, high) = (hash as u32, (hash >> 32) as u32);
     if table == 0 { Key { word: low, check: high } } else { Key { word: high, check: low } }
 }
 
-/// Key of a frame in table 2, 3 or 4, given as 0, 1, 2.
+/// The key of a frame in table 2, 3 or 4, given as `part` 0, 1 or 2.
 #[inline]
 pub(crate) fn frame_key(keys: &FrameKeys, part: usize) -> Key {
     let bits = keys[part];
@@ -41,7 +45,7 @@ pub(crate) fn frame_key(keys: &FrameKeys, part: usize) -> Key {
     }
 }
 
-/// Collects the filed parts. Regions: 1 top half, 2 bottom half, 5 to 8 the quarters, row by row.
+/// Extracts the filed parts. Regions: 1 is the top half, 2 the bottom half, 5 to 8 are the quarters, row by row.
 pub(crate) fn frame_keys(bits: &FrameBits) -> FrameKeys {
     let quarter = |r| region(bits, r) & 0xffff;
     let half = |r, left, right| region(bits, r) | quarter(left) << 24 | quarter(right) << 40;
@@ -61,8 +65,11 @@ fn region(bits: &FrameBits, r: u32) -> u64 {
     (low | high) & 0xff_ffff
 }
 
-/// Angle (256 steps), log₂ scale (16 steps an octave, offset by 12 octaves), start (quarters of a second, 15
-/// bits), and whether the point stands still for more than 2 s.
+/// Seconds after which a keypoint counts as standing still: its start then says little about the time of a hit. *Tuned.*
+const STILL_S: f32 = 2.0;
+
+/// Where and when a keypoint is, in 32 bits: angle (256 steps), log₂ of the scale (16 steps per octave, offset by 12
+/// octaves), start (quarters of a second, 15 bits), and whether the keypoint stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) angle: u8,
@@ -77,15 +84,15 @@ impl Geometry {
             angle: (spot.angle.rem_euclid(TAU) / TAU * 256.0) as i32 as u8,
             scale: ((spot.scale.max(1e-6).log2() + 12.0) * 16.0).clamp(0.0, 255.0) as u8,
             start: (spot.first_s * 4.0).clamp(0.0, 32767.0) as u16,
-            still: spot.last_s - spot.first_s > 2.0,
+            still: spot.last_s - spot.first_s > STILL_S,
         }
     }
 
-    /// As seen in a mirrored or inverted copy: the mirror turns x round, inversion every gradient.
+    /// The geometry in a mirrored or inverted re-upload: mirroring flips x, inversion turns every gradient by 180°.
     pub(crate) fn in_variant(self, variant: Variant) -> Geometry {
         let mirrored = if variant.mirrored() { 128u8.wrapping_sub(self.angle) } else { self.angle };
-        let turned = if variant.inverted() { 128 } else { 0 };
-        Geometry { angle: mirrored.wrapping_add(turned), ..self }
+        let half_turn = if variant.inverted() { 128 } else { 0 };
+        Geometry { angle: mirrored.wrapping_add(half_turn), ..self }
     }
 
     pub(crate) fn pack(self) -> u32 {
@@ -110,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_are_taken_across_word_borders() {
+    fn regions_that_cross_words_are_extracted() {
         let mut bits = [0u64; 4];
         for r in 1..=8u32 {
             for b in 0..24 {

@@ -1,8 +1,7 @@
-//! An immutable file of postings, mapped: what a reader asks of it, and the checks that stand between the
-//! bytes and their use.
+//! An open segment: the mapped file, and the checks between its bytes and their use.
 //!
-//! Opening reads the footer and the columns of rows. Everything else is checked block by block when it is
-//! first used; a bit a block remembers that it was.
+//! Opening reads the footer and the columns of rows. Everything else is checked block by block on first use; one bit per
+//! block remembers that it was checked.
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,18 +10,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memmap2::Mmap;
 
-use crate::index::build::Row;
-use crate::index::bytes::{Plain, prefetch, values_at};
 use crate::index::error::Error;
-use crate::index::files::{BLOCK, discard};
-use crate::index::keys::FrameKeys;
-use crate::index::layout::{Contents, KEYPOINT_TABLES, Section, TABLES, read};
+use crate::index::segment::bytes::{Plain, prefetch, values_at};
+use crate::index::segment::files::{BLOCK, discard};
+use crate::index::segment::keys::FrameKeys;
+use crate::index::segment::layout::{
+    Contents, KEYPOINT_TABLES, Section, TABLES, TRAILER, read, u64_at,
+};
+use crate::index::segment::row::Row;
 
-/// Ordinals between two entries of a hint table: about a row and a half, so that hints and starts of a million
-/// rows stay in the processor's cache together.
+/// Ordinals between two entries of a hint table. *Tuned*: about a row and a half, so that the hints and starts of a
+/// million rows fit the processor's cache together.
 const HINT: u32 = 512;
 
-/// A table as offsets into the file.
+/// Postings in a cache line.
+const POSTINGS_PER_LINE: usize = 8;
+/// Cache lines of a list of postings that are prefetched; the processor's own prefetcher continues from there. *Tuned.*
+const LINES_PREFETCHED: usize = 6;
+
+/// Location of a table in the file.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Table {
     pub(crate) bits: u32,
@@ -44,21 +50,24 @@ pub(crate) struct Segment {
     geometry_at: u64,
     keypoint_hints: Vec<u32>,
     frame_hints: Vec<u32>,
-    /// Set when a merge replaced it: the file goes with the last reader.
+    /// Set when a merge has replaced it: the last reader deletes the file.
     doomed: AtomicBool,
 }
 
 /// Maps a whole file for reading.
 #[expect(unsafe_code, reason = "mapping a file")]
 pub(crate) fn map(file: &File, path: &Path) -> Result<Mmap, Error> {
-    // SAFETY: files of the index are written once under a temporary name and never changed nor shortened
-    // afterwards; whoever truncates one from outside gets this process a SIGBUS, not wrong values.
+    // SAFETY: files of the index are written once, under a temporary name, and never changed or shortened afterwards. A
+    // process that truncates one from outside causes a SIGBUS here, not undefined behaviour.
     unsafe { Mmap::map(file) }.map_err(Error::io("map", path))
 }
 
 impl Segment {
+    /// Opens a segment file.
+    ///
     /// # Errors
-    /// `Damaged` or `Newer` as the footer says; `Io` when the file cannot be opened.
+    /// [`Error::Damaged`] when header, footer or columns of rows are inconsistent, [`Error::Newer`] for a newer format,
+    /// [`Error::Io`] when the file cannot be opened.
     pub(crate) fn open(path: &Path, id: u64) -> Result<Segment, Error> {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let bytes = map(&file, path)?;
@@ -149,8 +158,8 @@ impl Segment {
         self.column(Section::Frames, self.contents.frames)
     }
 
-    /// Everything that was filed of one row, for a merge. Check the file with `verify` before.
-    pub(crate) fn row(&self, row: usize) -> Row<'_> {
+    /// Everything that is stored of one row, for a merge. [`Segment::verify`] must have succeeded before.
+    pub(in crate::index) fn row(&self, row: usize) -> Row<'_> {
         let span = |starts: &[u32]| starts[row] as usize..starts[row + 1] as usize;
         let keypoints = span(self.keypoint_starts());
         Row {
@@ -162,7 +171,7 @@ impl Segment {
         }
     }
 
-    /// Row of a keypoint's (frame's) ordinal in table `t`; `None` when there is no such ordinal.
+    /// The row of a keypoint's (frame's) ordinal in table `t`; `None` when there is no such ordinal.
     #[inline]
     pub(crate) fn row_of(&self, starts: &[u32], t: usize, ordinal: u32) -> Option<usize> {
         let hints = if t < KEYPOINT_TABLES { &self.keypoint_hints } else { &self.frame_hints };
@@ -173,14 +182,14 @@ impl Segment {
         Some(row)
     }
 
-    /// Asks for where the row of an ordinal is said.
+    /// Prefetches the hint for the row of an ordinal.
     #[inline]
     pub(crate) fn prefetch_row(&self, t: usize, ordinal: u32) {
         let hints = if t < KEYPOINT_TABLES { &self.keypoint_hints } else { &self.frame_hints };
         prefetch(hints, (ordinal / HINT) as usize);
     }
 
-    /// Asks for the start of the row, whose hint `prefetch_row` has brought.
+    /// Prefetches the start of the row of an ordinal, after [`Segment::prefetch_row`] has fetched its hint.
     #[inline]
     pub(crate) fn prefetch_start(&self, starts: &[u32], t: usize, ordinal: u32) {
         let hints = if t < KEYPOINT_TABLES { &self.keypoint_hints } else { &self.frame_hints };
@@ -189,13 +198,13 @@ impl Segment {
         }
     }
 
-    /// Asks for the offsets of a word.
+    /// Prefetches the offsets of a word.
     #[inline]
     pub(crate) fn prefetch_offsets(&self, t: usize, word: u32) {
         prefetch(&self.bytes, self.tables[t].offsets_at as usize + word as usize * 4);
     }
 
-    /// Where the postings of `word` lie in table `t`.
+    /// The postings of `word` in table `t`, as a range of indices.
     #[inline]
     pub(crate) fn postings_of(&self, t: usize, word: u32) -> Result<Range<u32>, Error> {
         let table = &self.tables[t];
@@ -204,44 +213,44 @@ impl Segment {
         let ends: &[u32] = values_at(&self.bytes, at, 2).unwrap_or(&[0, 0]);
         let (from, to) = (ends[0], ends[1]);
         if from > to || u64::from(to) > table.postings {
-            return Err(Error::damaged(&self.path, "offsets are not ascending"));
+            return Err(Error::damaged(&self.path, "its offsets are not ascending"));
         }
         Ok(from..to)
     }
 
-    /// Asks for the first cache lines of a range; the processor's own prefetcher goes on from there.
+    /// Prefetches the first cache lines of a range of postings.
     #[inline]
     pub(crate) fn prefetch_postings(&self, t: usize, range: Range<u32>) {
-        const LINE: usize = 8;
         let start = self.tables[t].postings_at as usize;
-        for at in (range.start as usize..range.end as usize).step_by(LINE).take(6) {
+        let range = range.start as usize..range.end as usize;
+        for at in range.step_by(POSTINGS_PER_LINE).take(LINES_PREFETCHED) {
             prefetch(&self.bytes, start + at * 8);
         }
     }
 
-    /// The postings themselves.
+    /// Postings of table `t`: ordinal in the low half, check bits in the high half.
     #[inline]
     pub(crate) fn postings(&self, t: usize, range: Range<u32>) -> Result<&[u64], Error> {
         let at = self.tables[t].postings_at + u64::from(range.start) * 8;
         let count = u64::from(range.end - range.start);
         self.ensure(at, at + count * 8)?;
         values_at(&self.bytes, at, count)
-            .ok_or_else(|| Error::damaged(&self.path, "postings outside the file"))
+            .ok_or_else(|| Error::damaged(&self.path, "it has postings outside the file"))
     }
 
-    /// A keypoint's hash, checked; `None` when there is no such ordinal.
+    /// The hash of a keypoint; `None` when there is no such ordinal.
     #[inline]
     pub(crate) fn hash(&self, ordinal: u32) -> Result<Option<u64>, Error> {
         self.keypoint_value(self.hashes_at, ordinal)
     }
 
-    /// A keypoint's packed geometry, checked.
+    /// The packed geometry of a keypoint; `None` when there is no such ordinal.
     #[inline]
     pub(crate) fn packed_geometry(&self, ordinal: u32) -> Result<Option<u32>, Error> {
         self.keypoint_value(self.geometry_at, ordinal)
     }
 
-    /// Asks for a keypoint's hash and geometry.
+    /// Prefetches the hash and the geometry of a keypoint.
     #[inline]
     pub(crate) fn prefetch_keypoint(&self, ordinal: u32) {
         prefetch(&self.bytes, self.hashes_at as usize + ordinal as usize * 8);
@@ -259,10 +268,10 @@ impl Segment {
         Ok(values_at(&self.bytes, at, 1).map(|v| v[0]))
     }
 
-    /// Checks every block, used or not.
+    /// Checks every block. Returns their number.
     ///
     /// # Errors
-    /// `Damaged` at the first block whose checksum differs.
+    /// [`Error::Damaged`] at the first block whose checksum is wrong.
     pub(crate) fn verify(&self) -> Result<u64, Error> {
         for block in 0..self.block_crcs.len() {
             self.check_block(block)?;
@@ -270,12 +279,12 @@ impl Segment {
         Ok(self.block_crcs.len() as u64)
     }
 
-    /// The file goes when the last reader does.
+    /// Lets the last reader delete the file.
     pub(crate) fn doom(&self) {
         self.doomed.store(true, Ordering::Release);
     }
 
-    /// Checks the blocks of bytes `from..to` unless that was done.
+    /// Checks the blocks of the bytes `from..to` that were not checked yet.
     #[inline]
     fn ensure(&self, from: u64, to: u64) -> Result<(), Error> {
         if from >= to {
@@ -297,15 +306,18 @@ impl Segment {
         let data = self.data_bytes();
         let part = self.bytes.get(from..(from + BLOCK).min(data)).unwrap_or(&[]);
         if self.block_crcs.get(block) != Some(&crc32fast::hash(part)) || part.is_empty() {
-            return Err(Error::damaged(&self.path, format!("checksum of block {block}")));
+            return Err(Error::damaged(
+                &self.path,
+                format!("the checksum of block {block} is wrong"),
+            ));
         }
         self.checked[block / 64].fetch_or(1 << (block % 64), Ordering::Relaxed);
         Ok(())
     }
 
-    /// Bytes under block checksums. The trailer's first field, whose bounds `layout::read` has checked.
+    /// Bytes under block checksums: the first field of the trailer, whose bounds `layout::read` has checked.
     fn data_bytes(&self) -> usize {
-        crate::index::layout::u64_at(&self.bytes, self.bytes.len() - 48) as usize
+        u64_at(&self.bytes, self.bytes.len() - TRAILER) as usize
     }
 
     fn extent(&self, id: u32) -> Option<(u64, u64)> {
@@ -316,13 +328,13 @@ impl Segment {
         self.extent(section as u32).map_or(0, |e| e.0)
     }
 
-    /// A column whose extent `check_columns` has compared with its count.
+    /// A column whose length `check_columns` has checked.
     fn column<T: Plain>(&self, section: Section, count: u64) -> &[T] {
         let at = self.start_of(section);
         values_at(&self.bytes, at, count).unwrap_or(&[])
     }
 
-    /// Lengths of all columns; content of those that are used without a further check.
+    /// Checks the lengths of all columns, and the content of those that are used without a further check.
     fn check_columns(&self) -> Result<(), Error> {
         let c = &self.contents;
         for (section, bytes) in [
@@ -340,7 +352,12 @@ impl Segment {
                         self.ensure(at, at + bytes)?;
                     }
                 }
-                _ => return Err(Error::damaged(&self.path, format!("length of {section:?}"))),
+                _ => {
+                    return Err(Error::damaged(
+                        &self.path,
+                        format!("the length of {section:?} is wrong"),
+                    ));
+                }
             }
         }
         for (starts, end) in
@@ -351,7 +368,7 @@ impl Segment {
                 || starts.first() != Some(&0)
                 || starts.last().copied() != Some(end as u32)
             {
-                return Err(Error::damaged(&self.path, "rows are not ascending"));
+                return Err(Error::damaged(&self.path, "its rows are not ascending"));
             }
         }
         Ok(())
@@ -367,11 +384,11 @@ impl Segment {
             {
                 Ok(Table { bits, offsets_at, postings_at, postings: posting_bytes / 8 })
             }
-            _ => Err(Error::damaged(&self.path, format!("table {t}"))),
+            _ => Err(Error::damaged(&self.path, format!("table {t} is inconsistent"))),
         }
     }
 
-    /// Row in which each multiple of `HINT` ordinals lies.
+    /// The row of each multiple of `HINT` ordinals.
     fn hints(&self, section: Section, count: u64) -> Result<Vec<u32>, Error> {
         let starts: &[u32] = self.column(section, self.contents.rows + 1);
         let mut hints = Vec::with_capacity((count / u64::from(HINT)) as usize + 1);

@@ -1,33 +1,34 @@
-//! The whole index anew, from the store's tombstones in one stream.
+//! Rebuilds the whole index from the store's tombstones, in one stream.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
-use crate::index::build::{Builder, Columns};
 use crate::index::error::Error;
-use crate::index::files::{TEMPORARY, discard, names, sync_dir};
-use crate::index::manifest::{Manifest, segment_path};
 use crate::index::options::Options;
-use crate::index::segment::Segment;
-use crate::index::writer::{Index, lock, remove_strays};
+use crate::index::segment::{Builder, Columns, Segment, TEMPORARY, discard, names, sync_dir};
+use crate::index::writer::folder::{lock, remove_strays};
+use crate::index::writer::index::Index;
+use crate::index::writer::manifest::{Manifest, segment_path};
 use crate::model::Slot;
 
-/// A tombstone to be filed during a rebuild; see `Entry`.
+/// A tombstone to be filed during a rebuild; see [`TombstoneEntry`](crate::index::TombstoneEntry).
 #[derive(Debug, Clone)]
-pub struct OwnedEntry {
+pub struct OwnedTombstoneEntry {
     pub slot: Slot,
     pub voice: u32,
     pub fingerprint: Fingerprint,
 }
 
 impl Index {
-    /// Makes the index in `dir` anew from `entries`, each slot once, and opens it for writing. The old index,
-    /// damaged or not, serves until the new one is committed. Memory is bounded by `build_bytes_max` and the
-    /// offsets of one table, however many entries there are.
+    /// Builds the index in `dir` from `entries`, each slot once, and opens it for writing. The old index, damaged or not,
+    /// serves until the new one is committed. Memory is bounded by `build_bytes_max` and the offsets of one table,
+    /// however many entries there are.
     ///
     /// # Errors
-    /// `Source` when the iterator yields an error; `Locked`, `Newer`, `Io`.
+    /// - [`Error::Source`] when the iterator yields an error; the old index then stays;
+    /// - [`Error::Locked`] when another process writes to the index;
+    /// - [`Error::Io`] from the disk, [`Error::Limit`] when one tombstone has too many keypoints.
     pub fn rebuild<I, E>(
         dir: &Path,
         options: Options,
@@ -35,13 +36,13 @@ impl Index {
         applied: u64,
     ) -> Result<Index, Error>
     where
-        I: IntoIterator<Item = Result<OwnedEntry, E>>,
+        I: IntoIterator<Item = Result<OwnedTombstoneEntry, E>>,
         E: std::error::Error + Send + Sync + 'static,
     {
         let lock = lock(dir)?;
         let old = match Manifest::load(dir) {
             Ok(manifest) => manifest.unwrap_or_default(),
-            // What cannot be read is what a rebuild is for.
+            // An unreadable index is what a rebuild is for.
             Err(Error::Damaged { .. } | Error::Newer { .. }) => Manifest::default(),
             Err(error) => return Err(error),
         };
@@ -69,7 +70,7 @@ impl Index {
     }
 }
 
-/// Writes as many segments as `segment_keypoints_max` demands and lists them in `manifest`.
+/// Writes as many segments as `segment_keypoints_max` requires, and lists them in `manifest`.
 fn build<I, E>(
     dir: &Path,
     options: &Options,
@@ -77,7 +78,7 @@ fn build<I, E>(
     manifest: &mut Manifest,
 ) -> Result<(), Error>
 where
-    I: IntoIterator<Item = Result<OwnedEntry, E>>,
+    I: IntoIterator<Item = Result<OwnedTombstoneEntry, E>>,
     E: std::error::Error + Send + Sync + 'static,
 {
     let mut columns = Columns::default();
@@ -114,7 +115,7 @@ fn finish(dir: &Path, builder: Builder<'_>, manifest: &mut Manifest) -> Result<(
     Ok(())
 }
 
-/// An id above that of every segment file in the folder, named by a manifest or not.
+/// An id greater than that of every segment file in the folder, whether a manifest names it or not.
 fn free_id(dir: &Path) -> Result<u64, Error> {
     let ids = names(dir)?.into_iter().filter_map(|name| {
         name.strip_prefix("segment-")?.strip_suffix(".seg")?.parse::<u64>().ok()

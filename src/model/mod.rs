@@ -1,7 +1,7 @@
-//! The words of the project as plain values: ids, spans, placements, verdicts, fingerprints' outer shape.
+//! The domain as plain values: ids, spans, placements, verdicts, the outer shape of fingerprints.
 //!
-//! No I/O and no clock here. How a fingerprint is made stands in `fingerprint`, how a verdict is reached in
-//! `matching`; this room only says what the results look like.
+//! No I/O and no clock here. `fingerprint` makes fingerprints, `matching` judges; this room defines what the results
+//! look like.
 
 mod actor;
 mod agreement;
@@ -10,6 +10,7 @@ mod case;
 mod client_data;
 mod clock;
 mod deletion;
+mod description;
 mod ids;
 mod keys;
 mod likeness;
@@ -21,6 +22,7 @@ mod role;
 mod scope;
 mod sealed;
 mod session;
+mod time;
 mod token;
 mod upload;
 mod verdict;
@@ -40,6 +42,7 @@ pub use deletion::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
     DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
+pub use description::{FrameAgreement, alteration, position};
 pub use ids::{
     ByteDigest, CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq,
     KeyId, OwnerKey, Slot, TombstoneId, UploadSeq, UriKey, VideoKey,
@@ -57,6 +60,7 @@ pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
+pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};
 pub use upload::{
     DeliveryState, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadMatch, UploadState,

@@ -31,12 +31,12 @@ pub struct Settings {
     pub keys: PathBuf,
     pub engine: engine::Options,
     pub uploads: engine::uploads::Options,
-    pub cases: engine::cases::Options,
+    pub cases: engine::CaseOptions,
     pub deletions: engine::deletions::Options,
-    pub outbox: engine::outbox::Options,
+    pub outbox: engine::webhooks::outbox::Options,
     pub http: http::Options,
-    pub pools: engine::pools::Options,
-    pub runner: engine::runner::Options,
+    pub pools: engine::jobs::pools::Options,
+    pub runner: engine::jobs::runner::Options,
     pub remote: remote::Options,
     pub log: Log,
     /// Every setting as it is in force.
@@ -240,9 +240,9 @@ fn finished(
     remote.az = draft.az.account.zip(draft.az.access_key).map(|(account, access_key)| {
         remote::AzOptions { account, access_key, endpoint: draft.az.endpoint }
     });
-    let runner = engine::runner::Options {
+    let runner = engine::jobs::runner::Options {
         grace_s: u32::try_from(draft.http.shutdown_grace_s).unwrap_or(u32::MAX),
-        ..engine::runner::Options::default()
+        ..engine::jobs::runner::Options::default()
     };
     Settings {
         file,

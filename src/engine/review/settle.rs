@@ -13,10 +13,10 @@ use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
-    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind,
+    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, rfc3339,
 };
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
-use crate::wire::{Audience, CaseDecided, Unredacted, UploadView, time};
+use crate::wire::{Audience, CaseDecided, Unredacted, UploadView};
 
 /// Cases that take effect in one step.
 const AT_ONCE: usize = 50;
@@ -154,7 +154,7 @@ impl Cases {
             case: case.id.to_string(),
             decision: decision.kind,
             grounds: decision.grounds,
-            decided_at: time(decision.at),
+            decided_at: rfc3339(decision.at),
             upload: view.for_audience(Audience::WithScores),
         });
         let topic = if appealed { Topic::AppealDecided } else { Topic::CaseDecided };

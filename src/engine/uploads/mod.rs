@@ -31,7 +31,7 @@ use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
 use crate::engine::{Effort, Engine, Error, Pools, Result};
-use crate::model::{Outside, Sealed, UploadClientData, UploadId, UploadSeq};
+use crate::model::{DAY_S, Outside, Sealed, UploadClientData, UploadId, UploadSeq};
 use crate::remote::Remote;
 use crate::wire::Unredacted;
 
@@ -68,8 +68,6 @@ pub struct Options {
     /// For so long an `Idempotency-Key` is remembered, seconds. Default one day.
     pub idempotency_s: i64,
 }
-
-const DAY_S: i64 = 86_400;
 
 impl Default for Options {
     fn default() -> Self {

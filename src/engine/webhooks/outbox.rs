@@ -14,11 +14,13 @@ use serde_json::{Value, json};
 
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::{Engine, Error, Pools, Result};
-use crate::model::{Actor, AuditEntry, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds};
+use crate::model::{
+    Actor, AuditEntry, DAY_S, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds, rfc3339,
+};
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
-use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView, time};
+use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView};
 
 /// Settings of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +41,7 @@ impl Default for Options {
 /// Deliveries at once in all.
 const JOBS_MAX: usize = 64;
 /// After a new secret, messages are signed with the one before too, for so long, seconds.
-const OVERLAP_S: i64 = 86_400;
+const OVERLAP_S: i64 = DAY_S;
 /// Longest pause that a receiver may ask for, seconds.
 const ASKED_PAUSE_S_MAX: u32 = 86_400;
 /// The status by which a receiver asks to be sent nothing more.
@@ -132,7 +134,7 @@ impl Outbox {
             Topic::DeletionComplete | Topic::DeletionStuck => serde_json::from_slice(&body),
         };
         let data = data.map_err(|source| Error::DamagedEvent { topic, source })?;
-        let timestamp = time(parcel.delivery.at);
+        let timestamp = rfc3339(parcel.delivery.at);
         let message = json!({ "type": topic, "timestamp": timestamp, "data": data });
         Ok(message.to_string().into_bytes())
     }

@@ -34,7 +34,8 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
         MetricsAccess::Key => auth::known(&app, &request)?.may(Scope::Admin),
     };
     if !allowed {
-        let detail = "The setting `server.metrics_access` does not allow this caller to read metrics.";
+        let detail =
+            "The setting `server.metrics_access` does not allow this caller to read metrics.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     app.measure().await?;

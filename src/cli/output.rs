@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use crate::model::chain;
+
 /// The output of a command.
 pub(super) struct Output {
     /// Whether results are JSON and not text.
@@ -41,7 +43,7 @@ impl Output {
 
     /// Prints an error and its causes on stderr.
     pub fn complain(&mut self, error: &anyhow::Error) {
-        self.remark(&format!("cenotaph: {}", with_causes(error)));
+        self.remark(&format!("cenotaph: {}", chain(error.as_ref())));
     }
 
     /// Whether stderr is a terminal, where progress can be shown.
@@ -52,21 +54,7 @@ impl Output {
 
 /// An error and its causes on one line.
 pub(super) fn in_one_line(error: &anyhow::Error) -> String {
-    with_causes(error).replace('\n', " ")
-}
-
-/// An error and its causes; those whose text is already in what was said are left out.
-fn with_causes(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
+    chain(error.as_ref()).replace('\n', " ")
 }
 
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -32,20 +32,20 @@ pub enum Error {
     #[error("{} is not a valid {expected} key file ({why}); restore it from its backup", path.display())]
     BadKeyFile { path: PathBuf, expected: &'static str, why: &'static str },
 
-    #[error("cannot read {} ({source}); the user who runs cenotaph must own the keys", path.display())]
+    #[error("cannot read {} (the user who runs cenotaph must own the keys)", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 
-    #[error("cannot create {} ({source}); name another folder with --keys or CENOTAPH_KEYS", path.display())]
+    #[error("cannot create {} (name another folder with --keys or CENOTAPH_KEYS)", path.display())]
     CannotMake { path: PathBuf, source: io::Error },
 
-    #[error("cannot read the settings file {} ({source})", path.display())]
+    #[error("cannot read the settings file {}", path.display())]
     NoConfig { path: PathBuf, source: io::Error },
 
     /// Everything that is wrong with the settings, at once.
     #[error("{}", in_lines(faults))]
     BadSettings { faults: Vec<Fault> },
 
-    #[error("the system provides no random bytes ({source}); no keys were created")]
+    #[error("the system provides no random bytes; no keys were created")]
     NoEntropy { source: io::Error },
 }
 

@@ -16,7 +16,7 @@ use crate::index::manifest::{Manifest, path_in, segment_path};
 use crate::index::options::Options;
 use crate::index::segment::Segment;
 use crate::index::snapshot::{ScratchPool, Snapshot};
-use crate::model::Slot;
+use crate::model::{Slot, chain};
 
 /// A tombstone to be filed.
 #[derive(Debug, Clone, Copy)]
@@ -243,7 +243,7 @@ impl Index {
         for part in &snapshot.parts {
             match part.segment.verify() {
                 Ok(blocks) => report.blocks += blocks,
-                Err(error) => report.damaged.push(error.to_string()),
+                Err(error) => report.damaged.push(chain(&error)),
             }
         }
         Ok(report)

@@ -7,6 +7,7 @@ mod actor;
 mod agreement;
 mod audit;
 mod case;
+mod chain;
 mod client_data;
 mod clock;
 mod deletion;
@@ -36,6 +37,7 @@ pub use case::{
     Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind, CaseHistory, CaseOrder,
     CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
+pub use chain::chain;
 pub use client_data::{DeletionClientData, UploadClientData};
 pub use clock::{Clock, Entropy, FixedClock, MonotonicSeconds, Outside, UnixSeconds};
 pub use deletion::{

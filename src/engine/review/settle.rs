@@ -13,7 +13,7 @@ use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
-    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, rfc3339,
+    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, chain, rfc3339,
 };
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 use crate::wire::{Audience, CaseDecided, Unredacted, UploadView};
@@ -50,7 +50,7 @@ impl Source for CaseSource {
             let worker = cases.clone();
             let settled = cases.pools.blocking(move || worker.settle_all(due)).await;
             if let Err(error) = settled {
-                tracing::error!(%error, "decisions cannot take effect; trying again");
+                tracing::error!(error = %chain(&error), "decisions cannot take effect; trying again");
                 // Not at once: the disk may need somebody's help.
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::engine::Result;
 use crate::engine::jobs::runner::{Claim, Job, Source, Take};
 use crate::engine::uploads::Uploads;
-use crate::model::{DAY_S, UnixSeconds};
+use crate::model::{DAY_S, UnixSeconds, chain};
 use crate::store::RetentionLimits;
 
 /// Uploads whose bytes go in one step.
@@ -61,7 +61,7 @@ impl Source for RetentionSource {
                 Ok(())
             });
             if let Err(error) = let_go.await {
-                tracing::error!(%error, "what is due to go cannot; trying again");
+                tracing::error!(error = %chain(&error), "what is due to go cannot; trying again");
                 // Not at once: the disk may need somebody's help.
                 tokio::time::sleep(std::time::Duration::from_secs(10)).await;
             }

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::{Engine, Error, Pools, Result};
 use crate::model::{
-    Actor, AuditEntry, DAY_S, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds, rfc3339,
+    Actor, AuditEntry, DAY_S, DeliverySeq, Outside, SubscriptionId, Topic, UnixSeconds, chain,
+    rfc3339,
 };
 use crate::remote::signature::Secret;
 use crate::remote::{self, Message, Remote};
@@ -162,7 +163,7 @@ impl Outbox {
         let (outbox, seq) = (self.clone(), parcel.delivery.seq);
         let noted = self.pools.blocking(move || outbox.engine.store().record_delivery(seq, tried));
         if let Err(error) = noted.await {
-            tracing::error!(%error, "what came of a webhook cannot be kept; it is sent again");
+            tracing::error!(error = %chain(&error), "what came of a webhook cannot be kept; it is sent again");
         }
     }
 
@@ -172,8 +173,8 @@ impl Outbox {
         subscription: &Subscription,
     ) -> std::result::Result<(), Refusal> {
         let ours = |error: String| Refusal { error, retry_after_s: None, gone: false };
-        let url = self.url(subscription).map_err(|e| ours(e.to_string()))?;
-        let body = self.message(parcel, subscription).map_err(|e| ours(e.to_string()))?;
+        let url = self.url(subscription).map_err(|e| ours(chain(&e)))?;
+        let body = self.message(parcel, subscription).map_err(|e| ours(chain(&e)))?;
         let url = self.remote.webhooks().check(&url)?;
         let id = parcel.delivery.event.to_string();
         let message = Message { id: &id, timestamp: self.outside.now(), body: &body };
@@ -216,7 +217,7 @@ impl Outbox {
             .pools
             .blocking(move || outbox.engine.store().change_subscription(id, &change, &entry));
         if let Err(error) = paused.await {
-            tracing::error!(%error, "a subscription cannot be paused");
+            tracing::error!(error = %chain(&error), "a subscription cannot be paused");
         }
     }
 }

@@ -43,8 +43,8 @@ fi
 echo
 echo "== and are checked against the tombstones"
 cd "$uploads"
-# Findings have exit codes of their own (10 review, 11 block); anything else is a failure.
-scan() { "$cenotaph" scan --data "$data" "$@" || case $? in 10 | 11) ;; *) return 1 ;; esac; }
+# `scan` exits with 0 whatever the verdicts; 2 means that a file could not be checked.
+scan() { "$cenotaph" scan --data "$data" "$@"; }
 scan -- *.mp4
 [ -z "${1:-}" ] || exit 0
 

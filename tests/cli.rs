@@ -158,7 +158,7 @@ fn keys_are_made_once_and_the_notice_comes_once() {
     };
     let (first, second) = (add("city"), add("coast"));
     assert_eq!((first.code, second.code), (0, 0), "{first:?} {second:?}");
-    assert!(first.stderr.contains("Made two secret keys in own"), "{first:?}");
+    assert!(first.stderr.contains("Created two secret keys in own"), "{first:?}");
     assert_eq!(second.stderr, "");
     // The sandbox's other keys would match nothing of it, so they are refused.
     let other = s.run(["check", sample("city").to_str().unwrap()]);
@@ -240,6 +240,33 @@ fn eval_scores_a_benchmark_and_keeps_its_answers() {
 }
 
 #[test]
+fn settings_are_shown_with_their_sources_and_checked_all_at_once() {
+    let s = Sandbox::new();
+    s.write("cenotaph.toml", b"[log]\nlevel = \"warn\"\n");
+    let shown = s.run(["config", "show", "--json"]).lines();
+    let source = |name: &str| {
+        let one = shown.iter().find(|one| one["name"] == name).unwrap();
+        (one["value"].as_str().unwrap().to_owned(), one["source"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(source("log.level"), ("\"warn\"".into(), "cenotaph.toml".into()));
+    assert_eq!(source("log.format"), ("\"json\"".into(), "default".into()));
+    assert_eq!(source("data"), ("\"data\"".into(), "--data".into()));
+    assert_eq!(source("keys").1, "CENOTAPH_KEYS");
+    let table = s.run(["config", "show"]).stdout;
+    assert!(table.starts_with("setting ") && table.contains("--data"), "{table}");
+
+    s.write("cenotaph.toml", s.run(["config", "example"]).stdout.as_bytes());
+    assert!(s.run(["config", "check"]).stdout.starts_with("The settings are valid."));
+
+    s.write("cenotaph.toml", b"people.break_minutes = 5\nrate_limit.burst = 0\n");
+    let wrong = s.run(["config", "check"]);
+    let lines: Vec<&str> = wrong.stderr.lines().collect();
+    assert_eq!((wrong.code, lines.len(), lines[0]), (2, 3, "cenotaph: 2 settings are wrong:"));
+    assert!(lines[1].contains("is now called `review.break_after_minutes`"), "{wrong:?}");
+    assert!(lines[2].contains("`rate_limit.burst` in cenotaph.toml"), "{wrong:?}");
+}
+
+#[test]
 fn wrong_usage_ends_with_2_and_help_with_0() {
     let s = Sandbox::new();
     for wrong in [&["tombstone", "add"][..], &["check"], &["scan"], &["bogus"], &[]] {
@@ -251,7 +278,7 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
         let help = s.run([command, "--help"]);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{help:?}");
     }
-    assert!(s.run(["check", "--help"]).stdout.contains("10 review"));
+    assert!(s.run(["check", "--help"]).stdout.contains("10  review"));
 }
 
 #[test]

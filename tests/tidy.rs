@@ -65,7 +65,7 @@ const FOREIGN: [(&str, &[&str]); 23] = [
     ("plotters", &["http"]),
     ("argon2", &["engine"]),
     ("governor", &["http"]),
-    ("figment", &["config"]),
+    ("toml", &["config"]),
     ("tracing_subscriber", &["cli"]),
     ("clap", &["cli", "main"]),
     ("indicatif", &["cli", "main"]),

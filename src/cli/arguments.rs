@@ -1,4 +1,4 @@
-//! What can be typed. Help texts are the reference for newcomers, so they say units, defaults and exit codes.
+//! The commands and their options. The help texts are the reference: they give units, defaults and exit codes.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::engine::Effort;
 use crate::model::DeletionReason;
 
-/// Recognises re-uploads of deleted videos.
+/// Recognise re-uploads of deleted videos.
 ///
-/// A deleted video becomes a tombstone: a keyed fingerprint that can recognise the video but not show it. Uploads are
-/// checked against the tombstones.
+/// A deleted video leaves a tombstone: a keyed fingerprint that can recognise the video but not show it. Uploads are
+/// checked against all tombstones.
 #[derive(Debug, Parser)]
 #[command(
     name = "cenotaph",
     version,
     after_help = "Start here:\n  \
         cenotaph tombstone add deleted.mp4     make a tombstone of a deleted video\n  \
-        cenotaph check upload.mp4              is this upload a copy of one?\n\n\
-        Exit codes: 0 done (check: allow), 10 check: review, 11 check: block, 2 wrong usage or something could not be \
-        read or written."
+        cenotaph check upload.mp4              check an upload against all tombstones\n\n\
+        Exit codes:\n  \
+        0   success; `check`: allow\n  \
+        10  `check`: review\n  \
+        11  `check`: block\n  \
+        2   wrong usage, or an error"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -30,113 +33,139 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(super) struct Common {
-    /// File of the settings. Default: $CENOTAPH_CONFIG, else cenotaph.toml in this folder when it is there.
+    /// Settings file [default: $CENOTAPH_CONFIG, or cenotaph.toml in the working directory if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Folder of the tombstones and their index; the first `tombstone add` or `serve` makes it. Default:
-    /// $CENOTAPH_DATA, else as the settings say, else cenotaph-data.
+    /// Data folder, created by the first `tombstone add` or `serve` [default: $CENOTAPH_DATA, or the setting `data`,
+    /// or cenotaph-data]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Folder of the secret keys. Default: $CENOTAPH_KEYS, else as the settings say, else ~/.config/cenotaph.
+    /// Folder of the secret keys [default: $CENOTAPH_KEYS, or the setting `keys`, or ~/.config/cenotaph]
     #[arg(long, global = true, value_name = "DIR")]
     pub keys: Option<PathBuf>,
-    /// Print JSON, one object a line, instead of words.
+    /// Print JSON, one object per line
     #[arg(long, global = true)]
     pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make, list, show and remove tombstones of deleted videos.
+    /// Manage tombstones of deleted videos
     #[command(subcommand)]
     Tombstone(TombstoneCommand),
-    /// Give the verdict for one upload: allow, review or block.
+    /// Check one upload: allow, review or block
     #[command(after_help = "Examples:\n  \
         cenotaph check upload.mp4\n  \
         cenotaph check --uploader user-17 --json upload.mp4\n\n\
-        Exit codes: 0 allow, 10 review (also: the file was read but cannot be decoded), 11 block, 2 wrong usage, or \
-        the file, the keys or the data folder cannot be read.\n\n\
-        The score is -log10 of the chance matches as good as this one that are to be expected for one upload against \
-        all tombstones: 8 means one false match in 10^8 uploads.")]
+        The score of a match is -log10 of the expected number of equally good chance matches for one upload against \
+        all tombstones: 8 means one false match in 10^8 uploads.\n\n\
+        Exit codes:\n  \
+        0   allow\n  \
+        10  review; also if the file can be read but not decoded\n  \
+        11  block\n  \
+        2   wrong usage, or the file, the keys or the data folder cannot be read")]
     Check(CheckCommand),
-    /// Check many files and folders in parallel.
+    /// Check many files and folders in parallel
     #[command(after_help = "Examples:\n  \
-        cenotaph scan library/ --output found.jsonl     a JSON line a file, a progress bar on a terminal\n  \
-        cenotaph scan a.mp4 b.mp4                       a table\n\n\
-        Folders are entered; names that begin with a dot are passed over. A file that cannot be read is a line with \
-        `error`, and the scan goes on.\n\n\
-        Exit codes: 0 all files were checked, whatever their verdicts (these are in the lines); 2 wrong usage, or at \
-        least one file, the keys or the data folder could not be read.")]
+        cenotaph scan a.mp4 b.mp4                       print a table\n  \
+        cenotaph scan library/ --output found.jsonl     write a JSON object per file, show progress\n\n\
+        Folders are searched recursively; names that begin with a dot are skipped. A file that cannot be read is \
+        reported in the output and does not end the scan.\n\n\
+        Exit codes:\n  \
+        0   all files were checked, whatever their verdicts\n  \
+        2   wrong usage, or a file, the keys or the data folder could not be read")]
     Scan(ScanCommand),
-    /// Measure recall and false positives on a benchmark.
+    /// Measure recall and false positives on a benchmark
     #[command(after_help = "Example:\n  \
         cenotaph eval --clips corpus/clips.tsv --truth queries/truth.jsonl\n\n\
-        CLIPS is a tab-separated table with the columns id, file and role (ref: deleted), TRUTH a JSON object a line: \
-        {\"query\", \"edit\", \"family\", \"expect\": [{\"ref\", \"segments\": [[q0, q1, r0, r1]]}]}. Files are \
-        relative to the table or the truth that names them. Keys and data are made for the occasion and thrown away; \
-        what is common starts empty.")]
+        The clips are a tab-separated table with the columns id, file and role; the role `ref` marks a deleted clip. \
+        The truth has a JSON object per line:\n  \
+        {\"query\": …, \"edit\": …, \"family\": …, \"expect\": [{\"ref\": …, \"segments\": [[q0, q1, r0, r1]]}]}\n\
+        File names are relative to the file that lists them. Keys and data are temporary, and no template is known at \
+        the start.\n\n\
+        Exit codes:\n  \
+        0   all files were evaluated\n  \
+        2   wrong usage, or a file could not be evaluated")]
     Eval(EvalCommand),
-    /// Look after the index, which is made from the tombstones and can be made again.
+    /// Inspect or rebuild the index
     #[command(subcommand)]
     Index(IndexCommand),
-    /// Run the service.
+    /// Run the service
     #[command(
-        after_help = "Listens on 127.0.0.1:8080 unless told otherwise; TLS is the proxy's. The API is described at \
-        /docs. The first start makes an API key with every scope and prints it on stdout, this once.\n\n\
-        SIGTERM and SIGINT end it in order: what is under way is finished, the rest is begun anew at the next start.\n\n\
-        Exit codes: 0 ended in order; 2 wrong settings, or the port, the keys or the data folder cannot be used."
+        after_help = "The service listens on 127.0.0.1:8080 by default; a proxy terminates TLS. /docs describes the \
+        API. The first start creates an API key with every scope and prints it on stdout; it is not shown again.\n\n\
+        SIGTERM and SIGINT shut down gracefully: requests and jobs in progress finish, the rest restarts at the next \
+        start.\n\n\
+        Exit codes:\n  \
+        0   shut down gracefully\n  \
+        2   the settings are wrong, or the port, the keys or the data folder cannot be used"
     )]
     Serve(ServeCommand),
-    /// Make, list and revoke API keys; goes through the running service when there is one.
+    /// Manage API keys, through the running service if there is one
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Add, list and change people who sign in to the review pages; goes through the running service when there is one.
+    /// Manage accounts for the review pages, through the running service if there is one
     #[command(subcommand)]
     User(UserCommand),
-    /// Look at the settings.
+    /// Check or show the settings
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Write a backup of the database, also beside the running service.
+    /// Back up the database, also while the service is running
     #[command(after_help = "Example:\n  \
         cenotaph backup /backup/cenotaph-2026-01-31.db\n\n\
-        To restore: put the file into an empty data folder as cenotaph.db, with the keys of that time in place (they are \
-        not in the backup); the next start makes the index from it. Bytes of uploads that wait for a moderator are not in \
-        it; uploads that had no verdict yet go to review.")]
+        To restore, put the file into an empty data folder as cenotaph.db, with the keys that were in use at the time. \
+        The next start rebuilds the index. The backup contains neither the keys nor the bytes of uploads that await \
+        review; uploads without a verdict go to review.\n\n\
+        Exit codes:\n  \
+        0   the backup is complete\n  \
+        2   wrong usage, or an error")]
     Backup(BackupCommand),
-    /// Check receipts of deletions.
+    /// Verify receipts of deletions
     #[command(subcommand)]
     Receipt(ReceiptCommand),
-    /// Tell what other thresholds would have made of the uploads that were recorded.
+    /// Judge recorded uploads again with other thresholds, without changing anything
     #[command(after_help = "Examples:\n  \
-        cenotaph replay --review 3.5\n  \
-        cenotaph replay --review 5 --block 10 --json      a line for each upload that would change, then the counts\n\n\
-        An upload is judged by the matches that were found at the time.")]
+        cenotaph replay --review 3.5                      count the verdicts that would change\n  \
+        cenotaph replay --review 5 --block 10 --json      print each upload whose verdict would change, then the counts\n\n\
+        An upload is judged by the matches that were recorded with it.\n\n\
+        Exit codes:\n  \
+        0   done\n  \
+        2   wrong usage, or an error")]
     Replay(ReplayCommand),
-    /// Look whether all is well: keys, data folder, database, index, decoding. Exit code 0, or 2 when something is not.
+    /// Run health checks on keys, data folder, database, index and decoder
+    #[command(after_help = "Exit codes:\n  \
+        0   all checks passed\n  \
+        2   a check failed; the output says how to repair it")]
     Doctor,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TombstoneCommand {
-    /// Make tombstones of video files.
+    /// Make tombstones of video files
     #[command(after_help = "Examples:\n  \
-        cenotaph tombstone add holiday.mp4                        its id is `holiday`\n  \
+        cenotaph tombstone add holiday.mp4                        the ID is `holiday`\n  \
         cenotaph tombstone add --id v-193 --owner user-17 x.mp4\n  \
         cenotaph tombstone add --manifest deleted.jsonl\n\n\
-        A manifest has an object a line: {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \
-        \"file\": \"x.mp4\"}; all but file may be absent, files are relative to the manifest.\n\n\
-        Exit codes: 0 all were made, 2 at least one was not (the others are kept).")]
+        A manifest has a JSON object per line:\n  \
+        {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \"file\": \"x.mp4\"}\n\
+        Only `file` is required; it is relative to the manifest.\n\n\
+        Exit codes:\n  \
+        0   all tombstones were made\n  \
+        2   wrong usage, or at least one file failed; the others have their tombstones")]
     Add(AddCommand),
-    /// List all tombstones.
+    /// List all tombstones
     List,
-    /// Show what is kept of one deleted video and what it is good for.
+    /// Show what is stored for one deleted video, and how well it can be recognised
     Show {
-        /// Its id.
+        /// ID of the tombstone
         id: String,
     },
-    /// Erase tombstones: their videos are not recognised any more. Asks nothing.
+    /// Erase tombstones, without a confirmation prompt; their videos are no longer recognised
+    #[command(after_help = "Exit codes:\n  \
+        0   all tombstones were erased\n  \
+        2   wrong usage, an error, or a tombstone does not exist")]
     Remove {
-        /// Their ids.
+        /// IDs of the tombstones
         #[arg(required = true)]
         ids: Vec<String>,
     },
@@ -144,104 +173,120 @@ pub(super) enum TombstoneCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeCommand {
-    /// Address and port to listen on; port 0 takes any that is free, and the log says which.
+    /// Address and port to listen on; with port 0 the system chooses a port, which the log shows
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make an API key. Its secret is printed on stdout, this once.
+    /// Create an API key and print its secret on stdout; it is not shown again
     #[command(after_help = "Example:\n  \
         KEY=$(cenotaph key create --name ingest --scope upload)\n\n\
-        Scopes: upload (hand in uploads), delete (request deletions, ask what may be shown), review (moderate), scores \
-        (see scores and weak matches), admin (keys, subscriptions, grants, retiring tombstones), all.")]
+        Scopes:\n  \
+        upload  submit uploads\n  \
+        delete  request deletions and manage permissions to re-upload\n  \
+        review  moderate, and list uploads\n  \
+        scores  see scores and weak matches\n  \
+        admin   manage keys, accounts, subscriptions and tombstones\n  \
+        all     every scope")]
     Create {
-        /// What people call it.
+        /// Name for people
         #[arg(long)]
         name: String,
-        /// What it may do; may be given several times or with commas.
+        /// Scopes, separated by commas or given by several options
         #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<String>,
-        /// Requests a second. Default: as the settings say.
+        /// Rate limit, requests per second [default: the setting `rate_limit.requests_per_s`]
         #[arg(long, value_name = "N")]
         rate: Option<u32>,
     },
-    /// List all keys, revoked ones too.
+    /// List all API keys, including revoked ones
     List,
-    /// Take a key back: it opens nothing from now on.
+    /// Revoke an API key immediately
     Revoke {
-        /// Its id, `key_…`.
+        /// ID of the key, `key_…`
         id: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Add somebody. The password is asked for, or read from stdin: one line.
+    /// Add an account; the password is prompted for, or read from stdin as one line
     #[command(after_help = "Examples:\n  \
         cenotaph user add ada --role lead\n  \
         pass show cenotaph/ada | cenotaph user add ada --role lead\n\n\
-        Roles: moderator (works the queue), lead (also assigns, acts on many cases, reads the audit log), admin (also \
-        looks after people).")]
+        Roles:\n  \
+        moderator  work the queue\n  \
+        lead       also assign cases, act on many cases at once, read the audit log\n  \
+        admin      also manage accounts")]
     Add {
-        /// What they sign in with, and what colleagues see.
+        /// Name to sign in with; other users see it
         name: String,
-        /// moderator, lead or admin.
+        /// moderator, lead or admin
         #[arg(long, default_value = "moderator")]
         role: String,
     },
-    /// List everybody.
+    /// List all accounts
     List,
-    /// Let somebody sign in no more, and end their sessions.
+    /// Disable an account and end its sessions
     Disable {
-        /// Their name.
+        /// Name of the account
         name: String,
     },
-    /// Let somebody sign in again.
+    /// Enable a disabled account
     Enable {
-        /// Their name.
+        /// Name of the account
         name: String,
     },
-    /// Give somebody another role.
+    /// Change the role of an account
     Role {
-        /// Their name.
+        /// Name of the account
         name: String,
-        /// moderator, lead or admin.
+        /// moderator, lead or admin
         role: String,
     },
-    /// Give somebody a new password, asked for or read from stdin, and end their sessions.
+    /// Set a new password, prompted for or read from stdin, and end the account's sessions
     Password {
-        /// Their name.
+        /// Name of the account
         name: String,
     },
-    /// End all sessions of somebody.
+    /// End all sessions of an account
     SignOut {
-        /// Their name.
+        /// Name of the account
         name: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Say whether the settings are sound, or what is wrong with them. Exit code 0, or 2 when they are not.
+    /// Report everything that is wrong with the settings
+    #[command(after_help = "Exit codes:\n  \
+        0   the settings are valid\n  \
+        2   they are not; every fault is listed")]
     Check,
-    /// Print a settings' file in which every setting is explained.
+    /// List every setting with its value and where the value was set; secrets are hidden
+    Show,
+    /// Print a settings file that explains every setting
+    #[command(after_help = "Example:\n  \
+        cenotaph config example > cenotaph.toml")]
     Example,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReceiptCommand {
-    /// Check offline that a receipt was signed by a deployment and not changed since.
+    /// Verify offline that a deployment signed a receipt and that it has not been changed
     #[command(after_help = "Examples:\n  \
         curl -s https://video.example.com/.well-known/cenotaph-keys.json > keys.json\n  \
         cenotaph receipt verify receipt.json --key keys.json\n\n\
-        Exit codes: 0 it holds, 2 it does not, or a file cannot be read.")]
+        Exit codes:\n  \
+        0   the receipt is valid\n  \
+        2   the receipt is invalid, or a file cannot be read")]
     Verify {
-        /// The receipt, as `GET /v1/deletions/{id}/receipt` gave it; `-` for stdin.
+        /// Receipt, as returned by `GET /v1/deletions/{id}/receipt`; `-` for stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// The public key: the published `cenotaph-keys.json`, PEM, or base64url.
+        /// Public key: the published cenotaph-keys.json, PEM, or base64url
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
@@ -249,109 +294,110 @@ pub(super) enum ReceiptCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct BackupCommand {
-    /// Where to; nothing may be there yet.
+    /// File to write; it must not exist
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayCommand {
-    /// Score from which an upload goes to review. Default: as the settings say.
+    /// Minimum score for review [default: as in the settings]
     #[arg(long, value_name = "SCORE")]
     pub review: Option<f64>,
-    /// Score from which an upload is blocked. Default: as the settings say.
+    /// Minimum score for a block [default: as in the settings]
     #[arg(long, value_name = "SCORE")]
     pub block: Option<f64>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct AddCommand {
-    /// Id of the tombstone, for one file only. Default: the file's name without its extension.
+    /// ID of the tombstone, for one file only [default: the file name without its extension]
     #[arg(long, conflicts_with = "manifest")]
     pub id: Option<String>,
-    /// Id of the videos' owner, who may upload them again. It is kept as a keyed hash.
+    /// ID of the owner, who may re-upload the videos; only a keyed hash of it is stored
     #[arg(long, conflicts_with = "manifest")]
     pub owner: Option<String>,
-    /// Why they were deleted: owner_request, legal or moderation. Owners may upload again only what they deleted
-    /// themselves.
+    /// Reason of the deletion: owner_request, legal or moderation; owners may re-upload videos only after
+    /// owner_request
     #[arg(long, default_value = "owner_request", value_name = "REASON")]
     pub reason: DeletionReason,
-    /// File with an object {"id", "owner", "reason", "file"} a line.
+    /// File with a JSON object {"id", "owner", "reason", "file"} per line
     #[arg(long, value_name = "F.jsonl", conflicts_with = "files")]
     pub manifest: Option<PathBuf>,
-    /// Files decoded at once. Default: one a core.
+    /// Number of files decoded concurrently [default: one per CPU core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Video files.
+    /// Video files
     #[arg(value_name = "FILE", required_unless_present = "manifest")]
     pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct CheckCommand {
-    /// Id of the uploader: whose own deleted video it is may post it again.
+    /// ID of the uploader; owners may re-upload their own deleted videos
     #[arg(long, value_name = "ID")]
     pub uploader: Option<String>,
-    /// How much of the video is decoded.
+    /// How much of the video to decode
     #[arg(long, value_enum, default_value_t)]
     pub effort: EffortArgument,
-    /// Video or picture.
+    /// Video or image
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ScanCommand {
-    /// Write JSON lines to this file instead of a table to stdout. It is replaced when it is there.
+    /// Write JSON lines to this file instead of printing a table; an existing file is replaced
     #[arg(long, short, value_name = "F.jsonl")]
     pub output: Option<PathBuf>,
-    /// How much of each video is decoded.
+    /// How much of each video to decode
     #[arg(long, value_enum, default_value_t)]
     pub effort: EffortArgument,
-    /// Files checked at once. Default: one a core.
+    /// Number of files checked concurrently [default: one per CPU core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Files and folders.
+    /// Files and folders
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct EvalCommand {
-    /// Table of the original clips.
+    /// Table of the original clips
     #[arg(long, value_name = "F.tsv")]
     pub clips: PathBuf,
-    /// What each upload shows.
+    /// Content of each upload
     #[arg(long, value_name = "F.jsonl")]
     pub truth: PathBuf,
-    /// How much of each upload is decoded.
+    /// How much of each upload to decode
     #[arg(long, value_enum, default_value_t)]
     pub effort: EffortArgument,
-    /// Files decoded at once. Default: one a core.
+    /// Number of files decoded concurrently [default: one per CPU core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// A line for each edit, not only for each family of edits.
+    /// Print a line for each edit as well as for each family of edits
     #[arg(long)]
     pub per_edit: bool,
-    /// Keep the answers: {"query", "matches": [{"ref", "score", "flagged", "segments"}]} a line.
+    /// Write the answers to this file, one object {"query", "matches": [{"ref", "score", "flagged", "segments"}]} per
+    /// line
     #[arg(long, value_name = "F.jsonl")]
     pub keep_results: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum IndexCommand {
-    /// Make the index anew from the tombstones; the old one serves until the new one is complete.
+    /// Rebuild the index from the tombstones; the old index stays in use until the new one is complete
     Rebuild,
-    /// Show the index in numbers.
+    /// Show the size of the index
     Stats,
 }
 
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum EffortArgument {
-    /// Intra frames only, some 5 % of the work; all of it when these look suspicious
+    /// Key frames only, some 5 % of the work; everything if these look suspicious
     Fast,
-    /// Four frames a second
+    /// Four frames per second
     #[default]
     Thorough,
 }
@@ -374,5 +420,33 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// The commands that a help text shows as examples, without the comments behind them.
+    fn examples(help: &str) -> Vec<String> {
+        let command = |line: &str| {
+            let line = &line[line.find("cenotaph ")?..];
+            let ends = ["  ", ")", " > "].into_iter().filter_map(|end| line.find(end));
+            Some(line[..ends.min().unwrap_or(line.len())].to_owned())
+        };
+        let indented = help.lines().filter(|line| line.starts_with("  "));
+        indented.filter_map(command).collect()
+    }
+
+    #[test]
+    fn every_example_in_the_help_parses() {
+        let mut waiting = vec![Arguments::command()];
+        let mut parsed = 0;
+        while let Some(command) = waiting.pop() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for example in examples(&help) {
+                let words = example.split(' ');
+                let outcome = Arguments::try_parse_from(words);
+                assert!(outcome.is_ok(), "{example}: {}", outcome.unwrap_err());
+                parsed += 1;
+            }
+            waiting.extend(command.get_subcommands().cloned());
+        }
+        assert!(parsed > 15, "{parsed} examples");
     }
 }

@@ -1,4 +1,4 @@
-//! `cenotaph backup`: the database in a file, beside whatever goes on.
+//! `cenotaph backup`: a consistent copy of the database, also while the service is running.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! `cenotaph check`.
+//! `cenotaph check`: the verdict on one file.
 
 use anyhow::Result;
 

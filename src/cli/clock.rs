@@ -1,14 +1,14 @@
-//! The system's clock: the only place that asks what time it is.
+//! The system's clock, read here and nowhere else.
 
 use std::sync::LazyLock;
 use std::time::{Instant, UNIX_EPOCH};
 
 use crate::model::{Clock, UnixSeconds};
 
-/// Since when `steady_ms` counts.
+/// The origin of `steady_ms`.
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Tells the system's time.
+/// The clock of the system.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 
@@ -20,7 +20,7 @@ impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let now = std::time::SystemTime::now();
-        // A clock before 1970 is not worth failing for.
+        // A clock set before 1970 reads as 1970.
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }

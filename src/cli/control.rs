@@ -1,7 +1,6 @@
-//! Speaking to a running service by its control socket, so that a command need not stop it.
+//! Requests to a running service over its control socket, so that a command works while the service runs.
 //!
-//! One request a connection, answered with a body of known length: that is all that is needed, and less than a client
-//! library brings along.
+//! One request per connection and a response of known length need no HTTP client.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -13,16 +12,16 @@ use serde::de::DeserializeOwned;
 
 use crate::http::CONTROL_SOCKET;
 
-/// A service that does not answer for so long hangs.
+/// Without a response for this long, the service hangs.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Largest answer that is read, bytes.
+/// Largest response that is read, bytes.
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 
 /// A running service.
 pub(super) struct Service(UnixStream);
 
 impl Service {
-    /// The service that runs on this data folder; `None` when none does.
+    /// Connects to the service that runs on a data folder; `None` if there is none.
     pub fn find(data: &Path) -> Option<Service> {
         let stream = UnixStream::connect(data.join(CONTROL_SOCKET)).ok()?;
         stream.set_read_timeout(Some(TIMEOUT)).ok()?;
@@ -30,10 +29,10 @@ impl Service {
         Some(Service(stream))
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the response.
     ///
     /// # Errors
-    /// What the service refused, in its own words; or it went away.
+    /// The service does not respond, or it refuses the request; the error then has its detail.
     pub fn ask<T: DeserializeOwned>(
         mut self,
         method: &str,
@@ -53,20 +52,21 @@ impl Service {
             Read::by_ref(&mut self.0).take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
             Ok(answer)
         };
-        let answer = exchange().context("the running service does not answer")?;
-        let (status, body) = parse(&answer).context("the running service answers no HTTP")?;
+        let answer = exchange().context("the running service does not respond")?;
+        let (status, body) =
+            parse(&answer).context("the response of the running service is not HTTP")?;
         if !(200..300).contains(&status) {
             let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
             bail!(
-                "the running service refuses: {}",
-                problem["detail"].as_str().unwrap_or("no reason")
+                "the running service refused the request: {}",
+                problem["detail"].as_str().unwrap_or("it gave no reason")
             );
         }
-        serde_json::from_slice(body).context("the running service is of another version")
+        serde_json::from_slice(body).context("the running service has another version")
     }
 }
 
-/// Status and body of an answer.
+/// Status and body of a response.
 fn parse(answer: &[u8]) -> Option<(u16, &[u8])> {
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_taken_apart() {
+    fn a_response_is_parsed() {
         assert_eq!(parse(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n{}"), Some((200, &b"{}"[..])));
         assert_eq!(parse(b"HTTP/1.1 204 No Content\r\n\r\n"), Some((204, &b""[..])));
         assert_eq!(parse(b"SSH-2.0\r\n\r\n"), None);

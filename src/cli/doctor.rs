@@ -1,4 +1,4 @@
-//! `cenotaph doctor`.
+//! `cenotaph doctor`: health checks.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! `cenotaph eval`.
+//! `cenotaph eval`: recall and false positives on a benchmark.
 
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
@@ -10,14 +10,14 @@ use crate::config::system_entropy;
 use crate::engine::Options;
 use crate::engine::eval::{Bench, Progress, Score, run as evaluate, score, write_answers};
 
-/// Worst misses, and surest wrong matches, that are printed.
+/// Number of the worst misses, and of the surest wrong matches, that are printed.
 const WORST: usize = 12;
 
 pub(super) fn run(_: &Common, command: &EvalCommand, output: &mut Output) -> Result<Exit> {
     let bench = Bench::read(&command.clips, &command.truth)?;
     let mut secrets = [[0; 32]; 2];
     for secret in &mut secrets {
-        system_entropy(secret).context("the system gives no random bytes")?;
+        system_entropy(secret).context("the system provides no random bytes")?;
     }
     let workers = session::workers(command.workers.map(usize::from));
     let bar = if output.is_watched() { ProgressBar::new(0) } else { ProgressBar::hidden() };
@@ -50,7 +50,7 @@ pub(super) fn run(_: &Common, command: &EvalCommand, output: &mut Output) -> Res
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
-/// The table that the benchmark's own scoring prints, and the worst.
+/// The table as the benchmark's own scoring prints it, and the worst results.
 fn table(score: &Score, per_edit: bool) -> String {
     let mut lines = vec![format!(
         "cenotaph: {} true pairs, {} distractor queries",

@@ -20,22 +20,22 @@ fn rebuild(common: &Common, output: &mut Output) -> Result<Exit> {
     let settings = session::settings(common)?;
     let database = settings.data.join(DATABASE_FILE);
     if !database.exists() {
-        bail!("there is no database {} to make an index from", database.display());
+        bail!("there is no database {}, from which the index is built", database.display());
     }
     let keys = session::keys(&settings.keys)?;
     let program = "cenotaph index rebuild";
     let engine = Engine::rebuild(&settings.data, keys, settings.engine, program, &SystemClock)?;
-    tell(engine.index_stats().as_ref(), output)
+    print(engine.index_stats().as_ref(), output)
 }
 
 fn stats(common: &Common, output: &mut Output) -> Result<Exit> {
     let engine = session::reading(common)?;
-    tell(engine.index_stats().as_ref(), output)
+    print(engine.index_stats().as_ref(), output)
 }
 
-fn tell(stats: Option<&Stats>, output: &mut Output) -> Result<Exit> {
+fn print(stats: Option<&Stats>, output: &mut Output) -> Result<Exit> {
     let Some(stats) = stats else {
-        bail!("there is no index yet; run `cenotaph index rebuild`");
+        bail!("there is no index yet; build it with `cenotaph index rebuild`");
     };
     if output.json {
         output.line(&serde_json::json!({
@@ -52,8 +52,8 @@ fn tell(stats: Option<&Stats>, output: &mut Output) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     output.say(&format!(
-        "tombstones   {} ({} removed ones still take room)\nkeypoints    {}\nframes       {}\nsegments     {}, \
-         {} mapped\nword         {} bits\nreaches      change {} of the database, generation {}",
+        "tombstones   {} (and {} removed, not yet reclaimed)\nkeypoints    {}\nframes       {}\nsegments     {}, \
+         {} mapped\nword         {} bits\napplied      change {} of the database, generation {}",
         stats.tombstones,
         stats.removed,
         stats.keypoints,

@@ -1,4 +1,4 @@
-//! `cenotaph key create|list|revoke`: by way of the running service when there is one.
+//! `cenotaph key create|list|revoke`, through the running service if there is one.
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use crate::cli::arguments::{Common, KeyCommand};
 use crate::cli::control::Service;
 use crate::cli::output::Output;
 use crate::cli::table::Table;
-use crate::cli::{Exit, SystemClock, session, words};
+use crate::cli::{Exit, SystemClock, session};
 use crate::engine::{Engine, NewApiKey};
-use crate::model::{Actor, ApiKeyId, Environment, Scope, Scopes};
+use crate::model::{Actor, ApiKeyId, Environment, Scope, Scopes, rfc3339};
 use crate::store::ApiKey;
 
-/// Keys read at once.
+/// Keys read from the database at once.
 const PAGE: usize = 500;
 
 pub(super) fn run(common: &Common, command: &KeyCommand, output: &mut Output) -> Result<Exit> {
@@ -54,7 +54,7 @@ fn create(common: &Common, new: NewApiKey, output: &mut Output) -> Result<Exit> 
         return Ok(Exit::Done);
     }
     output.remark(&format!(
-        "{}: {}. Its secret is shown this once; only a hash of it is kept.",
+        "Created {} with the scopes {}. The secret is not shown again: only its hash is stored.",
         text(&made["id"]),
         scopes(&made)
     ));
@@ -63,9 +63,9 @@ fn create(common: &Common, new: NewApiKey, output: &mut Output) -> Result<Exit> 
 }
 
 fn list(common: &Common, output: &mut Output) -> Result<Exit> {
-    // Reading works beside a running service.
+    // Reading does not disturb a running service.
     let engine = session::reading(common)?;
-    let mut table = Table::new(&["id", "name", "scopes", "made", "revoked"]);
+    let mut table = Table::new(&["id", "name", "scopes", "created", "revoked"]);
     let mut after = None;
     loop {
         let page = engine.api_keys(after, PAGE)?;
@@ -78,8 +78,8 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
                 key.id.to_string(),
                 key.name.clone(),
                 key.scopes.to_string(),
-                words::time(key.created_at),
-                key.revoked_at.map(words::time).unwrap_or_default(),
+                rfc3339(key.created_at),
+                key.revoked_at.map(rfc3339).unwrap_or_default(),
             ]);
         }
         match page.last() {
@@ -89,7 +89,7 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
     }
     if !output.json {
         let none = table.rows() == 0;
-        output.say(&if none { "There are no keys.".to_owned() } else { table.take() })?;
+        output.say(&if none { "There are no API keys.".to_owned() } else { table.take() })?;
     }
     Ok(Exit::Done)
 }
@@ -103,7 +103,7 @@ fn revoke(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
             let engine: Engine = session::writing(common, "cenotaph key revoke", output)?;
             match engine.revoke_api_key(id, Actor::Local, &environment())? {
                 Some(key) => shown(&key),
-                None => bail!("there is no key {id}"),
+                None => bail!("there is no API key {id}"),
             }
         }
     };
@@ -115,15 +115,15 @@ fn revoke(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// As the API shows a key.
+/// A key as the API shows it.
 fn shown(key: &ApiKey) -> Value {
     json!({
         "id": key.id.to_string(),
         "name": key.name,
         "scopes": key.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
         "rate_per_s": key.rate_per_s,
-        "created_at": words::time(key.created_at),
-        "revoked_at": key.revoked_at.map(words::time),
+        "created_at": rfc3339(key.created_at),
+        "revoked_at": key.revoked_at.map(rfc3339),
     })
 }
 

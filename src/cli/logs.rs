@@ -1,11 +1,11 @@
-//! Logs: lines on stderr, each a JSON object, or words.
+//! The log: lines on stderr, JSON objects or plain text.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
-use crate::config::file::{Format, Level, Log};
+use crate::config::{Format, Level, Log};
 
-/// From here on, everything that is logged is written.
+/// Starts writing what is logged.
 pub(super) fn start(log: &Log) {
     let level = match log.level {
         Level::Error => "error",
@@ -13,10 +13,10 @@ pub(super) fn start(log: &Log) {
         Level::Info => "info",
         Level::Debug => "debug",
     };
-    // Libraries log addresses and paths of requests at their lower levels.
+    // Libraries log addresses and paths of requests at lower levels.
     let filter = EnvFilter::new(format!("error,cenotaph={level}"));
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // The only other subscriber would be a test's; then that one stays.
+    // A test may have set its own subscriber, which stays.
     let _ = match log.format {
         Format::Json => lines
             .json()

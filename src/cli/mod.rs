@@ -1,5 +1,5 @@
-//! Commands and exit codes. Parsing is in `arguments`, each command in a file of its own, and how results are put in
-//! words in `words` and `table`.
+//! The command line. `arguments` declares what can be typed, each command has a file of its own, and `words` and `table`
+//! format results for people.
 
 mod arguments;
 mod backup;
@@ -32,25 +32,25 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::output::Output;
 pub use clock::SystemClock;
 
-/// What a command ended with.
+/// The exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    /// All done; of `check`: allow.
+    /// Success; of `check`: allow.
     Done = 0,
-    /// `check`: a moderator should look.
+    /// `check`: review.
     Review = 10,
-    /// `check`: a re-upload.
+    /// `check`: block.
     Block = 11,
-    /// Wrong usage, or something could not be read or written; other files of the same command were dealt with.
+    /// Wrong usage or an error. A command on many files may have succeeded for the others.
     Failed = 2,
 }
 
-/// Runs the command line, with `arguments` as the system gives them, the program's name first.
+/// Runs the command line. The first of `arguments` is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to stdout with 0, wrong usage to stderr with 2. Nobody is there to hear of a broken pipe.
+            // Help goes to stdout with 0, wrong usage to stderr with 2. A broken pipe cannot be reported.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -72,7 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
         Command::Doctor => doctor::run(&arguments.common, &mut output),
     };
     let exit = outcome.unwrap_or_else(|error| {
-        // Whoever reads our output has gone: that is how `head` ends a listing, not a failure.
+        // A reader that closed the pipe, such as `head`, has what it wanted.
         if !output::is_broken_pipe(&error) {
             output.complain(&error);
         }

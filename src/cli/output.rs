@@ -1,12 +1,14 @@
-//! Writing to stdout and stderr.
+//! Output: results on stdout, remarks and errors on stderr.
 
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-/// Where results go.
+use crate::model::chain;
+
+/// The output of a command.
 pub(super) struct Output {
-    /// For machines: JSON on stdout instead of words.
+    /// Whether results are JSON and not text.
     pub json: bool,
 }
 
@@ -15,7 +17,7 @@ impl Output {
         Output { json }
     }
 
-    /// A line (or several) of words on stdout.
+    /// Prints text on stdout.
     ///
     /// # Errors
     /// Stdout cannot be written.
@@ -26,7 +28,7 @@ impl Output {
         out.flush()
     }
 
-    /// A value as one line of JSON on stdout.
+    /// Prints a value on stdout as one line of JSON.
     ///
     /// # Errors
     /// Stdout cannot be written.
@@ -34,34 +36,25 @@ impl Output {
         self.say(&serde_json::to_string(value)?)
     }
 
-    /// A remark on stderr, which never fails a command.
+    /// Prints a remark on stderr. A failure is ignored: no command fails because of a remark.
     pub fn remark(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// An error on stderr, with its causes where they add something, in one line.
+    /// Prints an error and its causes on stderr.
     pub fn complain(&mut self, error: &anyhow::Error) {
-        self.remark(&format!("cenotaph: {}", in_one_line(error)));
+        self.remark(&format!("cenotaph: {}", chain(error.as_ref())));
     }
 
-    /// Whether somebody watches who would like to see progress.
+    /// Whether stderr is a terminal, where progress can be shown.
     pub fn is_watched(&self) -> bool {
         io::stderr().is_terminal()
     }
 }
 
-/// An error and its causes; those whose text is already in what was said are left out.
+/// An error and its causes on one line.
 pub(super) fn in_one_line(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text.replace('\n', " ")
+    chain(error.as_ref()).replace('\n', " ")
 }
 
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,5 +1,5 @@
-//! A password from whoever is there: typed twice, unseen, at a terminal; else one line of stdin. Never an argument,
-//! which everybody on the machine can read.
+//! Reads a password: typed twice without echo at a terminal, otherwise one line of stdin. It is never an argument, which
+//! every user of the machine can read.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -15,10 +15,10 @@ pub(super) fn read(name: &str) -> Result<String> {
     }
     let unseen = Unseen::begin()?;
     let first = unseen.ask(&format!("Password for {name}: "))?;
-    let second = unseen.ask("Once more: ")?;
+    let second = unseen.ask("Repeat the password: ")?;
     drop(unseen);
     if first != second {
-        bail!("the two are not the same; nothing was changed");
+        bail!("the passwords differ; nothing was changed");
     }
     Ok(first)
 }
@@ -28,12 +28,12 @@ fn line() -> Result<String> {
     io::stdin().lock().take(LINE_BYTES_MAX).read_line(&mut line)?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        bail!("no password came on stdin");
+        bail!("stdin contains no password");
     }
     Ok(password.to_owned())
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal that does not echo, until this is dropped.
 struct Unseen(Termios);
 
 impl Unseen {
@@ -57,7 +57,7 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
-        // Nothing better can be done when the terminal is gone.
+        // The terminal may be gone.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

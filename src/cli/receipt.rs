@@ -1,4 +1,4 @@
-//! `cenotaph receipt verify`: whether a receipt holds, without asking anybody.
+//! `cenotaph receipt verify`: verifies a receipt offline.
 
 use std::fs;
 use std::io::Read;
@@ -12,7 +12,7 @@ use crate::cli::arguments::ReceiptCommand;
 use crate::cli::output::Output;
 use crate::erasure::{PublicKeys, VerifiedReceipt, verify};
 
-/// Receipts have some kilobytes; this bounds what a wrong file costs.
+/// Receipts have some kilobytes; larger files are not receipts.
 const BYTES_MAX: u64 = 16 << 20;
 const STDIN: &str = "-";
 
@@ -20,7 +20,7 @@ pub(super) fn run(command: &ReceiptCommand, output: &mut Output) -> Result<Exit>
     let ReceiptCommand::Verify { file, key } = command;
     let keys = PublicKeys::from_text(&read(key)?);
     let keys = keys.with_context(|| {
-        format!("{} has no public key: JSON Web Keys, PEM or base64url is needed", key.display())
+        format!("{} contains no public key as JSON Web Keys, PEM or base64url", key.display())
     })?;
     let checked = verify(&read(file)?, &keys).with_context(|| format!("{}", file.display()))?;
     if output.json {
@@ -44,10 +44,10 @@ fn read(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// What a receipt says, a line a fact.
+/// A receipt as text, one fact per line.
 fn words(VerifiedReceipt { key_id, receipt }: &VerifiedReceipt) -> String {
     let text = |name: &str| receipt[name].as_str().unwrap_or("-").to_owned();
-    let mut lines = vec![format!("The receipt holds; signed with the key {key_id}.")];
+    let mut lines = vec![format!("The receipt is valid. It is signed with the key {key_id}.")];
     let named = if receipt["form"] == "plain" { "video" } else { "video_key" };
     lines.push(format!("video      {}", text(named)));
     lines.push(format!("deletion   {}", text("deletion")));

@@ -1,4 +1,4 @@
-//! `cenotaph replay`: what other thresholds would have made of recorded uploads.
+//! `cenotaph replay`: judges recorded uploads with other thresholds.
 
 use std::cmp::Ordering;
 
@@ -27,10 +27,12 @@ pub(super) fn run(common: &Common, command: &ReplayCommand, output: &mut Output)
         shadow: now.shadow,
     };
     for thresholds in [&policy.owner_request, &policy.legal, &policy.moderation] {
-        // What is no number cannot be compared, and is refused too.
+        // NaN cannot be compared and is refused as well.
         let order = thresholds.review.partial_cmp(&thresholds.block);
         if order.is_none_or(Ordering::is_gt) {
-            bail!("`review` lies above `block`: nothing would ever be reviewed");
+            bail!(
+                "the threshold for review must not exceed the one for a block: no upload would ever be reviewed"
+            );
         }
     }
     let mut told = Ok(());
@@ -65,7 +67,7 @@ fn table(counts: &ReplayCounts) -> String {
         table.row([recorded.as_str().to_owned(), allow, review, block]);
     }
     format!(
-        "{} uploads; columns: what these thresholds make of them\n{}",
+        "{} uploads; rows: recorded verdicts, columns: verdicts with these thresholds\n{}",
         counts.uploads(),
         table.take()
     )

@@ -18,7 +18,7 @@ use crate::model::VerdictKind;
 use crate::model::{Report, ReportMatch};
 use crate::wire::ReportView;
 
-/// Files' results held for a table; beyond, rows are printed as they come.
+/// Most rows that wait for the table; more are printed as they come.
 const TABLE_ROWS_MAX: usize = 500;
 
 pub(super) fn run(common: &Common, command: &ScanCommand, output: &mut Output) -> Result<Exit> {
@@ -32,7 +32,7 @@ pub(super) fn run(common: &Common, command: &ScanCommand, output: &mut Output) -
     let bar = bar(walked.files.len(), output);
     let mut counts = Counts::default();
     for (folder, error) in &walked.failed {
-        let error = format!("{} cannot be read: {error}", folder.display());
+        let error = format!("cannot read {}: {error}", folder.display());
         counts.failed += 1;
         sink.take(None, folder, Err(error), output)?;
     }
@@ -46,7 +46,7 @@ pub(super) fn run(common: &Common, command: &ScanCommand, output: &mut Output) -
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     bar.finish_and_clear();
-    outcome.and_then(|()| sink.end(output)).context("the result cannot be written")?;
+    outcome.and_then(|()| sink.end(output)).context("cannot write the results")?;
     if !output.json {
         output.remark(&counts.words());
     }
@@ -60,7 +60,7 @@ fn checked(engine: &Engine, path: &Path, command: &ScanCommand) -> Result<Report
 
 fn create(path: &Path) -> Result<BufWriter<File>> {
     let file = File::create(path);
-    let file = file.with_context(|| format!("{} cannot be written", path.display()))?;
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
     Ok(BufWriter::new(file))
 }
 
@@ -71,7 +71,7 @@ fn bar(files: usize, output: &Output) -> ProgressBar {
     let bar = ProgressBar::new(files as u64);
     let style =
         ProgressStyle::with_template("{bar:30} {pos} of {len} files, {per_sec}, {eta} left");
-    // The template is ours and sound; were it not, the default bar would do.
+    // The template is valid; if it were not, the default bar would do.
     if let Ok(style) = style {
         bar.set_style(style);
     }
@@ -82,7 +82,7 @@ fn bar(files: usize, output: &Output) -> ProgressBar {
 enum Sink {
     File(BufWriter<File>),
     Lines,
-    /// Rows in the order of the files, printed when all are there or there are many.
+    /// Rows in the order of the files, printed when all are complete or there are many.
     Table {
         table: Table,
         waiting: Vec<Option<[String; 6]>>,
@@ -91,7 +91,7 @@ enum Sink {
 }
 
 impl Sink {
-    /// `at` is the file's place, or `None` for a folder that could not be read.
+    /// Takes one result; `at` is the file's position, `None` for a folder that could not be read.
     fn take(
         &mut self,
         at: Option<usize>,
@@ -108,7 +108,7 @@ impl Sink {
             Sink::File(file) => {
                 serde_json::to_writer(&mut *file, &line())?;
                 file.write_all(b"\n")?;
-                // ReportView by line, so that whoever follows the file, or a kill, sees whole lines.
+                // So that a reader, and a killed scan, have whole lines.
                 file.flush()
             }
             Sink::Table { table, waiting, next } => {
@@ -136,7 +136,14 @@ impl Sink {
 }
 
 fn table() -> Table {
-    Table::new(&["upload", "verdict", "copy of", "upload's seconds", "in the picture", "score"])
+    Table::new(&[
+        "upload",
+        "verdict",
+        "deleted video",
+        "seconds of the upload",
+        "in the picture",
+        "score",
+    ])
 }
 
 fn row(path: &Path, result: &Result<Report, String>) -> [String; 6] {
@@ -160,13 +167,12 @@ fn row(path: &Path, result: &Result<Report, String>) -> [String; 6] {
     let spans = &best.found.spans;
     let seconds: Vec<String> = spans.iter().take(3).map(|s| words::span(&s.upload)).collect();
     let rest = if spans.len() > 3 { ", …" } else { "" };
-    let place = spans.first().and_then(|s| words::placement(&s.placement));
     [
         path,
         verdict,
         format!("{}{more}", best.found.tombstone),
         format!("{}{rest}", seconds.join(", ")),
-        place.unwrap_or_else(|| "all of it".into()),
+        spans.first().map_or_else(|| "identical bytes".into(), words::manner),
         format!("{:.1}", best.found.score),
     ]
 }
@@ -194,8 +200,8 @@ impl Counts {
         let Counts { allow, review, block, failed } = self;
         let failed = match failed {
             0 => String::new(),
-            n => format!(", {n} could not be read"),
+            n => format!(", {n} failed"),
         };
-        format!("{} allowed, {} to review, {} blocked{failed}", allow, review, block)
+        format!("{allow} allowed, {review} for review, {block} blocked{failed}")
     }
 }

@@ -1,4 +1,4 @@
-//! `cenotaph serve`: puts the service together and runs it until it is told to end.
+//! `cenotaph serve`: builds the service and runs it until a signal stops it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +7,23 @@ use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Exit, SystemClock, logs, session};
 use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
+use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
-use crate::engine::{CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads};
 use crate::engine::jobs::runner::{Runner, Wake};
+use crate::engine::{
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts,
+    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,
+};
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::pools::Pools;
 use crate::remote::Remote;
 
-/// Upper bounds of the histograms' buckets, seconds: from a look-up to a long decode.
+/// Upper bounds of the histogram buckets, seconds: from a lookup to a long decode.
 const BUCKETS_S: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
-/// How often samples are moved into buckets, so that they do not pile up while nobody reads the metrics.
+/// How often samples are moved into buckets, so that they do not accumulate while nobody reads the metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 pub(super) fn run(common: &Common, command: &ServeCommand, output: &mut Output) -> Result<Exit> {
@@ -33,14 +36,14 @@ pub(super) fn run(common: &Common, command: &ServeCommand, output: &mut Output) 
         .enable_all()
         .thread_name("async")
         .build()
-        .context("the system gives no threads")?;
-    runtime.block_on(serve_until_told(settings, engine, metrics))?;
-    // A decode that the grace did not see end is left behind: its upload is checked again at the next start.
+        .context("cannot start threads")?;
+    runtime.block_on(serve_until_stopped(settings, engine, metrics))?;
+    // A decode that exceeds the grace period is abandoned: its upload is checked again at the next start.
     runtime.shutdown_background();
     Ok(Exit::Done)
 }
 
-async fn serve_until_told(
+async fn serve_until_stopped(
     settings: Settings,
     engine: Engine,
     metrics: PrometheusHandle,
@@ -52,7 +55,7 @@ async fn serve_until_told(
     let address = bound.address()?;
     tokio::spawn(upkeep(metrics.clone()));
     let render_metrics = Box::new(move || metrics.render());
-    let (parts, runner) = put_together(settings, engine, render_metrics)?;
+    let (parts, runner) = build(settings, engine, render_metrics)?;
     let app = App::new(parts);
     app.spawn(runner.run(app.ending().clone()));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -65,12 +68,12 @@ async fn serve_until_told(
         }
     };
     serve(app, bound, stop).await;
-    tracing::info!("ended");
+    tracing::info!("stopped");
     Ok(())
 }
 
-/// The parts of the service, and the runner that attends to their work.
-fn put_together(
+/// Builds the parts of the service, and the runner of their jobs.
+fn build(
     settings: Settings,
     engine: Engine,
     render_metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -136,11 +139,11 @@ fn put_together(
     Ok((parts, runner))
 }
 
-/// A service that nobody can call is of no use: the very first start makes a key and shows it.
+/// The first start creates an API key and prints it: without one, nobody could call the service.
 fn first_key(engine: &Engine, output: &mut Output) -> Result<()> {
     if let Some((key, token)) = engine.create_first_api_key(&session::environment(SystemClock))? {
         output.remark(&format!(
-            "cenotaph: made the first API key, {}, with every scope. Its secret is shown this once, on stdout.",
+            "cenotaph: created the first API key, {}, with every scope. Its secret is on stdout and is not shown again.",
             key.id
         ));
         output.say(token.reveal())?;

@@ -1,4 +1,4 @@
-//! From flags to an open engine: keys, data folder, options.
+//! From flags to an open engine: settings, keys, data folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::engine::{Engine, Keys};
 use crate::model::Environment;
 use crate::store::DATABASE_FILE;
 
-/// The settings that flags, environment and file amount to.
+/// Loads the settings from flags, environment and file.
 pub(super) fn settings(common: &Common) -> Result<Settings> {
     settings_listening(common, None)
 }
 
-/// The same with the flag of `serve`.
+/// The same with the `--listen` flag of `serve`.
 pub(super) fn settings_listening(common: &Common, listen: Option<&str>) -> Result<Settings> {
     let flags = Flags {
         config: common.config.clone(),
@@ -30,12 +30,12 @@ pub(super) fn settings_listening(common: &Common, listen: Option<&str>) -> Resul
     Ok(Settings::load(&flags, &EnvironmentVariables::read())?)
 }
 
-/// Opens the data folder for writing. The very first time it makes the keys, and says so on stderr.
+/// Opens the data folder for writing. The first time, this creates the keys and prints a notice on stderr.
 pub(super) fn writing(common: &Common, program: &str, output: &mut Output) -> Result<Engine> {
     writing_with(&settings(common)?, program, output)
 }
 
-/// The same with settings that were loaded before.
+/// The same with loaded settings.
 pub(super) fn writing_with(
     settings: &Settings,
     program: &str,
@@ -55,7 +55,7 @@ pub(super) fn reading(common: &Common) -> Result<Engine> {
 
 /// The keys for a command that writes.
 fn writing_keys(settings: &Settings, output: &mut Output) -> Result<Keys> {
-    // Where tombstones are, new keys would be of no use: they match none of them.
+    // New keys would match none of the existing tombstones.
     if settings.data.join(DATABASE_FILE).exists() {
         return keys(&settings.keys);
     }
@@ -75,12 +75,12 @@ fn values(files: KeyFiles) -> Keys {
     Keys { fingerprint: files.fingerprint, identity: files.identity }
 }
 
-/// The system clock and the system random source.
+/// The system's clock and random source.
 pub(super) fn environment(clock: SystemClock) -> Environment {
     Environment { clock: Arc::new(clock), entropy: Arc::new(system_entropy) }
 }
 
-/// Workers that were asked for, else one a core.
-pub(super) fn workers(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, |n| n.get()))
+/// The requested number of workers, otherwise one per CPU core.
+pub(super) fn workers(requested: Option<usize>) -> usize {
+    requested.unwrap_or_else(|| thread::available_parallelism().map_or(1, |n| n.get()))
 }

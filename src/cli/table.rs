@@ -1,4 +1,4 @@
-//! Columns on a terminal.
+//! Tables on a terminal.
 
 /// Rows of cells; each column is as wide as its widest cell.
 pub(super) struct Table {
@@ -11,7 +11,7 @@ impl Table {
         Table { head: head.iter().map(|cell| (*cell).to_owned()).collect(), rows: Vec::new() }
     }
 
-    /// Adds a row; control characters are shown escaped, so that a file's name cannot steer the terminal.
+    /// Adds a row. Control characters are escaped, so that a file name cannot control the terminal.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.into_iter().map(|cell| printable(&cell)).collect());
     }
@@ -20,7 +20,7 @@ impl Table {
         self.rows.len()
     }
 
-    /// The table as text without the last line's end, and starts an empty one.
+    /// Returns the table as text without a final line break, and empties it.
     pub fn take(&mut self) -> String {
         let rows = std::mem::take(&mut self.rows);
         let width = |column: usize| {
@@ -37,7 +37,7 @@ impl Table {
     }
 }
 
-/// Text without characters that do something to a terminal.
+/// Escapes control characters.
 pub(super) fn printable(text: &str) -> String {
     let escape = |c: char| match c.is_control() {
         true => c.escape_default().collect::<String>(),
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up_and_names_cannot_steer_the_terminal() {
+    fn columns_line_up_and_names_cannot_control_the_terminal() {
         let mut table = Table::new(&["id", "verdict"]);
         table.row(["käse".into(), "allow".into()]);
         table.row(["a\u{1b}[2J".into(), "block".into()]);

@@ -12,7 +12,7 @@ use crate::cli::output::{Output, in_one_line};
 use crate::cli::table::Table;
 use crate::cli::{Exit, SystemClock, session, words};
 use crate::engine::{Enrolled, Enrolment};
-use crate::model::{DeletionReason, Strength, TombstoneId};
+use crate::model::{DeletionReason, Strength, TombstoneId, rfc3339};
 use crate::store::Tombstone;
 
 /// Tombstones read from the database at once.
@@ -33,7 +33,7 @@ pub(super) fn run(
     }
 }
 
-/// The outcome for one file, for machines.
+/// The outcome for one file as JSON.
 #[derive(Serialize)]
 struct AddLine<'a> {
     path: String,
@@ -48,7 +48,7 @@ struct AddLine<'a> {
 
 fn add(common: &Common, command: &AddCommand, output: &mut Output) -> Result<Exit> {
     if command.id.is_some() && command.files.len() > 1 {
-        bail!("--id names one tombstone, but {} files were given", command.files.len());
+        bail!("--id is for one file, but there are {} files", command.files.len());
     }
     let batch = match &command.manifest {
         Some(path) => manifest(path, command.reason)?,
@@ -57,23 +57,23 @@ fn add(common: &Common, command: &AddCommand, output: &mut Output) -> Result<Exi
     let engine = session::writing(common, "cenotaph tombstone add", output)?;
     let workers = session::workers(command.workers.map(usize::from));
     let mut exit = Exit::Done;
-    let mut told = Ok(());
+    let mut printed = Ok(());
     engine.enrol(&batch, workers, &SystemClock, &mut |at, outcome| {
         let path = &batch[at].path;
         let outcome = outcome.map_err(|error| in_one_line(&error.into()));
         if outcome.is_err() {
             exit = Exit::Failed;
         }
-        // Whether or not anybody listens, the rest is carried through.
-        if told.is_ok() {
-            told = tell(path, outcome, output);
+        // The other tombstones are made even if the output is closed.
+        if printed.is_ok() {
+            printed = print(path, outcome, output);
         }
     })?;
-    told?;
+    printed?;
     Ok(exit)
 }
 
-fn tell(
+fn print(
     path: &Path,
     outcome: Result<Enrolled, String>,
     output: &mut Output,
@@ -102,7 +102,10 @@ fn tell(
             made.damage.map(|d| format!("; note: {d}")).unwrap_or_default(),
         )),
         Err(error) => {
-            output.remark(&format!("cenotaph: no tombstone of {}: {error}", path.display()));
+            output.remark(&format!(
+                "cenotaph: cannot make a tombstone of {}: {error}",
+                path.display()
+            ));
             Ok(())
         }
     }
@@ -129,7 +132,7 @@ struct ManifestLine {
 
 fn manifest(path: &Path, reason: DeletionReason) -> Result<Vec<Enrolment>> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("the manifest {shown} cannot be read"))?;
+    let file = File::open(path).with_context(|| format!("cannot read the manifest {shown}"))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut batch = Vec::new();
     for (at, line) in BufReader::new(file).lines().enumerate() {
@@ -152,7 +155,7 @@ fn manifest(path: &Path, reason: DeletionReason) -> Result<Vec<Enrolment>> {
     Ok(batch)
 }
 
-/// A tombstone for machines. Who the owner is cannot be told: only a keyed hash is kept.
+/// A tombstone as JSON. The owner is not shown: only a keyed hash is stored.
 #[derive(Serialize)]
 struct TombstoneLine<'a> {
     id: &'a str,
@@ -174,7 +177,7 @@ impl<'a> TombstoneLine<'a> {
     fn new(tombstone: &'a Tombstone, counts: Option<(usize, usize)>) -> Self {
         TombstoneLine {
             id: &tombstone.id.0,
-            created_at: words::time(tombstone.created_at),
+            created_at: rfc3339(tombstone.created_at),
             duration_s: (tombstone.duration_s * 100.0).round() / 100.0,
             strength: tombstone.strength,
             why: &tombstone.strength_why,
@@ -190,7 +193,7 @@ impl<'a> TombstoneLine<'a> {
 
 fn list(common: &Common, output: &mut Output) -> Result<Exit> {
     let engine = session::reading(common)?;
-    let mut table = Table::new(&["id", "made", "length", "good for", "owner", "kept"]);
+    let mut table = Table::new(&["id", "created", "length", "strength", "owner", "size"]);
     let mut last: Option<Tombstone> = None;
     loop {
         let page = engine.tombstones(last.as_ref().map(|t| t.slot), PAGE)?;
@@ -201,14 +204,14 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
             }
             table.row([
                 one.id.to_string(),
-                words::time(one.created_at),
+                rfc3339(one.created_at),
                 words::duration(one.duration_s),
                 words::strength(one.strength).to_owned(),
-                if one.owner.is_some() { "yes" } else { "nobody" }.to_owned(),
+                if one.owner.is_some() { "known" } else { "unknown" }.to_owned(),
                 words::bytes(one.fingerprint_size),
             ]);
         }
-        // Wide enough for a page at a time; a million rows are not held in memory.
+        // Columns are aligned per page: a million rows are not held in memory.
         if !output.json && table.rows() > 0 {
             output.say(&table.take())?;
         }
@@ -235,18 +238,18 @@ fn show(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
     }
     let (keypoints, frames) = counts.unwrap_or_default();
     let owner = match tombstone.owner {
-        Some(_) => "known, as a keyed hash: may upload it again",
-        None => "nobody",
+        Some(_) => "known by a keyed hash; may re-upload the video",
+        None => "unknown",
     };
     let owner = match tombstone.reason {
         DeletionReason::OwnerRequest => owner.to_owned(),
-        reason => format!("makes no difference: deleted for the reason `{reason}`"),
+        reason => format!("may not re-upload the video: it was deleted for the reason `{reason}`"),
     };
     output.say(&format!(
-        "tombstone    {}\nmade         {}\nlength       {}\ngood for     {}: {}\nowner        {owner}\n\
-         kept         {} keypoints, {frames} frame hashes in {}{}\nkey          {}",
+        "tombstone    {}\ncreated      {}\nlength       {}\nstrength     {}: {}\nowner        {owner}\n\
+         stored       {} keypoints, {frames} frame hashes in {}{}\nkey          {}",
         tombstone.id,
-        words::time(tombstone.created_at),
+        rfc3339(tombstone.created_at),
         words::duration(tombstone.duration_s),
         words::strength(tombstone.strength),
         tombstone.strength_why,
@@ -259,7 +262,7 @@ fn show(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
 }
 
 fn remove(common: &Common, ids: &[String], output: &mut Output) -> Result<Exit> {
-    // Without a database there is nothing to remove, and nothing should be made.
+    // Fails without a database, which opening for writing would create.
     drop(session::reading(common)?);
     let engine = session::writing(common, "cenotaph tombstone remove", output)?;
     let ids: Vec<TombstoneId> = ids.iter().cloned().map(TombstoneId).collect();
@@ -268,7 +271,7 @@ fn remove(common: &Common, ids: &[String], output: &mut Output) -> Result<Exit> 
         if output.json {
             output.line(&serde_json::json!({ "tombstone": id.0, "removed": removed }))?;
         } else if *removed {
-            output.say(&format!("{id}: removed"))?;
+            output.say(&format!("{id}: erased"))?;
         } else {
             output.remark(&format!("cenotaph: there is no tombstone `{id}`"));
         }

@@ -1,4 +1,5 @@
-//! `cenotaph user add|list|disable|enable|role|password|sign-out`: by way of the running service when there is one.
+//! `cenotaph user add|list|disable|enable|role|password|sign-out`: through the running service if
+//! there is one.
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
@@ -7,9 +8,9 @@ use crate::cli::arguments::{Common, UserCommand};
 use crate::cli::control::Service;
 use crate::cli::output::Output;
 use crate::cli::table::Table;
-use crate::cli::{Exit, SystemClock, password, session, words};
+use crate::cli::{Exit, SystemClock, password, session};
 use crate::engine::{NewUser, UserPatch};
-use crate::model::{Actor, Role};
+use crate::model::{Actor, Role, rfc3339};
 use crate::store::User;
 
 pub(super) fn run(common: &Common, command: &UserCommand, output: &mut Output) -> Result<Exit> {
@@ -53,7 +54,7 @@ fn add(common: &Common, new: NewUser, output: &mut Output) -> Result<Exit> {
 }
 
 fn list(common: &Common, output: &mut Output) -> Result<Exit> {
-    // Reading works beside a running service.
+    // Reading does not disturb a running service.
     let users = session::reading(common)?.users()?;
     if output.json {
         users.iter().try_for_each(|user| output.line(&shown(user)))?;
@@ -65,13 +66,13 @@ fn list(common: &Common, output: &mut Output) -> Result<Exit> {
             user.name.clone(),
             user.role.to_string(),
             user.id.to_string(),
-            words::time(user.created_at),
-            user.seen_at.map(words::time).unwrap_or_default(),
-            user.disabled_at.map(words::time).unwrap_or_default(),
+            rfc3339(user.created_at),
+            user.seen_at.map(rfc3339).unwrap_or_default(),
+            user.disabled_at.map(rfc3339).unwrap_or_default(),
         ]);
     }
     let none = users.is_empty();
-    output.say(&if none { "There is nobody who signs in.".to_owned() } else { table.take() })?;
+    output.say(&if none { "There are no accounts.".to_owned() } else { table.take() })?;
     Ok(Exit::Done)
 }
 
@@ -79,12 +80,12 @@ fn change(common: &Common, name: &str, patch: UserPatch, output: &mut Output) ->
     let user = find(common, name)?;
     let (body, done) = match &patch {
         UserPatch::Disabled(disabled) => {
-            let done = if *disabled { "disabled, and signed out" } else { "enabled" };
+            let done = if *disabled { "disabled, all sessions ended" } else { "enabled" };
             (json!({ "disabled": disabled }), done)
         }
-        UserPatch::Role(role) => (json!({ "role": role.as_str() }), "has another role"),
+        UserPatch::Role(role) => (json!({ "role": role.as_str() }), "role changed"),
         UserPatch::Password(password) => {
-            (json!({ "password": password }), "has a new password, and is signed out")
+            (json!({ "password": password }), "password changed, all sessions ended")
         }
     };
     let settings = session::settings(common)?;
@@ -95,7 +96,7 @@ fn change(common: &Common, name: &str, patch: UserPatch, output: &mut Output) ->
             let environment = session::environment(SystemClock);
             match engine.change_user(user.id, patch, Actor::Local, &environment)? {
                 Some(user) => shown(&user),
-                None => bail!("there is nobody of the name {name}"),
+                None => bail!("there is no account `{name}`"),
             }
         }
     };
@@ -114,12 +115,12 @@ fn sign_out(common: &Common, name: &str, output: &mut Output) -> Result<Exit> {
             engine.sign_out_everywhere(user.id, Actor::Local, &environment)?;
         }
     }
-    say(&shown(&user), "signed out everywhere", output)
+    say(&shown(&user), "all sessions ended", output)
 }
 
 fn find(common: &Common, name: &str) -> Result<User> {
     let found = session::reading(common)?.user_by_name(name)?;
-    found.ok_or_else(|| anyhow::anyhow!("there is nobody of the name {name}"))
+    found.ok_or_else(|| anyhow::anyhow!("there is no account `{name}`"))
 }
 
 fn say(user: &Value, done: &str, output: &mut Output) -> Result<Exit> {
@@ -132,15 +133,15 @@ fn say(user: &Value, done: &str, output: &mut Output) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// As the API shows somebody.
+/// An account as the API shows it.
 fn shown(user: &User) -> Value {
     let role: Role = user.role;
     json!({
         "id": user.id.to_string(),
         "name": user.name,
         "role": role.as_str(),
-        "created_at": words::time(user.created_at),
-        "seen_at": user.seen_at.map(words::time),
-        "disabled_at": user.disabled_at.map(words::time),
+        "created_at": rfc3339(user.created_at),
+        "seen_at": user.seen_at.map(rfc3339),
+        "disabled_at": user.disabled_at.map(rfc3339),
     })
 }

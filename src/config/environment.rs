@@ -1,19 +1,27 @@
-//! The environment variables that we know, read here and nowhere else.
+//! The environment variables that Cenotaph knows, read here and nowhere else.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Error, Result};
 
-/// What the environment says, before anything was made of it.
+/// How our variables begin.
+pub(super) const PREFIX: &str = "CENOTAPH_";
+const CONFIG: &str = "CENOTAPH_CONFIG";
+const DATA: &str = "CENOTAPH_DATA";
+const KEYS: &str = "CENOTAPH_KEYS";
+
+/// The environment as it was found.
 #[derive(Debug, Clone, Default)]
 pub struct EnvironmentVariables {
-    /// `CENOTAPH_CONFIG`: the file of the settings.
+    /// `CENOTAPH_CONFIG`: the settings file.
     pub config: Option<OsString>,
     /// `CENOTAPH_DATA`: the data folder.
     pub data: Option<OsString>,
-    /// `CENOTAPH_KEYS`: the folder of the keys.
+    /// `CENOTAPH_KEYS`: the key folder.
     pub keys: Option<OsString>,
+    /// Every other variable that begins with `CENOTAPH_`, with its name.
+    pub settings: Vec<(String, OsString)>,
     /// `XDG_CONFIG_HOME`.
     pub config_home: Option<OsString>,
     /// `HOME`.
@@ -23,32 +31,31 @@ pub struct EnvironmentVariables {
 impl EnvironmentVariables {
     /// Reads the variables; an empty one counts as absent.
     pub fn read() -> EnvironmentVariables {
+        let mut found = EnvironmentVariables::default();
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        EnvironmentVariables {
-            config: variable("CENOTAPH_CONFIG"),
-            data: variable("CENOTAPH_DATA"),
-            keys: variable("CENOTAPH_KEYS"),
-            config_home: variable("XDG_CONFIG_HOME"),
-            home: variable("HOME"),
+        let variables = std::env::vars_os();
+        for (name, value) in variables.filter(|(_, value)| !value.is_empty()) {
+            // The names that matter are ASCII.
+            let Ok(name) = name.into_string() else { continue };
+            match name.as_str() {
+                CONFIG => found.config = Some(value),
+                DATA => found.data = Some(value),
+                KEYS => found.keys = Some(value),
+                "XDG_CONFIG_HOME" => found.config_home = Some(value),
+                "HOME" => found.home = Some(value),
+                _ if name.starts_with(PREFIX) => found.settings.push((name, value)),
+                _ => {}
+            }
         }
+        found
     }
 
-    /// Where the keys lie: `--keys`, else `CENOTAPH_KEYS`, else what the settings' file says, else
-    /// `$XDG_CONFIG_HOME/cenotaph`, else `~/.config/cenotaph`. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands.
+    /// The key folder when neither a flag, a variable nor the file names one: `$XDG_CONFIG_HOME/cenotaph`, else
+    /// `~/.config/cenotaph`. A relative `XDG_CONFIG_HOME` is ignored, as its specification demands.
     ///
     /// # Errors
-    /// When none of them is there.
-    pub fn keys_folder(&self, flag: Option<&Path>, typed: Option<&Path>) -> Result<PathBuf> {
-        if let Some(flag) = flag {
-            return Ok(flag.to_path_buf());
-        }
-        if let Some(keys) = &self.keys {
-            return Ok(PathBuf::from(keys));
-        }
-        if let Some(typed) = typed {
-            return Ok(typed.to_path_buf());
-        }
+    /// [`Error::NoPlaceForKeys`] when there is no home folder.
+    pub fn default_keys(&self) -> Result<PathBuf> {
         let config_home = self.config_home.as_ref().map(PathBuf::from).filter(|p| p.is_absolute());
         let home = self.home.as_ref().map(|home| Path::new(home).join(".config"));
         let config = config_home.or(home).ok_or(Error::NoPlaceForKeys)?;
@@ -61,23 +68,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_flag_wins_then_our_variable_then_the_file_then_xdg_then_home() {
+    fn keys_are_below_xdg_else_below_home() {
         let mut all = EnvironmentVariables {
-            keys: Some("/keys".into()),
             config_home: Some("/xdg".into()),
             home: Some("/home/a".into()),
             ..EnvironmentVariables::default()
         };
-        let typed = Some(Path::new("/typed"));
-        let folder = |e: &EnvironmentVariables, flag, typed| e.keys_folder(flag, typed).unwrap();
-        assert_eq!(folder(&all, Some(Path::new("flag")), typed), Path::new("flag"));
-        assert_eq!(folder(&all, None, typed), Path::new("/keys"));
-        all.keys = None;
-        assert_eq!(folder(&all, None, typed), Path::new("/typed"));
-        assert_eq!(folder(&all, None, None), Path::new("/xdg/cenotaph"));
+        assert_eq!(all.default_keys().unwrap(), Path::new("/xdg/cenotaph"));
         all.config_home = Some("relative".into());
-        assert_eq!(folder(&all, None, None), Path::new("/home/a/.config/cenotaph"));
+        assert_eq!(all.default_keys().unwrap(), Path::new("/home/a/.config/cenotaph"));
         let nothing = EnvironmentVariables::default();
-        assert!(matches!(nothing.keys_folder(None, None), Err(Error::NoPlaceForKeys)));
+        assert!(matches!(nothing.default_keys(), Err(Error::NoPlaceForKeys)));
     }
 }

@@ -1,60 +1,80 @@
-//! What can be wrong with settings and key files, each message one line that says what to do.
+//! What can be wrong with settings and key files. Each message also says what to do.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Shorthand for this room's results.
+/// The results of this room.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Variants by what the operator does next.
+/// Variants by the operator's next action.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error(
-        "there is no home folder to keep the keys in; name a folder with --keys or CENOTAPH_KEYS"
-    )]
+    #[error("there is no home folder for the keys; name a folder with --keys or CENOTAPH_KEYS")]
     NoPlaceForKeys,
 
     #[error(
-        "there are no keys in {}; name their folder with --keys or CENOTAPH_KEYS (the first `tombstone add` makes them)",
+        "there are no keys in {}; name their folder with --keys or CENOTAPH_KEYS (the first `tombstone add` creates keys)",
         folder.display()
     )]
     NoKeys { folder: PathBuf },
 
     #[error(
-        "{} is missing, though the other key is there; restore it from its backup (a new one would match none of \
-         the tombstones made so far)",
+        "{} is missing, although the other key exists; restore it from its backup (a new key would match none of \
+         the existing tombstones)",
         path.display()
     )]
     OneKeyMissing { path: PathBuf },
 
-    #[error("{} may be read by others (mode {mode:03o}); run: chmod 600 {}", path.display(), shell_word(path))]
+    #[error("other users can read {} (mode {mode:03o}); run: chmod 600 {}", path.display(), shell_word(path))]
     OpenToOthers { path: PathBuf, mode: u32 },
 
-    #[error("{} is not a sound {expected} key file ({why}); restore it from its backup", path.display())]
+    #[error("{} is not a valid {expected} key file ({why}); restore it from its backup", path.display())]
     BadKeyFile { path: PathBuf, expected: &'static str, why: &'static str },
 
-    #[error("{} may not be read ({source}); keys belong to the user who runs cenotaph", path.display())]
+    #[error("cannot read {} (the user who runs cenotaph must own the keys)", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 
-    #[error("{} cannot be made ({source}); name another folder with --keys or CENOTAPH_KEYS", path.display())]
+    #[error("cannot create {} (name another folder with --keys or CENOTAPH_KEYS)", path.display())]
     CannotMake { path: PathBuf, source: io::Error },
 
-    #[error("the settings {} cannot be read ({source})", path.display())]
+    #[error("cannot read the settings file {}", path.display())]
     NoConfig { path: PathBuf, source: io::Error },
 
-    /// What was typed has another shape.
-    #[error("{place}: {why}")]
-    BadConfig { place: String, why: String },
+    /// Everything that is wrong with the settings, at once.
+    #[error("{}", in_lines(faults))]
+    BadSettings { faults: Vec<Fault> },
 
-    /// A value that makes no sense.
-    #[error("the setting `{name}` cannot be used: {why}")]
-    BadSetting { name: &'static str, why: String },
-
-    #[error("the system gives no random bytes ({source}); no keys were made")]
+    #[error("the system provides no random bytes; no keys were created")]
     NoEntropy { source: io::Error },
 }
 
-/// A path as one word of a POSIX shell; `printf` notation for what is not UTF-8 is left to the operator.
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it was set, in the user's own terms: a name in a file, a variable or a flag.
+    pub place: String,
+    pub why: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.why)
+    }
+}
+
+/// One line for one fault, a list for more.
+fn in_lines(faults: &[Fault]) -> String {
+    match faults {
+        [fault] => fault.to_string(),
+        faults => {
+            let lines = faults.iter().map(|fault| format!("\n  {fault}"));
+            format!("{} settings are wrong:{}", faults.len(), lines.collect::<String>())
+        }
+    }
+}
+
+/// A path as one word of a POSIX shell. Bytes that are not UTF-8 are shown as replacement characters.
 fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);

@@ -1,18 +1,18 @@
-//! The two key files: found, checked, and made before the first tombstone. What the keys do is said in `model::keys`.
+//! The two key files: found, checked, and created before the first tombstone. `model::keys` explains what the keys do.
 //!
-//! A key file is text of mode 0600, so that it can be printed and put into a safe:
+//! A key file is text, so that it can be printed and put into a safe. Its mode is 0600:
 //!
 //! ```text
 //! cenotaph fingerprint key 0123456789abcdef
-//! # notes for people, any number of lines
+//! # any number of comments
 //! <the secret: 64 hexadecimal digits>
 //! ```
 //!
-//! The id in the first line is derived from the secret; a file in which they disagree is refused, so that a slip of
-//! the pen or two files changed for one another do not show months later as tombstones that match nothing.
+//! The id in the first line is derived from the secret. A file in which they disagree is refused: otherwise a typing
+//! error, or two files mixed up, would show only months later, as tombstones that match nothing.
 //!
-//! Making is safe against a second process that makes keys at the same time: each file is written under another name,
-//! synced, and *linked* to its name, which fails when that exists; then both are loaded, whoever made them.
+//! Two processes may create keys at the same time: each file is written under another name, synced, and linked to its
+//! final name, which fails if that exists. Then both processes load the files that are there.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File};
@@ -25,15 +25,15 @@ use crate::model::{FingerprintKey, IdentityKey, KeyId};
 
 /// The secret behind every perceptual hash.
 pub const FINGERPRINT_KEY_FILE: &str = "fingerprint.key";
-/// The secret behind keyed owners, uploaders and digests of files.
+/// The secret behind the keyed hashes of owners, uploaders and files.
 pub const IDENTITY_KEY_FILE: &str = "identity.key";
 
-/// A key file has some 300 bytes; a page of notes may be added.
+/// A key file has some 300 bytes; comments may be added.
 const KEY_FILE_BYTES_MAX: u64 = 16 << 10;
 
 const NOTES: &str = "\
-# Secret: whoever has it can search a stolen index. Keep a copy in a safe place, apart from the data's backup.
-# If it is lost, the tombstones made with it match nothing any more, and nothing can bring them back.
+# Secret: with this key, a stolen index can be searched. Keep a copy in a safe place, apart from backups of the data.
+# If it is lost, the tombstones made with it never match again and cannot be restored.
 ";
 
 /// Both secrets of a deployment.
@@ -43,7 +43,7 @@ pub struct Keys {
     pub identity: IdentityKey,
 }
 
-/// Said once, when keys were made; the command line prints it.
+/// The notice that keys were created; the command line prints it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeysMade {
     pub folder: PathBuf,
@@ -55,9 +55,9 @@ impl fmt::Display for KeysMade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Made two secret keys in {} ({FINGERPRINT_KEY_FILE}, id {}, and {IDENTITY_KEY_FILE}, id {}).\n\
-             Without them the tombstones match nothing any more, and nothing can bring them back.\n\
-             They are not part of the data folder: give them a backup of their own, apart from the data's.",
+            "Created two secret keys in {} ({FINGERPRINT_KEY_FILE}, id {}, and {IDENTITY_KEY_FILE}, id {}).\n\
+             Without them, no tombstone ever matches again, and nothing can restore the tombstones.\n\
+             They are not in the data folder: back them up separately.",
             self.folder.display(),
             self.fingerprint,
             self.identity
@@ -65,7 +65,7 @@ impl fmt::Display for KeysMade {
     }
 }
 
-/// Fills a buffer from the system's random source: what `Keys::open_or_make` is given outside tests.
+/// Fills a buffer from the system's random source, for [`Keys::open_or_make`] outside tests.
 ///
 /// # Errors
 /// When the system has none.
@@ -77,7 +77,8 @@ impl Keys {
     /// Loads both keys from a folder.
     ///
     /// # Errors
-    /// `NoKeys` when neither is there, `OneKeyMissing`, and what is wrong with a file.
+    /// [`Error::NoKeys`] when neither exists, [`Error::OneKeyMissing`]; [`Error::Unreadable`], [`Error::OpenToOthers`]
+    /// and [`Error::BadKeyFile`] of a file.
     pub fn open(folder: &Path) -> Result<Keys> {
         let fingerprint = load(&folder.join(FINGERPRINT_KEY_FILE), "fingerprint")?;
         let identity = load(&folder.join(IDENTITY_KEY_FILE), "identity")?;
@@ -91,10 +92,10 @@ impl Keys {
         }
     }
 
-    /// The same, but makes the folder (mode 0700) and both keys when neither is there, and then says so.
+    /// The same, but creates the folder (mode 0700) and both keys when neither exists, and returns a notice then.
     ///
     /// # Errors
-    /// As `open`; `CannotMake`, `NoEntropy`.
+    /// As [`Keys::open`]; [`Error::CannotMake`], [`Error::NoEntropy`].
     pub fn open_or_make(
         folder: &Path,
         entropy: &mut dyn FnMut(&mut [u8]) -> io::Result<()>,
@@ -135,13 +136,13 @@ impl Keys {
     }
 }
 
-/// What a key file says, before id and secret were compared.
+/// The content of a key file, before id and secret are compared.
 struct KeyFile {
     id: String,
     secret: [u8; 32],
 }
 
-/// `None` when there is no such file.
+/// `None` if there is no such file.
 fn load(path: &Path, kind: &'static str) -> Result<Option<KeyFile>> {
     let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
     let bad = |why| Error::BadKeyFile { path: path.to_path_buf(), expected: kind, why };
@@ -172,8 +173,8 @@ fn parse(text: &str, kind: &str) -> std::result::Result<KeyFile, &'static str> {
     let header = lines.next().ok_or("it is empty")?;
     let id = match header.split_whitespace().collect::<Vec<_>>()[..] {
         ["cenotaph", found, "key", id] if found == kind => id.to_string(),
-        ["cenotaph", _, "key", _] => return Err("it is a key of another kind"),
-        _ => return Err("its first line is not a key's"),
+        ["cenotaph", _, "key", _] => return Err("the key is of another kind"),
+        _ => return Err("the first line is not that of a key file"),
     };
     let digits = lines.next().ok_or("the secret is missing")?;
     let secret = secret_from_hex(digits).ok_or("the secret is not 64 hexadecimal digits")?;
@@ -211,9 +212,9 @@ fn make(folder: &Path, secrets: [[u8; 32]; 2]) -> Result<()> {
     fs::File::open(folder).and_then(|f| f.sync_all()).map_err(|e| cannot(folder, e))
 }
 
-/// Leaves what is already at `path`.
+/// Writes a new file; an existing one at `path` stays.
 pub(super) fn write_new(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    // A temporary file has mode 0600 from the start.
+    // A temporary file is created with mode 0600.
     let mut file = tempfile::Builder::new().prefix(".new-key-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -256,13 +257,16 @@ mod tests {
         assert!(matches!(Keys::open(&folder), Err(Error::NoKeys { .. })));
         let (first, made) = Keys::open_or_make(&folder, &mut system_entropy).unwrap();
         let notice = made.unwrap().to_string();
-        assert!(notice.contains("match nothing") && notice.contains("backup"), "{notice}");
+        assert!(
+            notice.contains("ever matches again") && notice.contains("back them up"),
+            "{notice}"
+        );
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder), 0o700);
         for name in [FINGERPRINT_KEY_FILE, IDENTITY_KEY_FILE] {
             assert_eq!(mode(&folder.join(name)), 0o600);
             let text = fs::read_to_string(folder.join(name)).unwrap();
-            assert!(text.contains("match nothing any more"), "{text}");
+            assert!(text.contains("never match again"), "{text}");
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing else stays");
         let (second, made) = Keys::open_or_make(&folder, &mut counting).unwrap();
@@ -279,7 +283,7 @@ mod tests {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
             threads.into_iter().filter_map(|t| t.join().unwrap().ok()).collect()
         });
-        // Whoever looks between the two links is refused; nobody goes on with keys that do not stay.
+        // A process that reads between the two links is refused; none continues with keys that are replaced.
         let (kept, _) = Keys::open_or_make(&folder, &mut counting).unwrap();
         assert!(!ids.is_empty());
         for (keys, _) in ids {

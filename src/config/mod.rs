@@ -1,25 +1,29 @@
-//! Settings, once, at the edge: what the environment and flags say, and where the deployment's keys lie.
+//! Settings and keys, at the edge of the program.
 //!
-//! Flow: `EnvironmentVariables::read` takes the few variables that are paths; `file` is what `cenotaph.toml` may say;
-//! `Settings::load` puts file, variables and flags together, validates, and makes the options of each room of it;
-//! `Keys` loads the two secrets, or makes them before the first tombstone. Other rooms get the resulting values and
-//! never see this one.
+//! `EnvironmentVariables::read` takes the variables; `Settings::load` puts the settings file, variables and flags together,
+//! checks them, and makes the options of each room. `Keys` loads the two secrets, or creates them before the first
+//! tombstone. Other rooms get the resulting values and never see this room.
+//!
+//! Each setting is declared once, in `sections`; `setting` explains the notation, `forms` has the kinds of values,
+//! `draft` the fields that they set, `typed` what the user wrote, and `document` writes the example file and the
+//! reference.
 
-mod deletions;
+mod document;
+mod draft;
 mod environment;
 mod error;
-pub mod file;
+mod forms;
 mod keys;
 mod receipt_key;
-mod remote;
-mod review;
+mod sections;
+mod setting;
 mod settings;
+mod typed;
 
+pub use document::{example, reference};
+pub use draft::{Format, Level, Log};
 pub use environment::EnvironmentVariables;
-pub use error::{Error, Result};
+pub use error::{Error, Fault, Result};
 pub use keys::{FINGERPRINT_KEY_FILE, IDENTITY_KEY_FILE, Keys, KeysMade, system_entropy};
 pub use receipt_key::{RECEIPT_KEY_FILE, receipt_key};
-pub use settings::{CONFIG_FILE, Flags, Settings};
-
-/// The settings' file with every setting explained.
-pub const EXAMPLE: &str = include_str!("example.toml");
+pub use settings::{CONFIG_FILE, Flags, InForce, Settings};

@@ -1,7 +1,7 @@
-//! The third key file: what receipts are signed with, PKCS#8 in PEM, so that other programs can read it too.
+//! The third key file: the key that signs receipts, PKCS#8 in PEM, which other programs can read too.
 //!
-//! It is made when it is missing, by `serve` only. Losing it is no disaster: what was signed with it can still be checked,
-//! since the public keys of all former ones are kept with the data.
+//! `serve` creates it when it is missing. If it is lost, former receipts can still be verified: all former public keys
+//! are kept with the data.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -15,14 +15,15 @@ use crate::erasure::ReceiptKey;
 
 /// The secret that signs receipts.
 pub const RECEIPT_KEY_FILE: &str = "receipt.key";
-/// Such a file has some 120 bytes.
+/// A key file has some 120 bytes.
 const BYTES_MAX: u64 = 16 << 10;
 const KIND: &str = "receipt";
 
-/// Loads the key of receipts from the keys' folder, or makes one.
+/// Loads the receipt key from the key folder, or creates one.
 ///
 /// # Errors
-/// The file is open to others, or holds something else; it cannot be made; there are no random bytes.
+/// [`Error::OpenToOthers`], [`Error::Unreadable`], [`Error::BadKeyFile`]; [`Error::CannotMake`] and
+/// [`Error::NoEntropy`] for a new key.
 pub fn receipt_key(
     folder: &Path,
     entropy: &mut dyn FnMut(&mut [u8]) -> io::Result<()>,
@@ -39,7 +40,7 @@ pub fn receipt_key(
     load(&path)?.ok_or_else(|| cannot(io::ErrorKind::NotFound.into()))
 }
 
-/// `None` when there is no such file.
+/// `None` if there is no such file.
 fn load(path: &Path) -> Result<Option<ReceiptKey>> {
     let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
     let file = match File::open(path) {

@@ -22,7 +22,7 @@ pub enum Error {
     #[error(transparent)]
     Index(#[from] index::Error),
 
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     File { path: PathBuf, source: io::Error },
 
     #[error("{} is {what}, not a file", path.display())]
@@ -32,7 +32,7 @@ pub enum Error {
     TooLarge { path: PathBuf, bytes: u64, bytes_max: u64 },
 
     /// The file gave no fingerprint.
-    #[error("{}: {}", path.display(), media_words(source))]
+    #[error("{}", path.display())]
     Media { path: PathBuf, source: media::Error },
 
     #[error("a tombstone `{id}` already exists; remove it first or choose another id")]
@@ -50,9 +50,7 @@ pub enum Error {
     )]
     OtherKey { path: PathBuf, which: &'static str, made_with: KeyId, current: KeyId },
 
-    #[error(
-        "the fingerprint of the tombstone `{id}` cannot be read ({source}); remove it and make it again"
-    )]
+    #[error("cannot read the fingerprint of the tombstone `{id}`; remove it and make it again")]
     Fingerprint { id: TombstoneId, source: FormatError },
 
     #[error(
@@ -103,7 +101,7 @@ pub enum Error {
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
 
-    #[error("the system gives no random bytes ({source}); nothing was made")]
+    #[error("the system provides no random bytes; nothing was changed")]
     NoEntropy { source: io::Error },
 
     #[error("{} line {line}: {why}", path.display())]
@@ -121,13 +119,5 @@ impl Error {
             Error::File { source, .. } => full(source),
             _ => false,
         }
-    }
-}
-
-/// A media error with its cause, in one line.
-pub(in crate::engine) fn media_words(error: &media::Error) -> String {
-    match error {
-        media::Error::Unreadable(source) => format!("{error} ({source})"),
-        other => other.to_string(),
     }
 }

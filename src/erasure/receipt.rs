@@ -21,7 +21,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Deletion, StoredCopy, Strength, UnixSeconds};
+use crate::model::{Deletion, StoredCopy, Strength, UnixSeconds, rfc3339};
 
 const FORMAT: &str = "cenotaph-receipt-1";
 const STATEMENT: &str = "Each copy listed here was erased at the given time and was not found when it was looked up again. \
@@ -141,12 +141,12 @@ fn common(facts: &ReceiptFacts<'_>) -> Map<String, Value> {
         "deletion": deletion.id.to_string(),
         "reason": deletion.reason,
         "tombstone": tombstone,
-        "requested_at": time(Some(deletion.requested_at)),
-        "hidden_at": time(deletion.hidden_at),
-        "fingerprinted_at": time(deletion.fingerprinted_at),
-        "purging_at": time(deletion.purging_at),
-        "erased_at": time(deletion.erased_at),
-        "complete_at": time(Some(facts.complete_at)),
+        "requested_at": rfc3339(deletion.requested_at),
+        "hidden_at": deletion.hidden_at.map(rfc3339),
+        "fingerprinted_at": deletion.fingerprinted_at.map(rfc3339),
+        "purging_at": deletion.purging_at.map(rfc3339),
+        "erased_at": deletion.erased_at.map(rfc3339),
+        "complete_at": rfc3339(facts.complete_at),
     });
     match value {
         Value::Object(map) => map,
@@ -160,7 +160,7 @@ fn copies(copies: &[StoredCopy], uris: impl Iterator<Item = (&'static str, Strin
             "kind": copy.kind,
             name: uri,
             "prefix": copy.prefix,
-            "gone_at": time(copy.gone_at),
+            "gone_at": copy.gone_at.map(rfc3339),
             "objects": copy.objects,
             "verified": copy.how,
         })
@@ -276,10 +276,6 @@ fn key_id(public: &[u8; 32]) -> String {
 /// Untrusted text, reduced to what is safe in a message.
 fn shown(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric()).take(32).collect()
-}
-
-fn time(at: Option<UnixSeconds>) -> Option<String> {
-    jiff::Timestamp::from_second(at?).ok().map(|at| at.to_string())
 }
 
 fn hex(bytes: &[u8]) -> String {

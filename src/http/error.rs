@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine;
+use crate::model::chain;
 
 /// The kind of a problem. The list is closed; `/problems/{slug}` explains each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +188,7 @@ impl Problem {
 
     /// An internal error. The cause goes to the log only.
     pub fn internal(cause: &dyn std::error::Error) -> Problem {
-        tracing::error!(error = %cause, "internal error");
+        tracing::error!(error = %chain(cause), "internal error");
         Problem::new(Kind::Internal, "Internal error; the service's log has the cause.")
     }
 
@@ -260,7 +261,7 @@ impl From<engine::Error> for Problem {
             }
             engine::Error::IdTaken { .. } => Problem::new(Kind::Conflict, format!("{error}.")),
             error if error.is_full() => {
-                tracing::error!(error = %error, "out of disk space");
+                tracing::error!(error = %chain(&error), "out of disk space");
                 Problem::new(Kind::NoSpace, "The service's disk is full.")
             }
             error => Problem::internal(&error),

@@ -7,9 +7,11 @@ mod actor;
 mod agreement;
 mod audit;
 mod case;
+mod chain;
 mod client_data;
 mod clock;
 mod deletion;
+mod description;
 mod ids;
 mod keys;
 mod likeness;
@@ -21,6 +23,7 @@ mod role;
 mod scope;
 mod sealed;
 mod session;
+mod time;
 mod token;
 mod upload;
 mod verdict;
@@ -34,12 +37,14 @@ pub use case::{
     Case, CaseChange, CaseClaim, CaseDecision, CaseEvent, CaseEventKind, CaseHistory, CaseOrder,
     CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind, Reviewer,
 };
+pub use chain::chain;
 pub use client_data::{DeletionClientData, UploadClientData};
 pub use clock::{Clock, Entropy, Environment, FixedClock, MonotonicSeconds, UnixSeconds};
 pub use deletion::{
     CopyKind, CopyOutcome, CopyState, Deletion, DeletionEvent, DeletionEventKind, DeletionReason,
     DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
+pub use description::{FrameAgreement, alteration, position};
 pub use ids::{
     ByteDigest, CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq,
     KeyId, OwnerKey, Slot, TombstoneId, UploadSeq, UriKey, VideoKey,
@@ -57,6 +62,7 @@ pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
+pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};
 pub use upload::{
     DeliveryState, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadMatch, UploadState,

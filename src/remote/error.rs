@@ -55,8 +55,8 @@ pub enum Error {
     #[error("{what} is not done yet")]
     NotYet { what: &'static str, retry_after_s: Option<u32> },
 
-    #[error("a local file: {source}")]
-    Local { source: io::Error },
+    #[error("a local file: {0}")]
+    Local(io::Error),
 }
 
 impl Error {
@@ -73,7 +73,7 @@ impl Error {
             | Error::Unreachable { .. }
             | Error::StillThere { .. }
             | Error::NotYet { .. }
-            | Error::Local { .. } => true,
+            | Error::Local(_) => true,
         }
     }
 
@@ -94,6 +94,6 @@ impl Error {
 
 impl From<io::Error> for Error {
     fn from(source: io::Error) -> Error {
-        Error::Local { source }
+        Error::Local(source)
     }
 }

@@ -293,7 +293,7 @@ fn largest(folder: &OwnedFd, depth: usize) -> Result<Option<(u64, File)>> {
 }
 
 fn local(error: Errno) -> Error {
-    Error::Local { source: io::Error::from(error) }
+    Error::Local(io::Error::from(error))
 }
 
 #[cfg(test)]

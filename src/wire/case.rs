@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 
 use crate::model::{
     Actor, CaseDecision, CaseEvent, CaseEventKind, CaseState, DecisionKind, DecisionTurn, Grounds,
-    MatchKind, Reason, Reviewer, UnixSeconds, UploadClientData, VerdictKind,
+    MatchKind, Reason, Reviewer, UnixSeconds, UploadClientData, VerdictKind, rfc3339,
 };
 use crate::store;
 use crate::store::{CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone};
-use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round, time};
+use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round};
 
 /// What time it is where a case is told of.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl CaseTimes {
     }
 
     fn clock(&self, steady: i64) -> String {
-        time(self.now + (steady - self.steady))
+        rfc3339(self.now + (steady - self.steady))
     }
 }
 
@@ -158,8 +158,8 @@ impl CaseView {
             reference: client_data.reference.clone(),
             duration_s: duration_s.map(|s| round(s, 2)),
             sensitive: is_sensitive(client_data),
-            opened_at: time(case.opened_at),
-            due_at: case.due_at.map(time),
+            opened_at: rfc3339(case.opened_at),
+            due_at: case.due_at.map(rfc3339),
             overdue: waits && case.due_at.is_some_and(|due_at| due_at < times.now),
             appealed: case.appealed_at.is_some(),
             assigned_to: case.assigned_to.map(|to| Person::new(to, names)).transpose()?,
@@ -249,7 +249,7 @@ impl CaseMemberView {
         let decision = member.upload.decision.as_ref();
         CaseMemberView {
             upload: member.upload.id.to_string(),
-            joined_at: time(member.joined_at),
+            joined_at: rfc3339(member.joined_at),
             sensitive: is_sensitive(&client_data),
             uploader: client_data.uploader,
             reference: client_data.reference,
@@ -278,7 +278,7 @@ impl DeletedVideo {
             tombstone: tombstone.id.0.clone(),
             duration_s: round(tombstone.duration_s, 2),
             reason: tombstone.reason.to_string(),
-            created_at: time(tombstone.created_at),
+            created_at: rfc3339(tombstone.created_at),
             owned: tombstone.owner.is_some(),
         }
     }
@@ -319,14 +319,14 @@ pub struct CaseDecisionView {
 impl CaseDecisionView {
     pub(crate) fn new(one: &CaseDecision, names: Names<'_>) -> store::Result<CaseDecisionView> {
         Ok(CaseDecisionView {
-            at: time(one.at),
+            at: rfc3339(one.at),
             by: Person::new(one.actor, names)?,
             turn: one.turn,
             decision: one.kind,
             grounds: one.grounds,
             note: one.note.clone(),
             permission: one.permission.clone(),
-            undone_at: one.undone_at.map(time),
+            undone_at: one.undone_at.map(rfc3339),
         })
     }
 }
@@ -351,7 +351,7 @@ impl CaseEventView {
             Some(to) => Some(names(to)?),
             None => one.note.clone(),
         };
-        Ok(CaseEventView { at: time(one.at), by, event: one.kind, note })
+        Ok(CaseEventView { at: rfc3339(one.at), by, event: one.kind, note })
     }
 }
 
@@ -400,7 +400,7 @@ impl EarlierCaseView {
         EarlierCaseView {
             id: one.id.to_string(),
             state: one.state,
-            opened_at: time(one.opened_at),
+            opened_at: rfc3339(one.opened_at),
             score: Some(round(one.score, 2)),
             decision: one.decision,
         }

@@ -8,10 +8,9 @@ use utoipa::ToSchema;
 
 use crate::model::{
     CopyKind, CopyState, Deletion, DeletionClientData, DeletionReason, DeletionState, Stage,
-    StoredCopy,
+    StoredCopy, rfc3339,
 };
 use crate::wire;
-use crate::wire::time;
 
 /// A deletion with what is still known of it in plain.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,17 +135,17 @@ impl DeletionView {
             reason: deletion.reason,
             metadata,
             attempts: deletion.attempts,
-            next_at: deletion.due_at.map(time),
-            fingerprint_by: time(deletion.fingerprint_by),
+            next_at: deletion.due_at.map(rfc3339),
+            fingerprint_by: rfc3339(deletion.fingerprint_by),
             tombstone: deletion.tombstone.map(|id| id.0),
-            requested_at: time(deletion.requested_at),
-            hidden_at: deletion.hidden_at.map(time),
-            fingerprinted_at: deletion.fingerprinted_at.map(time),
-            purging_at: deletion.purging_at.map(time),
-            erased_at: deletion.erased_at.map(time),
-            complete_at: deletion.complete_at.map(time),
-            cancelled_at: deletion.cancelled_at.map(time),
-            retention_until: deletion.retention_until.map(time),
+            requested_at: rfc3339(deletion.requested_at),
+            hidden_at: deletion.hidden_at.map(rfc3339),
+            fingerprinted_at: deletion.fingerprinted_at.map(rfc3339),
+            purging_at: deletion.purging_at.map(rfc3339),
+            erased_at: deletion.erased_at.map(rfc3339),
+            complete_at: deletion.complete_at.map(rfc3339),
+            cancelled_at: deletion.cancelled_at.map(rfc3339),
+            retention_until: deletion.retention_until.map(rfc3339),
             stuck: deletion.stuck_why,
             last_error: deletion.last_error,
             copies: copies.into_iter().map(DeletionCopyView::new).collect(),
@@ -160,12 +159,12 @@ impl DeletionCopyView {
             kind: copy.kind,
             uri,
             prefix: copy.prefix,
-            delete_after: copy.delete_after.map(time),
+            delete_after: copy.delete_after.map(rfc3339),
             state: copy.state,
             attempts: copy.attempts,
             last_error: copy.last_error,
-            next_at: copy.due_at.map(time),
-            gone_at: copy.gone_at.map(time),
+            next_at: copy.due_at.map(rfc3339),
+            gone_at: copy.gone_at.map(rfc3339),
             objects: copy.objects,
             verified: copy.how,
         }

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Evidence, Placement, Point, Reason, Report, ReportMatch, Span, SpanPair, UnixSeconds,
-    VerdictKind,
+    Evidence, Placement, Point, Reason, Report, ReportMatch, Span, SpanPair, VerdictKind,
 };
 
 pub use audience::{Audience, Redact, Unredacted};
@@ -221,11 +220,6 @@ impl PlacementView {
 pub(crate) fn round(value: f64, digits: i32) -> f64 {
     let unit = 10f64.powi(digits);
     (value * unit).round() / unit + 0.0
-}
-
-/// RFC 3339, UTC.
-pub(crate) fn time(seconds: UnixSeconds) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
 }
 
 #[cfg(test)]

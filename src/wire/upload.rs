@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 
 use crate::model::{
     Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch, UploadState,
-    Verdict, VerdictKind,
+    Verdict, VerdictKind, rfc3339,
 };
 use crate::wire;
-use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round, time};
+use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round};
 
 /// An upload and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -156,13 +156,13 @@ impl UploadView {
         Unredacted::new(UploadView {
             id: upload.id.to_string(),
             state: upload.state,
-            created_at: time(upload.created_at),
+            created_at: rfc3339(upload.created_at),
             uploader: client_data.uploader.clone(),
             reference: client_data.reference.clone(),
             metadata: client_data.metadata.clone(),
             verdict: answer.map(|answer| answer.kind),
             reason: answer.map(|answer| answer.reason),
-            decided_at: decision.map(|d| time(d.answered_at)),
+            decided_at: decision.map(|d| rfc3339(d.answered_at)),
             duration_s: decision.and_then(|d| d.duration_s).map(|s| round(s, 2)),
             matches: matches.iter().map(UploadMatchView::new).collect(),
             trouble: decision.and_then(|d| d.trouble.clone()),
@@ -196,7 +196,7 @@ impl UploadBytes {
             () => BytesState::Kept,
         };
         let until = upload.bytes_until.filter(|_| state != BytesState::Gone);
-        UploadBytes { state, until: until.map(time) }
+        UploadBytes { state, until: until.map(rfc3339) }
     }
 }
 
@@ -240,13 +240,13 @@ mod tests {
         UploadView {
             id: "upl_1".into(),
             state: UploadState::Decided,
-            created_at: time(0),
+            created_at: rfc3339(0),
             uploader: None,
             reference: None,
             metadata: None,
             verdict: Some(VerdictKind::Review),
             reason: Some(reason),
-            decided_at: Some(time(0)),
+            decided_at: Some(rfc3339(0)),
             duration_s: None,
             matches: vec![
                 matched(VerdictKind::Review, false),

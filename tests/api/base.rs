@@ -122,7 +122,8 @@ fn lists_come_in_pages() {
 #[test]
 fn a_key_that_asks_too_often_waits() {
     let s = Sandbox::new();
-    let variables = [("CENOTAPH_RATE__PER_S", "1"), ("CENOTAPH_RATE__BURST", "3")];
+    let variables =
+        [("CENOTAPH_RATE_LIMIT__REQUESTS_PER_S", "1"), ("CENOTAPH_RATE_LIMIT__BURST", "3")];
     let service = Service::start_with(&s, &variables);
     let answers: Vec<_> = (0..6).map(|_| service.get("/v1/keys")).collect();
     assert!(answers[..3].iter().all(|a| a.status == 200));
@@ -159,7 +160,7 @@ fn health_documents_and_metrics_need_no_key() {
 #[test]
 fn metrics_can_be_for_keys_only() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__METRICS", "key")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__METRICS_ACCESS", "key")]);
     service.call_as(None, "GET", "/metrics").send().problem(401, "unauthenticated");
     let other = service.key_for(&["upload"]);
     service.call_as(Some(&other), "GET", "/metrics").send().problem(403, "forbidden");
@@ -281,7 +282,7 @@ fn ending_finishes_what_is_under_way() {
 #[test]
 fn a_head_that_does_not_come_is_not_waited_for() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__HEAD_TIMEOUT_S", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__HEADER_TIMEOUT_S", "1")]);
     let mut stream = TcpStream::connect(&service.address).unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHo").unwrap();
     let mut rest = Vec::new();
@@ -292,7 +293,8 @@ fn a_head_that_does_not_come_is_not_waited_for() {
 #[test]
 fn a_body_that_does_not_come_is_not_waited_for() {
     let s = Sandbox::new();
-    let hasty = [("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "1"), ("CENOTAPH_HOOKS__WAIT_S", "0")];
+    let hasty =
+        [("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "1"), ("CENOTAPH_HOOKS__VERDICT_TIMEOUT_S", "0")];
     let service = Service::start_with(&s, &hasty);
     let mut stream = TcpStream::connect(&service.address).unwrap();
     let head = format!(

@@ -99,7 +99,7 @@ fn whoever_follows_the_cases_hears_what_happens_and_goes_on_where_it_broke_off()
 #[test]
 fn what_the_first_of_two_blind_moderators_does_is_told_to_nobody_else_before_the_end() {
     let s = sandbox();
-    let own = [("CENOTAPH_REVIEW__TWICE_SHARE", "1.0"), ("CENOTAPH_REVIEW__UNDO_S", "0")];
+    let own = [("CENOTAPH_REVIEW__DOUBLE_REVIEW_SHARE", "1.0"), ("CENOTAPH_REVIEW__UNDO_S", "0")];
     let service = Service::start_with(&s, &settings(&own));
     hand_in(&service, &encoding(&s, "a.mp4", 30), "");
     let case = only_case(&service);

@@ -162,7 +162,7 @@ fn an_appeal_is_heard_by_another_moderator() {
 #[test]
 fn a_block_that_nobody_looked_at_can_be_appealed_against() {
     let s = sandbox();
-    let own = [("CENOTAPH_REVIEW__BLOCKS", "false"), AT_ONCE];
+    let own = [("CENOTAPH_REVIEW__INCLUDE_BLOCKED", "false"), AT_ONCE];
     let service = Service::start_with(&s, &settings(&own));
     let upload = hand_in(&service, &encoding(&s, "a.mp4", 26), "&uploader=una");
     assert_eq!(upload["verdict"], "block");

@@ -28,7 +28,7 @@ fn late_uploads_join_within_the_window_and_open_a_case_of_their_own_after_it() {
     }
     let s = sandbox();
     // 1.08 seconds, told in whole ones.
-    let short = [("CENOTAPH_REVIEW__JOIN_HOURS", "0.0003")];
+    let short = [("CENOTAPH_REVIEW__GROUP_WINDOW_HOURS", "0.0003")];
     let service = Service::start_with(&s, &settings(&short));
     hand_in(&service, &files[0], "");
     std::thread::sleep(Duration::from_millis(2200));
@@ -43,7 +43,8 @@ fn late_uploads_join_within_the_window_and_open_a_case_of_their_own_after_it() {
 #[test]
 fn a_case_that_has_all_the_uploads_it_may_have_is_joined_no_more() {
     let s = sandbox();
-    let service = Service::start_with(&s, &settings(&[("CENOTAPH_REVIEW__MEMBERS_MAX", "2")]));
+    let service =
+        Service::start_with(&s, &settings(&[("CENOTAPH_REVIEW__GROUP_UPLOADS_MAX", "2")]));
     for crf in [24, 27, 30, 33, 36] {
         hand_in(&service, &encoding(&s, &format!("{crf}.mp4"), crf), "");
     }
@@ -60,8 +61,8 @@ fn when_nobody_decides_a_blind_case_for_the_second_time_the_first_decision_holds
     let s = sandbox();
     // A little over two seconds instead of a day.
     let own = [
-        ("CENOTAPH_REVIEW__TWICE_SHARE", "1.0"),
-        ("CENOTAPH_REVIEW__SECOND_HOURS", "0.0006"),
+        ("CENOTAPH_REVIEW__DOUBLE_REVIEW_SHARE", "1.0"),
+        ("CENOTAPH_REVIEW__DOUBLE_REVIEW_TIMEOUT_HOURS", "0.0006"),
         AT_ONCE,
     ];
     let service = Service::start_with(&s, &settings(&own));
@@ -124,7 +125,7 @@ fn an_upload_that_leaves_its_group_by_an_appeal_leaves_its_siblings_as_they_were
 #[test]
 fn an_appeal_against_a_block_that_nobody_looked_at_gets_its_drawing_when_it_opens() {
     let s = sandbox();
-    let own = [("CENOTAPH_REVIEW__BLOCKS", "false"), AT_ONCE];
+    let own = [("CENOTAPH_REVIEW__INCLUDE_BLOCKED", "false"), AT_ONCE];
     let service = Service::start_with(&s, &settings(&own));
     let ann = Worker::new(&service, "Ann", &MODERATOR);
     let appeal = |upload: &Value| {

@@ -166,7 +166,7 @@ fn an_undone_decision_was_never_told_to_anybody() {
 #[test]
 fn a_case_that_is_decided_twice_is_decided_blind() {
     let s = sandbox();
-    let own = [("CENOTAPH_REVIEW__TWICE_SHARE", "1.0"), ("CENOTAPH_REVIEW__UNDO_S", "0")];
+    let own = [("CENOTAPH_REVIEW__DOUBLE_REVIEW_SHARE", "1.0"), ("CENOTAPH_REVIEW__UNDO_S", "0")];
     let service = Service::start_with(&s, &settings(&own));
     let upload = hand_in(&service, &encoding(&s, "a.mp4", 30), "");
     let case = only_case(&service);

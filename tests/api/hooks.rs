@@ -57,7 +57,7 @@ fn with_folder<'s>(s: &'s Sandbox, more: &[(&str, &str)]) -> (Service<'s>, std::
 fn tusd_is_told_what_to_do_with_an_upload() {
     let s = with_tombstones();
     let more = [
-        ("CENOTAPH_HOOKS__WAIT_S", "50"),
+        ("CENOTAPH_HOOKS__VERDICT_TIMEOUT_S", "50"),
         ("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "60"),
         ("CENOTAPH_UPLOADS__BYTES_MAX", "5000000"),
     ];
@@ -124,8 +124,8 @@ fn tusd_says_who_uploads_where_the_settings_name_a_header_and_a_full_queue_is_to
     let s = with_tombstones();
     let more = [
         ("CENOTAPH_HOOKS__TUSD_UPLOADER_HEADER", "x-user"),
-        ("CENOTAPH_UPLOADS__UNDECIDED_MAX", "1"),
-        ("CENOTAPH_HOOKS__WAIT_S", "50"),
+        ("CENOTAPH_UPLOADS__PENDING_MAX", "1"),
+        ("CENOTAPH_HOOKS__VERDICT_TIMEOUT_S", "50"),
         ("CENOTAPH_SERVER__REQUEST_TIMEOUT_S", "60"),
     ];
     let (service, folder) = with_folder(&s, &more);
@@ -216,8 +216,8 @@ fn an_object_that_a_foreign_client_puts_is_checked_when_its_store_tells_of_it() 
     let variables = [
         ("CENOTAPH_REMOTE__S3__ENDPOINT", endpoint.as_str()),
         ("CENOTAPH_REMOTE__S3__PATH_STYLE", "true"),
-        ("CENOTAPH_REMOTE__S3__KEY_ID", S3::KEY),
-        ("CENOTAPH_REMOTE__S3__SECRET", S3::SECRET),
+        ("CENOTAPH_REMOTE__S3__ACCESS_KEY_ID", S3::KEY),
+        ("CENOTAPH_REMOTE__S3__SECRET_ACCESS_KEY", S3::SECRET),
         ("CENOTAPH_UPLOADS__URI_PREFIXES", "[\"s3://incoming/\"]"),
         ("CENOTAPH_HOOKS__S3_UPLOADER_FIELD", "uploader"),
         ("CENOTAPH_UPLOADS__ATTEMPTS_MAX", "2"),

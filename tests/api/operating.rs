@@ -75,7 +75,7 @@ fn a_backup_that_was_made_beside_the_service_restores_to_a_service_that_knows_ev
 #[test]
 fn an_upload_without_a_verdict_in_a_backup_is_not_waved_through() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES_MAX", "1")]);
     let files = [slow(&s), innocent(&s, 2), innocent(&s, 3)];
     let ids =
         files.map(|f| upload(&service, &f, "").expect(202)["id"].as_str().unwrap().to_owned());

@@ -89,23 +89,3 @@ fn row(name: &str, operation: &Value) -> String {
     let summary = operation["summary"].as_str().unwrap().trim_end_matches('.');
     format!("| {name} | {} | {summary} |", scopes.join(" or "))
 }
-
-#[test]
-fn every_setting_is_in_the_table() {
-    let chapter = chapter();
-    let s = Sandbox::new();
-    let example = s.run(["config", "example"]).stdout;
-    let (mut section, mut missing) = (String::new(), Vec::new());
-    for line in example.lines() {
-        let bare = line.trim_start_matches("# ");
-        if let Some(name) = bare.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            section = format!("{}.", name.trim_matches('['));
-        } else if let Some((name, _)) = bare.split_once(" = ")
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            && !chapter.contains(&format!("`{section}{name}`"))
-        {
-            missing.push(format!("{section}{name}"));
-        }
-    }
-    assert!(missing.is_empty(), "settings that are missing in the README: {missing:?}");
-}

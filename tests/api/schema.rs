@@ -109,8 +109,8 @@ fn schemathesis_finds_no_500_and_nothing_that_the_document_does_not_say() {
     let service = Service::start_with(
         &s,
         &[
-            ("CENOTAPH_UPLOADS__UNDECIDED_MAX", "100000"),
-            ("CENOTAPH_REVIEW__BLOCKS", "true"),
+            ("CENOTAPH_UPLOADS__PENDING_MAX", "100000"),
+            ("CENOTAPH_REVIEW__INCLUDE_BLOCKED", "true"),
             ("CENOTAPH_REMOTE__FILE_ROOTS", &folder),
         ],
     );

@@ -9,7 +9,7 @@ use crate::videos::*;
 #[test]
 fn in_shadow_mode_everything_is_allowed_and_what_would_have_been_is_recorded() {
     let s = with_tombstones();
-    let service = Service::start_with(&s, &[("CENOTAPH_POLICY__SHADOW", "true")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_POLICY__SHADOW_MODE", "true")]);
     let uploader = service.key_for(&["upload"]);
     let body = std::fs::read(sample("chess")).unwrap();
     let told = service.call_as(Some(&uploader), "POST", "/v1/uploads?wait=60").body(body).send();

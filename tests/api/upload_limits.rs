@@ -52,7 +52,7 @@ fn an_upload_that_is_too_large_is_refused_however_it_comes() {
 #[test]
 fn who_finds_no_place_is_told_when_to_come_back_and_a_place_comes_free() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_UPLOADS__UNDECIDED_MAX", "2")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_UPLOADS__PENDING_MAX", "2")]);
     let arriving = [begun(&service, 1000, 10), begun(&service, 1000, 10)];
     service.wait_for("two files", || (spooled(&service) == 2).then_some(()));
     let full = service.call("POST", "/v1/uploads").body("bytes").send();
@@ -70,7 +70,7 @@ fn who_finds_no_place_is_told_when_to_come_back_and_a_place_comes_free() {
 #[test]
 fn an_upload_cut_off_in_the_middle_leaves_nothing_behind() {
     let s = Sandbox::new();
-    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__UPLOAD_PAUSE_S", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__UPLOAD_IDLE_TIMEOUT_S", "1")]);
     // Half closed: no more will come, and the sender still listens.
     let mut half = begun(&service, 600_000, 300_000);
     half.shutdown(Shutdown::Write).unwrap();
@@ -95,7 +95,7 @@ fn an_upload_cut_off_in_the_middle_leaves_nothing_behind() {
 #[test]
 fn a_killed_service_loses_no_upload_that_it_accepted() {
     let s = with_tombstones();
-    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES_MAX", "1")]);
     let copy = copy_of(&s, CHESS);
     let mut ids = Vec::new();
     for n in 0..6 {
@@ -130,7 +130,7 @@ fn a_killed_service_loses_no_upload_that_it_accepted() {
 #[test]
 fn a_service_that_is_told_to_end_answers_who_waits_and_takes_the_rest_up_later() {
     let s = with_tombstones();
-    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES_MAX", "1")]);
     let files = [slow(&s), innocent(&s, 1), innocent(&s, 2), innocent(&s, 3)];
     let ids: Vec<String> = files
         .iter()

@@ -78,7 +78,7 @@ fn raw_bytes_a_form_and_an_address_give_the_same_verdict_with_what_was_said() {
 #[test]
 fn without_waiting_the_verdict_is_where_the_answer_says() {
     let s = with_tombstones();
-    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES", "1")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_POOLS__DECODES_MAX", "1")]);
     upload(&service, &slow(&s), "").expect(202);
     let accepted = upload(&service, &innocent(&s, 1), "");
     let line = accepted.expect(202);

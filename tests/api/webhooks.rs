@@ -166,7 +166,7 @@ fn a_receiver_that_fails_is_tried_again_with_the_same_message() {
     let (s, runtime) = (Sandbox::new(), runtime());
     let receiver = Receiver::start(&runtime, &[500, 302, 204]);
     let service =
-        Service::start_with(&s, &[LOOPBACK, ("CENOTAPH_WEBHOOKS__PAUSES_S", "[1, 1, 1]")]);
+        Service::start_with(&s, &[LOOPBACK, ("CENOTAPH_WEBHOOKS__RETRY_DELAYS_S", "[1, 1, 1]")]);
     subscribe(&service, &receiver.web.url("/"));
     event(&service, "r1");
     let got = receiver.wait_for(&service, 3);
@@ -184,7 +184,8 @@ fn a_receiver_that_fails_is_tried_again_with_the_same_message() {
 fn what_was_given_up_is_listed_and_sent_when_somebody_asks() {
     let (s, runtime) = (Sandbox::new(), runtime());
     let receiver = Receiver::start(&runtime, &[500, 500, 500, 500, 204]);
-    let service = Service::start_with(&s, &[LOOPBACK, ("CENOTAPH_WEBHOOKS__PAUSES_S", "[1]")]);
+    let service =
+        Service::start_with(&s, &[LOOPBACK, ("CENOTAPH_WEBHOOKS__RETRY_DELAYS_S", "[1]")]);
     let (subscription, _) = subscribe(&service, &receiver.web.url("/"));
     event(&service, "r1");
     event(&service, "r2");
@@ -269,7 +270,8 @@ fn nothing_is_sent_into_private_networks_unless_the_settings_say_so() {
 fn a_killed_service_loses_no_event() {
     let (s, runtime) = (Sandbox::new(), runtime());
     let port = free_port();
-    let settings = [LOOPBACK, ("CENOTAPH_WEBHOOKS__PAUSES_S", "[1, 1, 1, 1, 1, 1, 1, 1, 60]")];
+    let settings =
+        [LOOPBACK, ("CENOTAPH_WEBHOOKS__RETRY_DELAYS_S", "[1, 1, 1, 1, 1, 1, 1, 1, 60]")];
     let service = Service::start_with(&s, &settings);
     subscribe(&service, &format!("http://127.0.0.1:{port}/"));
     let ids: Vec<Value> = (0..3).map(|n| event(&service, &format!("r{n}"))["id"].clone()).collect();

@@ -316,7 +316,7 @@ fn a_page_of_videos_is_asked_for_at_once_and_any_key_may() {
     ask(None, "/v1/videos/8812/visibility").problem(401, "unauthenticated");
     ask(None, "/v1/gate?uri=https://a/b").problem(401, "unauthenticated");
     service.stop();
-    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__VISIBILITY", "open")]);
+    let service = Service::start_with(&s, &[("CENOTAPH_SERVER__VISIBILITY_ACCESS", "open")]);
     let ask = |path: &str| service.call_as(None, "GET", path).send();
     assert_eq!(
         ask("/v1/videos/8812/visibility").expect(200)["visibility"],

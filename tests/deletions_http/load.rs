@@ -23,7 +23,7 @@ type Path<'a> = dyn Fn(usize) -> String + Sync + 'a;
 
 /// One key asks here what many ask elsewhere.
 const RATES: [(&str, &str); 2] =
-    [("CENOTAPH_RATE__PER_S", "1000000"), ("CENOTAPH_RATE__BURST", "1000000")];
+    [("CENOTAPH_RATE_LIMIT__REQUESTS_PER_S", "1000000"), ("CENOTAPH_RATE_LIMIT__BURST", "1000000")];
 
 #[test]
 #[ignore = "heavy: ten thousand deletions"]

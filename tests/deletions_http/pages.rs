@@ -53,7 +53,7 @@ fn pages_say_who_deleted_it_and_still_do_after_a_start() {
         wait_for(&service, &id, "complete");
     }
     service.kill();
-    let variables = [("CENOTAPH_PAGES__LINKS", "[\"/watch?v={id}\"]")];
+    let variables = [("CENOTAPH_PAGES__LINK_PATTERNS", "[\"/watch?v={id}\"]")];
     let service = Service::start_with(&s, &variables);
     for (reason, words) in words {
         let page = service.call_as(None, "GET", &format!("/v/{reason}")).send();

@@ -16,9 +16,9 @@ file_roots = ["MEDIA"]
 networks_allowed = ["127.0.0.1"]
 
 [deletions]
-retry_first_s = 1
-retry_most_s = 1
-stuck_after = 3
+retry_delay_s_min = 1
+retry_delay_s_max = 1
+stuck_after_failures = 3
 "#;
 
 /// A sandbox with settings and an empty media folder; `more` is put behind the settings.

@@ -100,8 +100,8 @@ fn an_s3_that_answers_500_and_recovers_delays_but_loses_nothing() {
     let variables = [
         ("CENOTAPH_REMOTE__S3__ENDPOINT", endpoint.as_str()),
         ("CENOTAPH_REMOTE__S3__PATH_STYLE", "true"),
-        ("CENOTAPH_REMOTE__S3__KEY_ID", S3::KEY),
-        ("CENOTAPH_REMOTE__S3__SECRET", S3::SECRET),
+        ("CENOTAPH_REMOTE__S3__ACCESS_KEY_ID", S3::KEY),
+        ("CENOTAPH_REMOTE__S3__SECRET_ACCESS_KEY", S3::SECRET),
     ];
     let service = Service::start_with(&s, &variables);
     let uri = s3.put("videos", "in/8812.bmp", &crate::pictures::picture(1));

@@ -13,8 +13,8 @@ use crate::service::{Answer, Service};
 
 /// Every verdict but `allow` is put before a moderator, webhooks may go to this machine, and nothing is left to chance.
 pub const SETTINGS: [(&str, &str); 4] = [
-    ("CENOTAPH_REVIEW__BLOCKS", "true"),
-    ("CENOTAPH_REVIEW__TWICE_SHARE", "0.0"),
+    ("CENOTAPH_REVIEW__INCLUDE_BLOCKED", "true"),
+    ("CENOTAPH_REVIEW__DOUBLE_REVIEW_SHARE", "0.0"),
     ("CENOTAPH_REVIEW__UNDO_S", "2"),
     ("CENOTAPH_REMOTE__NETWORKS_ALLOWED", "[\"127.0.0.1\"]"),
 ];

@@ -112,7 +112,7 @@ impl<'a> Service<'a> {
         Service::start_with(sandbox, &[])
     }
 
-    /// The same with variables in its environment, such as `CENOTAPH_RATE__PER_S`.
+    /// The same with variables in its environment, such as `CENOTAPH_RATE_LIMIT__REQUESTS_PER_S`.
     pub fn start_with(sandbox: &'a Sandbox, variables: &[(&str, &str)]) -> Service<'a> {
         Service::begin(sandbox, variables).unwrap_or_else(|log| panic!("{log}")).with_key()
     }

@@ -22,7 +22,7 @@ fn a_sensitive_upload_is_hidden_and_silent_until_asked_for_and_a_break_is_sugges
     let Some(driver) = Driver::start() else { return };
     let s = Sandbox::new();
     floor::tombstones(&s);
-    let service = floor::open(&s, &[("CENOTAPH_PEOPLE__BREAK_MINUTES", "1")]);
+    let service = floor::open(&s, &[("CENOTAPH_REVIEW__BREAK_AFTER_MINUTES", "1")]);
     let flagged = json!({ "sensitive": true }).to_string();
     floor::upload(&service, &sample("harbour"), "hard.mp4", "user-60", Some(&flagged));
     let case = floor::waiting(&service)[0]["id"].as_str().unwrap().to_owned();

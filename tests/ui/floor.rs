@@ -29,8 +29,10 @@ pub fn open<'s>(s: &'s Sandbox, more: &[(&str, &str)]) -> Service<'s> {
 
 /// The same with the people who are there already.
 pub fn reopen<'s>(s: &'s Sandbox, more: &[(&str, &str)]) -> Service<'s> {
-    let mut variables =
-        vec![("CENOTAPH_REVIEW__BLOCKS", "true"), ("CENOTAPH_REVIEW__TWICE_SHARE", "0")];
+    let mut variables = vec![
+        ("CENOTAPH_REVIEW__INCLUDE_BLOCKED", "true"),
+        ("CENOTAPH_REVIEW__DOUBLE_REVIEW_SHARE", "0"),
+    ];
     variables.extend(more);
     Service::start_with(s, &variables)
 }

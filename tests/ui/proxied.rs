@@ -4,7 +4,7 @@ use crate::people::{PASSWORD, add};
 use crate::sandbox::Sandbox;
 use crate::service::{Answer, Service, answer};
 
-const PROXIED: [(&str, &str); 1] = [("CENOTAPH_PEOPLE__BEHIND_PROXY", "true")];
+const PROXIED: [(&str, &str); 1] = [("CENOTAPH_SERVER__BEHIND_PROXY", "true")];
 
 /// Tries to sign in, the proxy saying where from.
 fn try_from(service: &Service<'_>, forwarded: &str, password: &str) -> Answer {

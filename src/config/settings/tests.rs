@@ -1,15 +1,20 @@
-//! Claims about the settings: where they come from, what wins, what is refused; and that the example tells the truth.
+//! Claims about the settings: where they come from, which source wins, and what is refused.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::*;
-
-const EXAMPLE: &str = crate::config::EXAMPLE;
+use crate::config::typed::variable_name;
 
 fn environment() -> EnvironmentVariables {
     EnvironmentVariables { keys: Some("/keys".into()), ..EnvironmentVariables::default() }
 }
 
+fn with_variables(variables: &[(&str, &str)]) -> EnvironmentVariables {
+    let settings = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    EnvironmentVariables { settings: settings.collect(), ..environment() }
+}
+
+/// The settings from a file `c.toml` with this text.
 fn typed(text: &str) -> Result<Settings> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("c.toml");
@@ -18,64 +23,8 @@ fn typed(text: &str) -> Result<Settings> {
     Settings::load(&flags, &environment())
 }
 
-/// The example as it would be with every default typed out.
-fn uncommented() -> String {
-    let is_setting = |line: &str| {
-        if line.starts_with('[') && line.ends_with(']') {
-            return true;
-        }
-        let name = line.split(" = ").next().unwrap_or_default();
-        line.contains(" = ")
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    };
-    let mut text = String::new();
-    for line in EXAMPLE.lines() {
-        let setting = line.strip_prefix("# ").filter(|rest| is_setting(rest));
-        text.push_str(setting.unwrap_or(line));
-        text.push('\n');
-    }
-    text
-}
-
-fn names(prefix: &str, table: &toml::Table, into: &mut BTreeSet<String>) {
-    for (name, value) in table {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(table) => names(&path, table, into),
-            _ => drop(into.insert(path)),
-        }
-    }
-}
-
-#[test]
-fn the_example_changes_nothing_as_it_stands() {
-    let as_it_stands: File = toml::from_str(EXAMPLE).unwrap();
-    assert_eq!(as_it_stands, File::default());
-}
-
-#[test]
-fn the_example_tells_every_setting_with_its_default() {
-    let typed: File = toml::from_str(&uncommented()).unwrap();
-    // What has no default that could be typed is shown by an example; all else must be the default.
-    let (data, keys, pools) = (typed.data.clone(), typed.keys.clone(), typed.pools.clone());
-    let mut expected = File { data, keys, pools, ..File::default() };
-    expected.policy.owner_request = typed.policy.owner_request.clone();
-    expected.policy.legal = typed.policy.legal.clone();
-    expected.policy.moderation = typed.policy.moderation.clone();
-    expected.hooks.tusd_uploader_header = typed.hooks.tusd_uploader_header.clone();
-    expected.hooks.tusd_uploader_field = typed.hooks.tusd_uploader_field.clone();
-    expected.hooks.s3_uploader_field = typed.hooks.s3_uploader_field.clone();
-    expected.remote.s3 = typed.remote.s3.clone();
-    expected.remote.gs = typed.remote.gs.clone();
-    expected.remote.az = typed.remote.az.clone();
-    expected.remote.purge = typed.remote.purge.clone();
-    expected.review.due_hours = typed.review.due_hours;
-    assert_eq!(typed, expected);
-    assert!(typed.data.is_some() && typed.keys.is_some());
-    let (mut shown, mut known) = (BTreeSet::new(), BTreeSet::new());
-    names("", &toml::from_str(&uncommented()).unwrap(), &mut shown);
-    names("", &toml::Table::try_from(&typed).unwrap(), &mut known);
-    assert_eq!(shown, known);
+fn refusal(loaded: Result<Settings>) -> String {
+    loaded.unwrap_err().to_string()
 }
 
 #[test]
@@ -84,6 +33,57 @@ fn no_file_is_needed() {
     assert_eq!(settings.data, Path::new("cenotaph-data"));
     assert_eq!(settings.keys, Path::new("/keys"));
     assert_eq!(settings.http, http::Options::default());
+    assert!(settings.remote.s3.is_none() && settings.remote.az.is_none());
+}
+
+#[test]
+fn every_default_is_accepted_when_it_is_written_out() {
+    // Also through a variable, whose text is not TOML for settings that are text.
+    let mut draft = Draft::default();
+    for setting in settings(&sections::all()) {
+        let Some(default) = setting.slot.get(&mut draft) else { continue };
+        let (section, key) = setting.name.rsplit_once('.').unwrap_or(("", &setting.name));
+        let head = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+        let loaded = typed(&format!("{head}{key} = {default}\n"));
+        assert!(loaded.is_ok(), "{}: {}", setting.name, refusal(loaded));
+        let bare = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        let variable = variable_name(&setting.name);
+        let loaded = Settings::load(&Flags::default(), &with_variables(&[(&variable, &bare)]));
+        let in_force = loaded.unwrap().in_force;
+        let one = in_force.iter().find(|one| one.name == setting.name).unwrap();
+        assert_eq!(one.origin.as_deref(), Some(variable.as_str()));
+    }
+}
+
+#[test]
+fn every_example_is_accepted() {
+    for setting in settings(&sections::all()) {
+        let Some(example) = setting.example else { continue };
+        let value = format!("value = {example}").parse::<toml::Table>().unwrap()["value"].clone();
+        let accepted = setting.slot.set(&mut Draft::default(), &value);
+        assert_eq!(accepted, Ok(()), "{}", setting.name);
+    }
+}
+
+#[test]
+fn a_former_name_is_answered_with_the_new_one() {
+    let mut names = 0;
+    for setting in settings(&sections::all()) {
+        for former in setting.former {
+            names += 1;
+            let expected = format!("is now called `{}`", setting.name);
+            let error = refusal(typed(&format!("{former} = 1")));
+            assert!(error.contains(former) && error.contains(&expected), "{former}: {error}");
+            let variable = variable_name(former);
+            let around = with_variables(&[(&variable, "1")]);
+            let error = refusal(Settings::load(&Flags::default(), &around));
+            let now = variable_name(&setting.name);
+            assert_eq!(error, format!("{variable}: is now called {now}"));
+        }
+    }
+    assert!(names > 30, "{names} former names");
+    let error = refusal(typed("[[remote.purge]]\ndoors = []"));
+    assert!(error.contains("`doors` is now called `endpoints`"), "{error}");
 }
 
 #[test]
@@ -95,62 +95,149 @@ fn a_flag_wins_over_a_variable_and_that_over_the_file() {
     let mut around = environment();
     let load =
         |flags: &Flags, around: &EnvironmentVariables| Settings::load(flags, around).unwrap();
-    assert_eq!(load(&flags, &around).data, Path::new("/file"));
+    let listen = |settings: &Settings| {
+        let one = settings.in_force.iter().find(|one| one.name == "server.listen").unwrap();
+        (settings.http.listen.port(), one.origin.clone().unwrap())
+    };
+    let of_file = load(&flags, &around);
+    assert_eq!(of_file.data, Path::new("/file"));
+    assert_eq!((listen(&of_file).0, listen(&of_file).1.ends_with("c.toml")), (1, true));
     around.data = Some("/variable".into());
-    assert_eq!(load(&flags, &around).data, Path::new("/variable"));
+    around.settings = vec![("CENOTAPH_SERVER__LISTEN".into(), "127.0.0.1:2".into())];
+    let of_variable = load(&flags, &around);
+    assert_eq!(of_variable.data, Path::new("/variable"));
+    assert_eq!(listen(&of_variable), (2, "CENOTAPH_SERVER__LISTEN".into()));
     flags.data = Some("/flag".into());
-    flags.listen = Some("127.0.0.1:2".into());
-    let settings = load(&flags, &around);
-    assert_eq!((settings.data.as_path(), settings.http.listen.port()), (Path::new("/flag"), 2));
+    flags.listen = Some("127.0.0.1:3".into());
+    let of_flag = load(&flags, &around);
+    assert_eq!(of_flag.data, Path::new("/flag"));
+    assert_eq!(listen(&of_flag), (3, "--listen".into()));
 }
 
 #[test]
-fn what_is_wrong_is_named_in_one_line() {
+fn variables_of_others_are_ignored_and_slips_are_not() {
+    // Kubernetes sets such variables for a service named `cenotaph`.
+    let theirs = [("CENOTAPH_PORT", "tcp://10.0.0.1:80"), ("CENOTAPH_SERVICE_HOST", "10.0.0.1")];
+    Settings::load(&Flags::default(), &with_variables(&theirs)).unwrap();
+    let slips = [
+        ("CENOTAPH_SERVER_LISTEN", "did you mean CENOTAPH_SERVER__LISTEN?"),
+        ("CENOTAPH_SERVER__LISTN", "did you mean CENOTAPH_SERVER__LISTEN?"),
+        ("CENOTAPH_SOMETHING__ELSE_ENTIRELY", "there is no such setting"),
+    ];
+    for (name, part) in slips {
+        let error = refusal(Settings::load(&Flags::default(), &with_variables(&[(name, "1")])));
+        assert!(error.starts_with(name) && error.ends_with(part), "{error}");
+    }
+}
+
+#[test]
+fn a_fault_is_one_line_that_names_what_was_set() {
     let cases = [
         ("sever.listen = \"a\"", "sever"),
-        ("server.listn = \"a\"", "listn"),
-        ("server.listen = \"localhost\"", "server.listen"),
+        ("[sever]", "sever"),
+        ("server.listn = \"a\"", "did you mean `server.listen`?"),
+        ("server.listen = \"localhost\"", "`server.listen` in "),
         ("server.listen = 8080", "server.listen"),
-        ("server.metrics = \"all\"", "server.metrics"),
-        ("server.connections_max = 0", "server.connections_max"),
+        ("server = 1", "server"),
+        ("server.metrics_access = \"all\"", "expected \"loopback\" or \"open\" or \"key\""),
+        ("server.connections_max = 0", "expected an integer of at least 1, found 0"),
         ("server.request_timeout_s = -1", "request_timeout_s"),
-        ("policy.review = 9.0", "policy.owner_request"),
-        ("policy.legal.review = 9.0", "policy.legal"),
-        ("policy.moderation.block = 0.0", "policy.moderation"),
-        ("policy.block = nan", "policy"),
+        ("server.shutdown_grace_s = 99999999999", "shutdown_grace_s"),
+        ("policy.review_score = 9.0", "`policy.review_score` in "),
+        ("policy.legal.review_score = 9.0", "`policy.legal.review_score` in "),
+        ("policy.legal.block_score = 2.0", "`policy.legal.block_score` in "),
+        ("policy.moderation.block_score = 0.0", "policy.moderation.block_score"),
+        ("policy.block_score = nan", "policy.block_score"),
         ("decode.timeout_s = 0.0", "decode.timeout_s"),
-        ("rate.per_s = 0", "rate.per_s"),
+        ("rate_limit.requests_per_s = 0", "rate_limit.requests_per_s"),
+        ("rate_limit.burst = 5000000000", "too large"),
         ("uploads.uri_prefixes = [\"s3://in\"]", "uploads.uri_prefixes"),
-        ("hooks.wait_s = 30", "hooks.wait_s"),
-        ("uploads.appeal_days = -1.0", "uploads.appeal_days"),
-        ("review.twice_share = 5.0", "review.twice_share"),
+        ("hooks.verdict_timeout_s = 30", "`hooks.verdict_timeout_s` in "),
+        ("server.request_timeout_s = 5", "`server.request_timeout_s` in "),
+        ("uploads.appeal_days = -1.0", "a number of days from 0 to 36525, found -1"),
+        ("review.double_review_share = 5.0", "review.double_review_share"),
         ("review.undo_s = -1", "review.undo_s"),
-        ("review.lease_minutes = 0.0", "review.lease_minutes"),
-        ("deletions.anonymity_min = 1", "deletions.anonymity_min"),
-        ("deletions.retry_most_s = 1", "deletions.retry_most_s"),
-        ("deletions.fingerprint_wait_hours = -1.0", "deletions.fingerprint_wait_hours"),
+        ("review.claim_minutes = 0.0", "review.claim_minutes"),
+        ("deletions.aggregate_videos_min = 1", "deletions.aggregate_videos_min"),
+        ("deletions.retry_delay_s_max = 1", "`deletions.retry_delay_s_max` in "),
+        ("deletions.fingerprint_timeout_hours = -1.0", "deletions.fingerprint_timeout_hours"),
         ("deletions.copies_max = 0", "deletions.copies_max"),
-        ("pages.links = [\"/v/\"]", "pages.links"),
-        ("pages.links = [\"/watch?v={id}&a=b\"]", "pages.links"),
-        ("server.visibility = \"all\"", "server.visibility"),
-        ("remote.file_roots = [\"media\"]", "remote.file_roots"),
+        (
+            "webhooks.retry_delays_s = [1, 0]",
+            "entry 2: expected an integer from 1 to 2592000, found 0",
+        ),
+        ("pages.link_patterns = [\"/v/\"]", "pages.link_patterns"),
+        ("pages.link_patterns = [\"/watch?v={id}&a=b\"]", "pages.link_patterns"),
+        ("remote.file_roots = [\"media\"]", "an absolute path"),
         ("remote.networks_allowed = [\"here\"]", "remote.networks_allowed"),
         ("remote.callback_secrets = [\"sesame\"]", "remote.callback_secrets"),
-        ("remote.s3.key_id = \"a\"", "remote.s3"),
-        ("[[remote.purge]]\ndoors = [\"here\"]", "remote.purge"),
+        ("remote.s3.access_key_id = \"a\"", "must be set together"),
+        ("remote.az.endpoint = \"https://a\"", "must be set together"),
+        ("[[remote.purge]]\nendpoints = [\"here\"]", "remote.purge"),
         ("log.level = \"loud\"", "log.level"),
-        ("[server", "c.toml"),
+        ("[server\n", "c.toml, line 1: "),
+        ("\n\nserver = [", "c.toml, line 3: "),
     ];
     for (text, part) in cases {
-        let error = typed(text).unwrap_err().to_string();
+        let error = refusal(typed(text));
         assert!(error.contains(part), "{text}: {error}");
         assert!(!error.contains('\n'), "{text}: {error}");
     }
 }
 
 #[test]
+fn all_faults_are_reported_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.toml");
+    std::fs::write(&path, "server.listn = 1\nrate_limit.burst = 0\npolicy.review_score = 9\n")
+        .unwrap();
+    let flags = Flags { config: Some(path), listen: Some("here".into()), ..Flags::default() };
+    let around = with_variables(&[("CENOTAPH_LOG__LEVEL", "loud")]);
+    let error = refusal(Settings::load(&flags, &around));
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines[0], "5 settings are wrong:");
+    for part in [
+        "`server.listn`",
+        "`rate_limit.burst`",
+        "`policy.review_score`",
+        "--listen: ",
+        "CENOTAPH_LOG__LEVEL: ",
+    ] {
+        assert_eq!(lines.iter().filter(|line| line.contains(part)).count(), 1, "{part}: {error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let secrets = [
+        (
+            "remote.s3",
+            "access_key_id = \"id\"\nsecret_access_key = \"sesame\"\nsession_token = \"sesame\"",
+        ),
+        ("remote.gs", "service_account_key = \"sesame\""),
+        ("remote.az", "account = \"a\"\naccess_key = \"sesame\""),
+    ];
+    for (section, text) in secrets {
+        let settings = typed(&format!("[{section}]\n{text}\n")).unwrap();
+        assert!(!format!("{:?}", settings.in_force).contains("sesame"), "{section}");
+        assert!(!format!("{settings:?}").contains("sesame"), "{section}");
+    }
+    let rule = "[[remote.purge]]\nheaders = { \"X-Purge-Key\" = \"sesame\" }\n";
+    assert!(!format!("{:?}", typed(rule).unwrap().in_force).contains("sesame"));
+    for wrong in [
+        "remote.callback_secrets = \"sesame\"",
+        "remote.callback_secrets = [\"sesame\"]",
+        "remote.s3.secret_access_key = [\"sesame\"]",
+        "[[remote.purge]]\nheaders = [\"sesame\"]",
+    ] {
+        let error = refusal(typed(wrong));
+        assert!(!error.contains("sesame"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_was_named_and_is_not_there_is_an_error() {
     let flags = Flags { config: Some("/no/such.toml".into()), ..Flags::default() };
-    let error = Settings::load(&flags, &environment()).unwrap_err().to_string();
+    let error = refusal(Settings::load(&flags, &environment()));
     assert!(error.contains("/no/such.toml"), "{error}");
 }

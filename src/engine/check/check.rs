@@ -13,7 +13,6 @@ use crate::engine::check::ruled_out;
 use crate::engine::core::known::KnownTombstone;
 use crate::engine::core::sync;
 use crate::engine::decoding::look::{Look, damage_words, open};
-use crate::engine::error::media_words;
 use crate::engine::{Engine, Policy, Result};
 use crate::fingerprint::UploadPrint;
 use crate::index::{self, Found, SearchOptions};
@@ -21,7 +20,7 @@ use crate::matching::{self, Background, Candidate, Judged, Lucky};
 use crate::model::Agreement;
 use crate::model::{
     ByteDigest, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot, Span,
-    SpanPair, Strength, VerdictKind, Weighed,
+    SpanPair, Strength, VerdictKind, Weighed, chain,
 };
 use crate::model::{Report, ReportMatch};
 use crate::store::Tombstone;
@@ -163,7 +162,7 @@ impl Engine {
             seen,
             duration_s: look.duration_s,
             matches,
-            trouble: look.trouble.as_ref().map(media_words),
+            trouble: look.trouble.as_ref().map(|error| chain(error)),
             damage: look.damage.as_ref().map(damage_words),
         })
     }

@@ -10,7 +10,7 @@ use crate::engine::{Error, Result};
 use crate::erasure;
 use crate::erasure::CopyTask;
 use crate::model::{
-    CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds,
+    CopyKind, CopyOutcome, CopyState, Deletion, DeletionSeq, StoredCopy, UnixSeconds, rfc3339,
 };
 use crate::remote::{Address, AddressExtent};
 use crate::store::CopyAttempt;
@@ -95,7 +95,7 @@ impl Deletions {
         let client_data = client_data.ok_or(Error::Sealed(crate::model::NotOurs))?;
         let message = serde_json::json!({
             "type": "deletion.forget",
-            "timestamp": jiff::Timestamp::from_second(deletion.requested_at).map(|at| at.to_string()).ok(),
+            "timestamp": rfc3339(deletion.requested_at),
             "data": {
                 "deletion": deletion.id.to_string(),
                 "video": client_data.video,

@@ -12,12 +12,12 @@ use serde_json::Value;
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
 use crate::model::{
-    Actor, CopyKind, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage, UnixSeconds,
+    Actor, CopyKind, DAY_S, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage,
+    UnixSeconds,
 };
 use crate::remote::AddressExtent;
 use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
 
-const DAY_S: i64 = 86_400;
 /// Of a count in the engagement: beyond it sums could overflow.
 const COUNT_MAX: u64 = 1_000_000_000_000;
 /// 9999-12-31, the last day that times on the wire can name.

@@ -11,9 +11,8 @@ use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::jobs::runner::{Claim, Job, Source, Take};
 use crate::erasure;
-use crate::model::{Grain, RetainedBucket, UnixSeconds};
+use crate::model::{DAY_S, Grain, RetainedBucket, UnixSeconds, chain};
 
-const DAY_S: i64 = 86_400;
 /// How often is looked at least, seconds: months end on their own.
 const SWEEP_S: i64 = 3600;
 /// When a reader stood in the way of emptying the log, seconds.
@@ -126,7 +125,7 @@ impl Sweeper {
             Ok(Swept { clean: true, .. }) => {}
             Ok(_) => self.soon(),
             Err(error) => {
-                tracing::error!(%error, "what is due to be forgotten could not be; it is tried again");
+                tracing::error!(error = %chain(&error), "what is due to be forgotten could not be; it is tried again");
                 self.soon();
             }
         }

@@ -12,14 +12,16 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::{erasure, store};
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
 use crate::engine::tombstones::enrol::{Naming, Ready};
 use crate::erasure::Step;
-use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
+use crate::model::{
+    ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds, chain,
+};
 use crate::remote::{Address, AddressExtent};
+use crate::{erasure, store};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
@@ -43,7 +45,7 @@ impl Deletions {
             Ok(()) => return,
             Err(error) => error,
         };
-        tracing::error!(error = %failed, "a deletion cannot go on; it is tried again");
+        tracing::error!(error = %chain(&failed), "a deletion cannot go on; it is tried again");
         let full = failed.is_full();
         let words = if full {
             "no space is left on the service's disk"
@@ -51,7 +53,7 @@ impl Deletions {
             "a fault of the service; its log says more"
         };
         while let Err(error) = self.clone().put_off(seq, words.to_owned(), true).await {
-            tracing::error!(%error, "that a deletion failed cannot be written down");
+            tracing::error!(error = %chain(&error), "that a deletion failed cannot be written down");
             tokio::time::sleep(STORE_RETRY).await;
         }
     }
@@ -195,7 +197,7 @@ impl Deletions {
             match self.decode(file, naming.clone()).await {
                 Ok(ready) => return Ok(Looked::Ready(Box::new(ready))),
                 Err(undecoded) => {
-                    why = undecoded.error.to_string();
+                    why = chain(&undecoded.error);
                     digest = digest.or(undecoded.digest);
                 }
             }

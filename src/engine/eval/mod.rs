@@ -17,7 +17,9 @@ pub use score::{Group, Pair, Score, Wrong, score};
 
 use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Result, each};
 use crate::model::Report;
-use crate::model::{Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind};
+use crate::model::{
+    Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind, chain,
+};
 
 /// The detector's answer for one upload, in the format that the benchmark's own scoring reads.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -77,7 +79,7 @@ pub fn run(
     on_progress(Progress::Begun { clips: deleted.len(), queries: bench.queries.len() });
     engine.enrol(&deleted, workers, clock, &mut |_, outcome| {
         if let Err(error) = outcome {
-            on_progress(Progress::Failed(error.to_string()));
+            on_progress(Progress::Failed(chain(&error)));
         }
         on_progress(Progress::ClipDone);
     })?;
@@ -85,7 +87,7 @@ pub fn run(
     let check = |query: &Query| engine.check(&query.path, None, effort);
     each(&bench.queries, workers, check, |at, outcome| {
         if let Err(error) = &outcome {
-            on_progress(Progress::Failed(error.to_string()));
+            on_progress(Progress::Failed(chain(&error)));
         }
         answers[at] = Some(answer(&bench.queries[at], outcome));
         on_progress(Progress::QueryDone);
@@ -123,7 +125,7 @@ fn enrolment(clip: &Clip) -> Enrolment {
 fn answer(query: &Query, outcome: Result<Report>) -> Answer {
     let (matches, error) = match outcome {
         Ok(report) => (report.matches, report.trouble),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(chain(&error))),
     };
     let matches = matches.into_iter().map(|m| {
         let segment = |s: &crate::model::SpanPair| {

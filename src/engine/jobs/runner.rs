@@ -30,7 +30,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Result;
-use crate::model::{Clock, UnixSeconds};
+use crate::model::{Clock, UnixSeconds, chain};
 use crate::pools::Pools;
 
 /// One piece of work that was taken from a source.
@@ -213,7 +213,7 @@ impl Attendant {
             Ok(claim) => claim,
             Err(error) => {
                 let name = self.source.name();
-                tracing::error!(source = name, %error, "cannot look for work; trying again");
+                tracing::error!(source = name, error = %chain(&error), "cannot look for work; trying again");
                 return idle;
             }
         };
@@ -248,7 +248,7 @@ impl Attendant {
         let lease_until = self.clock.now() + i64::from(self.options.lease_s);
         let source = self.source.clone();
         if let Err(error) = self.pools.blocking(move || source.extend(&keys, lease_until)).await {
-            tracing::error!(source = self.source.name(), %error, "cannot extend leases");
+            tracing::error!(source = self.source.name(), error = %chain(&error), "cannot extend leases");
         }
     }
 

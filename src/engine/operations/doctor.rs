@@ -9,6 +9,7 @@ use crate::engine::core::sync;
 use crate::engine::{Keys, Options};
 use crate::index::{self, Index};
 use crate::media::{self, Failure, Plan};
+use crate::model::chain;
 use crate::store::{Folder, Store};
 
 /// One thing that was looked at.
@@ -27,7 +28,7 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
     let folder = match Folder::open_reading(data) {
         Ok(folder) => folder,
         Err(error) => {
-            tell("data folder", Err(error.to_string()));
+            tell("data folder", Err(chain(&error)));
             return findings;
         }
     };
@@ -35,7 +36,7 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
     let store = match Store::open(folder, options.store.clone()) {
         Ok(store) => store,
         Err(error) => {
-            tell("database", Err(error.to_string()));
+            tell("database", Err(chain(&error)));
             return findings;
         }
     };
@@ -43,12 +44,12 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
     if let Some(keys) = keys {
         let settled = sync::settle_keys(&store, keys);
         let ours = settled.map(|()| "those that the tombstones were made with".to_owned());
-        tell("keys and tombstones", ours.map_err(|e| e.to_string()));
+        tell("keys and tombstones", ours.map_err(|e| chain(&e)));
     }
     let index = match Index::open_read_only(&store.folder().index_path(), options.index.clone()) {
         Ok(index) => index,
         Err(error) => {
-            tell("index", Err(error.to_string()));
+            tell("index", Err(chain(&error)));
             return findings;
         }
     };
@@ -74,7 +75,7 @@ fn worker(options: &Options) -> Finding {
                 Err(media::Error::WorkerFailed { how: how @ Failure::NotStarted(_) }) => {
                     Err(format!("{how}; see that this user may run the program"))
                 }
-                Err(error) => Err(format!("{error}; see that FFmpeg's libraries are installed and memory is free")),
+                Err(error) => Err(format!("{}; check that FFmpeg's libraries are installed and memory is free", chain(&error))),
             }
         });
     Finding { what, outcome: decoded }
@@ -99,14 +100,14 @@ fn tiny_picture() -> std::io::Result<File> {
 }
 
 fn database(store: &Store) -> std::result::Result<String, String> {
-    let wrong = store.verify().map_err(|e| e.to_string())?;
+    let wrong = store.verify().map_err(|e| chain(&e))?;
     if let Some(first) = wrong.first() {
         let more = wrong.len() - 1;
         return Err(format!(
             "{first} (and {more} more); make a copy of the folder, then restore a backup"
         ));
     }
-    let stats = store.stats().map_err(|e| e.to_string())?;
+    let stats = store.stats().map_err(|e| chain(&e))?;
     Ok(format!(
         "sound, {} tombstones ({} can block, {} only review, {} unmatchable)",
         stats.tombstones, stats.block, stats.review, stats.unmatchable
@@ -126,7 +127,7 @@ fn agreement(store: &Store, index: &Index) -> std::result::Result<String, String
     let (head, kept) = store
         .log_head()
         .and_then(|head| Ok((head, store.stats()?.tombstones)))
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| chain(&e))?;
     if applied > head {
         return Err(
             "the index reaches further than the database; run `cenotaph index rebuild`".into()

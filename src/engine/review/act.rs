@@ -5,10 +5,10 @@ use crate::engine::review::rules::{self, DecisionRequest, Moment, Refusal};
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState,
-    DecisionKind, DeletionReason, Reviewer, UnixSeconds,
+    DecisionKind, DeletionReason, Reviewer, UnixSeconds, rfc3339,
 };
 use crate::store::CaseFile;
-use crate::wire::{CaseView, Unredacted, time};
+use crate::wire::{CaseView, Unredacted};
 
 /// Longest note, bytes.
 const NOTE_BYTES_MAX: usize = 2000;
@@ -159,7 +159,7 @@ impl Cases {
         let last = file.events.iter().rev().filter(telling).find(of_decision);
         let Some(event) = last else { return Ok("this case has changed meanwhile".into()) };
         let name = self.engine.store().actor_name(event.actor)?;
-        let when = time(event.at);
+        let when = rfc3339(event.at);
         let what = event.note.as_deref().unwrap_or_default();
         Ok(match event.kind {
             CaseEventKind::Decided => format!("{name} decided `{what}` at {when}"),

@@ -11,7 +11,7 @@ use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::triage::{open, plot};
 use crate::engine::{Effort, Result};
-use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId};
+use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId, chain};
 use crate::store::RankedPlot;
 
 /// The job's name for itself: there is one at a time.
@@ -46,7 +46,7 @@ impl Source for DrawingSource {
             let worker = cases.clone();
             let drawn = cases.pools.decode(move || worker.draw(upload)).await;
             if let Err(error) = drawn {
-                tracing::error!(%error, "a drawing cannot be kept; trying again");
+                tracing::error!(error = %chain(&error), "a drawing cannot be kept; trying again");
                 // Not at once: the disk may need somebody's help.
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
@@ -64,7 +64,7 @@ impl Source for DrawingSource {
 impl Cases {
     fn draw(&self, upload: UploadId) -> Result<()> {
         let mut plots = self.drawings(upload).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a case goes without a drawing");
+            tracing::warn!(error = %chain(&error), "a case goes without a drawing");
             Vec::new()
         });
         if plots.is_empty() {

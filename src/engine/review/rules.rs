@@ -18,7 +18,7 @@ use crate::engine::triage::options::Options;
 use crate::model::{
     Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent,
     CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind,
-    Reviewer, Role, UnixSeconds,
+    Reviewer, Role, UnixSeconds, rfc3339,
 };
 
 /// What time it is, by the clock and on the steady time line.
@@ -131,7 +131,7 @@ pub(in crate::engine) fn set_due(
     undecided(&case)?;
     let mut change = unchanged(case);
     change.case.due_at = due_at;
-    let when = due_at.map_or_else(|| "none".to_owned(), crate::wire::time);
+    let when = due_at.map_or_else(|| "none".to_owned(), rfc3339);
     change.audit = Some(audit(&change.case, "case.due", reviewer, now, Some(when.clone())));
     change.events.push(event(CaseEventKind::Due, reviewer.actor, now, Some(when)));
     Ok(change)

@@ -13,10 +13,10 @@ use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
-    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind,
+    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, chain, rfc3339,
 };
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
-use crate::wire::{Audience, CaseDecided, Unredacted, UploadView, time};
+use crate::wire::{Audience, CaseDecided, Unredacted, UploadView};
 
 /// Cases that take effect in one step.
 const AT_ONCE: usize = 50;
@@ -50,7 +50,7 @@ impl Source for CaseSource {
             let worker = cases.clone();
             let settled = cases.pools.blocking(move || worker.settle_all(due)).await;
             if let Err(error) = settled {
-                tracing::error!(%error, "decisions cannot take effect; trying again");
+                tracing::error!(error = %chain(&error), "decisions cannot take effect; trying again");
                 // Not at once: the disk may need somebody's help.
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             }
@@ -154,7 +154,7 @@ impl Cases {
             case: case.id.to_string(),
             decision: decision.kind,
             grounds: decision.grounds,
-            decided_at: time(decision.at),
+            decided_at: rfc3339(decision.at),
             upload: view.for_audience(Audience::WithScores),
         });
         let topic = if appealed { Topic::AppealDecided } else { Topic::CaseDecided };

@@ -5,11 +5,9 @@ use utoipa::ToSchema;
 
 use crate::engine::Result;
 use crate::engine::review::Cases;
-use crate::model::DecisionKind;
+use crate::model::{DAY_S, DecisionKind, rfc3339};
 use crate::store::{CaseStats, DayStats, ReviewerStats};
-use crate::wire::{Person, round, time};
-
-const DAY_S: i64 = 86_400;
+use crate::wire::{Person, round};
 
 /// Numbers of the last days.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -89,11 +87,11 @@ impl Cases {
         let (pairs, pairs_agreed) = agreement(&stats);
         let wrong = stats.false_positives as f64 / stats.with_match as f64;
         Ok(CaseNumbers {
-            since: time(since),
+            since: rfc3339(since),
             open: counts.open,
             escalated: counts.escalated,
             overdue: counts.overdue,
-            oldest_opened_at: counts.oldest_opened_at.map(time),
+            oldest_opened_at: counts.oldest_opened_at.map(rfc3339),
             reupload: sum(&|day| day.reupload),
             not_reupload: sum(&|day| day.not_reupload),
             authorised: sum(&|day| day.authorised),
@@ -111,7 +109,7 @@ impl Cases {
 }
 
 fn day(one: &DayStats) -> CaseDay {
-    let date = time(one.day * DAY_S);
+    let date = rfc3339(one.day * DAY_S);
     CaseDay {
         day: date.split('T').next().unwrap_or_default().to_owned(),
         opened: one.opened,

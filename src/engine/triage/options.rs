@@ -1,5 +1,7 @@
 //! Settings of the review.
 
+use crate::model::DAY_S;
+
 /// Settings of the review.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -29,10 +31,10 @@ impl Default for Options {
         Options {
             lease_s: 600,
             undo_s: 30,
-            join_s: 86_400,
+            join_s: DAY_S,
             members_max: 1000,
             twice_share: 0.05,
-            second_s: 86_400,
+            second_s: DAY_S,
             blocks: false,
             due_s: None,
             bulk_max: 1000,

@@ -22,7 +22,7 @@ use crate::engine::uploads::spool::NAME;
 use crate::engine::{Effort, Error, Result};
 use crate::model::{
     EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
-    UploadId, UploadMatch, UploadState, Verdict, VerdictKind,
+    UploadId, UploadMatch, UploadState, Verdict, VerdictKind, chain,
 };
 use crate::remote::{self, Address, AddressExtent};
 use crate::store::{NewDecision, NewEvent};
@@ -44,11 +44,17 @@ enum Setback {
     /// It may go well later.
     #[error(transparent)]
     Engine(#[from] Error),
-    #[error("its bytes cannot be fetched: {0}")]
-    Remote(#[from] remote::Error),
+    #[error("cannot fetch its bytes: {0}")]
+    Remote(remote::Error),
     /// No later try will find what is gone.
     #[error("its bytes are no longer what they were when it was accepted")]
     Lost,
+}
+
+impl From<remote::Error> for Setback {
+    fn from(error: remote::Error) -> Setback {
+        Setback::Remote(error)
+    }
 }
 
 impl Setback {
@@ -81,7 +87,7 @@ impl Uploads {
             }
             Ok(false) => self.wake.wake(),
             Err(error) => {
-                tracing::error!(upload = %id, %error, "what came of a check cannot be kept; trying again");
+                tracing::error!(upload = %id, error = %chain(&error), "what came of a check cannot be kept; trying again");
             }
         }
     }
@@ -186,10 +192,10 @@ impl Uploads {
             let pause_s = PAUSE_S.saturating_mul(4_i64.saturating_pow(upload.attempts));
             let due_at = self.environment.now() + pause_s.min(PAUSE_S_MAX);
             self.engine.store().postpone_upload(upload.seq, due_at)?;
-            tracing::warn!(upload = %upload.id, attempts, error = %setback, "a check failed; trying again");
+            tracing::warn!(upload = %upload.id, attempts, error = %chain(setback), "a check failed; trying again");
             return Ok(false);
         }
-        tracing::error!(upload = %upload.id, attempts, error = %setback, "an upload cannot be checked");
+        tracing::error!(upload = %upload.id, attempts, error = %chain(setback), "an upload cannot be checked");
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Review, reason: Reason::Unchecked },
             seen: Seen::Part,

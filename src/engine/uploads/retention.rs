@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::engine::Result;
 use crate::engine::jobs::runner::{Claim, Job, Source, Take};
 use crate::engine::uploads::Uploads;
-use crate::model::UnixSeconds;
+use crate::model::{DAY_S, UnixSeconds, chain};
 use crate::store::RetentionLimits;
 
 /// Uploads whose bytes go in one step.
@@ -19,7 +19,7 @@ const ROWS_AT_ONCE: usize = 1000;
 /// How often words and records are looked through, seconds.
 const FORGET_EVERY_S: i64 = 3600;
 /// For so long a sent event stays listed, seconds: a week.
-const EVENTS_S: i64 = 7 * 86_400;
+const EVENTS_S: i64 = 7 * DAY_S;
 
 /// The job's name for itself: there is one at a time.
 const KEY: i64 = 0;
@@ -61,7 +61,7 @@ impl Source for RetentionSource {
                 Ok(())
             });
             if let Err(error) = let_go.await {
-                tracing::error!(%error, "what is due to go cannot; trying again");
+                tracing::error!(error = %chain(&error), "what is due to go cannot; trying again");
                 // Not at once: the disk may need somebody's help.
                 tokio::time::sleep(std::time::Duration::from_secs(10)).await;
             }

@@ -4,22 +4,25 @@
 //! Every subscriber has a few places of its own, so that one who hangs delays nobody else. What was given up is kept,
 //! listed, and sent again when somebody asks. A receiver who answers 410 wants nothing more: it is paused.
 
-use std::fmt;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, Error, Result};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
-use crate::model::{Actor, AuditEntry, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds};
+use crate::engine::{Engine, Error, Result};
+use crate::model::{
+    Actor, AuditEntry, DAY_S, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds, chain,
+    rfc3339,
+};
 use crate::pools::Pools;
-use crate::remote::{Message, Remote, self};
 use crate::remote::signature::Secret;
+use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
-use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView, time};
+use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView};
 
 /// Settings of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +43,7 @@ impl Default for Options {
 /// Deliveries at once in all.
 const JOBS_MAX: usize = 64;
 /// After a new secret, messages are signed with the one before too, for so long, seconds.
-const OVERLAP_S: i64 = 86_400;
+const OVERLAP_S: i64 = DAY_S;
 /// Longest pause that a receiver may ask for, seconds.
 const ASKED_PAUSE_S_MAX: u32 = 86_400;
 /// The status by which a receiver asks to be sent nothing more.
@@ -133,7 +136,7 @@ impl Outbox {
             Topic::DeletionComplete | Topic::DeletionStuck => serde_json::from_slice(&body),
         };
         let data = data.map_err(|source| Error::DamagedEvent { topic, source })?;
-        let timestamp = time(parcel.delivery.at);
+        let timestamp = rfc3339(parcel.delivery.at);
         let message = json!({ "type": topic, "timestamp": timestamp, "data": data });
         Ok(message.to_string().into_bytes())
     }
@@ -161,7 +164,7 @@ impl Outbox {
         let (outbox, seq) = (self.clone(), parcel.delivery.seq);
         let noted = self.pools.blocking(move || outbox.engine.store().record_delivery(seq, tried));
         if let Err(error) = noted.await {
-            tracing::error!(%error, "what came of a webhook cannot be kept; it is sent again");
+            tracing::error!(error = %chain(&error), "what came of a webhook cannot be kept; it is sent again");
         }
     }
 
@@ -171,8 +174,8 @@ impl Outbox {
         subscription: &Subscription,
     ) -> std::result::Result<(), Refusal> {
         let ours = |error: String| Refusal { error, retry_after_s: None, gone: false };
-        let url = self.url(subscription).map_err(|e| ours(e.to_string()))?;
-        let body = self.message(parcel, subscription).map_err(|e| ours(e.to_string()))?;
+        let url = self.url(subscription).map_err(|e| ours(chain(&e)))?;
+        let body = self.message(parcel, subscription).map_err(|e| ours(chain(&e)))?;
         let url = self.remote.webhooks().check(&url)?;
         let id = parcel.delivery.event.to_string();
         let message = Message { id: &id, timestamp: self.environment.now(), body: &body };
@@ -216,7 +219,7 @@ impl Outbox {
             .pools
             .blocking(move || outbox.engine.store().change_subscription(id, &change, &entry));
         if let Err(error) = paused.await {
-            tracing::error!(%error, "a subscription cannot be paused");
+            tracing::error!(error = %chain(&error), "a subscription cannot be paused");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Times and waits, as they stand in requests and answers.
+//! Times and waits in requests.
 
 use std::time::Duration;
 
@@ -19,11 +19,6 @@ pub fn wait_for(seconds: Option<u64>) -> Result<Duration, Problem> {
         return Err(Problem::new(Kind::Invalid, detail));
     }
     Ok(Duration::from_secs(seconds))
-}
-
-/// A time as RFC 3339 in UTC.
-pub fn time(seconds: UnixSeconds) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |at| at.to_string())
 }
 
 /// Parses an RFC 3339 time; `what` is the name of the field.

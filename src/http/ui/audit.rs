@@ -13,12 +13,11 @@ use tokio::sync::mpsc;
 
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Query;
-use crate::http::request::times::time;
 use crate::http::state::App;
 use crate::http::ui::page::frame::{Frame, Page, Place};
 use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::page::words;
-use crate::model::Actor;
+use crate::model::{Actor, rfc3339};
 use crate::store::{AuditFilter, AuditLine};
 
 /// API keys that are shown by name; further keys are shown by id.
@@ -214,12 +213,13 @@ fn written(line: &AuditLine, shape: Shape) -> String {
     match shape {
         Shape::Csv => {
             let note = note.as_deref().unwrap_or_default();
-            let cells = [&seq.to_string(), &time(*at), &actor.to_string(), action, subject, note];
+            let cells =
+                [&seq.to_string(), &rfc3339(*at), &actor.to_string(), action, subject, note];
             format!("{}\r\n", cells.map(cell).join(","))
         }
         Shape::Jsonl => {
             let value = serde_json::json!({
-                "seq": seq, "at": time(*at), "actor": actor.to_string(), "action": action, "subject": subject,
+                "seq": seq, "at": rfc3339(*at), "actor": actor.to_string(), "action": action, "subject": subject,
                 "note": note,
             });
             format!("{value}\n")

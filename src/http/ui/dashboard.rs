@@ -14,9 +14,8 @@ use crate::http::ui::page::chart::{self, Bars};
 use crate::http::ui::page::frame::{Frame, Page, Place};
 use crate::http::ui::page::visitor::Visitor;
 use crate::http::ui::page::words;
-use crate::model::UnixSeconds;
+use crate::model::{DAY_S, UnixSeconds};
 
-const DAY_S: i64 = 86_400;
 /// Periods to choose from, days.
 const PERIODS: [u32; 3] = [7, 30, 90];
 

@@ -15,6 +15,7 @@ use crate::index::segment::{Builder, Columns, Segment, TEMPORARY, discard, names
 use crate::index::writer::folder::{Stamp, lock, remove_strays};
 use crate::index::writer::manifest::{Manifest, segment_path};
 use crate::model::Slot;
+use crate::model::chain;
 
 /// Attempts to open the segments of a manifest. A merge may delete them between reading the manifest and opening them;
 /// the next manifest then names others. *Tuned.*
@@ -251,7 +252,7 @@ impl Index {
         for part in parts {
             match part.segment.verify() {
                 Ok(blocks) => report.blocks += blocks,
-                Err(error) => report.damaged.push(error.to_string()),
+                Err(error) => report.damaged.push(chain(&error)),
             }
         }
         report

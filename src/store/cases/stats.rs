@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::model::{Actor, DecisionKind, UnixSeconds};
+use crate::model::{Actor, DAY_S, DecisionKind, UnixSeconds};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
@@ -45,8 +45,6 @@ pub struct ReviewerStats {
     pub pairs: u64,
     pub agreed: u64,
 }
-
-const DAY_S: i64 = 86_400;
 
 /// Pairs of blind decisions since `?1`.
 const PAIRS: &str = "case_decisions a JOIN case_decisions b ON b.case_seq = a.case_seq \

@@ -2,10 +2,8 @@
 
 use rusqlite::params;
 
-use crate::model::{UnixSeconds, UserId};
+use crate::model::{DAY_S, UnixSeconds, UserId};
 use crate::store::{Result, Store};
-
-const DAY_S: i64 = 86_400;
 
 /// A reviewer's viewing today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Errors of the data folder and its database. Every message is one line and says what to do.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use rusqlite::ErrorCode;
 
@@ -37,12 +37,10 @@ pub enum Error {
          folder", path.display())]
     InTheWay { path: PathBuf, expected: &'static str },
 
-    #[error("permission denied: cannot read {} ({source}); grant this user read access or name \
-         another folder", path.display())]
+    #[error("permission denied: cannot read {} (grant this user read access, or name another folder)", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
 
-    #[error("permission denied: cannot write {} ({source}); grant this user write access or name \
-         another folder", path.display())]
+    #[error("permission denied: cannot write {} (grant this user write access, or name another folder)", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
 
     #[error("no space left on device for {}; nothing was changed; free some space and try \
@@ -74,18 +72,18 @@ pub enum Error {
     Foreign { path: PathBuf },
 
     #[error(
-        "the database {} is damaged ({source}) and was not changed; make a copy, then restore a \
-         backup or try `sqlite3 … .recover`",
+        "the database {} is damaged and was not changed; make a copy, then restore a backup \
+         or try `sqlite3 … .recover`",
         path.display()
     )]
-    Damaged { path: PathBuf, source: rusqlite::Error },
+    Damaged { path: PathBuf, source: Sqlite },
 
     #[error(
-        "cannot open the database {} ({source}): this user may not read it, or may not create its \
-         missing -shm and -wal files; open it once as a user with write access to the folder",
+        "cannot open the database {}: this user may not read it, or may not create its missing -shm and -wal \
+         files; open it once as a user with write access to the folder",
         path.display()
     )]
-    CannotOpen { path: PathBuf, source: rusqlite::Error },
+    CannotOpen { path: PathBuf, source: Sqlite },
 
     #[error("the data folder {} is open for reading only", path.display())]
     OpenedForReading { path: PathBuf },
@@ -102,16 +100,27 @@ pub enum Error {
     #[error("the data folder {} has no slots left; start a new one", path.display())]
     NoSlots { path: PathBuf },
 
-    #[error("input/output error on {} ({source}); check the disk before you \
-         continue", path.display())]
-    Disk { path: PathBuf, source: rusqlite::Error },
+    #[error("input/output error on {}; check the disk before you continue", path.display())]
+    Disk { path: PathBuf, source: Sqlite },
 
-    #[error("{} failed: {source}", path.display())]
+    #[error("cannot use {}", path.display())]
     Io { path: PathBuf, source: io::Error },
 
-    #[error("SQLite error in {}: {source}", path.display())]
-    Sqlite { path: PathBuf, source: rusqlite::Error },
+    #[error("SQLite error in {}", path.display())]
+    Sqlite { path: PathBuf, source: Sqlite },
 }
+
+/// An error of SQLite with its own text. It ends the chain: the cause that `rusqlite` gives repeats the text.
+#[derive(Debug)]
+pub struct Sqlite(rusqlite::Error);
+
+impl fmt::Display for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Sqlite {}
 
 impl Error {
     /// Whether the disk is full.
@@ -154,7 +163,9 @@ impl Error {
     /// The error for SQLite's error about the database at `path`.
     pub(in crate::store) fn from_sqlite(path: &Path, source: rusqlite::Error) -> Error {
         let path = path.to_path_buf();
-        match source.sqlite_error_code() {
+        let code = source.sqlite_error_code();
+        let source = Sqlite(source);
+        match code {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Error::Damaged { path, source }
             }

@@ -18,7 +18,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Clock, UnixSeconds};
+use crate::model::{Clock, UnixSeconds, rfc3339};
 use crate::store::database::error::{Error, Result};
 
 /// The database's name in the data folder.
@@ -61,7 +61,7 @@ impl Holder {
         Holder {
             pid: Some(std::process::id()),
             program: Some(program.split_whitespace().collect::<Vec<_>>().join(" ")),
-            since: jiff::Timestamp::from_second(now).ok().map(|at| at.to_string()),
+            since: Some(rfc3339(now)),
         }
     }
 

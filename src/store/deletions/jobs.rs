@@ -7,8 +7,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
-    Actor, CopyState, Deletion, DeletionEventKind, DeletionId, DeletionSeq, Stage, StoredCopy,
-    TombstoneId, UnixSeconds,
+    Actor, CopyState, DAY_S, Deletion, DeletionEventKind, DeletionId, DeletionSeq, Stage,
+    StoredCopy, TombstoneId, UnixSeconds,
 };
 use crate::store::database::columns;
 use crate::store::deletions::copies;
@@ -17,8 +17,6 @@ use crate::store::deletions::events::{self, NewEvent};
 use crate::store::deletions::receipts;
 use crate::store::webhooks::outbox;
 use crate::store::{NewReceipt, Result, Store};
-
-const DAY_S: i64 = 86_400;
 
 /// Jobs that were leased.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

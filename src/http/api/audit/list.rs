@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, PageQuery, bad_cursor};
-use crate::http::request::times::time;
 use crate::http::state::App;
+use crate::model::rfc3339;
 use crate::store::{AuditFilter, AuditLine};
 
 /// An entry of the audit log.
@@ -32,7 +32,7 @@ impl AuditView {
     fn new(line: AuditLine) -> AuditView {
         AuditView {
             seq: line.seq,
-            at: time(line.at),
+            at: rfc3339(line.at),
             actor: line.actor.to_string(),
             action: line.action,
             subject: line.subject,

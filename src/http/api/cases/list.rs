@@ -9,9 +9,9 @@ use crate::http::error::Problem;
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};
-use crate::http::request::times::{parse_time, time};
+use crate::http::request::times::parse_time;
 use crate::http::state::App;
-use crate::model::{CaseOrder, CaseState, MatchKind, Scope, TombstoneId, VerdictKind};
+use crate::model::{CaseOrder, CaseState, MatchKind, Scope, TombstoneId, VerdictKind, rfc3339};
 use crate::store::CasePlace;
 use crate::wire::{Audience, CaseView, Unredacted};
 
@@ -175,6 +175,6 @@ pub async fn counts(State(app): State<App>, caller: Caller) -> Result<Json<Count
         appealed: found.all.appealed,
         overdue: found.all.overdue,
         mine: found.mine,
-        oldest_opened_at: found.all.oldest_opened_at.map(time),
+        oldest_opened_at: found.all.oldest_opened_at.map(rfc3339),
     }))
 }

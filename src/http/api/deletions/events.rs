@@ -15,10 +15,9 @@ use utoipa::ToSchema;
 use crate::http::api::deletions::show::{named, unknown};
 use crate::http::error::Problem;
 use crate::http::request::extract::Path;
-use crate::http::request::times::time;
 use crate::http::response::event_stream;
 use crate::http::state::App;
-use crate::model::{DeletionEvent, DeletionEventSeq, DeletionId};
+use crate::model::{DeletionEvent, DeletionEventSeq, DeletionId, rfc3339};
 
 /// Events read from the store at a time.
 const PAGE: usize = 100;
@@ -143,6 +142,6 @@ impl Watch {
 
 fn shown(event: DeletionEvent) -> Event {
     let kind = event.kind.as_str();
-    let view = EventView { at: time(event.at), kind, copy: event.place, note: event.note };
+    let view = EventView { at: rfc3339(event.at), kind, copy: event.place, note: event.note };
     event_stream::event(event.seq, kind, &view)
 }

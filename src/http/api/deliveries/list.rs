@@ -7,9 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};
-use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::model::{DeliveryId, DeliveryState};
+use crate::model::{DeliveryId, DeliveryState, rfc3339};
 use crate::store::Delivery;
 
 /// Filters of the list.
@@ -56,18 +55,18 @@ pub struct DeliveryView {
 
 impl DeliveryView {
     pub fn new(one: Delivery) -> DeliveryView {
-        let due_at = (one.state == DeliveryState::Due).then(|| time(one.due_at));
+        let due_at = (one.state == DeliveryState::Due).then(|| rfc3339(one.due_at));
         DeliveryView {
             id: one.id.to_string(),
             event: one.event.to_string(),
             kind: one.topic.to_string(),
-            at: time(one.at),
+            at: rfc3339(one.at),
             subscription: one.subscription.to_string(),
             state: one.state.to_string(),
             attempts: one.attempts,
             due_at,
             last_error: one.last_error,
-            ended_at: one.ended_at.map(time),
+            ended_at: one.ended_at.map(rfc3339),
         }
     }
 }

@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 use crate::http::error::Problem;
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Path};
-use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::model::TombstoneId;
+use crate::model::{TombstoneId, rfc3339};
 use crate::store::Grant;
 
 /// A new grant.
@@ -32,7 +31,7 @@ pub struct GrantView {
 
 impl GrantView {
     pub fn new(grant: Grant) -> GrantView {
-        GrantView { id: grant.id.to_string(), created_at: time(grant.created_at) }
+        GrantView { id: grant.id.to_string(), created_at: rfc3339(grant.created_at) }
     }
 }
 

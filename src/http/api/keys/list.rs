@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, PageQuery, bad_cursor};
-use crate::http::request::times::time;
 use crate::http::state::App;
+use crate::model::rfc3339;
 use crate::store::ApiKey;
 
 /// An API key, without its secret.
@@ -33,8 +33,8 @@ impl KeyView {
             name: key.name,
             scopes: key.scopes.iter().map(|scope| scope.to_string()).collect(),
             rate_per_s: key.rate_per_s,
-            created_at: time(key.created_at),
-            revoked_at: key.revoked_at.map(time),
+            created_at: rfc3339(key.created_at),
+            revoked_at: key.revoked_at.map(rfc3339),
         }
     }
 }

@@ -7,12 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};
-use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::model::{Grain, RetainedBucket};
+use crate::model::{DAY_S, Grain, RetainedBucket, rfc3339};
 use crate::wire;
 
-const DAY_S: i64 = 86_400;
 /// Length of `2026-01-31`.
 const DATE_BYTES: usize = 10;
 
@@ -48,7 +46,7 @@ pub struct RetainedSum {
 
 impl RetainedSum {
     fn new(bucket: RetainedBucket) -> RetainedSum {
-        let day = || time(bucket.start_on * DAY_S).chars().take(DATE_BYTES).collect();
+        let day = || rfc3339(bucket.start_on * DAY_S).chars().take(DATE_BYTES).collect();
         RetainedSum {
             grain: bucket.grain.as_str(),
             starts_on: (bucket.grain != Grain::All).then(day),
@@ -63,7 +61,7 @@ impl RetainedSum {
 
 /// Anonymous statistics of deleted videos, oldest period first.
 ///
-/// Covers finished periods with at least ten videos each (setting `deletions.anonymity_min`). A day with fewer videos is
+/// Covers finished periods with at least ten videos each (setting `deletions.aggregate_videos_min`). A day with fewer videos is
 /// counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
 #[utoipa::path(
     get, path = "/v1/retained", tag = "visibility", params(RetainedQuery),

@@ -16,7 +16,7 @@ const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
 /// Metrics for Prometheus.
 ///
-/// By default only for direct requests from this machine, not through a proxy (setting `server.metrics`).
+/// By default only for direct requests from this machine, not through a proxy (setting `server.metrics_access`).
 #[utoipa::path(
     get, path = "/metrics", tag = "service",
     responses(
@@ -34,7 +34,8 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
         MetricsAccess::Key => auth::known(&app, &request)?.may(Scope::Admin),
     };
     if !allowed {
-        let detail = "The setting `server.metrics` does not allow this caller to read metrics.";
+        let detail =
+            "The setting `server.metrics_access` does not allow this caller to read metrics.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
     app.measure().await?;

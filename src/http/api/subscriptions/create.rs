@@ -12,9 +12,8 @@ use crate::http::document::shapes;
 use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::Json;
-use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::model::{Scope, Topic};
+use crate::model::{Scope, Topic, rfc3339};
 
 /// A new subscription.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,8 +61,8 @@ impl SubscriptionView {
             url: one.url,
             events: one.topics.iter().map(ToString::to_string).collect(),
             scores: one.scores,
-            created_at: time(one.created_at),
-            paused_at: one.paused_at.map(time),
+            created_at: rfc3339(one.created_at),
+            paused_at: one.paused_at.map(rfc3339),
         }
     }
 }

@@ -8,9 +8,8 @@ use crate::engine::Expiry;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, PageQuery, bad_cursor};
-use crate::http::request::times::time;
 use crate::http::state::App;
-use crate::model::{Slot, Strength};
+use crate::model::{Slot, Strength, rfc3339};
 use crate::store::Tombstone;
 
 /// The tombstone of a deleted video. The owner's id is stored as a keyed hash only.
@@ -40,8 +39,8 @@ impl TombstoneView {
         let kept_s = expiry.of(one.reason);
         TombstoneView {
             id: one.id.0,
-            created_at: time(one.created_at),
-            expires_at: kept_s.map(|kept_s| time(one.created_at + kept_s)),
+            created_at: rfc3339(one.created_at),
+            expires_at: kept_s.map(|kept_s| rfc3339(one.created_at + kept_s)),
             reason: one.reason.to_string(),
             strength: match one.strength {
                 Strength::Block => "block",

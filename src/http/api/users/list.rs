@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::http::error::Problem;
 use crate::http::request::extract::Json;
-use crate::http::request::times::time;
 use crate::http::state::App;
+use crate::model::rfc3339;
 use crate::store::User;
 
 /// A user of the review pages.
@@ -35,9 +35,9 @@ impl UserView {
             id: user.id.to_string(),
             name: user.name,
             role: user.role.to_string(),
-            created_at: time(user.created_at),
-            last_seen_at: user.seen_at.map(time),
-            disabled_at: user.disabled_at.map(time),
+            created_at: rfc3339(user.created_at),
+            last_seen_at: user.seen_at.map(rfc3339),
+            disabled_at: user.disabled_at.map(rfc3339),
         }
     }
 }

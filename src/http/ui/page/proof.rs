@@ -1,14 +1,13 @@
 //! A match in plain words: placement, alterations, certainty and kinds of evidence.
 
 use crate::http::ui::page::words;
+use crate::model::{FrameAgreement, Placement, Point, alteration, position};
 use crate::wire::{EvidenceView, PlacementView, SpanView};
 
 /// Larger powers of ten mean nothing to a reader.
 const POWER_MAX: f64 = 20.0;
 /// Spans shorter than this are still pictures, seconds.
 const MOMENT_S: f64 = 0.05;
-/// Share of a picture that an overlay must leave free to count as "all of it".
-const FULL: f64 = 0.92;
 
 /// A kind of evidence.
 pub struct Say {
@@ -52,74 +51,23 @@ pub fn when(span: &SpanView) -> String {
     format!("{from}–{to} shows {of}–{till} of the deleted video")
 }
 
-/// How the deleted picture was altered, in a few words.
+/// How the deleted picture was altered.
 pub fn how(span: &SpanView) -> String {
-    let PlacementView { mirrored, inverted, rotation_deg, scale, .. } = &span.placement;
-    let mut parts = Vec::new();
-    if *mirrored {
-        parts.push("mirrored".to_owned());
-    }
-    if *inverted {
-        parts.push("light and dark exchanged".to_owned());
-    }
-    if rotation_deg.abs() >= 1.5 {
-        let way = if *rotation_deg > 0.0 { "clockwise" } else { "counter-clockwise" };
-        parts.push(format!("turned {:.0}° {way}", rotation_deg.abs()));
-    }
-    if (*scale - 1.0).abs() >= 0.03 {
-        parts.push(format!("at {:.0} % of its size", scale * 100.0));
-    }
-    if span.speed < 0.0 {
-        parts.push("backwards".to_owned());
-    }
-    let speed = span.speed.abs();
-    if (speed - 1.0).abs() >= 0.03 {
-        parts.push(format!("at {speed:.2} × speed"));
-    }
-    if parts.is_empty() { "unaltered in place and speed".to_owned() } else { parts.join(", ") }
+    alteration(&placement(&span.placement), span.speed)
 }
 
-/// Where in the upload's picture it sits.
-pub fn place(placement: &PlacementView) -> &'static str {
-    let within = |axis: usize| {
-        let ends = placement.quad.iter().map(|corner| corner[axis]);
-        let (low, high) = ends.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
-        (low.clamp(0.0, 1.0), high.clamp(0.0, 1.0), low < -0.06 || high > 1.06)
-    };
-    let ((left, right, past_x), (top, bottom, past_y)) = (within(0), within(1));
-    let (wide, high) = (right - left >= FULL, bottom - top >= FULL);
-    if wide && high {
-        return if past_x || past_y {
-            "cropped to fill the picture"
-        } else {
-            "filling the picture"
-        };
-    }
-    let third = |middle: f64| {
-        if middle < 0.4 {
-            0
-        } else if middle > 0.6 {
-            2
-        } else {
-            1
-        }
-    };
-    match (wide, high, third((left + right) / 2.0), third((top + bottom) / 2.0)) {
-        (true, _, _, 0) => "as a band at the top",
-        (true, _, _, 2) => "as a band at the bottom",
-        (true, ..) => "as a band across the middle",
-        (_, true, 0, _) => "on the left side",
-        (_, true, 2, _) => "on the right side",
-        (_, true, ..) => "as a column in the middle",
-        (_, _, 0, 0) => "in the upper left",
-        (_, _, 2, 0) => "in the upper right",
-        (_, _, 0, 2) => "in the lower left",
-        (_, _, 2, 2) => "in the lower right",
-        (_, _, 0, _) => "at the left",
-        (_, _, 2, _) => "at the right",
-        (_, _, _, 0) => "at the top",
-        (_, _, _, 2) => "at the bottom",
-        _ => "in the middle",
+/// Where the deleted picture is in the upload's.
+pub fn place(placed: &PlacementView) -> String {
+    position(&placement(placed))
+}
+
+fn placement(placed: &PlacementView) -> Placement {
+    Placement {
+        mirrored: placed.mirrored,
+        inverted: placed.inverted,
+        rotation_deg: placed.rotation_deg,
+        scale: placed.scale,
+        quad: placed.quad.map(|[x, y]| Point { x, y }),
     }
 }
 
@@ -136,6 +84,7 @@ pub fn says(evidence: &EvidenceView) -> Vec<Say> {
     let percent = |share: f64| (share.clamp(0.0, 1.0) * 100.0).round() as u8;
     let coverage = percent(evidence.coverage);
     let frames = evidence.frames_nats;
+    let agreement = FrameAgreement::of(frames);
     vec![
         Say {
             what: "Keypoints",
@@ -166,18 +115,11 @@ pub fn says(evidence: &EvidenceView) -> Vec<Say> {
         },
         Say {
             what: "Frames",
-            value: if frames > 3.0 {
-                "match"
-            } else if frames < -3.0 {
-                "differ"
-            } else {
-                "inconclusive"
-            }
-            .to_owned(),
-            means: match frames {
-                f if f > 3.0 => "along the timeline",
-                f if f < -3.0 => "along the timeline: perhaps another recording",
-                _ => "too little detail, too few, or covered",
+            value: agreement.as_str().to_owned(),
+            means: match agreement {
+                FrameAgreement::Agree => "along the timeline",
+                FrameAgreement::Disagree => "along the timeline: perhaps another recording",
+                FrameAgreement::Inconclusive => "too little detail, too few, or covered",
             }
             .to_owned(),
             level: Some((frames.clamp(0.0, 60.0) / 60.0 * 100.0) as u8),
@@ -221,21 +163,10 @@ mod tests {
 
     #[test]
     fn a_placement_is_said_in_words() {
-        assert_eq!(how(&span(placed(WHOLE), 1.0)), "unaltered in place and speed");
-        assert_eq!(place(&placed(WHOLE)), "filling the picture");
-        let cropped = WHOLE.map(|corner| corner.map(|v| v * 1.4 - 0.2));
-        assert_eq!(place(&placed(cropped)), "cropped to fill the picture");
-        let corner = WHOLE.map(|[x, y]| [x * 0.3 + 0.65, y * 0.3 + 0.68]);
         let small =
-            PlacementView { mirrored: true, rotation_deg: -3.2, scale: 0.3, ..placed(corner) };
-        assert_eq!(place(&small), "in the lower right");
-        let words = how(&span(small, -1.25));
-        assert_eq!(
-            words,
-            "mirrored, turned 3° counter-clockwise, at 30 % of its size, backwards, at 1.25 × speed"
-        );
-        let band = WHOLE.map(|[x, y]| [x, y * 0.5]);
-        assert_eq!(place(&placed(band)), "as a band at the top");
+            PlacementView { mirrored: true, ..placed(WHOLE.map(|corner| corner.map(|v| v * 0.3))) };
+        assert_eq!(place(&small), "30 × 30 % of the picture, in the upper left");
+        assert_eq!(how(&span(small, -1.25)), "mirrored, reversed, at 1.25× speed");
         let says = when(&span(placed(WHOLE), 1.0));
         assert_eq!(says, "0:03.0–0:12.0 shows 0:10.0–0:19.0 of the deleted video");
     }

@@ -1,11 +1,7 @@
 //! Numbers, times and terms as people read them.
 
 use crate::http::request::times::parse_time;
-use crate::model::{MatchKind, UnixSeconds};
-
-const MINUTE_S: i64 = 60;
-const HOUR_S: i64 = 60 * MINUTE_S;
-const DAY_S: i64 = 24 * HOUR_S;
+use crate::model::{DAY_S, HOUR_S, MINUTE_S, MatchKind, UnixSeconds, rfc3339};
 
 /// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is `now`.
 pub fn ago(at: UnixSeconds, now: UnixSeconds) -> String {
@@ -44,7 +40,7 @@ pub fn minute_of(time: &str) -> String {
 
 /// A time for the `datetime` attribute of `<time>`.
 pub fn machine(at: UnixSeconds) -> String {
-    time(at, "%Y-%m-%dT%H:%M:%SZ")
+    rfc3339(at)
 }
 
 fn time(at: UnixSeconds, format: &str) -> String {

@@ -3,9 +3,7 @@
 use serde::Deserialize;
 
 use crate::engine::{CaseQuery, Whose};
-use crate::model::{CaseOrder, CaseState, TombstoneId, UnixSeconds};
-
-const HOUR_S: i64 = 3600;
+use crate::model::{CaseOrder, CaseState, HOUR_S, TombstoneId, UnixSeconds};
 
 /// Values of a filter with their labels.
 pub type Choices = &'static [(&'static str, &'static str)];

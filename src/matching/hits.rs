@@ -1,13 +1,13 @@
 //! Near pairs of hashes between an upload and one tombstone, exhaustively: every keypoint with every other.
 //!
-//! The index has found the candidate by a few lucky pairs; alignment wants all of them. 64-bit XOR and popcount over
+//! The index has found the candidate by a few pairs; alignment wants all of them. 64-bit XOR and popcount over
 //! arrays runs at memory speed (AVX-512 has the instruction, AVX2 emulates it), so exhaustive is the fast way for
 //! one candidate.
 
 use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
 use crate::matching::coverage::Buckets;
-use crate::matching::judge::Lucky;
+use crate::matching::judge::IndexHits;
 
 /// Bits of 64 in which two patch hashes of a hit may differ (DESIGN §3).
 pub const HIT_BITS: u32 = 10;
@@ -46,7 +46,7 @@ impl<'u> Prepared<'u> {
     }
 
     /// What the index found, as hits.
-    pub fn lucky(&self, deleted: &Fingerprint, found: &Lucky) -> Vec<Hit> {
+    pub fn index_hits(&self, deleted: &Fingerprint, found: &IndexHits) -> Vec<Hit> {
         let hit = |(upload, at, variant): &(u32, u32, Variant)| {
             let own = self.print.keypoints.get(*upload as usize)?.hashes[*variant as usize];
             let distance = (own ^ deleted.keypoints.get(*at as usize)?.hash).count_ones();

@@ -55,12 +55,12 @@ pub struct Candidate<'a> {
     /// Whose it is: candidates with the same voice (owner, or near-identical content) count once as sharing something.
     pub voice: u32,
     /// What the index found of it; `None` when it was not asked.
-    pub found: Option<&'a Lucky>,
+    pub found: Option<&'a IndexHits>,
 }
 
 /// What a search of the index found of one candidate.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Lucky {
+pub struct IndexHits {
     pub keypoints: Vec<(u32, u32, Variant)>,
     /// Whether any frame was hit.
     pub frames: bool,
@@ -145,10 +145,10 @@ fn align_all(
     for (index, c) in candidates.iter().enumerate() {
         let size = 4 * upload.keypoints.len() as u64 * c.fingerprint.keypoints.len() as u64;
         pairs += size;
-        // Few lucky hits that agree are worth a full search; without any, as far as the budget goes.
+        // Few of the index's hits that agree are worth a full search; without any, as far as the budget goes.
         let worth = pairs <= options.pairs_max || index == 0 || {
-            let lucky = c.found.map(|l| prepared.lucky(c.fingerprint, l)).unwrap_or_default();
-            !alignments(upload, c.fingerprint, &lucky, (1, SEEDS)).is_empty()
+            let named = c.found.map(|l| prepared.index_hits(c.fingerprint, l)).unwrap_or_default();
+            !alignments(upload, c.fingerprint, &named, (1, SEEDS)).is_empty()
         };
         let (mut aligned, mut wide, mut hits) = (Vec::new(), Vec::new(), Vec::new());
         if worth {

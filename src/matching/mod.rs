@@ -29,6 +29,6 @@ mod spans;
 mod timeline;
 mod weights;
 
-pub use judge::{Background, Candidate, Judged, Lucky, Options, judge};
+pub use judge::{Background, Candidate, IndexHits, Judged, Options, judge};
 pub use policy::{Policy, strength, suspicious};
 pub use score::Measured;

@@ -17,7 +17,7 @@ use crate::engine::error::media_words;
 use crate::engine::{Engine, Policy, Result};
 use crate::fingerprint::UploadPrint;
 use crate::index::{self, Found, SearchOptions};
-use crate::matching::{self, Background, Candidate, Judged, Lucky};
+use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::Agreement;
 use crate::model::{
     ByteDigest, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot, Span,
@@ -54,7 +54,7 @@ pub enum Effort {
 pub(in crate::engine) struct Considered {
     pub known: Arc<KnownTombstone>,
     /// What the index found of it; `None` when it was not among what the index named.
-    found: Option<Lucky>,
+    found: Option<IndexHits>,
 }
 
 impl Considered {
@@ -236,8 +236,8 @@ impl Engine {
         };
         let new = sync::unindexed(self.store(), applied)?;
         let tombstones = indexed + new.len();
-        let mut hits: HashMap<Slot, Lucky> =
-            found.candidates.iter().map(|c| (c.slot, lucky(c))).collect();
+        let mut hits: HashMap<Slot, IndexHits> =
+            found.candidates.iter().map(|c| (c.slot, index_hits(c))).collect();
         let listed = found.candidates.iter().map(|c| c.slot).filter(|slot| !new.contains(slot));
         let slots: Vec<Slot> = new.iter().copied().chain(listed).collect();
         let mut known = self.known().get(self.store(), &slots)?;
@@ -319,9 +319,9 @@ fn featureless(print: &UploadPrint) -> bool {
     print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < QUALITY_MIN)
 }
 
-fn lucky(found: &index::Candidate) -> Lucky {
+fn index_hits(found: &index::Candidate) -> IndexHits {
     let hits = found.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant));
-    Lucky { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
+    IndexHits { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
 }
 
 fn suspicious(recognised: &[Recognised]) -> bool {

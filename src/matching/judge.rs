@@ -107,24 +107,25 @@ pub fn judge(
             .for_each(|a| keypoints.add_alignment(upload, a, candidates[f.index].voice));
     }
     let mut frames = FrameVoices::new(upload);
-    let mut cases: Vec<Case<'_>> = Vec::with_capacity(found.len());
+    let mut fitted: Vec<FittedAlignments<'_>> = Vec::with_capacity(found.len());
     for f in found {
         let c = &candidates[f.index];
-        let case = Case::new(hasher, &prepared, c, &keypoints.weights(upload, c.voice), f);
-        frames.add(upload, case.agreeing_frames(), c.voice);
-        cases.push(case);
+        let one =
+            FittedAlignments::new(hasher, &prepared, c, &keypoints.weights(upload, c.voice), f);
+        frames.add(upload, one.agreeing_frames(), c.voice);
+        fitted.push(one);
     }
-    let judged = |case: &Case<'_>| {
-        let weights = frames.weights(candidates[case.candidate].voice);
-        case.judge(&weights, background.tombstones, options)
+    let judged = |one: &FittedAlignments<'_>| {
+        let weights = frames.weights(candidates[one.candidate].voice);
+        one.judge(&weights, background.tombstones, options)
     };
-    let mut out: Vec<Judged> = cases.iter().filter_map(judged).collect();
+    let mut out: Vec<Judged> = fitted.iter().filter_map(judged).collect();
     out.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.candidate.cmp(&b.candidate)));
     out
 }
 
 /// What was found of a candidate before anything is weighed.
-struct FoundCase {
+struct Alignments {
     index: usize,
     aligned: Vec<Alignment>,
     alike: Alike,
@@ -138,7 +139,7 @@ fn align_all(
     prepared: &Prepared<'_>,
     candidates: &[Candidate<'_>],
     options: &Options,
-) -> Vec<FoundCase> {
+) -> Vec<Alignments> {
     let upload = prepared.print;
     let (mut pairs, mut compared, mut widened) = (0u64, 0usize, 0usize);
     let mut out = Vec::new();
@@ -176,7 +177,7 @@ fn align_all(
         }
         if placed || diagonal.is_some() {
             let alike = Alike::new(c.fingerprint, &hits);
-            out.push(FoundCase { index, aligned, wide, alike, diagonal });
+            out.push(Alignments { index, aligned, wide, alike, diagonal });
         }
     }
     out
@@ -188,7 +189,7 @@ const SPAN_DISTINCT: f64 = 3.0;
 const STANDING_NATS: f64 = 1.0;
 
 /// One candidate with all that was found.
-struct Case<'a> {
+struct FittedAlignments<'a> {
     candidate: usize,
     upload: &'a UploadPrint,
     deleted: &'a Fingerprint,
@@ -196,13 +197,13 @@ struct Case<'a> {
     diagonal: Option<Diagonal>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> FittedAlignments<'a> {
     fn new(
         hasher: &Hasher,
         prepared: &Prepared<'a>,
         candidate: &Candidate<'a>,
         weights: &[f32],
-        found: FoundCase,
+        found: Alignments,
     ) -> Self {
         let deleted = candidate.fingerprint;
         let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
@@ -216,7 +217,7 @@ impl<'a> Case<'a> {
             }
         }
         let upload = prepared.print;
-        Case { candidate: found.index, upload, deleted, held, diagonal: found.diagonal }
+        FittedAlignments { candidate: found.index, upload, deleted, held, diagonal: found.diagonal }
     }
 
     /// Upload frames that agree with this candidate's.

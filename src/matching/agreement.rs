@@ -3,7 +3,7 @@
 
 use crate::fingerprint::UploadPrint;
 use crate::matching::consensus::Sighted;
-use crate::matching::hold::Held;
+use crate::matching::fitted::FittedAlignment;
 use crate::matching::timeline::Line;
 use crate::model::{Agreement, Moment};
 
@@ -13,9 +13,12 @@ const POINTS_MAX: usize = 240;
 const SURE_NATS: f64 = 12.0;
 
 impl Agreement {
-    pub(super) fn of<'h>(held: impl Iterator<Item = &'h Held>, upload: &UploadPrint) -> Agreement {
+    pub(super) fn of<'h>(
+        fitted: impl Iterator<Item = &'h FittedAlignment>,
+        upload: &UploadPrint,
+    ) -> Agreement {
         let mut all = Agreement::default();
-        for one in held {
+        for one in fitted {
             let line = &one.alignment.line;
             all.keypoints.extend(one.alignment.agreeing.iter().map(|s| sighted(s, line)));
             all.add_frames(upload, line, &one.frames.pairs);

@@ -4,8 +4,8 @@ use crate::fingerprint::{Fingerprint, Hasher, UploadPrint, Variant};
 use crate::matching::consensus::{Alignment, SEEDS, SURE_DISTINCT, WIDE_SEEDS, alignments};
 use crate::matching::coverage::Alike;
 use crate::matching::diagonal::{Diagonal, unplaced};
+use crate::matching::fitted::FittedAlignment;
 use crate::matching::hits::{HIT_BITS, Hit, Prepared};
-use crate::matching::hold::Held;
 use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
 use crate::matching::timeline::Line;
@@ -193,7 +193,7 @@ struct FittedAlignments<'a> {
     candidate: usize,
     upload: &'a UploadPrint,
     deleted: &'a Fingerprint,
-    held: Vec<Held>,
+    fitted: Vec<FittedAlignment>,
     diagonal: Option<Diagonal>,
 }
 
@@ -206,30 +206,44 @@ impl<'a> FittedAlignments<'a> {
         found: Alignments,
     ) -> Self {
         let deleted = candidate.fingerprint;
-        let mut held: Vec<Held> = Vec::with_capacity(found.aligned.len());
+        let mut fitted: Vec<FittedAlignment> = Vec::with_capacity(found.aligned.len());
         for mut a in found.aligned.into_iter().chain(found.wide) {
             let weights = within_template(weights, prepared.print, &a);
             a.reweigh(&weights);
             // Beside a sure alignment a small one is neither the best nor a span of its own.
-            let needed = a.distinct >= SPAN_DISTINCT || !held.first().is_some_and(Held::is_sure);
+            let needed = a.distinct >= SPAN_DISTINCT
+                || !fitted.first().is_some_and(FittedAlignment::is_sure);
             if needed {
-                held.push(Held::new(hasher, prepared, deleted, &found.alike, &weights, &a));
+                fitted.push(FittedAlignment::new(
+                    hasher,
+                    prepared,
+                    deleted,
+                    &found.alike,
+                    &weights,
+                    &a,
+                ));
             }
         }
         let upload = prepared.print;
-        FittedAlignments { candidate: found.index, upload, deleted, held, diagonal: found.diagonal }
+        FittedAlignments {
+            candidate: found.index,
+            upload,
+            deleted,
+            fitted,
+            diagonal: found.diagonal,
+        }
     }
 
     /// Upload frames that agree with this candidate's.
     fn agreeing_frames(&self) -> impl Iterator<Item = usize> + '_ {
-        let placed = self.held.iter().flat_map(|h| &h.frames.same);
+        let placed = self.fitted.iter().flat_map(|h| &h.frames.same);
         let unplaced = self.diagonal.iter().flat_map(|d| &d.frames.same);
         placed.chain(unplaced).flat_map(Clone::clone)
     }
 
     fn judge(&self, frame_weights: &[f32], tombstones: usize, options: &Options) -> Option<Judged> {
-        let evidence_of = |h: &Held| h.measured(frame_weights).evidence();
-        let best = self.held.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
+        let evidence_of = |h: &FittedAlignment| h.measured(frame_weights).evidence();
+        let best = self.fitted.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
         let mut measured = best.map(|h| h.measured(frame_weights)).unwrap_or_default();
         let placed_evidence = measured.evidence();
         measured.unplaced_nats =
@@ -261,7 +275,7 @@ impl<'a> FittedAlignments<'a> {
 
     /// What agrees, by every alignment that stands by itself, or by whole frames where these lead.
     fn agreement(&self, leading: Option<&Diagonal>) -> Agreement {
-        let standing = self.held.iter().filter(|h| h.alignment.distinct >= SPAN_DISTINCT);
+        let standing = self.fitted.iter().filter(|h| h.alignment.distinct >= SPAN_DISTINCT);
         let mut all = Agreement::of(standing, self.upload);
         if let Some(d) = leading {
             all.add_frames(self.upload, &d.line, &d.frames.pairs);
@@ -270,11 +284,11 @@ impl<'a> FittedAlignments<'a> {
     }
 
     /// All alignments that stand by themselves, strongest first, without those inside a stronger one.
-    fn spans(&self, best: Option<&Held>, options: &Options) -> Vec<SpanPair> {
-        let is_best = |h: &Held| best.is_some_and(|b| std::ptr::eq(b, h));
-        let strong = |h: &&Held| h.alignment.distinct >= SPAN_DISTINCT || is_best(h);
-        let mut kept: Vec<&Held> = best.into_iter().collect();
-        for h in self.held.iter().filter(strong).filter(|h| !is_best(h)) {
+    fn spans(&self, best: Option<&FittedAlignment>, options: &Options) -> Vec<SpanPair> {
+        let is_best = |h: &FittedAlignment| best.is_some_and(|b| std::ptr::eq(b, h));
+        let strong = |h: &&FittedAlignment| h.alignment.distinct >= SPAN_DISTINCT || is_best(h);
+        let mut kept: Vec<&FittedAlignment> = best.into_iter().collect();
+        for h in self.fitted.iter().filter(strong).filter(|h| !is_best(h)) {
             let inside = kept.iter().any(|k| {
                 let overlap = (h.span.1.min(k.span.1) - h.span.0.max(k.span.0)).max(0.0);
                 overlap > 0.5 * (h.span.1 - h.span.0)
@@ -283,7 +297,7 @@ impl<'a> FittedAlignments<'a> {
                 kept.push(h);
             }
         }
-        let pair = |h: &Held| {
+        let pair = |h: &FittedAlignment| {
             self.pair(&h.alignment.line, h.span, placement(self.upload, self.deleted, &h.alignment))
         };
         let mut out: Vec<SpanPair> = kept.into_iter().map(pair).collect();
@@ -321,7 +335,7 @@ fn own_share(alignment: &Alignment) -> f64 {
     (alignment.distinct / alignment.distinct_near.max(1e-6)).clamp(0.0, 1.0)
 }
 
-fn evidence(best: Option<&Held>, measured: &Measured) -> Evidence {
+fn evidence(best: Option<&FittedAlignment>, measured: &Measured) -> Evidence {
     let Some(b) = best else {
         return Evidence { frames_nats: measured.unplaced_nats, ..Evidence::default() };
     };

@@ -1,7 +1,7 @@
 //! Hits → candidates → alignment → evidence → matches → verdict. No I/O.
 //!
 //! `hits` finds all near pairs of hashes with one candidate; `weights` says how much each tells; `consensus` finds the
-//! placements (`geometry`) and time lines (`timeline`) that many agree on; `hold` puts each where it explains most:
+//! placements (`geometry`) and time lines (`timeline`) that many agree on; `fitted` puts each where it explains most:
 //! `polish` sharpens the placement, `spans` says from when to when, `coverage` asks whether what ought to be visible is,
 //! `placed` compares whole `frames` under the placement (`place`), `diagonal` without one. `likelihood` says what each
 //! near pair tells, `prior` what a placement costs beforehand, `score` weighs the sum against what chance does (`null`),
@@ -11,10 +11,10 @@ mod agreement;
 mod consensus;
 mod coverage;
 mod diagonal;
+mod fitted;
 mod frames;
 mod geometry;
 mod hits;
-mod hold;
 mod judge;
 mod likelihood;
 mod null;

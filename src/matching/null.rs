@@ -7,7 +7,7 @@
 //! likelihoods are true it should fall by 0.43: what is left is the likeness of things of one build, which the slope
 //! grants to all that lies beyond the measured, too.
 //!
-//! Since then wide hits, bursts and doubtful times came (`hits`, `coverage`, `hold`). Measured again with them on the benchmark's
+//! Since then wide hits, bursts and doubtful times came (`hits`, `coverage`, `fitted`). Measured again with them on the benchmark's
 //! 38 clips alone (70 000 pairs, two seeds, three keys each), chance reaches less than these figures say: one pair in 10^3.9
 //! has 8 nats, the greatest is 11. They stay as they are until they are measured again on as many clips as before.
 

@@ -39,7 +39,7 @@ const OWN_LINE_NATS: f64 = 10.0;
 const SURE_NATS: f64 = 80.0;
 
 /// An alignment with its stretch of time and what was measured within it.
-pub struct Held {
+pub struct FittedAlignment {
     pub alignment: Alignment,
     /// Upload time, seconds.
     pub span: (f64, f64),
@@ -47,7 +47,7 @@ pub struct Held {
     pub frames: FrameEvidence,
 }
 
-impl Held {
+impl FittedAlignment {
     /// Holds `alignment` to the upload; `weights` of its keypoints, 0..1.
     pub fn new(
         hasher: &Hasher,
@@ -56,7 +56,7 @@ impl Held {
         alike: &Alike,
         weights: &[f32],
         alignment: &Alignment,
-    ) -> Held {
+    ) -> FittedAlignment {
         let upload = prepared.print;
         let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
         let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
@@ -100,7 +100,7 @@ impl Held {
         }
         let Seen { alignment, span, coverage } = best;
         let frames = placed.along(deleted, &alignment.line, span);
-        Held { alignment, span, coverage, frames }
+        FittedAlignment { alignment, span, coverage, frames }
     }
 
     /// What was measured; `frame_weights` of the upload's frames, 0..1.

@@ -4,7 +4,7 @@
 use crate::fingerprint::UploadPrint;
 use crate::matching::consensus::Sighted;
 use crate::matching::fitted::FittedAlignment;
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 use crate::model::{Agreement, Moment};
 
 /// Points kept of each kind, thinned out evenly.
@@ -19,22 +19,27 @@ impl Agreement {
     ) -> Agreement {
         let mut all = Agreement::default();
         for one in fitted {
-            let line = &one.alignment.line;
-            all.keypoints.extend(one.alignment.agreeing.iter().map(|s| sighted(s, line)));
-            all.add_frames(upload, line, &one.frames.pairs);
+            let time_map = &one.alignment.time_map;
+            all.keypoints.extend(one.alignment.agreeing.iter().map(|s| sighted(s, time_map)));
+            all.add_frames(upload, time_map, &one.frames.pairs);
         }
         all.keypoints = thinned(all.keypoints);
         all.frames = thinned(all.frames);
         all
     }
 
-    pub(super) fn add_frames(&mut self, upload: &UploadPrint, line: &Line, pairs: &[(usize, f64)]) {
+    pub(super) fn add_frames(
+        &mut self,
+        upload: &UploadPrint,
+        time_map: &TimeMap,
+        pairs: &[(usize, f64)],
+    ) {
         let agreeing = pairs.iter().filter(|(_, nats)| *nats > 0.0);
         self.frames.extend(agreeing.map(|(frame, nats)| {
             let upload_s = upload.frames[*frame].time_s;
             Moment {
                 upload_s,
-                deleted_s: line.deleted_s(f64::from(upload_s)) as f32,
+                deleted_s: time_map.deleted_s(f64::from(upload_s)) as f32,
                 weight: (nats / SURE_NATS).clamp(0.0, 1.0) as f32,
             }
         }));
@@ -42,12 +47,12 @@ impl Agreement {
 }
 
 /// A keypoint that stands still agrees for a while: it is drawn in the middle of the time that both have in common.
-fn sighted(one: &Sighted, line: &Line) -> Moment {
+fn sighted(one: &Sighted, time_map: &TimeMap) -> Moment {
     let (from, to) = one.sight.upload;
-    let (a, b) = (line.upload_s(one.sight.deleted.0), line.upload_s(one.sight.deleted.1));
+    let (a, b) = (time_map.upload_s(one.sight.deleted.0), time_map.upload_s(one.sight.deleted.1));
     let (first, last) = (a.min(b), a.max(b));
     let upload_s = ((from.max(first) + to.min(last)) / 2.0).clamp(from, to);
-    let deleted_s = line.deleted_s(upload_s).clamp(one.sight.deleted.0, one.sight.deleted.1);
+    let deleted_s = time_map.deleted_s(upload_s).clamp(one.sight.deleted.0, one.sight.deleted.1);
     let weight = one.sight.weight.clamp(0.0, 1.0) as f32;
     Moment { upload_s: upload_s as f32, deleted_s: deleted_s as f32, weight }
 }

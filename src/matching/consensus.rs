@@ -1,14 +1,14 @@
-//! Hits → the placement and time line that most of them agree with, again and again until nothing is left.
+//! Hits → the placement and time map that most of them agree with, again and again until nothing is left.
 //!
 //! Every hit alone proposes a whole placement (scale and turn from the two keypoints, shift from their places): no
 //! random sampling is needed. The proposal that most other hits support is fitted by least squares, widened to an affine map
-//! so that stretched copies count, and given the time line on which most of its supporters lie. What it explains is
+//! so that stretched copies count, and given the time map on which most of its supporters lie. What it explains is
 //! taken away and the search repeated: shuffled scenes, a second copy in the same picture.
 
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant, wrap};
 use crate::matching::geometry::{Affine, Pair, fit_affine, fit_similarity};
 use crate::matching::hits::Hit;
-use crate::matching::timeline::{Line, Sight, best_line, refine};
+use crate::matching::time_map::{Sight, TimeMap, best_time_map, refine};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Tolerances of support (DESIGN §5): natural log of scale, radians, upload's long sides.
@@ -66,13 +66,13 @@ impl Sighted {
     }
 }
 
-/// One placement on one time line with the hits that agree.
+/// One placement on one time map with the hits that agree.
 #[derive(Debug, Clone)]
 pub struct Alignment {
     pub variant: Variant,
     /// Deleted picture → upload's picture, in long sides; for a mirrored variant into the mirrored upload.
     pub map: Affine,
-    pub line: Line,
+    pub time_map: TimeMap,
     pub agreeing: Vec<Sighted>,
     /// Distinct keypoints that agree, each counting by its nearness and by how rare it is.
     pub distinct: f64,
@@ -226,7 +226,7 @@ fn agrees(s: &Sighted, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bo
     dx * dx + dy * dy <= miss * miss
 }
 
-/// Fit, widen, put on a time line.
+/// Fit, widen, put on a time map.
 fn fitted(
     variant: Variant,
     pool: &[Sighted],
@@ -237,8 +237,8 @@ fn fitted(
         pool.iter().filter(|s| agrees(s, map, shape, miss)).copied().collect()
     };
     let first = near(map, shape, PLACE_MISS);
-    let line = on_line(&first)?;
-    let (mut map, mut kept) = (*map, line.1);
+    let time_map = on_time_map(&first)?;
+    let (mut map, mut kept) = (*map, time_map.1);
     for round in 0..3 {
         let pairs: Vec<Pair> = kept.iter().flat_map(Sighted::pairs).collect();
         let affine = if round > 0 && kept.len() >= 8 { fit_affine(&pairs) } else { None };
@@ -246,35 +246,35 @@ fn fitted(
         let Some(next) = affine.or_else(|| fit_similarity(&pairs)) else { break };
         let (k, turn) = next.scale_and_turn();
         let around = near(&next, (k.max(1e-6).ln(), turn), PLACE_MISS_FITTED);
-        let Some((_, agreeing)) = on_line(&around) else { break };
+        let Some((_, agreeing)) = on_time_map(&around) else { break };
         if weight_of(&agreeing) < weight_of(&kept) * 0.8 {
             break;
         }
         (map, kept) = (next, agreeing);
     }
-    let (line, agreeing) = on_line(&kept)?;
+    let (time_map, agreeing) = on_time_map(&kept)?;
     let distinct = weight_of(&agreeing);
     let distinct_plain = count_of(&agreeing);
     if distinct_plain < COUNT_MIN {
         return None;
     }
     let distinct_near = distinct;
-    Some(Alignment { variant, map, line, agreeing, distinct, distinct_near, distinct_plain })
+    Some(Alignment { variant, map, time_map, agreeing, distinct, distinct_near, distinct_plain })
 }
 
-/// The best line through the sights and those that lie on it.
-fn on_line(sighted: &[Sighted]) -> Option<(Line, Vec<Sighted>)> {
+/// The best time map through the sights and those that lie on it.
+fn on_time_map(sighted: &[Sighted]) -> Option<(TimeMap, Vec<Sighted>)> {
     let sights: Vec<Sight> = sighted.iter().map(|s| s.sight).collect();
-    let (line, _) = best_line(&sights)?;
-    let slack = crate::matching::timeline::SLACK_S + 0.05;
-    let on = |line: &Line| -> Vec<Sighted> {
-        let meets = |s: &&Sighted| line.miss_s(s.sight.upload, s.sight.deleted) <= slack;
+    let (time_map, _) = best_time_map(&sights)?;
+    let slack = crate::matching::time_map::SLACK_S + 0.05;
+    let on = |time_map: &TimeMap| -> Vec<Sighted> {
+        let meets = |s: &&Sighted| time_map.miss_s(s.sight.upload, s.sight.deleted) <= slack;
         sighted.iter().filter(meets).copied().collect()
     };
-    let kept = on(&line);
-    let refined = refine(line, &kept.iter().map(|s| s.sight).collect::<Vec<_>>());
+    let kept = on(&time_map);
+    let refined = refine(time_map, &kept.iter().map(|s| s.sight).collect::<Vec<_>>());
     let again = on(&refined);
-    if again.len() >= kept.len() { Some((refined, again)) } else { Some((line, kept)) }
+    if again.len() >= kept.len() { Some((refined, again)) } else { Some((time_map, kept)) }
 }
 
 /// Quick distinct count for proposals: each deleted keypoint once, by its best hit.

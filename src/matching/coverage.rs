@@ -39,7 +39,7 @@ const TURN: f64 = 0.5;
 const TIME_S: f64 = 1.2;
 /// What a keyframe of a deleted video stands for, seconds, and a little.
 const GLIMPSE_S: f64 = 2.2;
-/// Seconds off the line at which a pair says little of the placement.
+/// Seconds off the time map at which a pair says little of the placement.
 const LATE_S: f64 = 0.4;
 /// A keypoint with a better ratio counts as found, ln.
 const FOUND_NATS: f64 = 2.0;
@@ -197,7 +197,7 @@ struct Met {
     best: f64,
     weight: f64,
     at: (f64, f64),
-    /// Seconds off the time line.
+    /// Seconds off the time map.
     late_s: f64,
     /// Keypoint of the upload.
     upload: u32,
@@ -230,7 +230,7 @@ fn meet(
     let upload = buckets.upload;
     let k = &deleted.keypoints[index];
     let sights = (f64::from(k.spot.first_s), f64::from(k.spot.last_s));
-    let (p, q) = (alignment.line.upload_s(sights.0), alignment.line.upload_s(sights.1));
+    let (p, q) = (alignment.time_map.upload_s(sights.0), alignment.time_map.upload_s(sights.1));
     let (from, to) = (p.min(q), p.max(q));
     // A still image and a glimpse are shorter than what a keyframe stands for.
     let pad = ((GLIMPSE_S - (span.1 - span.0)) / 2.0).max(0.0);
@@ -351,7 +351,7 @@ mod tests {
     use super::*;
     use crate::cpu::Cpu;
     use crate::fingerprint::{Keypoint, Rect, Spot, VERSION};
-    use crate::matching::timeline::Line;
+    use crate::matching::time_map::TimeMap;
     use crate::model::KeyId;
 
     /// Keypoints on a grid of 8 × 8, each with bits of its own.
@@ -407,7 +407,7 @@ mod tests {
         let alignment = Alignment {
             variant: Variant::Plain,
             map: crate::matching::geometry::Affine::similarity(1.0, 0.0, (0.0, 0.0), (0.0, 0.0)),
-            line: Line { speed: 1.0, offset_s: 0.0 },
+            time_map: TimeMap { speed: 1.0, offset_s: 0.0 },
             agreeing: Vec::new(),
             distinct: 0.0,
             distinct_near: 0.0,

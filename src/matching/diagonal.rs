@@ -1,18 +1,18 @@
 //! Whole frames without a placement: the time × time matrix of the stored views, for copies too blurred or too small for
-//! keypoints; and lines through such a matrix.
+//! keypoints; and time maps through such a matrix.
 
 use crate::fingerprint::{Fingerprint, FrameBits, FrameHash, UploadPrint, frame_hash};
 use crate::matching::frames::{
     FrameEvidence, NEAR_S, QUALITY_MIN, SURE_NATS, VISIBLE_ALL, distinct, evidence_nats, on_ground,
     pair_nats,
 };
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 
 /// The best diagonal of the time × time matrix of one view.
 #[derive(Debug, Clone)]
 pub struct Diagonal {
     pub frames: FrameEvidence,
-    pub line: Line,
+    pub time_map: TimeMap,
     pub upload_s: (f64, f64),
     /// 0 raw, 1 raw mirrored, 2 active picture, 3 active picture mirrored.
     pub view: u8,
@@ -25,7 +25,7 @@ const GAP_NATS: f64 = -1.0;
 
 /// A pair of frames whose whole pictures differ in more bits of 64 is not compared region by region.
 const WHOLE_APART: u32 = 26;
-/// What such a pair says, as far as a line is concerned.
+/// What such a pair says, as far as a time map is concerned.
 const APART_NATS: f32 = GAP_NATS as f32;
 /// A view without a pair that agrees better than this is not searched.
 const TOP_MIN: f32 = 4.0;
@@ -68,8 +68,8 @@ pub fn unplaced(upload: &UploadPrint, deleted: &Fingerprint) -> Option<Diagonal>
             let same = sure.map(|t| t.1..=t.1).collect();
             let pairs = distinct(told.iter().map(|t| (t.0, t.1, t.2)));
             let frames = FrameEvidence { pairs, same };
-            let (line, upload_s) = (found.line, found.upload_s);
-            best = Some((found.sum, Diagonal { frames, line, upload_s, view, inverted }));
+            let (time_map, upload_s) = (found.time_map, found.upload_s);
+            best = Some((found.sum, Diagonal { frames, time_map, upload_s, view, inverted }));
         }
     }
     best.map(|(_, diagonal)| diagonal)
@@ -91,10 +91,10 @@ fn fill(matrix: &mut [f32], columns: impl Iterator<Item = FrameBits>, rows: &[&F
     top
 }
 
-/// A stretch of a line through the matrix.
+/// A stretch of a time map through the matrix.
 pub struct Stretch {
     pub sum: f64,
-    pub line: Line,
+    pub time_map: TimeMap,
     pub upload_s: (f64, f64),
     /// Of the deleted frames on it: row, upload time, nats.
     pub picked: Vec<(usize, f64, f64)>,
@@ -117,8 +117,8 @@ pub fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<St
     let mut best: Option<Stretch> = None;
     for (_, c, r) in strong {
         for speed in SPEEDS {
-            let line = Line { speed, offset_s: rows[r] - speed * columns[c] };
-            let found = along(matrix, columns, rows, line);
+            let time_map = TimeMap { speed, offset_s: rows[r] - speed * columns[c] };
+            let found = along(matrix, columns, rows, time_map);
             if found.sum > best.as_ref().map_or(0.0, |b| b.sum * 1.03) {
                 best = Some(found);
             }
@@ -127,17 +127,17 @@ pub fn best_diagonal(matrix: &[f32], columns: &[f64], rows: &[f64]) -> Option<St
     best
 }
 
-fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Stretch {
+fn along(matrix: &[f32], columns: &[f64], rows: &[f64], time_map: TimeMap) -> Stretch {
     let n = rows.len();
     let mut order: Vec<usize> = (0..n).collect();
-    if line.speed < 0.0 {
+    if time_map.speed < 0.0 {
         order.reverse();
     }
     // (deleted frame, its upload time, nats) of all that have a neighbour in the upload.
     let met: Vec<(usize, f64, f64)> = order
         .into_iter()
         .filter_map(|r| {
-            let at = line.upload_s(rows[r]);
+            let at = time_map.upload_s(rows[r]);
             let first = columns.partition_point(|t| *t < at - NEAR_S);
             let near = (first..columns.len()).take_while(|c| columns[*c] <= at + NEAR_S);
             let best = near.map(|c| (matrix[c * n + r], c)).max_by(|a, b| a.0.total_cmp(&b.0));
@@ -159,5 +159,5 @@ fn along(matrix: &[f32], columns: &[f64], rows: &[f64], line: Line) -> Stretch {
     let low = stretch.iter().map(|m| m.1).fold(f64::INFINITY, f64::min);
     let high = stretch.iter().map(|m| m.1).fold(f64::NEG_INFINITY, f64::max);
     let picked = stretch.to_vec();
-    Stretch { sum: top.0, line, upload_s: (low, high), picked }
+    Stretch { sum: top.0, time_map, upload_s: (low, high), picked }
 }

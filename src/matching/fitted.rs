@@ -1,7 +1,7 @@
-//! An alignment put on the time line and the placement that explain most of what ought to be visible, and measured there.
+//! An alignment put on the time map and the placement that explain most of what ought to be visible, and measured there.
 //!
 //! ```text
-//! for each time line worth trying:          the keypoints' own, the one at unchanged speed, the frames' own
+//! for each time map worth trying:          the keypoints' own, the one at unchanged speed, the frames' own
 //!     fit the placement to the pairs that meet on it       (`polish`)
 //!     from when to when it holds                            (`spans`)
 //!     what is found of what ought to be visible             (`coverage`)
@@ -21,7 +21,7 @@ use crate::matching::polish::{polish, refit};
 use crate::matching::prior;
 use crate::matching::score::Measured;
 use crate::matching::spans;
-use crate::matching::timeline::{Line, Sight, best_line_unchanged};
+use crate::matching::time_map::{Sight, TimeMap, best_time_map_unchanged};
 
 /// How often a placement is fitted again to what was found under it.
 const REFITS: usize = 3;
@@ -33,8 +33,8 @@ const BESIDE_S: [f64; 4] = [-1.0, -0.5, 0.5, 1.0];
 const DOUBTFUL_NATS: std::ops::Range<f64> = 4.0..60.0;
 /// A placement that was shifted by more than this, long sides, is looked at anew.
 const MOVED: f64 = 0.01;
-/// Nats on a line of the frames' own from which it is worth trying.
-const OWN_LINE_NATS: f64 = 10.0;
+/// Nats on a time map of the frames' own from which it is worth trying.
+const OWN_TIME_MAP_NATS: f64 = 10.0;
 /// Evidence beside which a small alignment is neither the best nor a span of its own, nats.
 const SURE_NATS: f64 = 80.0;
 
@@ -62,22 +62,22 @@ impl FittedAlignment {
         let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
         let around = (from - AROUND_S, to + AROUND_S);
         let mut placed = Placed::new(hasher, upload, deleted, alignment, around);
-        let look = |line: Line, map: Affine, placed: &Placed| {
-            let span = spans::span(upload, deleted, alignment, &line, placed);
-            let alignment = Alignment { line, map, ..alignment.clone() };
+        let look = |time_map: TimeMap, map: Affine, placed: &Placed| {
+            let span = spans::span(upload, deleted, alignment, &time_map, placed);
+            let alignment = Alignment { time_map, map, ..alignment.clone() };
             let coverage = coverage(prepared, deleted, alike, &alignment, weights, span);
             Seen { alignment, span, coverage }
         };
-        let lines = lines(deleted, alignment, &placed);
-        let mut best = lines
+        let time_maps = time_maps(deleted, alignment, &placed);
+        let mut best = time_maps
             .into_iter()
-            .map(|line| look(line, polish(alignment, &line), &placed))
+            .map(|time_map| look(time_map, polish(alignment, &time_map), &placed))
             .reduce(|a, b| if b.worth() > a.worth() { b } else { a })
-            .expect("the alignment's own line is among them");
+            .expect("the alignment's own time_map is among them");
         let refitted = |mut best: Seen| {
             for _ in 0..REFITS {
                 let Some(map) = refit(&best.coverage.pairs) else { break };
-                let again = look(best.alignment.line, map, &placed);
+                let again = look(best.alignment.time_map, map, &placed);
                 if again.worth() <= best.worth() {
                     break;
                 }
@@ -87,19 +87,19 @@ impl FittedAlignment {
         };
         best = refitted(best);
         if DOUBTFUL_NATS.contains(&best.worth()) {
-            let Line { speed, offset_s } = best.alignment.line;
-            let beside = BESIDE_S.map(|late| Line { speed, offset_s: offset_s + late });
+            let TimeMap { speed, offset_s } = best.alignment.time_map;
+            let beside = BESIDE_S.map(|late| TimeMap { speed, offset_s: offset_s + late });
             let map = best.alignment.map;
-            let tried = beside.into_iter().map(|line| look(line, map, &placed));
+            let tried = beside.into_iter().map(|time_map| look(time_map, map, &placed));
             best = tried.fold(best, |a, b| if b.worth() > a.worth() { b } else { a });
             best = refitted(best);
         }
         if moved(&best.alignment.map, &placed.map) {
             placed = Placed::new(hasher, upload, deleted, &best.alignment, around);
-            best = look(best.alignment.line, best.alignment.map, &placed);
+            best = look(best.alignment.time_map, best.alignment.map, &placed);
         }
         let Seen { alignment, span, coverage } = best;
-        let frames = placed.along(deleted, &alignment.line, span);
+        let frames = placed.along(deleted, &alignment.time_map, span);
         FittedAlignment { alignment, span, coverage, frames }
     }
 
@@ -140,7 +140,7 @@ struct Seen {
 
 impl Seen {
     fn worth(&self) -> f64 {
-        self.coverage.nats - prior::of_line(&self.alignment.line)
+        self.coverage.nats - prior::of_time_map(&self.alignment.time_map)
     }
 }
 
@@ -151,14 +151,14 @@ fn moved(a: &Affine, b: &Affine) -> bool {
     })
 }
 
-/// Time lines worth trying: the keypoints' own, the one at unchanged speed, and the frames' own, which know the time
+/// Time maps worth trying: the keypoints' own, the one at unchanged speed, and the frames' own, which know the time
 /// better (0.25 s against 1 s).
-fn lines(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Vec<Line> {
-    let mut out = vec![alignment.line];
+fn time_maps(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Vec<TimeMap> {
+    let mut out = vec![alignment.time_map];
     let sights: Vec<Sight> = alignment.agreeing.iter().map(|s| s.sight).collect();
-    out.extend(best_line_unchanged(&sights).map(|(line, _)| line));
-    let own = if placed.sees() { placed.own_line(deleted) } else { None };
-    let own = own.filter(|own| own.sum > OWN_LINE_NATS && own.picked.len() >= 2);
-    out.extend(own.map(|own| own.line));
+    out.extend(best_time_map_unchanged(&sights).map(|(time_map, _)| time_map));
+    let own = if placed.sees() { placed.own_time_map(deleted) } else { None };
+    let own = own.filter(|own| own.sum > OWN_TIME_MAP_NATS && own.picked.len() >= 2);
+    out.extend(own.map(|own| own.time_map));
     out
 }

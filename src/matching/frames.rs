@@ -1,7 +1,7 @@
-//! What a pair of whole frames says, and what all pairs on a time line say together.
+//! What a pair of whole frames says, and what all pairs on a time map say together.
 //!
 //! Two measures, because two questions are asked. *Where* do frames agree? `pair_nats` compares with pictures that have
-//! nothing in common, and leads the search for a line and the ends of a span. *Is it a copy?* `evidence_nats` compares with
+//! nothing in common, and leads the search for a time map and the ends of a span. *Is it a copy?* `evidence_nats` compares with
 //! what chance reaches where a placement was chosen because something agreed there (`likelihood`).
 //!
 //! `placed` compares under a placement, `diagonal` without one.
@@ -19,7 +19,7 @@ const COVERED: f64 = 0.25;
 const OVERLAP: f64 = 0.5;
 /// Frames with less contrast than this say nothing, grey levels.
 pub const QUALITY_MIN: u8 = 5;
-/// A deleted frame is compared with upload frames at most this far off the line, seconds.
+/// A deleted frame is compared with upload frames at most this far off the time map, seconds.
 pub const NEAR_S: f64 = 0.3;
 /// Frames that differ in fewer bits show the same and count once.
 const DISTINCT_BITS: u32 = 44;
@@ -41,7 +41,7 @@ pub fn pair_nats(a: &FrameBits, b: &FrameBits, visible: Visible) -> f64 {
     })
 }
 
-/// ln likelihood ratio (copy : chance) of two frames that meet on the time line of a placement that was found.
+/// ln likelihood ratio (copy : chance) of two frames that meet on the time map of a placement that was found.
 pub fn evidence_nats(a: &FrameBits, b: &FrameBits, visible: Visible) -> f64 {
     over_regions(a, b, visible, likelihood::region)
 }

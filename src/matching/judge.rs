@@ -8,7 +8,7 @@ use crate::matching::fitted::FittedAlignment;
 use crate::matching::hits::{HIT_BITS, Hit, Prepared};
 use crate::matching::placement::{of_view, placement};
 use crate::matching::score::Measured;
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 use crate::matching::weights::{FrameVoices, KeypointVoices, within_template};
 use crate::model::Agreement;
 use crate::model::{Evidence, Placement, Span, SpanPair};
@@ -278,7 +278,7 @@ impl<'a> FittedAlignments<'a> {
         let standing = self.fitted.iter().filter(|h| h.alignment.distinct >= SPAN_DISTINCT);
         let mut all = Agreement::of(standing, self.upload);
         if let Some(d) = leading {
-            all.add_frames(self.upload, &d.line, &d.frames.pairs);
+            all.add_frames(self.upload, &d.time_map, &d.frames.pairs);
         }
         all
     }
@@ -298,22 +298,26 @@ impl<'a> FittedAlignments<'a> {
             }
         }
         let pair = |h: &FittedAlignment| {
-            self.pair(&h.alignment.line, h.span, placement(self.upload, self.deleted, &h.alignment))
+            self.pair(
+                &h.alignment.time_map,
+                h.span,
+                placement(self.upload, self.deleted, &h.alignment),
+            )
         };
         let mut out: Vec<SpanPair> = kept.into_iter().map(pair).collect();
         out.sort_by(|a, b| a.upload.start_s.total_cmp(&b.upload.start_s));
         out
     }
 
-    fn pair(&self, line: &Line, span: (f64, f64), placement: Placement) -> SpanPair {
+    fn pair(&self, time_map: &TimeMap, span: (f64, f64), placement: Placement) -> SpanPair {
         let end = f64::from(self.deleted.duration_s);
         SpanPair {
             upload: Span { start_s: span.0, end_s: span.1 },
             deleted: Span {
-                start_s: line.deleted_s(span.0).clamp(0.0, end),
-                end_s: line.deleted_s(span.1).clamp(0.0, end),
+                start_s: time_map.deleted_s(span.0).clamp(0.0, end),
+                end_s: time_map.deleted_s(span.1).clamp(0.0, end),
             },
-            speed: line.speed,
+            speed: time_map.speed,
             placement,
         }
     }
@@ -324,7 +328,7 @@ impl<'a> FittedAlignments<'a> {
         let end = f64::from(self.upload.duration_s);
         let from = if d.upload_s.0 < 1.0 { 0.0 } else { d.upload_s.0 - 0.2 };
         let to = if d.upload_s.1 > end - 1.0 { end } else { d.upload_s.1 + 0.2 };
-        self.pair(&d.line, (from, to), place)
+        self.pair(&d.time_map, (from, to), place)
     }
 }
 

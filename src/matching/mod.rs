@@ -1,7 +1,7 @@
 //! Hits → candidates → alignment → evidence → matches → verdict. No I/O.
 //!
 //! `hits` finds all near pairs of hashes with one candidate; `weights` says how much each tells; `consensus` finds the
-//! placements (`geometry`) and time lines (`timeline`) that many agree on; `fitted` puts each where it explains most:
+//! placements (`geometry`) and time maps (`time_map`) that many agree on; `fitted` puts each where it explains most:
 //! `polish` sharpens the placement, `spans` says from when to when, `coverage` asks whether what ought to be visible is,
 //! `placed` compares whole `frames` under the placement (`place`), `diagonal` without one. `likelihood` says what each
 //! near pair tells, `prior` what a placement costs beforehand, `score` weighs the sum against what chance does (`null`),
@@ -26,7 +26,7 @@ mod polish;
 mod prior;
 mod score;
 mod spans;
-mod timeline;
+mod time_map;
 mod weights;
 
 pub use judge::{Background, Candidate, IndexHits, Judged, Options, judge};

@@ -14,7 +14,7 @@ use crate::matching::frames::{
 };
 use crate::matching::geometry::Affine;
 use crate::matching::place::{Place, Samples};
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 use crate::model::Luma;
 
 /// Frames of the upload hashed again for one placement at most.
@@ -69,11 +69,16 @@ impl Placed {
         self.visible != 0 && !self.frames.is_empty()
     }
 
-    /// What the frames along `line` between `span` of upload time say.
-    pub fn along(&self, deleted: &Fingerprint, line: &Line, span: (f64, f64)) -> FrameEvidence {
+    /// What the frames along `time_map` between `span` of upload time say.
+    pub fn along(
+        &self,
+        deleted: &Fingerprint,
+        time_map: &TimeMap,
+        span: (f64, f64),
+    ) -> FrameEvidence {
         let mut same = Vec::new();
         let pairs = deleted.frames.iter().filter(|f| f.quality >= QUALITY_MIN).filter_map(|f| {
-            let at = line.upload_s(f64::from(f.time_s));
+            let at = time_map.upload_s(f64::from(f.time_s));
             let inside = at >= span.0 - 0.2 && at <= span.1 + 0.2;
             let (k, nats) = inside.then(|| self.best_near(at, f)).flatten()?;
             if nats >= SURE_NATS {
@@ -105,16 +110,16 @@ impl Placed {
         self.frames[first].0..=self.frames[last].0
     }
 
-    /// For each hashed upload frame: its time and what the deleted frames within `near_s` of its time on `line` say;
+    /// For each hashed upload frame: its time and what the deleted frames within `near_s` of its time on `time_map` say;
     /// `None` where the deleted video has none there.
     pub fn trace(
         &self,
         deleted: &Fingerprint,
-        line: &Line,
+        time_map: &TimeMap,
         near_s: f64,
     ) -> Vec<(f64, Option<f64>)> {
         let says = |(_, at, bits): &(usize, f64, FrameBits)| {
-            let wanted = line.deleted_s(*at);
+            let wanted = time_map.deleted_s(*at);
             let first = deleted.frames.partition_point(|f| f64::from(f.time_s) < wanted - near_s);
             let near = deleted.frames[first..]
                 .iter()
@@ -125,8 +130,8 @@ impl Placed {
         self.frames.iter().map(says).collect()
     }
 
-    /// The line that the frames themselves prefer, with its evidence and the pairs on it.
-    pub fn own_line(&self, deleted: &Fingerprint) -> Option<Stretch> {
+    /// The time map that the frames themselves prefer, with its evidence and the pairs on it.
+    pub fn own_time_map(&self, deleted: &Fingerprint) -> Option<Stretch> {
         let rows: Vec<usize> = (0..deleted.frames.len())
             .filter(|i| deleted.frames[*i].quality >= QUALITY_MIN)
             .collect();

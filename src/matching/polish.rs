@@ -1,14 +1,14 @@
-//! A sharper placement, once the time line is known.
+//! A sharper placement, once the time map is known.
 //!
-//! The alignment's own fit takes every pair within a second of the line, so in a moving picture its points are off by
-//! what moved in between. Here only pairs that meet on the line count, outliers are trimmed, and the map is widened from
+//! The alignment's own fit takes every pair within a second of the time map, so in a moving picture its points are off by
+//! what moved in between. Here only pairs that meet on the time map count, outliers are trimmed, and the map is widened from
 //! similarity to affine only where that explains clearly more: otherwise noise shows as a turn of some degrees.
 
 use crate::matching::consensus::Alignment;
 use crate::matching::geometry::{Affine, Pair, fit_affine, fit_similarity};
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 
-/// Seconds by which a pair may miss the line.
+/// Seconds by which a pair may miss the time map.
 const MISS_S: f64 = 0.3;
 /// Pairs needed for a similarity, and for an affine map.
 const SIMILARITY_MIN: usize = 5;
@@ -17,12 +17,12 @@ const AFFINE_MIN: usize = 12;
 const AFFINE_GAIN: f64 = 0.6;
 const ROUNDS: usize = 4;
 
-/// The alignment's map, fitted again; unchanged when too few pairs meet on `line`.
-pub fn polish(alignment: &Alignment, line: &Line) -> Affine {
+/// The alignment's map, fitted again; unchanged when too few pairs meet on `time_map`.
+pub fn polish(alignment: &Alignment, time_map: &TimeMap) -> Affine {
     let meets = alignment
         .agreeing
         .iter()
-        .filter(|s| line.miss_s(s.sight.upload, s.sight.deleted) <= MISS_S)
+        .filter(|s| time_map.miss_s(s.sight.upload, s.sight.deleted) <= MISS_S)
         .map(|s| Pair { from: s.deleted, to: s.upload, weight: 1.0 });
     trimmed(meets.collect()).unwrap_or(alignment.map)
 }
@@ -74,11 +74,11 @@ mod tests {
     use crate::fingerprint::Variant;
     use crate::matching::consensus::Sighted;
     use crate::matching::hits::Hit;
-    use crate::matching::timeline::Sight;
+    use crate::matching::time_map::Sight;
 
     #[test]
     fn pairs_that_miss_the_line_do_not_turn_the_placement() {
-        let line = Line { speed: 1.0, offset_s: 0.0 };
+        let time_map = TimeMap { speed: 1.0, offset_s: 0.0 };
         let pair = |n: usize, late: f64| {
             let at = ((n * 37 % 10) as f64 / 10.0, (n * 53 % 10) as f64 / 18.0);
             let t = n as f64 * 0.1;
@@ -106,15 +106,15 @@ mod tests {
         let alignment = Alignment {
             variant: Variant::Plain,
             map: rough,
-            line,
+            time_map,
             agreeing,
             distinct: 40.0,
             distinct_near: 40.0,
             distinct_plain: 40,
         };
-        let (scale, turn) = polish(&alignment, &line).scale_and_turn();
+        let (scale, turn) = polish(&alignment, &time_map).scale_and_turn();
         assert!((scale - 0.5).abs() < 1e-6 && turn.abs() < 1e-6, "{scale} {turn}");
         let few = Alignment { agreeing: alignment.agreeing[..3].to_vec(), ..alignment };
-        assert_eq!(polish(&few, &line), rough);
+        assert_eq!(polish(&few, &time_map), rough);
     }
 }

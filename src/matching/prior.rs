@@ -1,11 +1,11 @@
-//! How unlikely a placement and a time line are before anything was compared.
+//! How unlikely a placement and a time map are before anything was compared.
 //!
 //! Most re-uploads show the whole picture upright at its own speed. Chance does not: it takes any turn, size, speed and
 //! variant, and has the more to choose from the odder they are. The figures are nats by judgement, small beside what a
 //! copy's keypoints tell (40 to 800), and a third of what the best chance placements reach without them (13 to 20).
 
 use crate::matching::consensus::Alignment;
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 
 const SPEED_CHANGED: f64 = 3.0;
 const REVERSED: f64 = 5.0;
@@ -24,23 +24,23 @@ const STRETCHED: f64 = 1.5;
 const STRETCH_FREE: f64 = 1.05;
 const STRETCH_FULL: f64 = 1.25;
 
-/// Cost of a time line, nats.
-pub fn of_line(line: &Line) -> f64 {
-    if (line.speed - 1.0).abs() < 0.03 {
+/// Cost of a time map, nats.
+pub fn of_time_map(time_map: &TimeMap) -> f64 {
+    if (time_map.speed - 1.0).abs() < 0.03 {
         0.0
-    } else if line.speed > 0.0 {
+    } else if time_map.speed > 0.0 {
         SPEED_CHANGED
     } else {
         REVERSED
     }
 }
 
-/// Cost of an alignment's placement and time line, nats.
+/// Cost of an alignment's placement and time map, nats.
 pub fn of_alignment(alignment: &Alignment) -> f64 {
     let (scale, turn) = alignment.map.scale_and_turn();
     let past_quarter = turn.to_degrees().rem_euclid(90.0);
     let oblique = past_quarter.min(90.0 - past_quarter);
-    let mut cost = of_line(&alignment.line);
+    let mut cost = of_time_map(&alignment.time_map);
     cost += (oblique / OBLIQUE_DEG).min(1.0) * OBLIQUE;
     cost += if turn.abs() > std::f64::consts::FRAC_PI_4 { TURNED } else { 0.0 };
     cost += if alignment.variant.mirrored() { MIRRORED } else { 0.0 };

@@ -33,7 +33,7 @@ pub struct Measured {
     pub placed_nats: f64,
     /// Whole frames without one.
     pub unplaced_nats: f64,
-    /// Cost of placement and time line.
+    /// Cost of placement and time map.
     pub prior_nats: f64,
     /// Distinct pictures of the deleted video that agree: keyframes or frames, whichever are more.
     pub supports: u32,

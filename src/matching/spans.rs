@@ -7,7 +7,7 @@
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::consensus::Alignment;
 use crate::matching::placed::Placed;
-use crate::matching::timeline::Line;
+use crate::matching::time_map::TimeMap;
 
 /// What one moment can say at most, for and against.
 const FOR_MOST: f64 = 2.0;
@@ -22,11 +22,11 @@ pub fn span(
     upload: &UploadPrint,
     deleted: &Fingerprint,
     alignment: &Alignment,
-    line: &Line,
+    time_map: &TimeMap,
     placed: &Placed,
 ) -> (f64, f64) {
     let mut moments: Vec<(f64, f64)> = Vec::new();
-    for (at, nats) in placed.trace(deleted, line, TRACE_NEAR_S) {
+    for (at, nats) in placed.trace(deleted, time_map, TRACE_NEAR_S) {
         if let Some(nats) = nats {
             moments.push((at, (nats / 3.0).clamp(AGAINST_MOST / 2.0, FOR_MOST)));
         }
@@ -34,7 +34,7 @@ pub fn span(
     let framed = !moments.is_empty();
     for at in &upload.keyframes_s {
         let at = f64::from(*at);
-        let wanted = line.deleted_s(at);
+        let wanted = time_map.deleted_s(at);
         if wanted < -1.0 || wanted > f64::from(deleted.duration_s) + 1.0 {
             continue;
         }
@@ -49,7 +49,7 @@ pub fn span(
     let Some((from, to)) = best_stretch(&moments) else {
         return (0.0, f64::from(upload.duration_s));
     };
-    widen(upload, deleted, line, &moments, (from, to))
+    widen(upload, deleted, time_map, &moments, (from, to))
 }
 
 fn best_stretch(moments: &[(f64, f64)]) -> Option<(f64, f64)> {
@@ -72,7 +72,7 @@ fn best_stretch(moments: &[(f64, f64)]) -> Option<(f64, f64)> {
 fn widen(
     upload: &UploadPrint,
     deleted: &Fingerprint,
-    line: &Line,
+    time_map: &TimeMap,
     moments: &[(f64, f64)],
     (from, to): (f64, f64),
 ) -> (f64, f64) {
@@ -82,7 +82,7 @@ fn widen(
     let from = if before.is_nan() { 0.0 } else { (before + from) / 2.0 };
     let to = if after.is_nan() { end } else { (after + to) / 2.0 };
     // The deleted video does not last for ever.
-    let (a, b) = (line.upload_s(0.0), line.upload_s(f64::from(deleted.duration_s)));
+    let (a, b) = (time_map.upload_s(0.0), time_map.upload_s(f64::from(deleted.duration_s)));
     let (first, last) = (a.min(b) - 0.3, a.max(b) + 0.3);
     let clamped = (from.max(first).clamp(0.0, end), to.min(last).clamp(0.0, end));
     if clamped.1 > clamped.0 { clamped } else { (from.max(0.0), to.min(end)) }

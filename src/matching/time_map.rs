@@ -1,21 +1,21 @@
-//! The time line of a match: deleted time = speed × upload time + offset.
+//! The time map of a match: deleted time = speed × upload time + offset.
 
 /// Speeds tried, likeliest first. Between them a second's tolerance bridges a clip of some ten seconds; the fit
 /// afterwards is continuous.
 const SPEEDS: [f64; 17] =
     [1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 1.75, 0.57, 1.37, 0.73, -1.0, 2.2, 0.45, -1.5];
-/// Seconds by which a keypoint's two sights may miss the line: keyframes stand for 1 s and 2 s.
+/// Seconds by which a keypoint's two sights may miss the time_map: keyframes stand for 1 s and 2 s.
 pub const SLACK_S: f64 = 1.1;
 
-/// A time line.
+/// A time map.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Line {
+pub struct TimeMap {
     pub speed: f64,
     /// Deleted time at upload time 0, seconds.
     pub offset_s: f64,
 }
 
-impl Line {
+impl TimeMap {
     pub fn deleted_s(&self, upload_s: f64) -> f64 {
         self.speed * upload_s + self.offset_s
     }
@@ -24,7 +24,7 @@ impl Line {
         (deleted_s - self.offset_s) / self.speed
     }
 
-    /// Seconds of deleted time by which two intervals miss each other under this line; 0 when they meet.
+    /// Seconds of deleted time by which two intervals miss each other under this time map; 0 when they meet.
     pub fn miss_s(&self, upload: (f64, f64), deleted: (f64, f64)) -> f64 {
         let (p, q) = (self.deleted_s(upload.0), self.deleted_s(upload.1));
         let (low, high) = (p.min(q), p.max(q));
@@ -40,20 +40,20 @@ pub struct Sight {
     pub weight: f64,
 }
 
-/// The line that most weight agrees with, and that weight. Each sight allows an interval of offsets; the best offset
+/// The time map that most weight agrees with, and that weight. Each sight allows an interval of offsets; the best offset
 /// is where most intervals overlap.
-pub fn best_line(sights: &[Sight]) -> Option<(Line, f64)> {
-    best_line_of(&SPEEDS, sights)
+pub fn best_time_map(sights: &[Sight]) -> Option<(TimeMap, f64)> {
+    best_time_map_of(&SPEEDS, sights)
 }
 
 /// The same at the speed of the deleted video.
-pub fn best_line_unchanged(sights: &[Sight]) -> Option<(Line, f64)> {
-    best_line_of(&SPEEDS[..1], sights)
+pub fn best_time_map_unchanged(sights: &[Sight]) -> Option<(TimeMap, f64)> {
+    best_time_map_of(&SPEEDS[..1], sights)
 }
 
-fn best_line_of(speeds: &[f64], sights: &[Sight]) -> Option<(Line, f64)> {
-    let mut best: Option<(Line, f64)> = None;
-    // No line can gather more than this; mostly the first one, unchanged speed, already has nearly all.
+fn best_time_map_of(speeds: &[f64], sights: &[Sight]) -> Option<(TimeMap, f64)> {
+    let mut best: Option<(TimeMap, f64)> = None;
+    // No time map can gather more than this; mostly the first one, unchanged speed, already has nearly all.
     let all: f64 = sights.iter().map(|s| s.weight).sum();
     let mut offsets: Vec<Offsets> = Vec::with_capacity(sights.len());
     let (mut seconds, mut edges) = (Vec::new(), Vec::new());
@@ -69,7 +69,7 @@ fn best_line_of(speeds: &[f64], sights: &[Sight]) -> Option<(Line, f64)> {
         }
         let (weight, offset_s) = most_overlap(&offsets, &mut edges);
         if worth(weight) && weight > 0.0 {
-            best = Some((Line { speed, offset_s }, weight));
+            best = Some((TimeMap { speed, offset_s }, weight));
         }
     }
     best
@@ -127,14 +127,14 @@ fn most_overlap(offsets: &[Offsets], edges: &mut Vec<(f64, f64)>) -> (f64, f64) 
     (top.0, (top.1 + top.2) / 2.0)
 }
 
-/// Whether a line at another speed is better than one that `weight` agrees with: it must earn its place, for with many
+/// Whether a time map at another speed is better than one that `weight` agrees with: it must earn its place, for with many
 /// speeds to choose from one gains a stray hit.
 fn earns(sum: f64, weight: f64) -> bool {
     sum > weight * 1.05 + 0.5
 }
 
-/// Refines a line on sights that agree with it: weighted least squares over interval centres, kept near `line`.
-pub fn refine(line: Line, sights: &[Sight]) -> Line {
+/// Refines a time map on sights that agree with it: weighted least squares over interval centres, kept near `time_map`.
+pub fn refine(time_map: TimeMap, sights: &[Sight]) -> TimeMap {
     let centre = |v: (f64, f64)| (v.0 + v.1) / 2.0;
     let (mut w, mut x, mut y) = (0.0, 0.0, 0.0);
     let moving = |s: &&Sight| s.deleted.1 - s.deleted.0 < 2.5 && s.upload.1 - s.upload.0 < 2.5;
@@ -144,7 +144,7 @@ pub fn refine(line: Line, sights: &[Sight]) -> Line {
         y += s.weight * centre(s.deleted);
     }
     if w < 4.0 {
-        return line;
+        return time_map;
     }
     let (x, y) = (x / w, y / w);
     let (mut xx, mut xy) = (0.0, 0.0);
@@ -154,7 +154,7 @@ pub fn refine(line: Line, sights: &[Sight]) -> Line {
         xy += s.weight * u * v;
     }
     // Over less than some seconds the slope is noise.
-    let fitted = if xx / w > 4.0 { xy / xx } else { line.speed };
-    let speed = if (fitted / line.speed - 1.0).abs() < 0.15 { fitted } else { line.speed };
-    Line { speed, offset_s: y - speed * x }
+    let fitted = if xx / w > 4.0 { xy / xx } else { time_map.speed };
+    let speed = if (fitted / time_map.speed - 1.0).abs() < 0.15 { fitted } else { time_map.speed };
+    TimeMap { speed, offset_s: y - speed * x }
 }

@@ -2,7 +2,7 @@
 //! needs, and no more. Nothing is judged by it.
 
 use crate::fingerprint::UploadPrint;
-use crate::matching::consensus::Sighted;
+use crate::matching::consensus::PlacedHit;
 use crate::matching::fitted::FittedAlignment;
 use crate::matching::time_map::TimeMap;
 use crate::model::{Agreement, Moment};
@@ -20,7 +20,7 @@ impl Agreement {
         let mut all = Agreement::default();
         for one in fitted {
             let time_map = &one.alignment.time_map;
-            all.keypoints.extend(one.alignment.agreeing.iter().map(|s| sighted(s, time_map)));
+            all.keypoints.extend(one.alignment.agreeing.iter().map(|s| placed_hit(s, time_map)));
             all.add_frames(upload, time_map, &one.frames.pairs);
         }
         all.keypoints = thinned(all.keypoints);
@@ -47,13 +47,13 @@ impl Agreement {
 }
 
 /// A keypoint that stands still agrees for a while: it is drawn in the middle of the time that both have in common.
-fn sighted(one: &Sighted, time_map: &TimeMap) -> Moment {
-    let (from, to) = one.sight.upload;
-    let (a, b) = (time_map.upload_s(one.sight.deleted.0), time_map.upload_s(one.sight.deleted.1));
+fn placed_hit(one: &PlacedHit, time_map: &TimeMap) -> Moment {
+    let (from, to) = one.times.upload;
+    let (a, b) = (time_map.upload_s(one.times.deleted.0), time_map.upload_s(one.times.deleted.1));
     let (first, last) = (a.min(b), a.max(b));
     let upload_s = ((from.max(first) + to.min(last)) / 2.0).clamp(from, to);
-    let deleted_s = time_map.deleted_s(upload_s).clamp(one.sight.deleted.0, one.sight.deleted.1);
-    let weight = one.sight.weight.clamp(0.0, 1.0) as f32;
+    let deleted_s = time_map.deleted_s(upload_s).clamp(one.times.deleted.0, one.times.deleted.1);
+    let weight = one.times.weight.clamp(0.0, 1.0) as f32;
     Moment { upload_s: upload_s as f32, deleted_s: deleted_s as f32, weight }
 }
 

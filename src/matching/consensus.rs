@@ -8,7 +8,7 @@
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant, wrap};
 use crate::matching::geometry::{Affine, Pair, fit_affine, fit_similarity};
 use crate::matching::hits::Hit;
-use crate::matching::time_map::{Sight, TimeMap, best_time_map, refine};
+use crate::matching::time_map::{HitTimes, TimeMap, best_time_map, refine};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Tolerances of support (DESIGN §5): natural log of scale, radians, upload's long sides.
@@ -37,7 +37,7 @@ const CELLS: f64 = 32.0;
 
 /// A hit with its geometry: the upload's side brought back to the unmirrored, positive picture.
 #[derive(Debug, Clone, Copy)]
-pub struct Sighted {
+pub struct PlacedHit {
     pub hit: Hit,
     pub upload: (f64, f64),
     pub deleted: (f64, f64),
@@ -45,18 +45,18 @@ pub struct Sighted {
     pub scale: f64,
     /// Turn from the deleted to the upload's patch.
     pub turn: f64,
-    pub sight: Sight,
+    pub times: HitTimes,
 }
 
 /// Arms of a keypoint, long sides of the deleted picture, and what their ends weigh beside its place.
 const ARM: f64 = 0.1;
 const ARM_WEIGHT: f64 = 0.15;
 
-impl Sighted {
+impl PlacedHit {
     /// Its place, and the ends of two arms that turn and grow with it: so a few keypoints in a row, or close together,
     /// still say how the picture lies.
     pub fn pairs(&self) -> [Pair; 3] {
-        let weight = self.sight.weight.max(0.01);
+        let weight = self.times.weight.max(0.01);
         let own = Affine::similarity(self.scale.exp(), self.turn, self.deleted, self.upload);
         let arm = |dx: f64, dy: f64| {
             let from = (self.deleted.0 + dx, self.deleted.1 + dy);
@@ -73,7 +73,7 @@ pub struct Alignment {
     /// Deleted picture → upload's picture, in long sides; for a mirrored variant into the mirrored upload.
     pub map: Affine,
     pub time_map: TimeMap,
-    pub agreeing: Vec<Sighted>,
+    pub agreeing: Vec<PlacedHit>,
     /// Distinct keypoints that agree, each counting by its nearness and by how rare it is.
     pub distinct: f64,
     /// The same, each counting by its nearness alone.
@@ -86,7 +86,7 @@ impl Alignment {
     /// Gives every agreeing keypoint the weight of its upload keypoint and counts again.
     pub fn reweigh(&mut self, weights: &[f32]) {
         for s in &mut self.agreeing {
-            s.sight.weight = nearness(s.hit.distance) * f64::from(weights[s.hit.upload as usize]);
+            s.times.weight = nearness(s.hit.distance) * f64::from(weights[s.hit.upload as usize]);
         }
         self.distinct = weight_of(&self.agreeing);
     }
@@ -100,17 +100,17 @@ pub fn alignments(
     hits: &[Hit],
     (most, seeds): (usize, usize),
 ) -> Vec<Alignment> {
-    let mut sighted: Vec<Sighted> = hits.iter().map(|h| sighted(upload, deleted, h)).collect();
+    let mut hits: Vec<PlacedHit> = hits.iter().map(|h| place(upload, deleted, h)).collect();
     // In order of scale, so that a proposal is held against those of its own scale only: a third of all.
-    sighted.sort_by(|a, b| a.scale.total_cmp(&b.scale));
+    hits.sort_by(|a, b| a.scale.total_cmp(&b.scale));
     let mut out: Vec<Alignment> = Vec::new();
     while out.len() < most {
         let mut best: Option<Alignment> = None;
         let sure = out.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
         let most_seeds = if sure { SEEDS_BESIDE } else { seeds };
         for variant in Variant::ALL {
-            let pool: Vec<Sighted> =
-                sighted.iter().filter(|s| s.hit.variant == variant).copied().collect();
+            let pool: Vec<PlacedHit> =
+                hits.iter().filter(|s| s.hit.variant == variant).copied().collect();
             for found in of_variant(variant, &pool, deleted, best.as_ref(), most_seeds) {
                 if best.as_ref().is_none_or(|b| found.distinct > b.distinct) {
                     best = Some(found);
@@ -120,13 +120,13 @@ pub fn alignments(
         let Some(found) = best else { break };
         let used: FxHashSet<(u32, u32)> =
             found.agreeing.iter().map(|s| (s.hit.upload, s.hit.deleted)).collect();
-        sighted.retain(|s| !used.contains(&(s.hit.upload, s.hit.deleted)));
+        hits.retain(|s| !used.contains(&(s.hit.upload, s.hit.deleted)));
         out.push(found);
     }
     out
 }
 
-fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> Sighted {
+fn place(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> PlacedHit {
     let q = &upload.keypoints[hit.upload as usize].spot;
     let r = &deleted.keypoints[hit.deleted as usize].spot;
     let (x, angle) = if hit.variant.mirrored() {
@@ -136,13 +136,13 @@ fn sighted(upload: &UploadPrint, deleted: &Fingerprint, hit: &Hit) -> Sighted {
     };
     let angle = if hit.variant.inverted() { angle + std::f32::consts::PI } else { angle };
     let turn = wrap(wrap(wrap(angle) - r.angle));
-    Sighted {
+    PlacedHit {
         hit: *hit,
         upload: (f64::from(x), f64::from(q.y)),
         deleted: (f64::from(r.x), f64::from(r.y)),
         scale: f64::from(q.scale / r.scale).ln(),
         turn: f64::from(turn),
-        sight: Sight {
+        times: HitTimes {
             upload: (f64::from(q.first_s), f64::from(q.last_s)),
             deleted: (f64::from(r.first_s), f64::from(r.last_s)),
             weight: nearness(hit.distance),
@@ -159,7 +159,7 @@ fn nearness(distance: u8) -> f64 {
 /// The best few alignments of one variant that could beat `standing`.
 fn of_variant(
     variant: Variant,
-    pool: &[Sighted],
+    pool: &[PlacedHit],
     deleted: &Fingerprint,
     standing: Option<&Alignment>,
     most_seeds: usize,
@@ -195,7 +195,7 @@ fn of_variant(
 }
 
 /// Which hits propose: the nearest pairs first, no keypoint more than three times.
-fn seeds(pool: &[Sighted], most: usize) -> Vec<usize> {
+fn seeds(pool: &[PlacedHit], most: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..pool.len()).collect();
     order.sort_by(|a, b| {
         let key = |i: usize| (pool[i].hit.distance, pool[i].hit.deleted, pool[i].hit.upload);
@@ -211,7 +211,7 @@ fn seeds(pool: &[Sighted], most: usize) -> Vec<usize> {
     order
 }
 
-fn agrees(s: &Sighted, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bool {
+fn agrees(s: &PlacedHit, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bool {
     // What was enlarged lies off by so much more.
     let miss = miss * scale.exp().clamp(0.6, 1.6);
     if (s.scale - scale).abs() > SCALE_MISS {
@@ -229,18 +229,18 @@ fn agrees(s: &Sighted, map: &Affine, (scale, turn): (f64, f64), miss: f64) -> bo
 /// Fit, widen, put on a time map.
 fn fitted(
     variant: Variant,
-    pool: &[Sighted],
+    pool: &[PlacedHit],
     map: &Affine,
     shape: (f64, f64),
 ) -> Option<Alignment> {
-    let near = |map: &Affine, shape, miss| -> Vec<Sighted> {
+    let near = |map: &Affine, shape, miss| -> Vec<PlacedHit> {
         pool.iter().filter(|s| agrees(s, map, shape, miss)).copied().collect()
     };
     let first = near(map, shape, PLACE_MISS);
     let time_map = on_time_map(&first)?;
     let (mut map, mut kept) = (*map, time_map.1);
     for round in 0..3 {
-        let pairs: Vec<Pair> = kept.iter().flat_map(Sighted::pairs).collect();
+        let pairs: Vec<Pair> = kept.iter().flat_map(PlacedHit::pairs).collect();
         let affine = if round > 0 && kept.len() >= 8 { fit_affine(&pairs) } else { None };
         let affine = affine.filter(|m| m.anisotropy() <= ANISOTROPY_MAX);
         let Some(next) = affine.or_else(|| fit_similarity(&pairs)) else { break };
@@ -262,17 +262,17 @@ fn fitted(
     Some(Alignment { variant, map, time_map, agreeing, distinct, distinct_near, distinct_plain })
 }
 
-/// The best time map through the sights and those that lie on it.
-fn on_time_map(sighted: &[Sighted]) -> Option<(TimeMap, Vec<Sighted>)> {
-    let sights: Vec<Sight> = sighted.iter().map(|s| s.sight).collect();
-    let (time_map, _) = best_time_map(&sights)?;
+/// The best time map through the times and those that lie on it.
+fn on_time_map(hits: &[PlacedHit]) -> Option<(TimeMap, Vec<PlacedHit>)> {
+    let times: Vec<HitTimes> = hits.iter().map(|s| s.times).collect();
+    let (time_map, _) = best_time_map(&times)?;
     let slack = crate::matching::time_map::SLACK_S + 0.05;
-    let on = |time_map: &TimeMap| -> Vec<Sighted> {
-        let meets = |s: &&Sighted| time_map.miss_s(s.sight.upload, s.sight.deleted) <= slack;
-        sighted.iter().filter(meets).copied().collect()
+    let on = |time_map: &TimeMap| -> Vec<PlacedHit> {
+        let meets = |s: &&PlacedHit| time_map.miss_s(s.times.upload, s.times.deleted) <= slack;
+        hits.iter().filter(meets).copied().collect()
     };
     let kept = on(&time_map);
-    let refined = refine(time_map, &kept.iter().map(|s| s.sight).collect::<Vec<_>>());
+    let refined = refine(time_map, &kept.iter().map(|s| s.times).collect::<Vec<_>>());
     let again = on(&refined);
     if again.len() >= kept.len() { Some((refined, again)) } else { Some((time_map, kept)) }
 }
@@ -288,15 +288,15 @@ impl Counter {
         Counter { stamp: 0, seen: vec![(0, 0.0); keypoints] }
     }
 
-    fn weight<'a>(&mut self, sighted: impl Iterator<Item = &'a Sighted>) -> f64 {
+    fn weight<'a>(&mut self, hits: impl Iterator<Item = &'a PlacedHit>) -> f64 {
         self.stamp += 1;
         let mut sum = 0.0;
-        for s in sighted {
+        for s in hits {
             let (stamp, best) = &mut self.seen[s.hit.deleted as usize];
             let before = if *stamp == self.stamp { *best } else { 0.0 };
-            if s.sight.weight > before {
-                sum += s.sight.weight - before;
-                (*stamp, *best) = (self.stamp, s.sight.weight);
+            if s.times.weight > before {
+                sum += s.times.weight - before;
+                (*stamp, *best) = (self.stamp, s.times.weight);
             }
         }
         sum
@@ -305,16 +305,16 @@ impl Counter {
 
 /// Distinct evidence: places in the deleted picture and places in the upload's count once each, whichever are fewer.
 /// So a caption, a logo or a wall that stands still is one piece of evidence, not one a second.
-fn weight_of(agreeing: &[Sighted]) -> f64 {
+fn weight_of(agreeing: &[PlacedHit]) -> f64 {
     let (mut from, mut to) = (Cells::default(), Cells::default());
     for s in agreeing {
-        from.add(s.deleted, s.sight.weight);
-        to.add(s.upload, s.sight.weight);
+        from.add(s.deleted, s.times.weight);
+        to.add(s.upload, s.times.weight);
     }
     from.sum().min(to.sum())
 }
 
-fn count_of(agreeing: &[Sighted]) -> u32 {
+fn count_of(agreeing: &[PlacedHit]) -> u32 {
     let (mut from, mut to) = (Cells::default(), Cells::default());
     for s in agreeing {
         from.add(s.deleted, 1.0);

@@ -35,7 +35,7 @@ const REACH_MIN: f64 = 0.4;
 const REACH_MAX: f64 = 1.5;
 const SCALE: f64 = 0.55;
 const TURN: f64 = 0.5;
-/// Seconds by which a keypoint's two sights may miss each other.
+/// Seconds by which a keypoint's two times may miss each other.
 const TIME_S: f64 = 1.2;
 /// What a keyframe of a deleted video stands for, seconds, and a little.
 const GLIMPSE_S: f64 = 2.2;
@@ -229,8 +229,8 @@ fn meet(
 ) -> Option<Met> {
     let upload = buckets.upload;
     let k = &deleted.keypoints[index];
-    let sights = (f64::from(k.spot.first_s), f64::from(k.spot.last_s));
-    let (p, q) = (alignment.time_map.upload_s(sights.0), alignment.time_map.upload_s(sights.1));
+    let times = (f64::from(k.spot.first_s), f64::from(k.spot.last_s));
+    let (p, q) = (alignment.time_map.upload_s(times.0), alignment.time_map.upload_s(times.1));
     let (from, to) = (p.min(q), p.max(q));
     // A still image and a glimpse are shorter than what a keyframe stands for.
     let pad = ((GLIMPSE_S - (span.1 - span.0)) / 2.0).max(0.0);

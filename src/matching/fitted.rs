@@ -21,7 +21,7 @@ use crate::matching::polish::{polish, refit};
 use crate::matching::prior;
 use crate::matching::score::Measured;
 use crate::matching::spans;
-use crate::matching::time_map::{Sight, TimeMap, best_time_map_unchanged};
+use crate::matching::time_map::{HitTimes, TimeMap, best_time_map_unchanged};
 
 /// How often a placement is fitted again to what was found under it.
 const REFITS: usize = 3;
@@ -58,7 +58,7 @@ impl FittedAlignment {
         alignment: &Alignment,
     ) -> FittedAlignment {
         let upload = prepared.print;
-        let seen = alignment.agreeing.iter().flat_map(|s| [s.sight.upload.0, s.sight.upload.1]);
+        let seen = alignment.agreeing.iter().flat_map(|s| [s.times.upload.0, s.times.upload.1]);
         let (from, to) = seen.fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(t), b.max(t)));
         let around = (from - AROUND_S, to + AROUND_S);
         let mut placed = Placed::new(hasher, upload, deleted, alignment, around);
@@ -125,7 +125,7 @@ impl FittedAlignment {
     pub fn keyframes(&self) -> u32 {
         let agreeing = &self.alignment.agreeing;
         let mut times: Vec<u64> =
-            agreeing.iter().map(|s| (s.sight.deleted.0 * 1000.0) as u64).collect();
+            agreeing.iter().map(|s| (s.times.deleted.0 * 1000.0) as u64).collect();
         times.sort_unstable();
         times.chunk_by(|a, b| a == b).filter(|same| same.len() >= 2).count() as u32
     }
@@ -155,8 +155,8 @@ fn moved(a: &Affine, b: &Affine) -> bool {
 /// better (0.25 s against 1 s).
 fn time_maps(deleted: &Fingerprint, alignment: &Alignment, placed: &Placed) -> Vec<TimeMap> {
     let mut out = vec![alignment.time_map];
-    let sights: Vec<Sight> = alignment.agreeing.iter().map(|s| s.sight).collect();
-    out.extend(best_time_map_unchanged(&sights).map(|(time_map, _)| time_map));
+    let times: Vec<HitTimes> = alignment.agreeing.iter().map(|s| s.times).collect();
+    out.extend(best_time_map_unchanged(&times).map(|(time_map, _)| time_map));
     let own = if placed.sees() { placed.own_time_map(deleted) } else { None };
     let own = own.filter(|own| own.sum > OWN_TIME_MAP_NATS && own.picked.len() >= 2);
     out.extend(own.map(|own| own.time_map));

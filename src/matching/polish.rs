@@ -22,7 +22,7 @@ pub fn polish(alignment: &Alignment, time_map: &TimeMap) -> Affine {
     let meets = alignment
         .agreeing
         .iter()
-        .filter(|s| time_map.miss_s(s.sight.upload, s.sight.deleted) <= MISS_S)
+        .filter(|s| time_map.miss_s(s.times.upload, s.times.deleted) <= MISS_S)
         .map(|s| Pair { from: s.deleted, to: s.upload, weight: 1.0 });
     trimmed(meets.collect()).unwrap_or(alignment.map)
 }
@@ -72,9 +72,9 @@ fn miss_squared(map: &Affine, pair: &Pair) -> f64 {
 mod tests {
     use super::*;
     use crate::fingerprint::Variant;
-    use crate::matching::consensus::Sighted;
+    use crate::matching::consensus::PlacedHit;
     use crate::matching::hits::Hit;
-    use crate::matching::time_map::Sight;
+    use crate::matching::time_map::HitTimes;
 
     #[test]
     fn pairs_that_miss_the_line_do_not_turn_the_placement() {
@@ -82,7 +82,7 @@ mod tests {
         let pair = |n: usize, late: f64| {
             let at = ((n * 37 % 10) as f64 / 10.0, (n * 53 % 10) as f64 / 18.0);
             let t = n as f64 * 0.1;
-            Sighted {
+            PlacedHit {
                 hit: Hit {
                     upload: n as u32,
                     deleted: n as u32,
@@ -97,10 +97,10 @@ mod tests {
                 deleted: at,
                 scale: 0.5f64.ln(),
                 turn: 0.0,
-                sight: Sight { upload: (t, t), deleted: (t + late, t + late), weight: 1.0 },
+                times: HitTimes { upload: (t, t), deleted: (t + late, t + late), weight: 1.0 },
             }
         };
-        let agreeing: Vec<Sighted> =
+        let agreeing: Vec<PlacedHit> =
             (0..40).map(|n| pair(n, if n % 2 == 0 { 0.0 } else { 0.9 })).collect();
         let rough = Affine { a: 0.45, b: 0.05, c: 0.2, d: -0.05, e: 0.45, f: 0.1 };
         let alignment = Alignment {

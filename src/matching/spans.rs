@@ -38,8 +38,8 @@ pub fn span(
         if wanted < -1.0 || wanted > f64::from(deleted.duration_s) + 1.0 {
             continue;
         }
-        let seen = |s: &&crate::matching::consensus::Sighted| {
-            s.sight.upload.0 <= at + 1e-3 && s.sight.upload.1 >= at - 1e-3
+        let seen = |s: &&crate::matching::consensus::PlacedHit| {
+            s.times.upload.0 <= at + 1e-3 && s.times.upload.1 >= at - 1e-3
         };
         let n = alignment.agreeing.iter().filter(seen).count();
         let says = if n > 0 { (n as f64 * 0.7).min(FOR_MOST) } else { KEYFRAME_EMPTY };

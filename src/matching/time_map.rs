@@ -4,7 +4,7 @@
 /// afterwards is continuous.
 const SPEEDS: [f64; 17] =
     [1.0, 1.1, 0.9, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 1.75, 0.57, 1.37, 0.73, -1.0, 2.2, 0.45, -1.5];
-/// Seconds by which a keypoint's two sights may miss the time_map: keyframes stand for 1 s and 2 s.
+/// Seconds by which a keypoint's two times may miss the time_map: keyframes stand for 1 s and 2 s.
 pub const SLACK_S: f64 = 1.1;
 
 /// A time map.
@@ -32,9 +32,9 @@ impl TimeMap {
     }
 }
 
-/// The sights of one keypoint pair.
+/// The times of one keypoint pair.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight {
+pub struct HitTimes {
     pub upload: (f64, f64),
     pub deleted: (f64, f64),
     pub weight: f64,
@@ -42,20 +42,20 @@ pub struct Sight {
 
 /// The time map that most weight agrees with, and that weight. Each sight allows an interval of offsets; the best offset
 /// is where most intervals overlap.
-pub fn best_time_map(sights: &[Sight]) -> Option<(TimeMap, f64)> {
-    best_time_map_of(&SPEEDS, sights)
+pub fn best_time_map(times: &[HitTimes]) -> Option<(TimeMap, f64)> {
+    best_time_map_of(&SPEEDS, times)
 }
 
 /// The same at the speed of the deleted video.
-pub fn best_time_map_unchanged(sights: &[Sight]) -> Option<(TimeMap, f64)> {
-    best_time_map_of(&SPEEDS[..1], sights)
+pub fn best_time_map_unchanged(times: &[HitTimes]) -> Option<(TimeMap, f64)> {
+    best_time_map_of(&SPEEDS[..1], times)
 }
 
-fn best_time_map_of(speeds: &[f64], sights: &[Sight]) -> Option<(TimeMap, f64)> {
+fn best_time_map_of(speeds: &[f64], times: &[HitTimes]) -> Option<(TimeMap, f64)> {
     let mut best: Option<(TimeMap, f64)> = None;
     // No time map can gather more than this; mostly the first one, unchanged speed, already has nearly all.
-    let all: f64 = sights.iter().map(|s| s.weight).sum();
-    let mut offsets: Vec<Offsets> = Vec::with_capacity(sights.len());
+    let all: f64 = times.iter().map(|s| s.weight).sum();
+    let mut offsets: Vec<Offsets> = Vec::with_capacity(times.len());
     let (mut seconds, mut edges) = (Vec::new(), Vec::new());
     for &speed in speeds {
         let worth = |sum| best.is_none_or(|(_, weight)| earns(sum, weight));
@@ -63,7 +63,7 @@ fn best_time_map_of(speeds: &[f64], sights: &[Sight]) -> Option<(TimeMap, f64)> 
             break;
         }
         offsets.clear();
-        offsets.extend(sights.iter().map(|s| Offsets::of(s, speed)));
+        offsets.extend(times.iter().map(|s| Offsets::of(s, speed)));
         if best.is_some() && !worth(most_in_a_second(&offsets, &mut seconds)) {
             continue;
         }
@@ -83,7 +83,7 @@ struct Offsets {
 }
 
 impl Offsets {
-    fn of(s: &Sight, speed: f64) -> Self {
+    fn of(s: &HitTimes, speed: f64) -> Self {
         let (p, q) = (speed * s.upload.0, speed * s.upload.1);
         Offsets {
             from: s.deleted.0 - p.max(q) - SLACK_S,
@@ -133,12 +133,12 @@ fn earns(sum: f64, weight: f64) -> bool {
     sum > weight * 1.05 + 0.5
 }
 
-/// Refines a time map on sights that agree with it: weighted least squares over interval centres, kept near `time_map`.
-pub fn refine(time_map: TimeMap, sights: &[Sight]) -> TimeMap {
+/// Refines a time map on times that agree with it: weighted least squares over interval centres, kept near `time_map`.
+pub fn refine(time_map: TimeMap, times: &[HitTimes]) -> TimeMap {
     let centre = |v: (f64, f64)| (v.0 + v.1) / 2.0;
     let (mut w, mut x, mut y) = (0.0, 0.0, 0.0);
-    let moving = |s: &&Sight| s.deleted.1 - s.deleted.0 < 2.5 && s.upload.1 - s.upload.0 < 2.5;
-    for s in sights.iter().filter(moving) {
+    let moving = |s: &&HitTimes| s.deleted.1 - s.deleted.0 < 2.5 && s.upload.1 - s.upload.0 < 2.5;
+    for s in times.iter().filter(moving) {
         w += s.weight;
         x += s.weight * centre(s.upload);
         y += s.weight * centre(s.deleted);
@@ -148,7 +148,7 @@ pub fn refine(time_map: TimeMap, sights: &[Sight]) -> TimeMap {
     }
     let (x, y) = (x / w, y / w);
     let (mut xx, mut xy) = (0.0, 0.0);
-    for s in sights.iter().filter(moving) {
+    for s in times.iter().filter(moving) {
         let (u, v) = (centre(s.upload) - x, centre(s.deleted) - y);
         xx += s.weight * u * u;
         xy += s.weight * u * v;

@@ -3,7 +3,7 @@
 use crate::fingerprint::Fingerprint;
 use crate::matching::frames::QUALITY_MIN;
 use crate::matching::judge::Judged;
-use crate::model::{Strength, VerdictKind};
+use crate::model::Strength;
 
 /// Distinct pictures that a block needs (DESIGN §5).
 const SUPPORTS_TO_BLOCK: u32 = 2;
@@ -28,19 +28,11 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
-    /// What one match amounts to.
-    pub fn verdict(&self, judged: &Judged, strength: Strength) -> VerdictKind {
-        let blocks = judged.score >= self.block
-            && judged.supports >= SUPPORTS_TO_BLOCK
-            && strength == Strength::Block;
-        if blocks {
-            VerdictKind::Block
-        } else if judged.score >= self.review {
-            VerdictKind::Review
-        } else {
-            VerdictKind::Allow
-        }
+impl Judged {
+    /// Whether this match may block an upload, however low the operator sets the threshold: two distinct pictures speak
+    /// for it, and its tombstone has the strength to block.
+    pub fn may_block(&self, strength: Strength) -> bool {
+        self.supports >= SUPPORTS_TO_BLOCK && strength == Strength::Block
     }
 }
 

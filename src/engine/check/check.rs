@@ -36,10 +36,6 @@ const QUALITY_MIN: u8 = 8;
 /// Keypoint pairs compared in a small store at most: some 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
-/// Blocks whatever could ever block.
-const ANY_SCORE: matching::Policy =
-    matching::Policy { block: f64::NEG_INFINITY, review: f64::NEG_INFINITY };
-
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Effort {
@@ -259,7 +255,7 @@ impl Engine {
         let tombstone = &known.tombstone;
         let weighed = Weighed {
             score: judged.score,
-            may_block: ANY_SCORE.verdict(&judged, tombstone.strength) == VerdictKind::Block,
+            may_block: judged.may_block(tombstone.strength),
             same_bytes: false,
             common: judged.common,
             reason: tombstone.reason,

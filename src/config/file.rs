@@ -242,7 +242,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let of = matching::Policy::default();
+        let of = matching::Thresholds::default();
         Policy {
             block: of.block,
             review: of.review,

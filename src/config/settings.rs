@@ -335,7 +335,7 @@ fn verdicts(policy: &file::Policy) -> Result<engine::Policy> {
         if review > block {
             return bad(name, "`review` lies above `block`: nothing would ever be reviewed");
         }
-        Ok(matching::Policy { block, review })
+        Ok(matching::Thresholds { block, review })
     };
     Ok(engine::Policy {
         owner_request: thresholds("policy.owner_request", &policy.owner_request)?,

@@ -30,5 +30,5 @@ mod time_map;
 mod weights;
 
 pub use judge::{Background, Candidate, IndexHits, Judged, Options, judge};
-pub use policy::{Policy, strength, suspicious};
+pub use policy::{Thresholds, strength, suspicious};
 pub use score::Measured;

@@ -15,16 +15,16 @@ const SUSPICIOUS_NATS: f64 = 5.0;
 
 /// Thresholds on the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Policy {
+pub struct Thresholds {
     /// Default 8: one wrong block in 10^8 uploads.
     pub block: f64,
     /// Default 4.
     pub review: f64,
 }
 
-impl Default for Policy {
+impl Default for Thresholds {
     fn default() -> Self {
-        Policy { block: 8.0, review: 4.0 }
+        Thresholds { block: 8.0, review: 4.0 }
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) fn span_pair(pair: &SpanPair) -> String {
     )
 }
 
-pub(super) fn span(span: &Span) -> String {
+pub(super) fn span<V>(span: &Span<V>) -> String {
     format!("{:.1}–{:.1}", span.start_s, span.end_s)
 }
 

@@ -9,9 +9,11 @@ pub struct Moment {
     pub weight: f32,
 }
 
-/// All moments that agree, by what they are told by.
+/// All moments that agree.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Agreement {
+    /// By keypoints.
     pub keypoints: Vec<Moment>,
+    /// By whole frames.
     pub frames: Vec<Moment>,
 }

@@ -15,13 +15,13 @@ use crate::engine::core::sync;
 use crate::engine::decoding::look::{Look, damage_words, open};
 use crate::engine::error::media_words;
 use crate::engine::{Engine, Policy, Result};
-use crate::fingerprint::UploadPrint;
+use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::Agreement;
 use crate::model::{
-    ByteDigest, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot, Span,
-    SpanPair, Strength, VerdictKind, Weighed,
+    ByteDigest, DeletedSpan, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot,
+    SpanPair, Strength, UploadSpan, VerdictKind, Weighed,
 };
 use crate::model::{Report, ReportMatch};
 use crate::store::Tombstone;
@@ -30,9 +30,6 @@ use crate::store::Tombstone;
 const SAME_BYTES_MAX: usize = 100;
 /// −log10 of the chance that two files have the same keyed digest of 256 bits.
 const SAME_BYTES_SCORE: f64 = 77.0;
-/// A frame with less contrast tells nothing; as the index has it.
-const QUALITY_MIN: u8 = 8;
-
 /// Keypoint pairs compared in a small store at most: some 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
@@ -287,7 +284,8 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         permission: uploader.permission(tombstone),
         ruled_out: false,
     };
-    let whole = Span { start_s: 0.0, end_s: tombstone.duration_s };
+    let (upload, deleted) =
+        (UploadSpan::new(0.0, tombstone.duration_s), DeletedSpan::new(0.0, tombstone.duration_s));
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let placement = Placement {
         mirrored: false,
@@ -304,7 +302,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
             tombstone: tombstone.id.clone(),
             score: SAME_BYTES_SCORE,
             verdict: policy.verdict(&weighed),
-            spans: vec![SpanPair { upload: whole, deleted: whole, speed: 1.0, placement }],
+            spans: vec![SpanPair { upload, deleted, speed: 1.0, placement }],
             evidence: Evidence { same_bytes: true, coverage: 1.0, ..Evidence::default() },
         },
     }
@@ -312,7 +310,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
 
 /// Whether nothing in the upload could ever match.
 fn featureless(print: &UploadPrint) -> bool {
-    print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < QUALITY_MIN)
+    print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < CONTRAST_INDEXED_MIN)
 }
 
 fn index_hits(found: &index::Candidate) -> IndexHits {
@@ -321,5 +319,5 @@ fn index_hits(found: &index::Candidate) -> IndexHits {
 }
 
 fn suspicious(recognised: &[Recognised]) -> bool {
-    recognised.iter().any(|r| matching::suspicious(std::slice::from_ref(&r.judged)))
+    recognised.iter().any(|r| r.judged.is_suspicious())
 }

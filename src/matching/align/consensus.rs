@@ -35,7 +35,7 @@
 //! - *Fit and gather in turn* (local optimisation: Chum, Matas, Kittler, *Locally optimized RANSAC*, DAGM 2003), but only
 //!   three times, and widened to an affine map after the first round: a stretched re-upload is stretched all over,
 //!   and with few hits noise would look like stretch.
-//! - *Support is weighed, not counted,* by how near the hashes are ([`nearness`](placed_hit::nearness)), and counted once
+//! - *Support is weighed, not counted,* by how near the hashes are ([`hit_weight`](placed_hit::hit_weight)), and counted once
 //!   a place ([`distinct_weight`]).
 //! - *Time is part of the agreement.* A static overlay agrees in place at all times; a scene agrees on one time map.
 //! - *Hits are kept in order of scale,* so that a proposal is held against those of its own scale only, a third of all.
@@ -108,7 +108,7 @@ impl Alignment {
     pub fn reweigh(&mut self, weights: &[f32]) {
         for s in &mut self.agreeing {
             let own = f64::from(weights[s.hit.upload as usize]);
-            s.times.weight = placed_hit::nearness(s.hit.distance) * own;
+            s.times.weight = placed_hit::hit_weight(s.hit.distance) * own;
         }
         self.distinct = distinct_weight(&self.agreeing);
     }

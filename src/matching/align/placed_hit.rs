@@ -67,7 +67,7 @@ impl PlacedHit {
             times: HitTimes {
                 upload: UploadSpan::new(f64::from(q.first_s), f64::from(q.last_s)),
                 deleted: DeletedSpan::new(f64::from(r.first_s), f64::from(r.last_s)),
-                weight: nearness(hit.distance),
+                weight: hit_weight(hit.distance),
             },
         }
     }
@@ -91,7 +91,7 @@ impl PlacedHit {
 }
 
 /// Weight of a hit by the bits that differ, 0.1..1.
-pub fn nearness(distance: u8) -> f64 {
+pub fn hit_weight(distance: u8) -> f64 {
     let (least, most) = NEAR_LIMITS;
     ((NEAR_ZERO - f64::from(distance)) / NEAR_RANGE).clamp(least, most)
 }
@@ -168,9 +168,9 @@ mod tests {
 
     #[test]
     fn the_weight_falls_with_the_distance_and_stays_within_its_limits() {
-        assert_eq!((nearness(0), nearness(5), nearness(64)), (1.0, 1.0, 0.1));
+        assert_eq!((hit_weight(0), hit_weight(5), hit_weight(64)), (1.0, 1.0, 0.1));
         for distance in 0..64 {
-            assert!(nearness(distance + 1) <= nearness(distance));
+            assert!(hit_weight(distance + 1) <= hit_weight(distance));
         }
     }
 

@@ -82,8 +82,8 @@ const FIT_ROUNDS: usize = 3;
 const AFFINE_HITS_MIN: usize = 8;
 /// Share of its weight that a fit must keep. Tuned.
 const FIT_KEEPS: f64 = 0.8;
-/// Fewest distinct hits of an alignment, and what they must weigh together. Two propose nothing: any two hits agree on
-/// some placement that each of them nearly proposes. Tuned.
+/// Fewest distinct hits of an alignment, and what they must weigh together. With these tolerances two hits agree by chance
+/// too often. Tuned.
 const COUNT_MIN: u32 = 3;
 const WEIGHT_MIN: f64 = 1.4;
 
@@ -95,9 +95,9 @@ pub struct Alignment {
     pub map: Affine,
     pub time_map: TimeMap,
     pub agreeing: Vec<PlacedHit>,
-    /// Weight of distinct hits, each by its nearness and by how rare its keypoint is.
+    /// Weight of distinct hits: how near their hashes are, times how rare their keypoints are.
     pub distinct: f64,
-    /// The same by nearness alone.
+    /// The same without the rarity.
     pub distinct_near: f64,
     /// The same, each counting one.
     pub distinct_plain: u32,
@@ -119,30 +119,30 @@ impl Alignment {
     }
 }
 
-/// How much work one search may do.
+/// Limits of one search.
 #[derive(Debug, Clone, Copy)]
-pub struct Effort {
+pub struct SearchLimits {
     /// Alignments of one candidate.
     pub alignments_max: usize,
     /// Hits of each variant that propose.
     pub seeds: usize,
 }
 
-/// The alignments of one candidate, strongest first. Every hit weighs by its nearness alone.
+/// The alignments of one candidate, strongest first. Hits weigh by their hashes alone.
 pub fn alignments(
     upload: &UploadPrint,
     deleted: &Fingerprint,
     hits: &[Hit],
-    effort: Effort,
+    limits: SearchLimits,
 ) -> Vec<Alignment> {
     let mut hits: Vec<PlacedHit> =
         hits.iter().map(|h| PlacedHit::new(upload, deleted, h)).collect();
     hits.sort_by(|a, b| a.ln_scale.total_cmp(&b.ln_scale));
     let mut out: Vec<Alignment> = Vec::new();
-    while out.len() < effort.alignments_max {
+    while out.len() < limits.alignments_max {
         let mut best: Option<Alignment> = None;
         let sure = out.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
-        let seeds_max = if sure { SEEDS_BESIDE } else { effort.seeds };
+        let seeds_max = if sure { SEEDS_BESIDE } else { limits.seeds };
         for variant in Variant::ALL {
             let pool: Vec<PlacedHit> =
                 hits.iter().filter(|s| s.hit.variant == variant).copied().collect();

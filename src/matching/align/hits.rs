@@ -12,18 +12,17 @@
 //!     keep the nearest hits_max of them
 //! ```
 //!
-//! One pass serves two searches. [`HIT_BITS`] is the distance at which a pair may propose a placement; pairs out to
-//! [`WIDE_BITS`] only support one, and are used where the near pairs gave nothing sure.
+//! One pass serves two searches: the pairs within [`HIT_BITS`] are aligned first, and where they give nothing sure, all
+//! pairs within [`WIDE_BITS`] are.
 
 use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
 use crate::matching::align::keypoint_grid::KeypointGrid;
 
-/// Bits of 64 in which the patch hashes of a hit may differ. By chance one pair in 10^4 lies within, of the keypoints
-/// that a re-upload shows again three quarters (the measurement at `evidence::likelihood`).
+/// Bits of 64 in which the patch hashes of a hit may differ. One pair in 10^4 lies within by chance; of a re-upload's, half
+/// lie within 5 bits and nine tenths within 14 (the measurement in `evidence::likelihood`).
 pub const HIT_BITS: u32 = 10;
-/// The same where few hits are all there is: nine tenths of a re-upload's pairs lie within, and one in a thousand by
-/// chance (the same measurement).
+/// The same where near hits give nothing sure. One pair in a thousand lies within by chance (the same measurement).
 pub const WIDE_BITS: u32 = 14;
 /// Hashes that are compared before their distances are looked at: eight AVX-512 registers. Tuned.
 const CHUNK: usize = 64;

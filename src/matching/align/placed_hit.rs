@@ -18,8 +18,9 @@ use crate::matching::align::time_map::HitTimes;
 use crate::model::{DeletedSpan, UploadSpan};
 
 /// Weight of a hit: `(NEAR_ZERO − distance) / NEAR_RANGE` within `NEAR_LIMITS`. Chance hits lie at the rim of what is
-/// a hit (9 bits and beyond: 0.5 and less), two thirds of a re-upload's at 5 bits and less (1.0). The index weighs the
-/// hits of a search by a slope of its own: it compares fewer bits, or ranks where this counts. Tuned.
+/// a hit (9 bits and beyond: 0.5 and less), two thirds of a re-upload's at 5 bits and less (1.0). Tuned. The index
+/// has two weights of its own, for votes and for refined votes (`index::votes`, `index::refine`): these rank candidates,
+/// so they fall to nearly 0 at the most that the index compares.
 const NEAR_ZERO: f64 = 13.0;
 const NEAR_RANGE: f64 = 8.0;
 const NEAR_LIMITS: (f64, f64) = (0.1, 1.0);

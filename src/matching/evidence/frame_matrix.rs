@@ -11,8 +11,7 @@
 //!     keep the line whose stretch has the largest sum; a later one must surpass an earlier one by LINE_GAIN
 //! ```
 //!
-//! This is the diagonal search of sequence alignment without gaps: re-uploads are cut far more often than they are
-//! edited within a shot, so a stretch of one line is what to look for, and a cut begins another.
+//! This is sequence alignment without gaps: a cut ends one line and begins another.
 
 use crate::matching::align::time_map::{FRAME_SPEEDS, TimeMap};
 use crate::matching::evidence::frames::NEAR_S;

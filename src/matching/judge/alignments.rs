@@ -16,15 +16,15 @@
 //! ```
 
 use crate::matching::align::consensus::{
-    Alignment, Effort, SEEDS, SURE_DISTINCT, WIDE_SEEDS, alignments,
+    Alignment, SEEDS, SURE_DISTINCT, SearchLimits, WIDE_SEEDS, alignments,
 };
 use crate::matching::align::hits::{HIT_BITS, Hit, PreparedUpload};
 use crate::matching::evidence::lookalikes::Lookalikes;
 use crate::matching::evidence::unplaced_frames::{UnplacedFrames, unplaced_frames};
 use crate::matching::judge::candidate::{Candidate, Options};
 
-/// One alignment by the index's hits shows that a candidate is worth a full comparison.
-const VOUCH: Effort = Effort { alignments_max: 1, seeds: SEEDS };
+/// For the index's hits: one alignment shows that a candidate is worth a full comparison.
+const VOUCH: SearchLimits = SearchLimits { alignments_max: 1, seeds: SEEDS };
 
 /// What was found of one candidate, before anything is weighed.
 pub struct Alignments {
@@ -56,14 +56,14 @@ pub fn align_all(
             hits = prepared.hits(deleted, options.hits_max);
             let close: Vec<Hit> =
                 hits.iter().filter(|h| u32::from(h.distance) <= HIT_BITS).copied().collect();
-            let effort = Effort { alignments_max: options.alignments_max, seeds: SEEDS };
-            near = alignments(upload, deleted, &close, effort);
+            let limits = SearchLimits { alignments_max: options.alignments_max, seeds: SEEDS };
+            near = alignments(upload, deleted, &close, limits);
             let sure = near.first().is_some_and(|a| a.distinct >= SURE_DISTINCT);
             if !sure && widened < options.wide_max {
                 widened += 1;
-                let effort =
-                    Effort { alignments_max: options.wide_alignments_max, seeds: WIDE_SEEDS };
-                wide = alignments(upload, deleted, &hits, effort);
+                let limits =
+                    SearchLimits { alignments_max: options.wide_alignments_max, seeds: WIDE_SEEDS };
+                wide = alignments(upload, deleted, &hits, limits);
             }
         }
         let placed = !near.is_empty() || !wide.is_empty();

@@ -10,7 +10,7 @@ use crate::fingerprint::{
     Fingerprint, FrameBits, FrameHash, Hasher, Keyframe, Keypoint, Rect, Secret, Spot, UploadFrame,
     UploadKeypoint, UploadPrint, VERSION, Variant, wrap,
 };
-use crate::matching::align::consensus::{Alignment, Effort, SEEDS, alignments};
+use crate::matching::align::consensus::{Alignment, SEEDS, SearchLimits, alignments};
 use crate::matching::align::geometry::{Affine, DeletedPoint, UploadPoint};
 use crate::matching::align::hits::{HIT_BITS, Hit, PreparedUpload};
 use crate::matching::align::placed_hit::PlacedHit;
@@ -389,7 +389,7 @@ impl Scene {
     pub fn alignments(&self, deleted: &Fingerprint, upload: &UploadPrint) -> Vec<Alignment> {
         let mut hits = self.hits(deleted, upload);
         hits.retain(|h| u32::from(h.distance) <= HIT_BITS);
-        alignments(upload, deleted, &hits, Effort { alignments_max: 3, seeds: SEEDS })
+        alignments(upload, deleted, &hits, SearchLimits { alignments_max: 3, seeds: SEEDS })
     }
 
     /// An alignment, fitted; all keypoints weigh 1.

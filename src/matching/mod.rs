@@ -2,20 +2,22 @@
 //!
 //! # The question
 //!
-//! The input is the *print* of an upload and the *fingerprints* of the candidates that the index named. Both hold *keypoints*
-//! and *frames*. A keypoint is a place in a keyframe, with a scale, an angle, the time for which it is seen, and a 64-bit
-//! keyed hash of the patch around it. A frame is a 256-bit keyed hash of nine regions of the picture. A fingerprint has 24
-//! keypoints every two seconds and two frames a second. A print is denser: up to 400 keypoints and four frames a second,
-//! and a small picture of every frame. Hashes of the same thing differ in a few bits; hashes of different things in half.
+//! The input is the *print* of an upload and the *fingerprints* of the candidates that the index named. Both hold
+//! *keypoints* and *frames*. A keypoint is a place in a keyframe, with a scale, an angle, the time for which it is
+//! seen, and a 64-bit keyed hash of the patch around it. A frame is a 256-bit keyed hash of nine regions of the
+//! picture. A fingerprint has 24 keypoints every two seconds and two frames a second. A print is denser: up to 400
+//! keypoints and four frames a second, and a small picture of every frame. Hashes of the same thing differ in a few
+//! bits; hashes of different things in half.
 //!
 //! The output is one [`Judged`] for each candidate with any standing: a score, the spans of time in both videos, the
 //! placement of the deleted picture in the upload's, and the evidence.
 //!
 //! # The method
 //!
-//! A re-upload may be cropped, scaled, turned, stretched, mirrored, a negative, faster, backwards, cut, captioned, shown
-//! in a corner, or shown among other videos. One thing survives all of that: where it is shown, one *placement* (an affine
-//! map) and one *time map* (a speed and an offset) hold for everything at once. So the method is hypothesis and test:
+//! A re-upload may be cropped, scaled, turned, stretched, mirrored, a negative, faster, backwards, cut, captioned,
+//! shown in a corner, or shown among other videos. One thing survives all of that: where it is shown, one *placement*
+//! (an affine map) and one *time map* (a speed and an offset) hold for everything at once. So the method is hypothesis
+//! and test:
 //!
 //! ```text
 //! for each candidate:                                                          see
@@ -33,25 +35,25 @@
 //!     score       the evidence against what unrelated videos reach             evidence::score, evidence::null
 //! ```
 //!
-//! Keypoints *propose*, coverage *decides*. A few hits that agree prove little: in a large index chance supplies some, and
-//! so does a shared watermark. A re-upload differs from both in everything else that the hypothesis predicts.
+//! Keypoints *propose*, coverage *decides*. A few hits that agree prove little: in a large index chance supplies some,
+//! and so does a shared watermark. A re-upload differs from both in everything else that the hypothesis predicts.
 //!
 //! # The measure
 //!
-//! Every step states its evidence in *nats*: the natural logarithm of a likelihood ratio between a re-upload and chance.
-//! So the steps can be added, and each can be measured by itself. The steps are not independent, so the sum is not taken
-//! at its word: the score is read off the sums that unrelated videos were measured to reach ([`evidence::score`]). It is
-//! −log10 of the number of equally good chance matches expected for one upload in an index of the given size. 8 means one
-//! false match in 10^8 uploads.
+//! Every step states its evidence in *nats*: the natural logarithm of a likelihood ratio between a re-upload and
+//! chance. So the steps can be added, and each can be measured by itself. The steps are not independent, so the sum is
+//! not taken at its word: the score is read off the sums that unrelated videos were measured to reach
+//! ([`evidence::score`]). It is −log10 of the number of equally good chance matches expected for one upload in an
+//! index of the given size. 8 means one false match in 10^8 uploads.
 //!
 //! # The numbers
 //!
-//! Each threshold has a name at the top of its file, and its comment states the origin. *Measured* comes with how. *Tuned*
-//! means set by trying values on the benchmark's clips, and no more than that. The tables of likelihoods are in
-//! [`evidence::likelihood`], the distribution of chance in [`evidence::null`].
+//! Each threshold has a name at the top of its file, and its comment states the origin. *Measured* names the
+//! measurement. *Tuned* means set by trying values on the benchmark's clips, and no more than that. The tables of
+//! likelihoods are in [`evidence::likelihood`], the distribution of chance in [`evidence::null`].
 //!
-//! A change of any number changes the golden values of this room's tests. One command writes them anew; read the difference
-//! before committing it:
+//! A change of any number changes the golden values of this room's tests. One command writes them anew; read the
+//! difference before committing it:
 //!
 //! ```text
 //! CENOTAPH_BLESS=1 cargo test --lib matching::tests::golden
@@ -59,18 +61,18 @@
 //!
 //! # Limits
 //!
-//! - Several alignments of one candidate are not added up: they overlap too much. The best one gives the evidence.
+//! - Several alignments of one candidate are not added up: they overlap too much. The evidence is that of the best one.
 //! - A static background agrees in another take of the same place, too. Nothing here asks whether what moves agrees.
 //! - Coverage measures how much of the deleted video is found within the span, not how much of it the upload shows.
 //! - Sound is not compared.
 //!
 //! # The rooms inside
 //!
-//! [`align`], [`evidence`] and [`judge`](mod@judge), in this order. Each uses only those before it, and each file in them
-//! only the files listed before it (`tests/tidy.rs` checks both). Spans and points are typed by their video:
+//! [`align`], [`evidence`] and [`judge`](mod@judge), in this order. Each uses only those before it, and each file in
+//! them only the files listed before it (`tests/tidy.rs` checks both). Spans and points are typed by their video:
 //! [`UploadSpan`](crate::model::UploadSpan) and [`DeletedSpan`](crate::model::DeletedSpan),
-//! [`UploadPoint`](align::geometry::UploadPoint) and [`DeletedPoint`](align::geometry::DeletedPoint). Only a time map or
-//! a placement leads from one to the other.
+//! [`UploadPoint`](align::geometry::UploadPoint) and [`DeletedPoint`](align::geometry::DeletedPoint). Only a time map
+//! or a placement leads from one to the other.
 //!
 //! # Sources
 //!

@@ -5,7 +5,7 @@
 pub struct Moment {
     pub upload_s: f32,
     pub deleted_s: f32,
-    /// How much it says, 0..1.
+    /// Its evidence, 0..1.
     pub weight: f32,
 }
 

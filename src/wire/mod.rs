@@ -232,9 +232,7 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::model::{
-        Agreement, DeletionReason, Match, Seen, Strength, TombstoneId, Verdict, Weighed,
-    };
+    use crate::model::{DeletionReason, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
     #[test]
     fn a_line_has_the_documented_shape() {

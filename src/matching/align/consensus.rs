@@ -3,11 +3,11 @@
 //! # Idea
 //!
 //! RANSAC draws random samples of hits because a placement usually takes several of them. Here one hit is enough: two
-//! keypoints with a scale and an angle each propose a whole similarity (Philbin, Chum, Isard, Sivic, Zisserman, *Object
-//! retrieval with large vocabularies and fast spatial matching*, CVPR 2007). So nothing is drawn: the nearest pairs
-//! propose in turn, the proposal with the most support wins, is fitted to its supporters, and is put on the time map
-//! that most of them share. Its hits are taken away and the search begins anew, which finds scenes in another order, and
-//! a second showing in the same picture.
+//! keypoints with a scale and an angle each propose a whole similarity (Philbin, Chum, Isard, Sivic, Zisserman,
+//! *Object retrieval with large vocabularies and fast spatial matching*, CVPR 2007). So nothing is drawn: the nearest
+//! pairs propose in turn, the proposal with the most support wins, is fitted to its supporters, and is put on the time
+//! map that most of them share. Its hits are taken away and the search begins anew, which finds scenes in another
+//! order, and a second showing in the same picture.
 //!
 //! # Pseudo code
 //!
@@ -32,11 +32,11 @@
 //!
 //! - *Agreement is asked of scale and turn too,* not of the place alone. Chance hits rarely agree in all four.
 //! - *The tolerance grows with the scale* ([`SCALE_REACH`]): what was enlarged lies off by so much more.
-//! - *Fit and gather in turn* (local optimisation: Chum, Matas, Kittler, *Locally optimized RANSAC*, DAGM 2003), but only
-//!   three times, and widened to an affine map after the first round: a stretched re-upload is stretched all over,
-//!   and with few hits noise would look like stretch.
-//! - *Support is weighed, not counted,* by how near the hashes are ([`hit_weight`](placed_hit::hit_weight)), and counted once
-//!   a place ([`distinct_weight`]).
+//! - *Fit and gather in turn* (local optimisation: Chum, Matas, Kittler, *Locally optimized RANSAC*, DAGM 2003), but
+//!   only three times, and widened to an affine map after the first round: a stretched re-upload is stretched all
+//!   over, and with few hits noise would look like stretch.
+//! - *Support is weighed, not counted,* by how near the hashes are ([`hit_weight`](placed_hit::hit_weight)), and
+//!   counted once a place ([`distinct_weight`]).
 //! - *Time is part of the agreement.* A static overlay agrees in place at all times; a scene agrees on one time map.
 //! - *Hits are kept in order of scale,* so that a proposal is held against those of its own scale only, a third of all.
 
@@ -50,8 +50,8 @@ use crate::matching::align::placed_hit::{
 };
 use crate::matching::align::time_map::{self, HitTimes, TimeMap, best_time_map};
 
-/// How far a hit may differ from the placement that it supports: ln of scale (1.5 times), radians (20°), and the upload's
-/// long sides. Tuned.
+/// How far a hit may differ from the placement that it supports: ln of scale (1.5 times), radians (20°), and the
+/// upload's long sides. Tuned.
 const SCALE_MISS: f64 = 0.40;
 const TURN_MISS: f64 = 0.35;
 const PLACE_MISS: f64 = 0.07;
@@ -82,8 +82,8 @@ const FIT_ROUNDS: usize = 3;
 const AFFINE_HITS_MIN: usize = 8;
 /// Share of its weight that a fit must keep. Tuned.
 const FIT_KEEPS: f64 = 0.8;
-/// Fewest distinct hits of an alignment, and what they must weigh together. With these tolerances two hits agree by chance
-/// too often. Tuned.
+/// Fewest distinct hits of an alignment, and what they must weigh together. With these tolerances two hits agree by
+/// chance too often. Tuned.
 const COUNT_MIN: u32 = 3;
 const WEIGHT_MIN: f64 = 1.4;
 

@@ -9,8 +9,8 @@
 //! moved to their weighted means, which takes the shift out of the problem.
 //!
 //! - [`fit_similarity`] has two unknowns left, `c = k·cos θ` and `s = k·sin θ`. Their normal equations are diagonal:
-//!   `c = Σ w (x·u + y·v) / Σ w (x² + y²)` and `s = Σ w (x·v − y·u) / Σ w (x² + y²)` (Umeyama, *Least-squares estimation
-//!   of transformation parameters between two point patterns*, PAMI 1991, in the plane).
+//!   `c = Σ w (x·u + y·v) / Σ w (x² + y²)` and `s = Σ w (x·v − y·u) / Σ w (x² + y²)` (Umeyama, *Least-squares
+//!   estimation of transformation parameters between two point patterns*, PAMI 1991, in the plane).
 //! - [`fit_affine`] has four, in two independent 2 × 2 systems. It refuses points that lie nearly on a line: there the
 //!   stretch across the line is noise.
 

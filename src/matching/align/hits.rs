@@ -1,9 +1,9 @@
 //! Near pairs of patch hashes between an upload and one candidate.
 //!
-//! The index names a candidate by a few pairs; an alignment wants all of them. Every keypoint of the upload is compared
-//! with every keypoint of the candidate, in all four variants: 64-bit XOR and popcount over contiguous arrays run at the
-//! speed of memory (AVX-512 has the instruction, AVX2 emulates it), so for a single candidate the exhaustive comparison
-//! is faster than any look-up.
+//! The index names a candidate by a few pairs; an alignment wants all of them. Every keypoint of the upload is
+//! compared with every keypoint of the candidate, in all four variants: 64-bit XOR and popcount over contiguous arrays
+//! run at the speed of memory (AVX-512 has the instruction, AVX2 emulates it), so for a single candidate the
+//! exhaustive comparison is faster than any look-up.
 //!
 //! ```text
 //! for variant in plain, mirrored, inverted, mirrored and inverted:
@@ -12,19 +12,20 @@
 //!     keep the nearest hits_max of them
 //! ```
 //!
-//! One pass serves two searches: the pairs within [`HIT_BITS`] are aligned first, and where they give nothing sure, all
-//! pairs within [`WIDE_BITS`] are.
+//! One pass serves two searches: the pairs within [`HIT_BITS`] are aligned first, and where no alignment of these is
+//! sure, all pairs within [`WIDE_BITS`] are.
 
 use crate::cpu::{Cpu, multiversion};
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
 use crate::matching::align::keypoint_grid::KeypointGrid;
 
-/// Bits of 64 in which the patch hashes of a hit may differ. One pair in 10^4 lies within by chance; of a re-upload's, half
-/// lie within 5 bits and nine tenths within 14 (the measurement in `evidence::likelihood`).
+/// Bits of 64 in which the patch hashes of a hit may differ. One pair in 10^4 lies within by chance; of a re-upload's,
+/// half lie within 5 bits and nine tenths within 14 (the measurement in `evidence::likelihood`).
 pub const HIT_BITS: u32 = 10;
-/// The same where near hits give nothing sure. One pair in a thousand lies within by chance (the same measurement).
+/// The same where no alignment of near hits is sure. One pair in a thousand lies within by chance (the same
+/// measurement).
 pub const WIDE_BITS: u32 = 14;
-/// Hashes that are compared before their distances are looked at: eight AVX-512 registers. Tuned.
+/// Hashes whose distances are computed before any of them is tested: eight AVX-512 registers. Tuned.
 const CHUNK: usize = 64;
 
 /// The near pairs that a search of the index found of one candidate.
@@ -36,7 +37,7 @@ pub struct IndexHits {
     pub frames: bool,
 }
 
-/// A keypoint of the upload that looks like one of the deleted video.
+/// A keypoint of the upload that resembles one of the deleted video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
     /// Index into the upload's keypoints.

@@ -1,8 +1,8 @@
 //! An upload's keypoints by place: those around an expected point are found without a pass over all of them.
 //!
 //! A grid of square cells; the cell of a point and its eight neighbours hold every keypoint within one cell of it. The
-//! widest search is `evidence::coverage`'s, 0.0525 long sides, so a cell of 1/24 misses none that lies within 0.0417 and
-//! a few of those beyond, at the far side of a picture that was enlarged by more than a fifth.
+//! widest search is `evidence::coverage`'s, 0.0525 long sides, so a cell of 1/24 misses none that lies within 0.0417
+//! and a few of those beyond, at the far side of a picture that was enlarged by more than a fifth.
 
 use crate::fingerprint::UploadPrint;
 

@@ -2,10 +2,10 @@
 //!
 //! # What a hit counts
 //!
-//! Two numbers are asked of a set of hits: how many *distinct* pieces of evidence it holds, and what they weigh. A caption,
-//! a logo or a wall that stands still is found anew in every keyframe; it is one piece of evidence, not one a second. So
-//! both pictures are divided into cells, a cell counts once with the heaviest hit in it, and of the two pictures the one
-//! with the smaller sum decides ([`distinct_weight`], [`distinct_count`]).
+//! Two numbers are asked of a set of hits: how many *distinct* pieces of evidence it holds, and what they weigh. A
+//! caption, a logo or a wall that stands still is found anew in every keyframe; it is one piece of evidence, not one a
+//! second. So both pictures are divided into cells, a cell counts once with the heaviest hit in it, and of the two
+//! pictures the one with the smaller sum decides ([`distinct_weight`], [`distinct_count`]).
 
 use rustc_hash::FxHashMap;
 
@@ -18,9 +18,9 @@ use crate::matching::align::time_map::HitTimes;
 use crate::model::{DeletedSpan, UploadSpan};
 
 /// Weight of a hit: `(NEAR_ZERO − distance) / NEAR_RANGE` within `NEAR_LIMITS`. Chance hits lie at the rim of what is
-/// a hit (9 bits and beyond: 0.5 and less), two thirds of a re-upload's at 5 bits and less (1.0). Tuned. The index
-/// has two weights of its own, for votes and for refined votes (`index::votes`, `index::refine`): these rank candidates,
-/// so they fall to nearly 0 at the most that the index compares.
+/// a hit (9 bits and beyond: 0.5 and less), two thirds of a re-upload's at 5 bits and less (1.0). Tuned. The index has
+/// two weights of its own, one for votes and one for refined votes: these rank candidates, so they fall to nearly 0 at
+/// the most bits that the index compares, while a hit that supports an alignment always counts something.
 const NEAR_ZERO: f64 = 13.0;
 const NEAR_RANGE: f64 = 8.0;
 const NEAR_LIMITS: (f64, f64) = (0.1, 1.0);

@@ -1,8 +1,8 @@
 //! A sharper placement, once the time map is known.
 //!
 //! The consensus takes every hit within a second of its time map, so in a moving picture its points are off by what
-//! moved in that second. Here only pairs that meet on the time map count, outliers are trimmed, and the fit is widened to
-//! an affine map only where that explains clearly more: otherwise noise shows as a turn of some degrees.
+//! moved in that second. Here only pairs that meet on the time map count, outliers are trimmed, and the fit is widened
+//! to an affine map only where that explains clearly more: otherwise noise shows as a turn of some degrees.
 //!
 //! ```text
 //! four times, or until nothing is trimmed:

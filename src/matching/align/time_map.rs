@@ -18,15 +18,15 @@
 //! Departures from plain voting, and why:
 //!
 //! - *Intervals, swept, instead of bins.* A bin's border would split hits that agree.
-//! - *Another speed must earn its place* ([`SPEED_GAIN`], [`SPEED_GAIN_WEIGHT`]). Among seventeen speeds one gains a stray
-//!   hit by chance.
+//! - *Another speed must earn its place* ([`SPEED_GAIN`], [`SPEED_GAIN_WEIGHT`]). Among seventeen speeds one gains a
+//!   stray hit by chance.
 //! - *Two bounds skip work without changing the answer.* No map gathers more than the weight of all hits, and none at a
 //!   given speed more than the fullest second of [`most_in_a_second`], which needs no sort.
 //!
 //! # Refining it
 //!
 //! [`refine`] is weighted least squares through the middles of the intervals, so that the speed need not be one of the
-//! list. It leaves out what stands still, whose middle says nothing of the time.
+//! list. It leaves out keypoints that stand still: the middle of their interval dates nothing.
 
 use crate::model::{DeletedSpan, UploadSpan};
 
@@ -78,7 +78,8 @@ impl TimeMap {
         (deleted_s - self.offset_s) / self.speed
     }
 
-    /// What an interval of the upload shows; its ends as they are shown, so descending when it plays backwards.
+    /// The interval that an interval of the upload shows; its ends in the order in which they are shown, so descending
+    /// when it plays backwards.
     pub fn deleted_span(&self, upload: &UploadSpan) -> DeletedSpan {
         DeletedSpan::new(self.deleted_s(upload.start_s), self.deleted_s(upload.end_s))
     }
@@ -202,8 +203,8 @@ fn surpasses(sum: f64, weight: f64) -> bool {
     sum > weight * SPEED_GAIN + SPEED_GAIN_WEIGHT
 }
 
-/// Fits a time map to the hits that agree with it. Returns `time_map` where these say too little, and keeps its speed
-/// where they say too little of the speed or contradict it.
+/// Fits a time map to the hits that agree with it. Returns `time_map` where these weigh too little, and keeps its speed
+/// where they are too close in time to determine another, or contradict it.
 pub fn refine(time_map: TimeMap, times: &[HitTimes]) -> TimeMap {
     let (mut w, mut x, mut y) = (0.0, 0.0, 0.0);
     for s in times.iter().filter(|s| s.is_moving()) {

@@ -4,8 +4,8 @@
 //! the many cards of a slide show still add up. So everything a deleted video shows while its picture is mostly flat
 //! weighs a tenth.
 
-/// Flat share of a picture up to which it counts in full, and from which it is a card. Measured on the benchmark's clips:
-/// what a camera has seen reaches 0.6, end cards begin at 0.72, animations on a flat ground lie between.
+/// Flat share of a picture up to which it counts in full, and from which it is a card. Measured on the benchmark's
+/// clips: what a camera has seen reaches 0.6, end cards begin at 0.72, animations on a flat ground lie between.
 const FLAT_SHARES: (f32, f32) = (0.62, 0.70);
 /// Weight of a card's keypoints and frames. Tuned.
 const CARD_WEIGHT: f32 = 0.1;

@@ -1,14 +1,14 @@
-//! How much an item of the upload says: material that several owners' videos share is no evidence for any one of them.
+//! The weight of an item of the upload: material that several owners' videos share is no evidence for any one of them.
 //!
 //! # Idea
 //!
 //! Text search weighs a word by how rare it is among documents; image search took that over (Sivic, Zisserman, *Video
-//! Google*, ICCV 2003). Here the documents are voices and the count is of *agreement*, not of resemblance. Among a million
-//! tombstones every keypoint resembles some by chance, but chance hits do not agree on a placement. A watermark, an end
-//! card or a template does, with everybody's.
+//! Google*, ICCV 2003). Here the documents are voices and the count is of *agreement*, not of resemblance. Among a
+//! million tombstones every keypoint resembles some by chance, but chance hits do not agree on a placement. A
+//! watermark, an end card or a template does, with everybody's.
 //!
-//! A *voice* is an owner, or a set of near-identical videos: a wave of re-uploads, each deleted by its own uploader, must
-//! not weaken the first tombstone.
+//! A *voice* is an owner, or a set of near-identical videos: a wave of re-uploads, each deleted by its own uploader,
+//! must not weaken the first tombstone.
 //!
 //! ```text
 //! for each alignment of each candidate:
@@ -38,7 +38,7 @@ const HALF_AT: f32 = 0.6;
 const CELLS: f32 = 24.0;
 /// Seconds of a spot that are noted, from its first; bounds the work for what stands still for hours.
 const SECONDS_MAX: i32 = 60;
-/// Voices that are told apart at one place; beyond so many the weight is below 0.003.
+/// Voices that are counted at one place; beyond so many the weight is below 0.003.
 const VOICES_MAX: usize = 32;
 /// Bits of 256 by which two of the upload's frames may differ and show the same. Tuned.
 const SAME_FRAME_BITS: u32 = 28;
@@ -116,8 +116,8 @@ fn seconds(spot: &Spot) -> std::ops::RangeInclusive<i32> {
     first..=(spot.last_s as i32).min(first + SECONDS_MAX)
 }
 
-/// The weights as far as one alignment is concerned: where most of what agrees in a keyframe is common, the rest of that
-/// picture is taken for common too.
+/// The weights as far as one alignment is concerned: where most of what agrees in a keyframe is common, the rest of
+/// that picture is taken for common too.
 pub fn within_template(weights: &[f32], upload: &UploadPrint, alignment: &Alignment) -> Vec<f32> {
     let mut keyframes: Vec<KeyframeWeight> = Vec::new();
     for s in &alignment.agreeing {
@@ -138,7 +138,7 @@ pub fn within_template(weights: &[f32], upload: &UploadPrint, alignment: &Alignm
     out
 }
 
-/// What the agreeing keypoints that begin in one keyframe weigh.
+/// Weight of the agreeing keypoints that begin in one keyframe.
 struct KeyframeWeight {
     at_s: f32,
     sum: f64,

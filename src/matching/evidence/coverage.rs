@@ -2,14 +2,14 @@
 //!
 //! # Idea
 //!
-//! An alignment is a few keypoints that agree. Under it, *every* keypoint of the deleted video has an expected place, size,
-//! turn and time in the upload, and can be asked for. Ten that agree in one corner, while none of the other two hundred is
-//! there, are a watermark; ten of twelve that are visible are a re-upload. So what is missing is weighed as well
-//! as what is found.
+//! An alignment is a few keypoints that agree. Under it, *every* keypoint of the deleted video has an expected place,
+//! size, turn and time in the upload, and can be asked for. Ten that agree in one corner, while none of the other two
+//! hundred is there, are a watermark; ten of twelve that are visible are a re-upload. So what is missing is weighed as
+//! well as what is found.
 //!
-//! Around an expected place some upload keypoints are *met*. Each has a likelihood ratio (`likelihood`). In a re-upload one
-//! of those met is the same keypoint, by chance none is. The share q of visible keypoints that an upload still has is
-//! unknown, because of captions, blur and crops; the evidence takes the q that explains best:
+//! Around an expected place some upload keypoints are *met*. Each has a likelihood ratio (`likelihood`). In a
+//! re-upload one of those met is the same keypoint, by chance none is. The share q of visible keypoints that an upload
+//! still has is unknown, because of captions, blur and crops; the evidence takes the q that explains best:
 //!
 //! ```text
 //! for each deleted keypoint that ought to be visible within the span:
@@ -20,7 +20,7 @@
 //!
 //! # Overlays
 //!
-//! A shared watermark is told apart by place. A *re-upload* has one q all over the picture. An *overlay* has one inside
+//! A shared watermark differs by place. A *re-upload* has one q all over the picture. An *overlay* has one inside
 //! a few cells of a 6 × 6 grid and none elsewhere. It may choose its k cells, which costs ln C(36, k):
 //!
 //! ```text
@@ -30,10 +30,11 @@
 //!
 //! # Departures from a plain likelihood, and why
 //!
-//! - *A keypoint counts once.* What stands still in the deleted video is a keypoint of every keyframe (`join_twins`); what stands still in the upload is found by many keypoints of the deleted video
-//!   (`keep_likeliest`). Both are one piece of evidence.
+//! - *A keypoint counts once.* What stands still in the deleted video is a keypoint of every keyframe (`join_twins`);
+//!   what stands still in the upload is found by many keypoints of the deleted video (`keep_likeliest`). Both are one
+//!   piece of evidence.
 //! - *Patterns count less* (`lookalikes`), *and so does what is common* (`commonness`) *or shown on a card* (`cards`).
-//!   Weights apply to evidence for, never against: that a common keypoint is missing says as much as any other.
+//!   Weights apply to evidence for, never against: that a common keypoint is missing is evidence like any other.
 //! - *A short span is padded:* a still image lasts less than what a keyframe stands for.
 
 use std::f32::consts::PI;
@@ -63,8 +64,8 @@ const REACH: (f64, f64) = (0.4, 1.5);
 const TIME_S: f64 = 1.2;
 /// Least length of a span, seconds: what a keyframe of a deleted video stands for, and a little. Tuned.
 const GLIMPSE_S: f64 = 2.2;
-/// Seconds off the time map at which a pair's weight in a fit falls to 1/e, and the least that it falls to: what is seen
-/// at another time has moved. Tuned.
+/// Seconds off the time map at which a pair's weight in a fit falls to 1/e, and the least that it falls to: what is
+/// seen at another time has moved. Tuned.
 const LATE_S: f64 = 0.4;
 const LATE_WEIGHT_MIN: f64 = 0.05;
 /// ln ratio from which a keypoint counts as found. Tuned.
@@ -72,14 +73,14 @@ const FOUND_NATS: f64 = 2.0;
 /// Smallest keypoint that an upload's picture can show, long sides: 1.6 px of 360, the detector's first scale, with
 /// a little slack.
 const SCALE_VISIBLE: f64 = 0.0042;
-/// Distance to the upload's edge within which no keypoint is found, long sides: the detector's margin of 5 px of 360, with
-/// a little slack.
+/// Distance to the upload's edge within which no keypoint is found, long sides: the detector's margin of 5 px of 360,
+/// with a little slack.
 const MARGIN: f64 = 0.012;
 /// Long sides, and bits of 64, within which two keypoints are the same one, seen again. Tuned.
 const TWIN_PLACE: f32 = 0.01;
 const TWIN_BITS: u32 = 14;
 
-/// What was found of what ought to be visible.
+/// The keypoints that ought to be visible, and those that were found.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     /// Distinct keypoints of the deleted video that ought to be visible.
@@ -162,7 +163,7 @@ impl CoverageSearch<'_> {
         Some(Expected { x, y, size, angle: wrap(wrap(angle)), reach, shown })
     }
 
-    /// What is met where deleted keypoint `index` is expected.
+    /// The upload keypoints met where deleted keypoint `index` is expected.
     fn met(&self, index: usize, expected: &Expected, alignment: &Alignment) -> Met {
         let (upload, keypoint) = (self.prepared.print, &self.deleted.keypoints[index]);
         let mirrored = alignment.variant.mirrored();
@@ -214,7 +215,7 @@ impl CoverageSearch<'_> {
     }
 }
 
-/// What a keypoint of the deleted video should look like in the upload.
+/// A keypoint of the deleted video as it is expected in the upload.
 struct Expected {
     /// Long sides of the upload's picture, unmirrored.
     x: f64,
@@ -252,7 +253,7 @@ impl Expected {
     }
 }
 
-/// What was met where a keypoint is expected.
+/// The upload keypoints met where a keypoint is expected.
 #[derive(Debug, Clone, Copy)]
 struct Met {
     /// Upload keypoints of fitting place, size, turn and time, whatever their hash.
@@ -289,8 +290,8 @@ impl Met {
     }
 }
 
-/// Of several deleted keypoints that met the same upload keypoint, or one that stands still there, the likeliest keeps it;
-/// the others are taken out, as if they were not visible.
+/// Of several deleted keypoints that met the same upload keypoint, or one that stands still there, the likeliest keeps
+/// it; the others are taken out, as if they were not visible.
 fn keep_likeliest(keypoints: &[UploadKeypoint], counted: &mut Vec<(usize, Met)>) {
     let mut order: Vec<usize> = (0..counted.len()).collect();
     order.sort_by(|a, b| counted[*b].1.best.total_cmp(&counted[*a].1.best).then(a.cmp(b)));

@@ -1,8 +1,9 @@
-//! An alignment, put on the time map and the placement that explain most of what ought to be visible, and measured there.
+//! An alignment, put on the time map and the placement that explain most of what ought to be visible, and measured
+//! there.
 //!
 //! The consensus knows time to a second and place to a twentieth of the picture. Coverage, which decides, needs both
-//! more exactly: keypoints are expected within 0.035 long sides. So the alignment is tried on several time maps, and its
-//! placement is fitted to what is found:
+//! more exactly: keypoints are expected within 0.035 long sides. So the alignment is tried on several time maps, and
+//! its placement is fitted to what is found:
 //!
 //! ```text
 //! for each time map worth trying:           the keypoints' own, the one at unchanged speed, the frames' own
@@ -34,10 +35,10 @@ use crate::model::UploadSpan;
 
 /// How often a placement is fitted again to what was found under it. Tuned.
 const REFITS: usize = 3;
-/// Seconds before the first and after the last agreeing hit in which frames are looked at. Tuned.
+/// Seconds before the first and after the last agreeing hit in which frames are hashed. Tuned.
 const AROUND_S: f64 = 15.0;
-/// Seconds by which an alignment of few keypoints may have missed the time. Where little moves, that is all that they know
-/// of it. Tuned.
+/// Seconds by which an alignment of few keypoints may have missed the time. Where little moves, that is all that they
+/// know of it. Tuned.
 const BESIDE_S: [f64; 4] = [-1.0, -0.5, 0.5, 1.0];
 /// Worth between which other times are tried, nats: below there is nothing, above nothing is in doubt. Tuned.
 const DOUBTFUL_NATS: std::ops::Range<f64> = 4.0..60.0;
@@ -153,7 +154,7 @@ impl Fitter<'_> {
 }
 
 impl FittedAlignment {
-    /// What was measured; `frame_weights` of the upload's frames, 0..1.
+    /// The measurements; `frame_weights` of the upload's frames, 0..1.
     pub fn measured(&self, frame_weights: &[f32]) -> Measured {
         Measured {
             keypoint_nats: self.coverage.nats,

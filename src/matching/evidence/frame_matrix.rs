@@ -21,13 +21,13 @@ use crate::model::UploadSpan;
 /// Nats of a cell from which a line may be drawn through it, and the lines drawn at most. Tuned.
 pub const LINE_NATS: f32 = 4.0;
 const LINES: usize = 24;
-/// Factor by which a later line must surpass an earlier one: lines through stronger cells and at likelier speeds come
-/// first. Tuned.
+/// Factor by which a later line must surpass an earlier one: lines through stronger cells and at likelier speeds are
+/// tried first. Tuned.
 const LINE_GAIN: f64 = 1.03;
-/// Least that a frame says on a line: one that disagrees (a caption, a flash) must not end the stretch. Tuned.
+/// Least evidence of a frame on a line: one that disagrees (a caption, a flash) must not end the stretch. Tuned.
 pub const GAP_NATS: f64 = -1.0;
 
-/// What every pair of frames says.
+/// The evidence of every pair of frames.
 pub struct FrameMatrix {
     /// Times of the upload's frames, ascending.
     pub upload_s: Vec<f64>,

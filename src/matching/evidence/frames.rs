@@ -1,15 +1,16 @@
 //! The evidence in a pair of whole frames, and in all pairs on a time map together.
 //!
-//! A frame's hash has nine regions: the whole, four halves, four quarters. Any of them may be covered, and a placement may
-//! leave any of them outside the upload's picture, so a pair is compared region by region over the *visible* ones.
+//! A frame's hash has nine regions: the whole, four halves, four quarters. Any of them may be covered, and a placement
+//! may leave any of them outside the upload's picture, so a pair is compared region by region over the *visible* ones.
 //!
 //! Two measures, because two questions are asked:
 //!
 //! - *Where do frames agree?* [`pair_nats`] compares the hypothesis "same picture" with pictures that have nothing in
-//!   common: `ln((1 − COVERED) · binomial ratio + COVERED)` with a bit error rate of [`ERROR_RATE`] against one half. It
-//!   leads the search for a time map and the ends of a span.
-//! - *Is it a re-upload?* [`evidence_nats`] compares with what chance reaches where a placement was chosen because something
-//!   agreed there, by the measured tables of [`likelihood`]. It says less, and it is what the score sums.
+//!   common: `ln((1 − COVERED) · binomial ratio + COVERED)` with a bit error rate of [`ERROR_RATE`] against one half.
+//!   It leads the search for a time map and the ends of a span.
+//! - *Is it a re-upload?* [`evidence_nats`] compares with what chance reaches where a placement was chosen because
+//!   something agreed there, by the measured tables of [`likelihood`]. It is the smaller of the two, and the score
+//!   sums it.
 //!
 //! Neighbouring frames repeat each other, so deleted frames that show the same picture count once ([`distinct`]).
 
@@ -23,7 +24,7 @@ use crate::matching::evidence::likelihood::{self, COVERED, Region};
 
 /// Share of the bits of an uncovered region in which a re-upload differs. Estimated with this method's prototype.
 const ERROR_RATE: f64 = 0.17;
-/// Share of their sum that overlapping regions say together, for [`pair_nats`]. Estimated with the prototype.
+/// Share of their sum that overlapping regions amount to, for [`pair_nats`]. Estimated with the prototype.
 const OVERLAP: f64 = 0.5;
 /// Seconds from a moment's place on the time map to the frames that are compared with it: more than half the 0.25 s and
 /// 0.5 s between the samples of upload and deleted video. Tuned.

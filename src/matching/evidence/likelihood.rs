@@ -2,8 +2,8 @@
 //!
 //! # Keypoints
 //!
-//! A keypoint met where one is expected has four properties: the bits that its hash differs in, and how far it lies off in
-//! place, scale and turn. Their likelihood ratios are multiplied, the three of geometry to the power of
+//! A keypoint met where one is expected has four properties: the bits that its hash differs in, and how far it lies
+//! off in place, scale and turn. Their likelihood ratios are multiplied, the three of geometry to the power of
 //! [`GEOMETRY_WEIGHT`], since they depend on each other:
 //!
 //! ```text
@@ -12,9 +12,9 @@
 //!
 //! # Regions of frames
 //!
-//! A frame's hash covers the whole picture, four halves and four quarters. Each region may be covered by something else (a
-//! caption, a face in a corner), and then says nothing. So a region's ratio is a mixture, and the least that it can
-//! be is that of being covered:
+//! A frame's hash covers the whole picture, four halves and four quarters. Each region may be covered by something
+//! else (a caption, a face in a corner), and is then no evidence. So a region's ratio is a mixture, and the least that
+//! it can be is that of being covered:
 //!
 //! ```text
 //! nats = REGION_WEIGHT · ln((1 − COVERED) · exp(table[distance]) + COVERED)
@@ -24,9 +24,9 @@
 //!
 //! All tables were measured on the benchmark's clips with its first seed. *Re-uploads*: 552 that were aligned (39 944
 //! keypoints met where they were expected, 41 000 regions of frames). *Chance*: a million keypoints met at arbitrary
-//! placements of unrelated pairs, and the frames under the 465 placements on which unrelated pairs agreed most. The figures
-//! are smoothed, and for chance taken heavier than measured, because things of like build (two faces, two hands) resemble
-//! each other more than the mean of all pairs does.
+//! placements of unrelated pairs, and the frames under the 465 placements on which unrelated pairs agreed most. The
+//! figures are smoothed, and for chance taken heavier than measured, because things of like build (two faces, two
+//! hands) resemble each other more than the mean of all pairs does.
 
 /// ln ratio by Hamming distance of two patch hashes, 0..=32 of 64 bits and beyond (measured). Re-uploads: half within 5
 /// bits, nine tenths within 14. Chance: 1 in 10^4 within 10 bits, 1 in 140 within 18, a quarter within 28.
@@ -34,8 +34,8 @@ const PATCH_NATS: [f64; 33] = [
     6.5, 6.5, 6.5, 6.5, 6.3, 6.1, 5.9, 5.7, 5.5, 5.2, 4.9, 4.4, 3.9, 3.4, 2.9, 2.4, 1.9, 1.4, 0.9,
     0.4, -0.2, -0.8, -1.4, -2.0, -2.6, -3.2, -3.8, -4.4, -5.0, -5.6, -6.0, -6.0, -6.0,
 ];
-/// Most that one keypoint may say, nats. With 7 the weakest re-uploads of three benchmarks stand lower by a quarter, with
-/// no gain against chance (measured).
+/// Most evidence of one keypoint, nats. With 7 the weakest re-uploads of three benchmarks stand lower by a quarter,
+/// with no gain against chance (measured).
 pub const KEYPOINT_NATS_MAX: f64 = 9.0;
 
 /// The ratio of a quantity by how far it lies off: `most / (1 + (off / half)²)`, no less than `least`. It has
@@ -78,7 +78,7 @@ const HALF_NATS: [f64; 10] = [3.0, 1.8, -0.1, -1.2, -1.6, -2.0, -2.5, -2.8, -3.0
 const QUARTER_NATS: [f64; 10] = [3.0, 2.2, 0.2, -0.9, -1.4, -2.0, -2.4, -2.6, -2.8, -3.0];
 /// Share of a re-upload's regions that something else covers. Tuned.
 pub const COVERED: f64 = 0.25;
-/// Share of their sum that all regions of a frame say together: they overlap, and neighbours look alike. Tuned.
+/// Share of their sum that all regions of a frame amount to: they overlap, and neighbours look alike. Tuned.
 const REGION_WEIGHT: f64 = 0.35;
 
 /// A region of a frame.

@@ -1,10 +1,10 @@
 //! Where in the upload each keypoint of a deleted video finds its like: patterns, and how often they repeat.
 //!
-//! A keypoint with its like at many places of one picture (the windows of a house, a pattern) says little by lying at the
-//! right one. Image search calls these bursts, and divides a visual word's vote by how often it occurs (Jégou, Douze,
-//! Schmid, *On the burstiness of visual elements*, CVPR 2009). Here a keypoint's likelihood ratio is divided by
-//! the number of places. Measured on 35 000 unrelated pairs: a quarter of those that reached 8 nats still do, and
-//! a re-upload has two nats in a hundred less.
+//! A keypoint with its like at many places of one picture (the windows of a house, a pattern) is weak evidence by
+//! lying at the right one. Image search calls these bursts, and divides a visual word's vote by how often it occurs
+//! (Jégou, Douze, Schmid, *On the burstiness of visual elements*, CVPR 2009). Here a keypoint's likelihood ratio is
+//! divided by the number of places. Measured on 35 000 unrelated pairs: a quarter of those that reached 8 nats still
+//! do, and a re-upload has two nats in a hundred less.
 
 use crate::fingerprint::{Fingerprint, UploadPrint, Variant};
 use crate::matching::align::hits::Hit;

@@ -1,7 +1,7 @@
-//! Whether it is a re-upload: what every step says for and against, in nats, and what their sum is worth.
+//! Whether it is a re-upload: the evidence of every step, in nats, and the score of their sum.
 //!
-//! A *nat* is a natural logarithm of a likelihood ratio: 1 nat makes a re-upload e times likelier, 0 says nothing, and what
-//! is negative speaks for chance. Nats of independent observations add up.
+//! A *nat* is a natural logarithm of a likelihood ratio: 1 nat makes a re-upload e times likelier, 0 is no evidence,
+//! and what is negative speaks for chance. Nats of independent observations add up.
 //!
 //! ```text
 //! likelihood       one near pair of hashes
@@ -15,7 +15,7 @@
 //! spans            from when to when an alignment holds
 //! lookalikes, coverage              all keypoints that ought to be visible
 //! null, score      the sum, against what chance reaches
-//! fitted           an alignment put where all of this says most
+//! fitted           an alignment put where the evidence is greatest
 //! ```
 
 // In order of dependency: each file uses only those above it, and `align`.

@@ -1,9 +1,9 @@
 //! Whole frames under a placement.
 //!
-//! The keypoints propose where the deleted picture sits in the upload's. The upload's small pictures are drawn out of that
-//! place (`sample_grid`) and hashed as the deleted video's frames were. A re-upload that is letterboxed, turned, mirrored,
-//! stretched or shown in a corner then agrees region by region, and where only a watermark agreed the frames disagree
-//! everywhere. Regions outside the upload's picture say nothing.
+//! The keypoints propose where the deleted picture sits in the upload's. The upload's small pictures are drawn out of
+//! that place (`sample_grid`) and hashed as the deleted video's frames were. A re-upload that is letterboxed, turned,
+//! mirrored, stretched or shown in a corner then agrees region by region, and where only a watermark agreed the frames
+//! disagree everywhere. Regions outside the upload's picture are not compared.
 //!
 //! One set of hashes answers four questions: the evidence along a time map ([`PlacedFrames::along`]), what each moment
 //! says ([`PlacedFrames::trace`], for the ends of a span), which line the frames themselves prefer
@@ -132,7 +132,7 @@ impl PlacedFrames {
     }
 
     /// For each hashed frame of the upload: its time, and the nats of the best deleted frame within `near_s` of the
-    /// moment that `time_map` says it shows; `None` where the deleted video has no frame there.
+    /// moment that it shows by `time_map`; `None` where the deleted video has no frame there.
     pub fn trace(
         &self,
         deleted: &Fingerprint,

@@ -3,7 +3,7 @@
 //! Most re-uploads show the whole picture upright at its own speed. Chance does not: it takes any turn, size, speed and
 //! variant, and the odder they are, the more of them there are to choose from. The evidence pays for that choice.
 //!
-//! All costs are nats, and *tuned*: by judgement, small beside what the keypoints of a re-upload say (40 to 800), and
+//! All costs are nats, and *tuned*: by judgement, small beside the evidence of a re-upload's keypoints (40 to 800), and
 //! about a third of what the best chance placements reach without them (13 to 20).
 
 use crate::matching::align::consensus::Alignment;

@@ -1,10 +1,11 @@
 //! The deleted picture drawn out of an upload's small pictures, at the place where an alignment puts it, and hashed.
 //!
-//! A frame's hash is taken over a 64 × 64 grid on the active picture. Under an alignment that grid lies somewhere in the
-//! upload's picture, turned, scaled and stretched. [`SampleGrid`] knows where; [`Samples`] turns it to pixels of thumbs of
-//! one size, once for all frames; [`Samples::bits`] interpolates (bilinear) and hashes.
+//! A frame's hash is taken over a 64 × 64 grid on the active picture. Under an alignment that grid lies somewhere in
+//! the upload's picture, turned, scaled and stretched. [`SampleGrid`] knows where; [`Samples`] turns it to pixels of
+//! thumbs of one size, once for all frames; [`Samples::bits`] interpolates (bilinear) and hashes.
 //!
-//! A region counts as visible when nearly all of its grid lies inside the upload's picture; the others say nothing.
+//! A region counts as visible when nearly all of its grid lies inside the upload's picture; the others are not
+//! compared.
 
 use crate::cpu::multiversion;
 use crate::fingerprint::frame_hash::{self, FrameHasher, GRID, Grid};
@@ -93,7 +94,8 @@ impl SampleGrid {
         parts.iter().enumerate().fold(0, |v, (r, yes)| v | (u16::from(*yes) << r))
     }
 
-    /// The grid as samples of thumbs of this size. `None` where a thumb is a single pixel wide or high: it shows nothing.
+    /// The grid as samples of thumbs of this size. `None` where a thumb is a single pixel wide or high: it shows
+    /// nothing.
     pub fn samples(&self, width: u32, height: u32) -> Option<Samples> {
         let long = width.max(height) as f32;
         let (right, bottom) = (width.checked_sub(2)?, height.checked_sub(2)?);

@@ -1,7 +1,7 @@
 //! Evidence → score.
 //!
-//! Evidence is a sum of ln likelihood ratios, nats: of the keypoints that ought to be visible (`coverage`), of whole frames
-//! (`placed_frames`, `unplaced_frames`), less what placement and time map cost beforehand (`prior`):
+//! Evidence is a sum of ln likelihood ratios, nats: of the keypoints that ought to be visible (`coverage`), of whole
+//! frames (`placed_frames`, `unplaced_frames`), less what placement and time map cost beforehand (`prior`):
 //!
 //! ```text
 //! evidence = keypoint_nats · share + max(placed, unplaced − UNPLACED_FREE) − prior − SINGLE_COSTS if one picture only
@@ -10,10 +10,10 @@
 //! score    = −log10 P(chance ≥ evidence) − log10(tombstones)
 //! ```
 //!
-//! The score answers an a-contrario question (Desolneux, Moisan, Morel, *Meaningful alignments*, IJCV 2000): how many chance
-//! matches at least as good as this does one upload meet in an index of this size? It is −log10 of that number, so 8 means
-//! one false match in 10^8 uploads. The probability comes from the evidence that unrelated videos were seen to reach
-//! ([`null`](super::null)), not from the likelihoods themselves, whose independence is a fiction.
+//! The score answers an a-contrario question (Desolneux, Moisan, Morel, *Meaningful alignments*, IJCV 2000): how many
+//! chance matches at least as good as this does one upload meet in an index of this size? It is −log10 of that number,
+//! so 8 means one false match in 10^8 uploads. The probability comes from the evidence that unrelated videos were seen
+//! to reach ([`null`](super::null)), not from the likelihoods themselves, whose independence is a fiction.
 //!
 //! Departures from summing everything, and why:
 //!
@@ -30,14 +30,14 @@ const FRAMES_FOR_MAX: f64 = 40.0;
 const UNPLACED_FREE: f64 = 4.0;
 /// Cost of evidence in a single picture, nats. Tuned.
 const SINGLE_COSTS: f64 = 3.0;
-/// Share of the keypoints' evidence that is left where an overlay explains them, and the nats (re-upload against overlay)
-/// at which nothing is lost and at which all but that share is. Tuned.
+/// Share of the keypoints' evidence that is left where an overlay explains them, and the nats (re-upload against
+/// overlay) at which nothing is lost and at which all but that share is. Tuned.
 const OVERLAY_SHARE: f64 = 0.35;
 const OVERLAY_NATS: (f64, f64) = (0.0, -12.0);
 /// Nats of placed frames that outweigh the overlay explanation. Tuned.
 const FRAMES_OBJECT: f64 = 3.0;
 
-/// What was measured of a candidate, ready to be weighed; all but `supports` in nats.
+/// The measurements of one candidate, ready to be weighed; all but `supports` in nats.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Measured {
     /// Keypoints that ought to be visible: re-upload against chance.

@@ -1,13 +1,13 @@
 //! From when to when: the stretch of the upload in which an alignment holds.
 //!
-//! Every sampled moment of the upload votes for or against. A keyframe votes by the number of agreeing keypoints seen in
-//! it, a frame by its hash under the placement. The stretch with the largest sum is the span; its ends are moved half
-//! a sampling step outward, and to the upload's own ends where nothing was sampled in between.
+//! Every sampled moment of the upload votes for or against. A keyframe votes by the number of agreeing keypoints seen
+//! in it, a frame by its hash under the placement. The stretch with the largest sum is the span; its ends are moved
+//! half a sampling step outward, and to the upload's own ends where nothing was sampled in between.
 //!
 //! ```text
 //! votes ← for each frame with a deleted frame at its moment: pair_nats / FRAME_NATS_PER_VOTE, within limits
 //!         for each keyframe within the deleted video:        KEYPOINT_VOTE · agreeing keypoints, at most FOR_MAX;
-//!                                                            KEYFRAME_EMPTY where there are none (half of it beside frames)
+//!                                                            KEYFRAME_EMPTY without any, half of it beside frames
 //! span  ← the stretch with the largest sum (`stretch`), widened to halfway to its neighbours
 //!         and cut to as long as the deleted video lasts
 //! ```
@@ -23,10 +23,10 @@ use crate::matching::evidence::placed_frames::PlacedFrames;
 use crate::matching::evidence::stretch::best_stretch;
 use crate::model::{DeletedSpan, UploadSpan};
 
-/// Most that one moment says for, and least that it says against. Tuned.
+/// Limits of one moment's vote, for and against. Tuned.
 const FOR_MAX: f64 = 2.0;
 const AGAINST_MAX: f64 = -1.2;
-/// What one agreeing keypoint adds to its keyframe. Tuned.
+/// Vote of one agreeing keypoint in its keyframe. Tuned.
 const KEYPOINT_VOTE: f64 = 0.7;
 /// A keyframe without an agreeing keypoint, though the deleted video should be shown. Tuned.
 const KEYFRAME_EMPTY: f64 = -0.8;

@@ -1,7 +1,7 @@
 //! The alignments of all candidates, within the limits of one judgement.
 //!
-//! The candidates come likeliest first, and some hundred of them may be noise. Work is spent where it may lead to
-//! something:
+//! The candidates are ordered likeliest first, and some hundred of them may be noise. Work is spent where it may find
+//! a match:
 //!
 //! ```text
 //! for each candidate:
@@ -26,7 +26,7 @@ use crate::matching::judge::candidate::{Candidate, Options};
 /// For the index's hits: one alignment shows that a candidate is worth a full comparison.
 const VOUCH: SearchLimits = SearchLimits { alignments_max: 1, seeds: SEEDS };
 
-/// What was found of one candidate, before anything is weighed.
+/// The alignments of one candidate, before anything is weighed.
 pub struct Alignments {
     /// Index into the candidates.
     pub candidate: usize,

@@ -1,4 +1,4 @@
-//! What goes into a judgement: candidates, what is known of the index, and limits.
+//! The input of a judgement: candidates, the size of the index, and limits.
 
 use crate::fingerprint::Fingerprint;
 use crate::matching::align::hits::IndexHits;
@@ -7,26 +7,28 @@ use crate::matching::align::hits::IndexHits;
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     pub fingerprint: &'a Fingerprint,
-    /// Whose it is: candidates with the same voice (owner, or near-identical content) count once as sharing something.
+    /// Its owner, or the set of near-identical videos that it belongs to: candidates of one voice count once in what is
+    /// common.
     pub voice: u32,
-    /// What the index found of it; `None` when the index was not asked.
+    /// The hits that the index found; `None` when the index was not searched.
     pub found: Option<&'a IndexHits>,
 }
 
-/// What the judgement needs to know of the index as a whole.
+/// The index as a whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Background {
     /// Tombstones in the index: the more there are, the more chance matches.
     pub tombstones: usize,
 }
 
-/// Limits of one judgement. Candidates come likeliest first, and a limit cuts off the unlikelier ones.
+/// Limits of one judgement. Candidates are ordered likeliest first; a limit cuts off the unlikelier ones.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Hits of one candidate and variant that are considered, the nearest first. Default 3000.
     pub hits_max: usize,
-    /// Keypoint pairs (upload × deleted × four variants) that are compared before there is an alignment. Candidates beyond
-    /// the limit are compared only if the index's hits align. The first candidate always is. Default 50 million: 10 ms.
+    /// Keypoint pairs (upload × deleted × four variants) that are compared before there is an alignment. Candidates
+    /// beyond the limit are compared only if the index's hits align. The first candidate always is. Default 50
+    /// million: 10 ms.
     pub pairs_max: u64,
     /// Candidates whose frames are compared without a placement. Default 24.
     pub unplaced_max: usize,

@@ -1,8 +1,8 @@
 //! One candidate's alignments, fitted, and the match that they make.
 //!
-//! The best alignment gives the evidence: alignments of one candidate overlap too much to be added up. All that stand by
-//! themselves give spans. Whole frames without a placement lead only where keypoints found next to nothing, since they
-//! know no placement.
+//! The evidence is that of the best alignment: alignments of one candidate overlap too much to be added up. All that
+//! stand by themselves are spans. Whole frames without a placement lead only where keypoints found next to nothing,
+//! since they know no placement.
 //!
 //! ```text
 //! for each alignment, near ones first:
@@ -124,7 +124,7 @@ impl<'a> FittedAlignments<'a> {
         })
     }
 
-    /// What agrees, by every alignment that stands by itself, and by whole frames where these lead.
+    /// The moments that agree, of every alignment that stands by itself, and of whole frames where these lead.
     fn agreement(&self, leading: Option<&UnplacedFrames>) -> Agreement {
         let standing = self.fitted.iter().filter(|f| f.alignment.distinct >= SPAN_DISTINCT);
         let mut all = Agreement::of(standing, self.upload);

@@ -1,11 +1,11 @@
-//! What comes out of a judgement, and what may be made of it.
+//! The results of a judgement, and the thresholds on them.
 
 use crate::matching::evidence::score::Measured;
 use crate::model::{Agreement, Evidence, SpanPair, Strength};
 
 /// Distinct pictures that a block needs: a single one may be a card that no template names yet. Tuned.
 const SUPPORTS_TO_BLOCK: u32 = 2;
-/// Evidence from which a first look at intra frames gives reason to decode the rest, nats. One unrelated pair in
+/// Evidence on intra frames alone from which the rest is worth decoding, nats. One unrelated pair in
 /// a thousand has it (`evidence::null`).
 const SUSPICIOUS_NATS: f64 = 5.0;
 
@@ -39,7 +39,7 @@ pub struct Judged {
     /// Most of what agrees is shared by many owners' videos.
     pub common: bool,
     pub measured: Measured,
-    /// What agrees, to be drawn.
+    /// The moments that agree, to be drawn.
     pub agreement: Agreement,
 }
 
@@ -50,7 +50,7 @@ impl Judged {
         self.supports >= SUPPORTS_TO_BLOCK && strength == Strength::Block
     }
 
-    /// Whether a match found on intra frames alone gives reason to decode the rest.
+    /// Whether the evidence, found on intra frames alone, makes the rest worth decoding.
     pub fn is_suspicious(&self) -> bool {
         self.measured.evidence() >= SUSPICIOUS_NATS
     }

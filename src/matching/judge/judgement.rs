@@ -7,8 +7,8 @@
 //! judged ← for each: its match, under its own frame weights, if it has any standing
 //! ```
 //!
-//! Two passes over the candidates, because how much an item of the upload says depends on who else has it: nobody can be
-//! judged before everybody is aligned.
+//! Two passes over the candidates, because the weight of an item of the upload depends on who else has it: nobody can
+//! be judged before everybody is aligned.
 
 use crate::fingerprint::{Hasher, UploadPrint};
 use crate::matching::align::hits::PreparedUpload;

@@ -1,14 +1,14 @@
-//! From a print and its candidates to matches: what is asked of `align` and `evidence`, in which order, within limits.
+//! From a print and its candidates to matches: runs `align` and `evidence` in order, within limits.
 //!
 //! ```text
-//! candidate          what goes in: candidates, the index's size, limits
+//! candidate          the input: candidates, the index's size, limits
 //! alignments         every candidate aligned
 //! placement          a placement as people see it
-//! agreement          what agrees, to be drawn
-//! judged             what comes out: score, spans, evidence
+//! agreement          the moments that agree, to be drawn
+//! judged             the output: score, spans, evidence
 //! fitted_alignments  one candidate's alignments, fitted, and the match that they make
 //! judgement          the way through
-//! strength           what a tombstone can do
+//! strength           whether a tombstone can block
 //! ```
 
 // In order of dependency: each file uses only those above it, `align` and `evidence`.

@@ -86,12 +86,14 @@ mod tests {
             let variant = Variant::ALL[variant];
             let planted = Scene { scale, turn, variant, ..Scene::new(seed) };
             let (upload, deleted) = (planted.upload(), planted.deleted());
-            let mut alignment = scene::alignment(planted.map(), TimeMap { speed: 1.0, offset_s: 0.0 });
+            let time_map = TimeMap { speed: 1.0, offset_s: 0.0 };
+            let mut alignment = scene::alignment(planted.map(), time_map);
             alignment.variant = variant;
             let placement = of_alignment(&upload, &deleted, &alignment);
             prop_assert!((placement.scale - scale).abs() < 1e-9);
             prop_assert!((placement.rotation_deg - turn.to_degrees()).abs() < 1e-6);
-            prop_assert_eq!((placement.mirrored, placement.inverted), (variant.mirrored(), variant.inverted()));
+            prop_assert_eq!(placement.mirrored, variant.mirrored());
+            prop_assert_eq!(placement.inverted, variant.inverted());
             // In long sides the sides of the quadrilateral are those of the picture, scaled.
             let (w, h) = (f64::from(upload.width), f64::from(upload.height));
             let side = |a: Point, b: Point| ((a.x - b.x) * w).hypot((a.y - b.y) * h);

@@ -1,16 +1,16 @@
-//! The strength of a tombstone: what it can do, measured on what its fingerprint holds.
+//! The strength of a tombstone, by the keypoints and frames of its fingerprint.
 
 use crate::fingerprint::{CONTRAST_COMPARED_MIN, Fingerprint};
 use crate::model::Strength;
 
-/// Distinct keypoints from which a tombstone can block by them, and below which, without a frame that shows something, it
-/// can match nothing. Tuned.
+/// Distinct keypoints from which a tombstone can block by them, and below which, without a frame that shows something,
+/// it can match nothing. Tuned.
 const KEYPOINTS_TO_BLOCK: usize = 16;
 const KEYPOINTS_TO_MATCH: usize = 6;
 /// Distinct pictures that a tombstone must show to block: keyframes with keypoints, or frames. Tuned.
 const PICTURES_TO_BLOCK: usize = 2;
 
-/// What a tombstone can do, and why, in plain words.
+/// The strength of a tombstone, and the reason in plain words.
 pub fn strength(fingerprint: &Fingerprint) -> (Strength, String) {
     let contrasty = |quality: u8| quality >= CONTRAST_COMPARED_MIN;
     let telling = fingerprint.frames.iter().filter(|f| contrasty(f.quality)).count();

@@ -1,4 +1,5 @@
-//! The values of every step on fixed scenes, compared with `golden.json`; see [`tests`](super) for how to write it anew.
+//! The values of every step on fixed scenes, compared with `golden.json`; see [`tests`](super) for how to write it
+//! anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -336,8 +336,8 @@ impl Scene {
         UploadFrame { time_s, views: [plain, mirror, plain, mirror], quality: 60, thumb }
     }
 
-    /// What is seen at a moment: shots of a second, each a sum of waves that moves slowly. `place` leads from the picture
-    /// that is drawn to the deleted one; where it leads nowhere there are waves of another video.
+    /// The picture at a moment: shots of a second, each a sum of waves that moves slowly. `place` leads from the
+    /// picture that is drawn to the deleted one; where it leads nowhere there are waves of another video.
     fn picture(
         &self,
         place: impl Fn(f64, f64) -> Option<(f64, f64)>,

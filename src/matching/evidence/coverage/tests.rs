@@ -88,7 +88,8 @@ fn what_stands_still_in_the_upload_counts_once() {
     let mut d = deleted();
     let up = upload(&d, 4, |n| n == 0);
     let once = measure(&d, &up, 1.0);
-    // The same letter, found anew in each keyframe of the deleted video: different enough not to be twins of each other.
+    // The same letter, found anew in each keyframe of the deleted video: different enough not to be twins of each
+    // other.
     let hash = d.keypoints[0].hash;
     for n in 1..8u64 {
         let mut again = d.keypoints[0];

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use cenotaph::fingerprint::{Fingerprint, UploadPrint};
 use cenotaph::index::{self, SearchOptions, Snapshot};
-use cenotaph::matching::{self, Background, Candidate, Lucky};
+use cenotaph::matching::{self, Background, Candidate, IndexHits};
 use cenotaph::model::{FixedClock, Slot};
 use cenotaph::store::{self, Folder, NewTombstone, Store};
 
@@ -124,15 +124,15 @@ fn answer(
     let prints: Vec<Fingerprint> =
         stored.iter().map(|s| Fingerprint::from_bytes(&s.bytes).unwrap()).collect();
     let loaded = cpu_s();
-    let lucky: Vec<Lucky> = found.candidates.iter().map(lucky).collect();
+    let hits: Vec<IndexHits> = found.candidates.iter().map(index_hits).collect();
     let candidates: Vec<Candidate<'_>> = prints
         .iter()
         .zip(&stored)
-        .zip(&lucky)
-        .map(|((fingerprint, s), lucky)| Candidate {
+        .zip(&hits)
+        .map(|((fingerprint, s), hits)| Candidate {
             fingerprint,
             voice: s.tombstone.voice,
-            found: Some(lucky),
+            found: Some(hits),
         })
         .collect();
     let background = Background { tombstones: snapshot.tombstones() };
@@ -150,7 +150,7 @@ fn answer(
 }
 
 /// As the engine hands it to the judge.
-fn lucky(found: &index::Candidate) -> Lucky {
+fn index_hits(found: &index::Candidate) -> IndexHits {
     let hits = found.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant));
-    Lucky { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
+    IndexHits { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
 }

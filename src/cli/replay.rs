@@ -15,7 +15,7 @@ use crate::model::VerdictKind;
 
 pub(super) fn run(common: &Common, command: &ReplayCommand, output: &mut Output) -> Result<Exit> {
     let engine = session::reading(common)?;
-    let tried = |now: &matching::Policy| matching::Policy {
+    let tried = |now: &matching::Thresholds| matching::Thresholds {
         review: command.review.unwrap_or(now.review),
         block: command.block.unwrap_or(now.block),
     };

@@ -103,7 +103,7 @@ pub(super) fn span_pair(pair: &SpanPair) -> String {
     format!("{} s shows {} s of it: {}", span(&pair.upload), span(&pair.deleted), manner(pair))
 }
 
-pub(super) fn span(span: &Span) -> String {
+pub(super) fn span<V>(span: &Span<V>) -> String {
     format!("{:.1}–{:.1}", span.start_s, span.end_s)
 }
 

@@ -8,15 +8,10 @@ use std::path::PathBuf;
 
 use crate::config::draft::{Draft, Log, S3, Thresholds};
 use crate::config::error::Fault;
-use crate::config::sections;
 use crate::config::setting::{Section, Setting};
 use crate::config::typed::{Names, Origin, Typed, variable_name};
-use crate::config::{EnvironmentVariables, Error, Result};
-use crate::engine;
-use crate::http;
-use crate::matching;
-use crate::pools;
-use crate::remote;
+use crate::config::{EnvironmentVariables, Error, Result, sections};
+use crate::{engine, http, matching, pools, remote};
 
 /// The file that is read when none is named.
 pub const CONFIG_FILE: &str = "cenotaph.toml";
@@ -209,8 +204,8 @@ fn conflicts(draft: &Draft) -> Vec<Conflict> {
 }
 
 /// The thresholds of one reason.
-fn combined(own: &Thresholds, all: &matching::Policy) -> matching::Policy {
-    matching::Policy {
+fn combined(own: &Thresholds, all: &matching::Thresholds) -> matching::Thresholds {
+    matching::Thresholds {
         block: own.block.unwrap_or(all.block),
         review: own.review.unwrap_or(all.review),
     }

@@ -11,17 +11,17 @@ use crate::model::{DeletionReason, Permission, Reason, Seen, Verdict, VerdictKin
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Policy {
     /// Thresholds for tombstones of videos that their owners deleted.
-    pub owner_request: matching::Policy,
+    pub owner_request: matching::Thresholds,
     /// …that a court or an authority had deleted.
-    pub legal: matching::Policy,
+    pub legal: matching::Thresholds,
     /// …that the platform's moderators deleted.
-    pub moderation: matching::Policy,
+    pub moderation: matching::Thresholds,
     /// Verdicts are recorded and not acted upon: every upload is answered `allow`. Default false.
     pub shadow: bool,
 }
 
 impl Policy {
-    pub fn of(&self, reason: DeletionReason) -> &matching::Policy {
+    pub fn of(&self, reason: DeletionReason) -> &matching::Thresholds {
         match reason {
             DeletionReason::OwnerRequest => &self.owner_request,
             DeletionReason::Legal => &self.legal,
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_thresholds_of_its_own() {
-        let legal = matching::Policy { block: 20.0, review: 10.0 };
+        let legal = matching::Thresholds { block: 20.0, review: 10.0 };
         let policy = Policy { legal, ..Policy::default() };
         let one = Weighed { reason: DeletionReason::Legal, ..weighed(9.0) };
         assert_eq!(policy.verdict(&one), VerdictKind::Allow);

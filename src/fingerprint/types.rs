@@ -88,6 +88,12 @@ pub const WEAK_WITHIN: usize = 26;
 /// region after the other: region r of 1..=8 occupies bits `24 * (r - 1)..24 * r` of the 192.
 pub type FrameBits = [u64; 4];
 
+/// Contrast below which a frame shows nothing that could be compared with one candidate's frame, grey levels.
+pub const CONTRAST_COMPARED_MIN: u8 = 5;
+/// Contrast below which a frame is neither filed in the index nor searched for in it, grey levels. Higher than
+/// [`CONTRAST_COMPARED_MIN`], because a search compares a frame with every tombstone's at once: a dim one resembles many.
+pub const CONTRAST_INDEXED_MIN: u8 = 8;
+
 /// The hash of one frame of a deleted video, taken inside the active picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrameHash {

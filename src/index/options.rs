@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::fingerprint::CONTRAST_INDEXED_MIN;
+
 /// Settings of an index. Those that shape files apply to segments that are written from now on.
 ///
 /// Defaults with figures were measured with `benches/index_scale`: 100 000 synthetic tombstones, and edited re-uploads of
@@ -86,7 +88,7 @@ impl Default for Options {
             keypoint_distance_max: 10,
             keypoint_check_max: 4,
             frame_distance_max: 5,
-            frame_quality_min: 8,
+            frame_quality_min: CONTRAST_INDEXED_MIN,
             word_bits_min: 10,
             word_bits_max: 26,
             postings_per_word: 4,

@@ -5,13 +5,15 @@
 pub struct Moment {
     pub upload_s: f32,
     pub deleted_s: f32,
-    /// How much it says, 0..1.
+    /// Its evidence, 0..1.
     pub weight: f32,
 }
 
-/// All moments that agree, by what they are told by.
+/// All moments that agree.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Agreement {
+    /// By keypoints.
     pub keypoints: Vec<Moment>,
+    /// By whole frames.
     pub frames: Vec<Moment>,
 }

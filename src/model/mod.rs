@@ -23,6 +23,7 @@ mod role;
 mod scope;
 mod sealed;
 mod session;
+mod span;
 mod time;
 mod token;
 mod upload;
@@ -62,13 +63,14 @@ pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
+pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};
 pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};
 pub use upload::{
     DeliveryState, Seen, Topic, Upload, UploadBytes, UploadDecision, UploadMatch, UploadState,
 };
 pub use verdict::{
-    Evidence, Match, Placement, Point, Reason, Span, SpanPair, Strength, Verdict, VerdictKind,
+    Evidence, Match, Placement, Point, Reason, SpanPair, Strength, Verdict, VerdictKind,
 };
 pub use weighed::{Permission, Weighed};
 pub use words::NoSuchWord;

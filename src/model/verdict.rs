@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::NoSuchWord;
+use crate::model::{DeletedSpan, NoSuchWord, UploadSpan};
 
 /// The verdict of policy about an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -139,14 +139,7 @@ pub enum Strength {
     Unmatchable,
 }
 
-/// An interval of time in a video, seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Span {
-    pub start_s: f64,
-    pub end_s: f64,
-}
-
-/// A point in fractions of a picture's width and height; may lie outside 0..1.
+/// A point of the upload's picture in fractions of its width and height; may lie outside 0..1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Point {
     pub x: f64,
@@ -167,11 +160,12 @@ pub struct Placement {
     pub quad: [Point; 4],
 }
 
-/// One stretch of agreement. Reversed playback has `speed < 0` and `deleted.start_s > deleted.end_s`.
+/// One stretch of agreement. Where the upload plays the deleted video backwards, `speed < 0` and
+/// `deleted.start_s > deleted.end_s`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanPair {
-    pub upload: Span,
-    pub deleted: Span,
+    pub upload: UploadSpan,
+    pub deleted: DeletedSpan,
     /// Seconds of the deleted video shown in one second of the upload.
     pub speed: f64,
     pub placement: Placement,

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Evidence, Placement, Point, Reason, Report, ReportMatch, Span, SpanPair, VerdictKind,
+    DeletedSpan, Evidence, Placement, Point, Reason, Report, ReportMatch, SpanPair, UploadSpan,
+    VerdictKind,
 };
 
 pub use audience::{Audience, Redact, Unredacted};
@@ -179,10 +180,10 @@ impl EvidenceView {
 impl SpanView {
     /// A span, rounded.
     pub fn new(pair: &SpanPair) -> SpanView {
-        let seconds = |span: &Span| [round(span.start_s, 2), round(span.end_s, 2)];
+        let seconds = |start_s, end_s| [round(start_s, 2), round(end_s, 2)];
         SpanView {
-            upload: seconds(&pair.upload),
-            deleted: seconds(&pair.deleted),
+            upload: seconds(pair.upload.start_s, pair.upload.end_s),
+            deleted: seconds(pair.deleted.start_s, pair.deleted.end_s),
             speed: round(pair.speed, 3),
             placement: PlacementView::new(&pair.placement),
         }
@@ -192,12 +193,11 @@ impl SpanView {
 impl SpanView {
     /// The span that a line tells of.
     fn pair(&self) -> SpanPair {
-        let span = |[start_s, end_s]: [f64; 2]| Span { start_s, end_s };
         let PlacementView { mirrored, inverted, rotation_deg, scale, quad } = self.placement;
         let quad = quad.map(|[x, y]| Point { x, y });
         SpanPair {
-            upload: span(self.upload),
-            deleted: span(self.deleted),
+            upload: UploadSpan::new(self.upload[0], self.upload[1]),
+            deleted: DeletedSpan::new(self.deleted[0], self.deleted[1]),
             speed: self.speed,
             placement: Placement { mirrored, inverted, rotation_deg, scale, quad },
         }
@@ -239,8 +239,8 @@ mod tests {
             quad: [Point { x: -0.123_456, y: 1.5 }; 4],
         };
         let spans = vec![SpanPair {
-            upload: Span { start_s: 1.0, end_s: 2.004 },
-            deleted: Span { start_s: 9.0, end_s: 8.0 },
+            upload: UploadSpan::new(1.0, 2.004),
+            deleted: DeletedSpan::new(9.0, 8.0),
             speed: -1.0,
             placement,
         }];

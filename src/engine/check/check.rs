@@ -14,30 +14,21 @@ use crate::engine::core::known::KnownTombstone;
 use crate::engine::core::sync;
 use crate::engine::decoding::look::{Look, damage_words, open};
 use crate::engine::{Engine, Policy, Result};
-use crate::fingerprint::UploadPrint;
+use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};
-use crate::matching::{self, Background, Candidate, Judged, Lucky};
-use crate::model::Agreement;
+use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
-    ByteDigest, Evidence, Match, OwnerKey, Permission, Placement, Point, Seen, Slot, Span,
-    SpanPair, Strength, VerdictKind, Weighed, chain,
+    Agreement, ByteDigest, DeletedSpan, Evidence, Match, OwnerKey, Permission, Placement, Point,
+    Report, ReportMatch, Seen, Slot, SpanPair, Strength, UploadSpan, VerdictKind, Weighed, chain,
 };
-use crate::model::{Report, ReportMatch};
 use crate::store::Tombstone;
 
 /// Tombstones of the same bytes that are reported at most.
 const SAME_BYTES_MAX: usize = 100;
 /// −log10 of the chance that two files have the same keyed digest of 256 bits.
 const SAME_BYTES_SCORE: f64 = 77.0;
-/// A frame with less contrast tells nothing; as the index has it.
-const QUALITY_MIN: u8 = 8;
-
 /// Keypoint pairs compared in a small store at most: some 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
-
-/// Blocks whatever could ever block.
-const ANY_SCORE: matching::Policy =
-    matching::Policy { block: f64::NEG_INFINITY, review: f64::NEG_INFINITY };
 
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -53,7 +44,7 @@ pub enum Effort {
 pub(in crate::engine) struct Considered {
     pub known: Arc<KnownTombstone>,
     /// What the index found of it; `None` when it was not among what the index named.
-    found: Option<Lucky>,
+    found: Option<IndexHits>,
 }
 
 impl Considered {
@@ -235,8 +226,8 @@ impl Engine {
         };
         let new = sync::unindexed(self.store(), applied)?;
         let tombstones = indexed + new.len();
-        let mut hits: HashMap<Slot, Lucky> =
-            found.candidates.iter().map(|c| (c.slot, lucky(c))).collect();
+        let mut hits: HashMap<Slot, IndexHits> =
+            found.candidates.iter().map(|c| (c.slot, index_hits(c))).collect();
         let listed = found.candidates.iter().map(|c| c.slot).filter(|slot| !new.contains(slot));
         let slots: Vec<Slot> = new.iter().copied().chain(listed).collect();
         let mut known = self.known().get(self.store(), &slots)?;
@@ -258,7 +249,7 @@ impl Engine {
         let tombstone = &known.tombstone;
         let weighed = Weighed {
             score: judged.score,
-            may_block: ANY_SCORE.verdict(&judged, tombstone.strength) == VerdictKind::Block,
+            may_block: judged.may_block(tombstone.strength),
             same_bytes: false,
             common: judged.common,
             reason: tombstone.reason,
@@ -290,7 +281,8 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         permission: uploader.permission(tombstone),
         ruled_out: false,
     };
-    let whole = Span { start_s: 0.0, end_s: tombstone.duration_s };
+    let (upload, deleted) =
+        (UploadSpan::new(0.0, tombstone.duration_s), DeletedSpan::new(0.0, tombstone.duration_s));
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let placement = Placement {
         mirrored: false,
@@ -307,7 +299,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
             tombstone: tombstone.id.clone(),
             score: SAME_BYTES_SCORE,
             verdict: policy.verdict(&weighed),
-            spans: vec![SpanPair { upload: whole, deleted: whole, speed: 1.0, placement }],
+            spans: vec![SpanPair { upload, deleted, speed: 1.0, placement }],
             evidence: Evidence { same_bytes: true, coverage: 1.0, ..Evidence::default() },
         },
     }
@@ -315,14 +307,14 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
 
 /// Whether nothing in the upload could ever match.
 fn featureless(print: &UploadPrint) -> bool {
-    print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < QUALITY_MIN)
+    print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < CONTRAST_INDEXED_MIN)
 }
 
-fn lucky(found: &index::Candidate) -> Lucky {
+fn index_hits(found: &index::Candidate) -> IndexHits {
     let hits = found.keypoint_hits.iter().map(|h| (h.upload, h.deleted, h.variant));
-    Lucky { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
+    IndexHits { keypoints: hits.collect(), frames: !found.frame_hits.is_empty() }
 }
 
 fn suspicious(recognised: &[Recognised]) -> bool {
-    recognised.iter().any(|r| matching::suspicious(std::slice::from_ref(&r.judged)))
+    recognised.iter().any(|r| r.judged.is_suspicious())
 }

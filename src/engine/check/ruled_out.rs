@@ -8,15 +8,13 @@
 //! Little-endian.
 
 use crate::engine::{Engine, Result};
-use crate::fingerprint::{self, FrameBits, UploadPrint};
+use crate::fingerprint::{self, CONTRAST_COMPARED_MIN, FrameBits, UploadPrint};
 use crate::model::Report;
 use crate::model::{ByteDigest, VerdictKind};
 use crate::store::RuledOut;
 
 /// Frames that are kept.
 const FRAMES: usize = 12;
-/// Frames with less contrast say nothing, grey levels.
-const QUALITY_MIN: u8 = 5;
 /// Fewest frames that content is known by.
 const FRAMES_MIN: usize = 3;
 /// Bits of 256 by which two encodings of one frame differ at most, on average: of unrelated frames 128 do, of the same
@@ -34,7 +32,7 @@ pub(in crate::engine) fn content(print: &UploadPrint) -> Option<Vec<u8>> {
     let mut telling = 0;
     for index in spaced(print.frames.len(), FRAMES) {
         let frame = &print.frames[index];
-        telling += usize::from(frame.quality >= QUALITY_MIN);
+        telling += usize::from(frame.quality >= CONTRAST_COMPARED_MIN);
         frame.views[0].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
     }
     // Of a still picture there is one frame, and it tells all.

@@ -212,14 +212,14 @@ impl Engine {
     }
 
     fn is_same(&self, judged: &Judged, one: &Ready, other_duration_s: f64) -> bool {
-        let share = |spans: Vec<Span>, duration_s: f64| {
-            duration_s > 0.0 && covered_s(spans) >= self.options().same_content_min * duration_s
+        let share = |covered_s: f64, duration_s: f64| {
+            duration_s > 0.0 && covered_s >= self.options().same_content_min * duration_s
         };
-        let upload = judged.spans.iter().map(|s| s.upload).collect();
-        let deleted = judged.spans.iter().map(|s| s.deleted).collect();
+        let upload_s = covered_s(judged.spans.iter().map(|s| s.upload));
+        let deleted_s = covered_s(judged.spans.iter().map(|s| s.deleted));
         judged.score >= self.options().policy.owner_request.block
-            && share(upload, one.new.duration_s)
-            && share(deleted, other_duration_s)
+            && share(upload_s, one.new.duration_s)
+            && share(deleted_s, other_duration_s)
     }
 }
 
@@ -257,15 +257,14 @@ pub(in crate::engine) fn first_voice(owner: Option<OwnerKey>, otherwise: &[u8; 3
 }
 
 /// Seconds in at least one of the spans, whichever way they run.
-fn covered_s(spans: Vec<Span>) -> f64 {
-    let ascending = |s: Span| (s.start_s.min(s.end_s), s.start_s.max(s.end_s));
-    let mut spans: Vec<(f64, f64)> = spans.into_iter().map(ascending).collect();
-    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+fn covered_s<V>(spans: impl Iterator<Item = Span<V>>) -> f64 {
+    let mut spans: Vec<Span<V>> = spans.map(|span| span.ascending()).collect();
+    spans.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
     let mut reached = f64::NEG_INFINITY;
     let mut sum = 0.0;
-    for (from, to) in spans {
-        sum += (to - from.max(reached)).max(0.0);
-        reached = reached.max(to);
+    for span in spans {
+        sum += (span.end_s - span.start_s.max(reached)).max(0.0);
+        reached = reached.max(span.end_s);
     }
     sum
 }
@@ -273,14 +272,13 @@ fn covered_s(spans: Vec<Span>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UploadSpan;
 
     #[test]
     fn overlapping_and_reversed_spans_count_once() {
-        let span = |start_s, end_s| Span { start_s, end_s };
-        assert!(
-            (covered_s(vec![span(5.0, 1.0), span(4.0, 6.0), span(8.0, 9.0)]) - 6.0).abs() < 1e-9
-        );
-        assert_eq!(covered_s(Vec::new()), 0.0);
+        let spans = [(5.0, 1.0), (4.0, 6.0), (8.0, 9.0)].map(|(a, b)| UploadSpan::new(a, b));
+        assert!((covered_s(spans.into_iter()) - 6.0).abs() < 1e-9);
+        assert_eq!(covered_s(std::iter::empty::<UploadSpan>()), 0.0);
     }
 
     #[test]

@@ -183,14 +183,14 @@ fn area(placement: &Placement) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Point, Span};
+    use crate::model::{DeletedSpan, Point, UploadSpan};
 
     fn span(quad: [(f64, f64); 4], mirrored: bool, speed: f64) -> SpanPair {
         let quad = quad.map(|(x, y)| Point { x, y });
-        let whole = Span { start_s: 0.0, end_s: 1.0 };
         let placement =
             Placement { mirrored, inverted: false, rotation_deg: 0.0, scale: 1.0, quad };
-        SpanPair { upload: whole, deleted: whole, speed, placement }
+        let (upload, deleted) = (UploadSpan::new(0.0, 1.0), DeletedSpan::new(0.0, 1.0));
+        SpanPair { upload, deleted, speed, placement }
     }
 
     #[test]

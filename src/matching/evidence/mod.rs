@@ -1,0 +1,52 @@
+//! Whether it is a re-upload: the evidence of every step, in nats, and the score of their sum.
+//!
+//! A *nat* is a natural logarithm of a likelihood ratio: 1 nat makes a re-upload e times likelier, 0 is no evidence,
+//! and what is negative speaks for chance. Nats of independent observations add up.
+//!
+//! ```text
+//! likelihood       one near pair of hashes
+//! cards            less on a flat ground
+//! commonness       less for what several owners share
+//! prior            the cost of an odd placement or speed
+//! frames           one pair of frames, and all pairs on a time map
+//! stretch, frame_matrix             the best line through all pairs of frames
+//! sample_grid, placed_frames        frames under a placement
+//! unplaced_frames  frames without one
+//! spans            from when to when an alignment holds
+//! lookalikes, coverage              all keypoints that ought to be visible
+//! null, score      the sum, against what chance reaches
+//! fitted           an alignment put where the evidence is greatest
+//! ```
+
+// In order of dependency: each file uses only those above it, and `align`.
+pub mod likelihood;
+
+pub mod cards;
+
+pub mod commonness;
+
+pub mod prior;
+
+pub mod frames;
+
+pub mod stretch;
+
+pub mod frame_matrix;
+
+pub mod sample_grid;
+
+pub mod placed_frames;
+
+pub mod unplaced_frames;
+
+pub mod spans;
+
+pub mod lookalikes;
+
+pub mod coverage;
+
+pub mod null;
+
+pub mod score;
+
+pub mod fitted;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// One right. The list is closed; each is documented in the README.
+/// One right. The list is closed; each is explained in `docs/uploads.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// Hand in uploads and ask for their verdicts.

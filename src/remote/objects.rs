@@ -1,7 +1,7 @@
 //! Google's and Azure's object stores, through `object_store`.
 //!
 //! It knows no versions: with object versioning or soft delete switched on, these stores keep what was deleted until
-//! their own rules let go of it. The README tells operators to switch them off.
+//! their own rules let go of it. `docs/deletion.md` tells operators to switch them off.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

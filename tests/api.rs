@@ -23,6 +23,8 @@ mod service;
 #[path = "api/videos.rs"]
 mod videos;
 
+#[path = "api/api_md.rs"]
+mod api_md;
 #[path = "api/base.rs"]
 mod base;
 #[path = "api/case_events.rs"]
@@ -33,12 +35,12 @@ mod case_outcomes;
 mod case_windows;
 #[path = "api/cases.rs"]
 mod cases;
+#[path = "api/documents.rs"]
+mod documents;
 #[path = "api/hooks.rs"]
 mod hooks;
 #[path = "api/operating.rs"]
 mod operating;
-#[path = "api/readme.rs"]
-mod readme;
 #[path = "api/schema.rs"]
 mod schema;
 #[path = "api/upload_after.rs"]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// One permission.
+/// One right. The list is closed; each is explained in `docs/uploads.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// Send uploads and read their verdicts.

@@ -44,7 +44,7 @@ fn word_of<T: Copy>(word: &str, all: &[T], name: fn(T) -> &'static str) -> Resul
     })
 }
 
-/// The reason of a verdict.
+/// Why a verdict is what it is. The list is closed; each value is explained in `docs/uploads.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {

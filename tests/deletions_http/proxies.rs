@@ -11,7 +11,7 @@ use crate::servers::{Process, Web, free_port, program, skip, status};
 use crate::service::Service;
 use crate::varnish;
 
-/// nginx as in the README: media behind the gate, pages of deleted videos passed on.
+/// nginx as in `examples/nginx`: media behind the gate, pages of deleted videos passed on.
 const NGINX: &str = r#"
 daemon off;
 pid FOLDER/nginx.pid;

@@ -29,6 +29,7 @@ use tower::ServiceExt;
 
 use crate::http::request::sender::{ByControlSocket, Peer};
 use crate::http::routes;
+use crate::http::server::linger::Sending;
 use crate::http::state::App;
 
 /// Pause after a failed `accept`, whose usual cause is a lack of file descriptors.
@@ -156,8 +157,12 @@ async fn connection(
 ) {
     let linger = app.linger().clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let waits = request.headers().contains_key(header::EXPECT);
-        let mut request: Request = request.map(|body| Body::new(linger.body(body, waits)));
+        let sending = if request.headers().contains_key(header::EXPECT) {
+            Sending::AfterContinue
+        } else {
+            Sending::AtOnce
+        };
+        let mut request: Request = request.map(|body| Body::new(linger.body(body, sending)));
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }

@@ -36,7 +36,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/assets/{version}/{name}", get(page::assets::serve))
         .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
     let all = Router::new()
-        .route("/review/sign-out", post(sign_in::leave))
+        .route("/review/sign-out", post(sign_in::sign_out))
         .route("/review", get(queue::page::page))
         .route("/review/events", get(queue::events::stream))
         .route("/review/next", post(case::decide::skip))

@@ -52,8 +52,8 @@ struct ControlSocket {
 }
 
 impl Bound {
-    /// Binds the port and, if `control` has its path, the control socket. The caller holds the data folder's lock, so an
-    /// existing socket was left behind by a process that was killed.
+    /// Binds the port and, if `control` has its path, the control socket. The caller holds the data folder's lock, so
+    /// an existing socket was left behind by a process that was killed.
     ///
     /// # Errors
     /// The [`io::Error`] of binding the port, or of creating the socket.
@@ -135,7 +135,8 @@ async fn accept_one(
         taken = bound.tcp.accept() => taken.map(|(stream, peer)| {
             // Responses are small; Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            app.tasks().spawn(connection(app.clone(), stream, router.clone(), Some(Peer(peer)), permit));
+            let peer = Some(Peer(peer));
+            app.tasks().spawn(connection(app.clone(), stream, router.clone(), peer, permit));
         }),
         taken = by_socket => taken.map(|(stream, _)| {
             app.tasks().spawn(connection(app.clone(), stream, local.clone(), None, permit));

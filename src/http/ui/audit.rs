@@ -219,7 +219,8 @@ fn written(line: &AuditLine, shape: Shape) -> String {
         }
         Shape::Jsonl => {
             let value = serde_json::json!({
-                "seq": seq, "at": time(*at), "actor": actor.to_string(), "action": action, "subject": subject,
+                "seq": seq, "at": time(*at), "actor": actor.to_string(), "action": action,
+                "subject": subject,
                 "note": note,
             });
             format!("{value}\n")

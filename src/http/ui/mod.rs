@@ -1,8 +1,8 @@
 //! The pages for moderators: the review queue, its cases, and the pages around them.
 //!
-//! [`page`] has what all pages share. [`queue`] and [`case`] are the review; each other page is a file with its template's
-//! context and its handlers, which are as thin as those of the API. Templates escape everything; scripts never build HTML
-//! from text. A GET changes nothing: browsers prefetch links, and chat programs preview them.
+//! [`page`] has what all pages share. [`queue`] and [`case`] are the review; each other page is a file with its
+//! template's context and its handlers, which are as thin as those of the API. Templates escape everything; scripts
+//! never build HTML from text. A GET changes nothing: browsers prefetch links, and chat programs preview them.
 
 mod audit;
 mod case;

@@ -63,8 +63,8 @@ impl RetainedSum {
 
 /// Anonymous statistics of deleted videos, oldest period first.
 ///
-/// Covers finished periods with at least ten videos each (setting `deletions.anonymity_min`). A day with fewer videos is
-/// counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
+/// Covers finished periods with at least ten videos each (setting `deletions.anonymity_min`). A day with fewer videos
+/// is counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
 #[utoipa::path(
     get, path = "/v1/retained", tag = "visibility", params(RetainedQuery),
     responses((status = 200, description = "A page of totals.", body = Page<RetainedSum>))

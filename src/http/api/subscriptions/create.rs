@@ -96,7 +96,8 @@ pub fn require_scores(caller: &Caller) -> Result<(), Problem> {
 /// exponential backoff for a day and a half, then becomes dead. A 410 response pauses the subscription.
 #[utoipa::path(
     post, path = "/v1/subscriptions", tag = "webhooks", request_body = SubscriptionRequest,
-    responses((status = 201, description = "The subscription and its secret.", body = CreatedSubscription))
+    responses((status = 201, description = "The subscription and its secret.",
+               body = CreatedSubscription))
 )]
 pub async fn create(
     State(app): State<App>,

@@ -7,7 +7,8 @@ const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
 const DAY_S: i64 = 24 * HOUR_S;
 
-/// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is `now`.
+/// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is
+/// `now`.
 pub fn ago(at: UnixSeconds, now: UnixSeconds) -> String {
     span(now - at).map_or_else(|| "now".to_owned(), |span| format!("{span} ago"))
 }

@@ -138,7 +138,7 @@ impl Kind {
             }
             Kind::Hidden => "Respond to your client as if the content did not exist.",
             Kind::NotFound => {
-                "Check the id or path. The object may also have been erased after its retention period."
+                "Check the id or path. The object may have been erased after its retention period."
             }
             Kind::MethodNotAllowed => "Use one of the methods in the `Allow` header.",
             Kind::TimedOut => "Retry, and send the body without long pauses.",
@@ -152,7 +152,7 @@ impl Kind {
             Kind::UnsupportedMediaType => "Use a content type that the API document lists.",
             Kind::RateLimited => "Retry after the number of seconds in `Retry-After`.",
             Kind::Internal => {
-                "Retry later. If it persists, report the `request_id` to the operator; the log has the cause."
+                "Retry later. If the error persists, report the `request_id` to the operator."
             }
             Kind::Busy => "Nothing was stored. Retry after the number of seconds in `Retry-After`.",
             Kind::NoSpace => "Nothing was stored. Retry after the operator has freed disk space.",

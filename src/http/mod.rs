@@ -12,8 +12,8 @@
 //! response    files in ranges, event streams; error maps every failure to problem details
 //! ```
 //!
-//! `api` has a file for each endpoint, by resource and verb; `hooks` takes the messages of upload pipelines; `public` has
-//! the pages in place of deleted videos; `ui` has the pages for moderators. `document` is the OpenAPI document.
+//! `api` has a file for each endpoint, by resource and verb; `hooks` takes the messages of upload pipelines; `public`
+//! has the pages in place of deleted videos; `ui` has the pages for moderators. `document` is the OpenAPI document.
 //!
 //! Invariants: a room uses those before it in this order: error, request::{sender, extract, paging, times},
 //! middleware::rate, server::linger, state, the rest of request and response, middleware, document, api, hooks, public,

@@ -78,7 +78,8 @@ struct Shape {
 /// The API reference as a page.
 #[utoipa::path(
     get, path = "/docs", tag = "service",
-    responses((status = 200, description = "An HTML page.", content_type = "text/html", body = String))
+    responses((status = 200, description = "An HTML page.", content_type = "text/html",
+               body = String))
 )]
 pub async fn page(Extension(document): Extension<ApiDocument>) -> impl IntoResponse {
     ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(document.page()))
@@ -87,7 +88,8 @@ pub async fn page(Extension(document): Extension<ApiDocument>) -> impl IntoRespo
 /// Stylesheet of the API reference.
 #[utoipa::path(
     get, path = "/docs/style.css", tag = "service",
-    responses((status = 200, description = "The stylesheet of `/docs`.", content_type = "text/css", body = String))
+    responses((status = 200, description = "The stylesheet of `/docs`.", content_type = "text/css",
+               body = String))
 )]
 pub async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/docs.css"))
@@ -97,7 +99,8 @@ pub async fn style() -> impl IntoResponse {
 #[utoipa::path(
     get, path = "/problems/{kind}", tag = "service",
     params(("kind" = String, Path, description = "Last part of a problem's `type`")),
-    responses((status = 200, description = "Title, status and advice.", content_type = "text/plain", body = String))
+    responses((status = 200, description = "Title, status and advice.", content_type = "text/plain",
+               body = String))
 )]
 pub async fn problem(Path(slug): Path<String>) -> Result<String, Problem> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.slug() == slug);

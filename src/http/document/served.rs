@@ -45,7 +45,8 @@ impl ApiDocument {
 /// The OpenAPI document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "service",
-    responses((status = 200, description = "The OpenAPI document.", content_type = "application/json", body = Object))
+    responses((status = 200, description = "The OpenAPI document.",
+               content_type = "application/json", body = Object))
 )]
 pub async fn serve(Extension(document): Extension<ApiDocument>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document.0.json.clone())

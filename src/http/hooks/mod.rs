@@ -1,5 +1,5 @@
-//! Hooks for upload pipelines: `tusd` for the tus server of that name, `s3` for event notifications of object stores. Each
-//! turns a message into an upload that the engine fetches and checks.
+//! Hooks for upload pipelines: `tusd` for the tus server of that name, `s3` for event notifications of object stores.
+//! Each turns a message into an upload that the engine fetches and checks.
 //!
 //! Unknown fields of these messages are ignored, unlike those of our own requests: foreign formats gain fields.
 
@@ -17,8 +17,8 @@ pub struct Options {
     /// Field of the upload's metadata that has the uploader's id. Default none. Clients choose the metadata, so set it
     /// only if the platform verifies the field when the upload is created.
     pub tusd_uploader_field: Option<String>,
-    /// User metadata, without the prefix `x-amz-meta-`, that has the uploader's id. Only some notifications include user
-    /// metadata; MinIO's do. Default none.
+    /// User metadata, without the prefix `x-amz-meta-`, that has the uploader's id. Only some notifications include
+    /// user metadata; MinIO's do. Default none.
     pub s3_uploader_field: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! `POST /hooks/s3`: event notifications of object stores, in the format of Amazon S3 and MinIO.
 //!
-//! Every created object becomes an upload that is fetched from the store. Notifications are delivered at least once; one
-//! version of an object becomes one upload.
+//! Every created object becomes an upload that is fetched from the store. Notifications are delivered at least once;
+//! one version of an object becomes one upload.
 
 use std::collections::BTreeMap;
 

@@ -99,9 +99,9 @@ pub struct TusdResponse {
 /// HTTP hooks of tusd: `pre-create`, `pre-finish` and `post-finish`.
 ///
 /// Run tusd with `-hooks-http` set to this address, with an API key as the password in it, and with
-/// `-hooks-enabled-events pre-create,pre-finish,post-finish`. The setting `uploads.uri_prefixes` must allow tusd's storage.
-/// The response to `pre-finish` is 403 for a blocked upload; a verdict that is not ready in time is sent as the event
-/// `upload.verdict`.
+/// `-hooks-enabled-events pre-create,pre-finish,post-finish`. The setting `uploads.uri_prefixes` must allow tusd's
+/// storage. The response to `pre-finish` is 403 for a blocked upload; a verdict that is not ready in time is sent as
+/// the event `upload.verdict`.
 #[utoipa::path(
     post, path = "/hooks/tusd", tag = "hooks", request_body = TusdHook,
     responses((status = 200, description = "The response for tusd.", body = TusdAnswer))

@@ -110,8 +110,8 @@ pub fn known(app: &App, request: &Request) -> Result<Caller, Problem> {
     Ok(Caller::Key(key))
 }
 
-/// The key in an `Authorization` header: a bearer token, or the password of Basic authentication with any user name, for
-/// programs that can only be configured with a URL (`https://tusd:cnt_…@host/hooks/tusd`).
+/// The key in an `Authorization` header: a bearer token, or the password of Basic authentication with any user name,
+/// for programs that can only be configured with a URL (`https://tusd:cnt_…@host/hooks/tusd`).
 fn token(shown: &str) -> Option<Cow<'_, str>> {
     let (scheme, token) = shown.split_once(' ')?;
     let token = token.trim();

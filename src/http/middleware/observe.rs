@@ -17,9 +17,11 @@ use crate::http::state::App;
 
 /// The header with a request's id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Routes that the platform calls for every page view and file: logged at debug level only, or they would hide the rest.
+/// Routes that the platform calls for every page view and file: logged at debug level only, or they would hide the
+/// rest.
 const DEBUG_ONLY: [&str; 3] = ["/v1/gate", "/v1/videos/{id}/visibility", "/v1/videos/visibility"];
-/// Length of a proxy's request id that is kept. It may contain `A-Za-z0-9-_`, so that it cannot smuggle data into the log.
+/// Length of a proxy's request id that is kept. It may contain `A-Za-z0-9-_`, so that it cannot smuggle data into the
+/// log.
 const PROXY_ID_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
 
 /// The authenticated caller. [`auth`](crate::http::middleware::auth) adds it to the response, for the log.

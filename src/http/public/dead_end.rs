@@ -85,7 +85,8 @@ fn page(status: StatusCode, page: &DeadEnd, place: Place) -> Response {
         Place::Frame => "*",
     };
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {ancestors}",
         *STYLE_DIGEST
     );
     let headers = response.headers_mut();

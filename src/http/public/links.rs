@@ -5,8 +5,8 @@ use url::Url;
 /// The placeholder of the id in a pattern.
 const ID: &str = "{id}";
 
-/// The id in an address, by the first pattern that matches: `/v/{id}`, `/watch?v={id}`. The host is ignored, because the
-/// proxy decides what is routed here. Only patterns with a query look at the address's query; other parameters are
+/// The id in an address, by the first pattern that matches: `/v/{id}`, `/watch?v={id}`. The host is ignored, because
+/// the proxy decides what is routed here. Only patterns with a query look at the address's query; other parameters are
 /// ignored.
 pub fn video_of(patterns: &[String], address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;

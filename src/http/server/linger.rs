@@ -32,6 +32,15 @@ impl Default for Linger {
     }
 }
 
+/// When a client sends the body of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    /// Right after the head.
+    AtOnce,
+    /// After the server's `100 Continue`, which the first read of the body sends.
+    AfterContinue,
+}
+
 /// A request body that is drained when it is dropped before its end.
 pub struct LingeringBody {
     inner: Option<Incoming>,
@@ -41,8 +50,13 @@ pub struct LingeringBody {
 }
 
 impl Linger {
-    pub fn body(&self, body: Incoming, expects_continue: bool) -> LingeringBody {
-        LingeringBody { inner: Some(body), linger: self.clone(), held_back: expects_continue }
+    /// Wraps the body of a request.
+    pub fn body(&self, body: Incoming, sending: Sending) -> LingeringBody {
+        LingeringBody {
+            inner: Some(body),
+            linger: self.clone(),
+            held_back: sending == Sending::AfterContinue,
+        }
     }
 }
 

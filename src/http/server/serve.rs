@@ -29,6 +29,7 @@ use tower::ServiceExt;
 
 use crate::http::request::sender::{ByControlSocket, Peer};
 use crate::http::routes;
+use crate::http::server::linger::Sending;
 use crate::http::state::App;
 
 /// Pause after a failed `accept`, whose usual cause is a lack of file descriptors.
@@ -51,8 +52,8 @@ struct ControlSocket {
 }
 
 impl Bound {
-    /// Binds the port and, if `control` has its path, the control socket. The caller holds the data folder's lock, so an
-    /// existing socket was left behind by a process that was killed.
+    /// Binds the port and, if `control` has its path, the control socket. The caller holds the data folder's lock, so
+    /// an existing socket was left behind by a process that was killed.
     ///
     /// # Errors
     /// The [`io::Error`] of binding the port, or of creating the socket.
@@ -134,7 +135,8 @@ async fn accept_one(
         taken = bound.tcp.accept() => taken.map(|(stream, peer)| {
             // Responses are small; Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            app.tasks().spawn(connection(app.clone(), stream, router.clone(), Some(Peer(peer)), permit));
+            let peer = Some(Peer(peer));
+            app.tasks().spawn(connection(app.clone(), stream, router.clone(), peer, permit));
         }),
         taken = by_socket => taken.map(|(stream, _)| {
             app.tasks().spawn(connection(app.clone(), stream, local.clone(), None, permit));
@@ -156,8 +158,12 @@ async fn connection(
 ) {
     let linger = app.linger().clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let waits = request.headers().contains_key(header::EXPECT);
-        let mut request: Request = request.map(|body| Body::new(linger.body(body, waits)));
+        let sending = if request.headers().contains_key(header::EXPECT) {
+            Sending::AfterContinue
+        } else {
+            Sending::AtOnce
+        };
+        let mut request: Request = request.map(|body| Body::new(linger.body(body, sending)));
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Query;
 use crate::http::state::App;
+use crate::http::ui::page::words;
 use crate::http::ui::page::frame::{Frame, Page, Place};
 use crate::http::ui::page::visitor::Visitor;
-use crate::http::ui::page::words;
 use crate::model::{Actor, rfc3339};
 use crate::store::{AuditFilter, AuditLine};
 
@@ -219,7 +219,8 @@ fn written(line: &AuditLine, shape: Shape) -> String {
         }
         Shape::Jsonl => {
             let value = serde_json::json!({
-                "seq": seq, "at": rfc3339(*at), "actor": actor.to_string(), "action": action, "subject": subject,
+                "seq": seq, "at": rfc3339(*at), "actor": actor.to_string(), "action": action,
+                "subject": subject,
                 "note": note,
             });
             format!("{value}\n")

@@ -1,8 +1,8 @@
 //! The pages for moderators: the review queue, its cases, and the pages around them.
 //!
-//! [`page`] has what all pages share. [`queue`] and [`case`] are the review; each other page is a file with its template's
-//! context and its handlers, which are as thin as those of the API. Templates escape everything; scripts never build HTML
-//! from text. A GET changes nothing: browsers prefetch links, and chat programs preview them.
+//! [`page`] has what all pages share. [`queue`] and [`case`] are the review; each other page is a file with its
+//! template's context and its handlers, which are as thin as those of the API. Templates escape everything; scripts
+//! never build HTML from text. A GET changes nothing: browsers prefetch links, and chat programs preview them.
 
 mod audit;
 mod case;
@@ -36,7 +36,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/review/assets/{version}/{name}", get(page::assets::serve))
         .route("/review/sign-in", get(sign_in::page).post(sign_in::enter));
     let all = Router::new()
-        .route("/review/sign-out", post(sign_in::leave))
+        .route("/review/sign-out", post(sign_in::sign_out))
         .route("/review", get(queue::page::page))
         .route("/review/events", get(queue::events::stream))
         .route("/review/next", post(case::decide::skip))

@@ -97,7 +97,7 @@ pub async fn change(
         UserPatch::Password(form.exact("password").to_owned())
     } else if id == visitor.user.id {
         // Without an administrator, only the command line could restore access.
-        let detail = "You cannot change your own role or disable your own account; ask another administrator.";
+        let detail = "Ask another administrator to change your role or disable your account.";
         return Err(Problem::new(Kind::Forbidden, detail));
     } else if let Some(disabled) = form.maybe("disabled") {
         UserPatch::Disabled(disabled == "yes")

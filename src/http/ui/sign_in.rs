@@ -90,7 +90,7 @@ pub async fn enter(
 }
 
 /// `POST /review/sign-out`
-pub async fn leave(
+pub async fn sign_out(
     State(app): State<App>,
     visitor: Visitor,
     form: Form,

@@ -18,8 +18,8 @@ use crate::wire::{Audience, CaseView};
 /// Applies an action to a case and responds with the changed case.
 ///
 /// # Errors
-/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for an unknown case; otherwise the engine's error: a conflict,
-/// a missing permission, or an invalid value.
+/// [`Kind::NotFound`](crate::http::error::Kind::NotFound) for an unknown case; otherwise the engine's error: a
+/// conflict, a missing permission, or an invalid value.
 pub async fn act(
     app: &App,
     caller: &Caller,

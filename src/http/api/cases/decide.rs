@@ -24,7 +24,8 @@ pub struct CaseDecisionRequest {
     #[schema(value_type = String)]
     decision: DecisionKind,
     /// The grounds of the decision: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`,
-    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owner_permission`, `lawful` or `other` for `authorised`.
+    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owner_permission`, `lawful` or `other` for
+    /// `authorised`.
     #[schema(value_type = String)]
     grounds: Grounds,
     /// A note for colleagues and the audit log.
@@ -48,7 +49,8 @@ pub struct Ruling {
     #[schema(value_type = String)]
     pub decision: DecisionKind,
     /// The grounds of the decision: `whole`, `excerpt`, `altered` or `other` for `reupload`; `other_take`,
-    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owner_permission`, `lawful` or `other` for `authorised`.
+    /// `shared_material`, `unrelated` or `other` for `not_reupload`; `owner_permission`, `lawful` or `other` for
+    /// `authorised`.
     #[schema(value_type = String)]
     pub grounds: Grounds,
     /// A note for colleagues and the audit log.

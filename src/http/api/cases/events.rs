@@ -41,7 +41,8 @@ pub struct NewsMessage {
 /// `Last-Event-ID`. The first of two blind decisions is sent only to the moderator who made it.
 #[utoipa::path(
     get, path = "/v1/cases/events", tag = "cases",
-    params(("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received; the stream resumes after it")),
+    params(("Last-Event-ID" = Option<String>, Header,
+            description = "Id of the last event received; the stream resumes after it")),
     responses((status = 200, description = "Server-sent events; `data` is JSON.",
                content_type = "text/event-stream", body = NewsMessage))
 )]
@@ -95,7 +96,8 @@ impl Watch {
         })
     }
 
-    /// `None` ends the stream: the service shuts down, the key was revoked, or the database failed. The client reconnects.
+    /// `None` ends the stream: the service shuts down, the key was revoked, or the database failed. The client
+    /// reconnects.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((place, line)) = self.ready.pop_front() {

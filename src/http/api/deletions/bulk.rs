@@ -87,8 +87,10 @@ pub struct AccountItem {
 #[utoipa::path(
     post, path = "/v1/deletions", tag = "deletions", request_body = AccountBody,
     responses(
-        (status = 202, description = "All videos were accepted, now or earlier.", body = AccountAnswer),
-        (status = 207, description = "Some videos were refused; `detail` says why.", body = AccountAnswer),
+        (status = 202, description = "All videos were accepted, now or earlier.",
+         body = AccountAnswer),
+        (status = 207, description = "Some videos were refused; `detail` says why.",
+         body = AccountAnswer),
     )
 )]
 pub async fn create(

@@ -45,9 +45,9 @@ pub struct DeletionBody {
 /// Delete a video permanently.
 ///
 /// When the response arrives, the deletion is on disk and the video is hidden from visibility, gate and public pages.
-/// The video is fingerprinted before any byte is erased; then every copy is erased and its absence verified. Idempotent:
-/// repeating the request returns the same deletion. The deletion can be cancelled until the first copy is erased; after
-/// that the video cannot be restored. After completion the id may be reused, which makes a new deletion.
+/// The video is fingerprinted before any byte is erased; then every copy is erased and its absence verified.
+/// Idempotent: repeating the request returns the same deletion. The deletion can be cancelled until the first copy is
+/// erased; after that the video cannot be restored. After completion the id may be reused, which makes a new deletion.
 #[utoipa::path(
     post, path = "/v1/videos/{id}/deletion", tag = "deletions", request_body = DeletionBody,
     params(("id" = String, Path, description = "The video's id on the platform", max_length = 512)),

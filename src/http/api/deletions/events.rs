@@ -58,7 +58,8 @@ pub struct EventMessage {
     get, path = "/v1/deletions/{id}/events", tag = "deletions",
     params(
         ("id" = String, Path, description = "The deletion's id, `del_…`"),
-        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received; the stream resumes after it"),
+        ("Last-Event-ID" = Option<String>, Header,
+         description = "Id of the last event received; the stream resumes after it"),
     ),
     responses((status = 200, description = "Server-sent events; `data` is JSON.",
                content_type = "text/event-stream", body = EventMessage))
@@ -118,7 +119,8 @@ impl Watch {
         })
     }
 
-    /// `None` ends the stream: the deletion has ended, the service shuts down, or the database failed. The client reconnects.
+    /// `None` ends the stream: the deletion has ended, the service shuts down, or the database failed. The client
+    /// reconnects.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {

@@ -18,7 +18,8 @@ use crate::wire::DeletionView;
     post, path = "/v1/deletions/{id}/retry", tag = "deletions",
     params(("id" = String, Path, description = "The deletion's id, `del_…`")),
     responses(
-        (status = 202, description = "The deletion; the retry has been scheduled.", body = DeletionView),
+        (status = 202, description = "The deletion; the retry has been scheduled.",
+         body = DeletionView),
         (status = 409, description = "The deletion is complete or cancelled",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )

@@ -37,7 +37,8 @@ impl GrantView {
 
 /// Let an uploader re-upload the video of a tombstone.
 ///
-/// Only for videos that were deleted at their owner's request. Idempotent: repeating the request returns the same grant.
+/// Only for videos that were deleted at their owner's request. Idempotent: repeating the request returns the same
+/// grant.
 #[utoipa::path(
     post, path = "/v1/tombstones/{id}/grants", tag = "tombstones",
     params(("id" = String, Path, description = "The tombstone's id")),

@@ -4,12 +4,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::wire;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};
 use crate::http::state::App;
 use crate::model::{DAY_S, Grain, RetainedBucket, rfc3339};
-use crate::wire;
 
 /// Length of `2026-01-31`.
 const DATE_BYTES: usize = 10;
@@ -61,8 +61,8 @@ impl RetainedSum {
 
 /// Anonymous statistics of deleted videos, oldest period first.
 ///
-/// Covers finished periods with at least ten videos each (setting `deletions.aggregate_videos_min`). A day with fewer videos is
-/// counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
+/// Covers finished periods with at least ten videos each (setting `deletions.aggregate_videos_min`). A day with fewer videos
+/// is counted in its month, then its year, then in `all`, or not at all. Each video is counted once.
 #[utoipa::path(
     get, path = "/v1/retained", tag = "visibility", params(RetainedQuery),
     responses((status = 200, description = "A page of totals.", body = Page<RetainedSum>))

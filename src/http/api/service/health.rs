@@ -36,7 +36,8 @@ pub async fn alive() -> Json<Health> {
     get, path = "/readyz", tag = "service",
     responses(
         (status = 200, description = "The service is ready.", body = Health),
-        (status = 503, description = "The service is shutting down, or cannot read its data folder.",
+        (status = 503,
+         description = "The service is shutting down, or cannot read its data folder.",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
     )
 )]

@@ -20,7 +20,8 @@ const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 #[utoipa::path(
     get, path = "/metrics", tag = "service",
     responses(
-        (status = 200, description = "Metrics in the Prometheus text format.", content_type = "text/plain", body = String),
+        (status = 200, description = "Metrics in the Prometheus text format.",
+         content_type = "text/plain", body = String),
         (status = 401, description = "Authentication required",
          content_type = "application/problem+json", body = crate::http::error::ProblemBody),
         (status = 403, description = "Permission denied",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::engine::SubscriptionPatch;
-use crate::http::api::subscriptions::create::{SubscriptionView, may_see_scores, topics};
+use crate::http::api::subscriptions::create::{SubscriptionView, require_scores, topics};
 use crate::http::document::shapes;
 use crate::http::error::Problem;
 use crate::http::middleware::auth::Caller;
@@ -43,7 +43,9 @@ pub async fn change(
     let missing = || Problem::not_found("subscription");
     let id: SubscriptionId = id.parse().map_err(|_| missing())?;
     let SubscriptionChange { url, events, scores, paused } = request;
-    may_see_scores(&caller, scores.unwrap_or(false))?;
+    if scores == Some(true) {
+        require_scores(&caller)?;
+    }
     let topics = events.as_deref().map(topics).transpose()?;
     let (patch, actor) = (SubscriptionPatch { url, topics, scores, paused }, caller.actor());
     let changed = app.ask_outbox(move |outbox| outbox.change(id, &patch, actor)).await?;

@@ -76,12 +76,12 @@ pub fn topics(names: &[String]) -> Result<BTreeSet<Topic>, Problem> {
     topics.map_err(|e| Problem::new(Kind::Invalid, format!("`events`: {e}.")))
 }
 
-/// Checks that the caller may subscribe to scores, if the subscription asks for them.
+/// Checks that the caller may subscribe to scores.
 ///
 /// # Errors
 /// [`Kind::Forbidden`] without the scope `scores`.
-pub fn may_see_scores(caller: &Caller, scores: bool) -> Result<(), Problem> {
-    if scores && !caller.may(Scope::Scores) {
+pub fn require_scores(caller: &Caller) -> Result<(), Problem> {
+    if !caller.may(Scope::Scores) {
         let detail = "Subscribing to scores requires a key with the scope scores.";
         return Err(Problem::new(Kind::Forbidden, detail));
     }
@@ -95,7 +95,8 @@ pub fn may_see_scores(caller: &Caller, scores: bool) -> Result<(), Problem> {
 /// exponential backoff for a day and a half, then becomes dead. A 410 response pauses the subscription.
 #[utoipa::path(
     post, path = "/v1/subscriptions", tag = "webhooks", request_body = SubscriptionRequest,
-    responses((status = 201, description = "The subscription and its secret.", body = CreatedSubscription))
+    responses((status = 201, description = "The subscription and its secret.",
+               body = CreatedSubscription))
 )]
 pub async fn create(
     State(app): State<App>,
@@ -104,7 +105,9 @@ pub async fn create(
 ) -> Result<(StatusCode, [(header::HeaderName, &'static str); 1], Json<CreatedSubscription>), Problem>
 {
     let SubscriptionRequest { url, events, scores } = request;
-    may_see_scores(&caller, scores)?;
+    if scores {
+        require_scores(&caller)?;
+    }
     let new = NewSubscription { url, topics: topics(&events)?, scores };
     let actor = caller.actor();
     let (made, secret) = app.ask_outbox(move |outbox| outbox.subscribe(&new, actor)).await?;

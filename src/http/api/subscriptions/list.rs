@@ -11,7 +11,8 @@ use crate::http::state::App;
 /// List subscriptions, oldest first.
 #[utoipa::path(
     get, path = "/v1/subscriptions", tag = "webhooks", params(PageQuery),
-    responses((status = 200, description = "A page of subscriptions.", body = Page<SubscriptionView>))
+    responses((status = 200, description = "A page of subscriptions.",
+               body = Page<SubscriptionView>))
 )]
 pub async fn list(
     State(app): State<App>,

@@ -23,7 +23,8 @@ pub struct TombstoneView {
     pub expires_at: Option<String>,
     /// Why the video was deleted: `owner_request`, `legal` or `moderation`.
     pub reason: String,
-    /// Strongest verdict that a match can have: `block`, `review`, or `unmatchable` (only identical bytes are recognised).
+    /// Strongest verdict that a match can have: `block`, `review`, or `unmatchable` (only identical bytes are
+    /// recognised).
     pub strength: String,
     /// The reason for this strength.
     pub strength_reason: String,

@@ -22,7 +22,8 @@ use crate::model::UploadId;
     ),
     responses(
         (status = 200, description = "The file.", content_type = "application/octet-stream"),
-        (status = 206, description = "The requested range of the file.", content_type = "application/octet-stream"),
+        (status = 206, description = "The requested range of the file.",
+         content_type = "application/octet-stream"),
         (status = 416, description = "The range starts beyond the end of the file.")
     )
 )]

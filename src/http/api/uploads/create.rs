@@ -85,10 +85,12 @@ pub struct UploadAddress {
     post, path = "/v1/uploads", tag = "uploads",
     params(
         CreateQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request idempotent: repeated within a day, it returns the same upload"),
+        ("Idempotency-Key" = Option<String>, Header,
+         description = "Repeating the request within a day returns the same upload"),
     ),
     request_body(content(
-        (String = "application/octet-stream"), (UploadForm = "multipart/form-data"), (UploadAddress = "application/json")
+        (String = "application/octet-stream"), (UploadForm = "multipart/form-data"),
+         (UploadAddress = "application/json")
     )),
     responses(
         (status = 200, description = "The upload and its verdict.", body = UploadView),

@@ -26,7 +26,9 @@ pub struct ShowQuery {
 #[utoipa::path(
     get, path = "/v1/uploads/{id}", tag = "uploads",
     params(("id" = String, Path, description = "The upload's id, `upl_…`"), ShowQuery),
-    responses((status = 200, description = "The upload; `verdict` is null until the upload has been checked.", body = UploadView))
+    responses((status = 200,
+               description = "The upload; `verdict` is null until the upload has been checked.",
+               body = UploadView))
 )]
 pub async fn show(
     State(app): State<App>,

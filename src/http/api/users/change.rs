@@ -76,7 +76,8 @@ pub async fn change(
 #[utoipa::path(
     delete, path = "/v1/users/{id}/sessions", tag = "users",
     params(("id" = String, Path, description = "The user's id")),
-    responses((status = 200, description = "The user is signed out everywhere.", body = SessionsEnded))
+    responses((status = 200, description = "The user is signed out everywhere.",
+               body = SessionsEnded))
 )]
 pub async fn sign_out(
     State(app): State<App>,

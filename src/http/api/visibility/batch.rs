@@ -37,7 +37,8 @@ pub struct VisibilityItem {
 /// Visibility of several videos.
 #[utoipa::path(
     post, path = "/v1/videos/visibility", tag = "visibility", request_body = VisibilityBatch,
-    responses((status = 200, description = "The current visibility of each.", body = VisibilityBatchAnswer))
+    responses((status = 200, description = "The current visibility of each.",
+               body = VisibilityBatchAnswer))
 )]
 pub async fn show(
     State(app): State<App>,

@@ -24,14 +24,15 @@ pub struct GateQuery {
 
 /// Gate: whether the file at an address may be served.
 ///
-/// For nginx's `auth_request`, a CDN's edge function or the platform's own servers: 204 if the file has not been deleted,
-/// 403 if it has. Answered from memory. Pass the address in the query or in the header `X-Original-URI`. Any scope is
-/// enough; the settings can open the gate to callers without a key.
+/// For nginx's `auth_request`, a CDN's edge function or the platform's own servers: 204 if the file has not been
+/// deleted, 403 if it has. Answered from memory. Pass the address in the query or in the header `X-Original-URI`. Any
+/// scope is enough; the settings can open the gate to callers without a key.
 #[utoipa::path(
     get, path = "/v1/gate", tag = "visibility",
     params(
         GateQuery,
-        ("X-Original-URI" = Option<String>, Header, description = "The address, if it is not in the query"),
+        ("X-Original-URI" = Option<String>, Header,
+         description = "The address, if it is not in the query"),
     ),
     responses(
         (status = 204, description = "The file may be served."),

@@ -103,8 +103,8 @@ pub fn undecidable(detail: &CaseDetail) -> (String, String) {
             (title, format!("{}. {}", minute_of(&last.at), written(last)))
         }
         (CaseState::Open, Some(_)) => {
-            let more = "Another moderator decides it too, without seeing your decision. Some cases are decided twice, to \
-                        measure how well moderators agree.";
+            let more = "Another moderator decides it too, without seeing your decision. Some cases \
+                        are decided twice, to measure how well moderators agree.";
             ("You have decided this case".to_owned(), more.to_owned())
         }
         (CaseState::Escalated, _) => {

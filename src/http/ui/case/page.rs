@@ -1,5 +1,5 @@
-//! The page of a case: the upload in a player, with the matching spans marked in time and in the picture, and the evidence
-//! in words.
+//! The page of a case: the upload in a player, with the matching spans marked in time and in the picture, and the
+//! evidence in words.
 
 use askama::Template;
 use axum::extract::State;

@@ -66,7 +66,10 @@ impl Best {
             how: format!("{}, {}", proof::place(&span.placement), proof::how(span)),
         });
         let for_script = one.spans.iter().map(|span| {
-            json!({ "upload": span.upload, "deleted": span.deleted, "quad": span.placement.quad, "deleted_s": deleted_s })
+            let SpanView { upload, deleted, placement, .. } = span;
+            json!({
+                "upload": upload, "deleted": deleted, "quad": placement.quad, "deleted_s": deleted_s
+            })
         });
         Best {
             headline: headline(one),
@@ -150,9 +153,10 @@ impl Drawing {
         let kept =
             detail.first.as_ref().is_some_and(|upload| upload.bytes.state == BytesState::Kept);
         Drawing::Words(if detail.is_being_drawn {
-            "The plot is being made: this upload was blocked without review before the appeal. Reload the page in a moment."
+            "The plot is being made, because this upload was not reviewed before its appeal. \
+             Reload the page in a moment."
         } else if same {
-            "The file is byte-for-byte identical to the deleted one, so its frames were not compared."
+            "The file is byte-for-byte identical to the deleted one; its frames were not compared."
         } else if !kept {
             "The upload's file no longer exists, so the plot cannot be made."
         } else if rank >= PLOTS_MAX {

@@ -3,7 +3,8 @@
 use crate::http::request::times::parse_time;
 use crate::model::{DAY_S, HOUR_S, MINUTE_S, MatchKind, UnixSeconds, rfc3339};
 
-/// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is `now`.
+/// The time since `at`, in one unit: `4 min ago`, `3 h ago`, `12 d ago`. A future time, after a clock was set back, is
+/// `now`.
 pub fn ago(at: UnixSeconds, now: UnixSeconds) -> String {
     span(now - at).map_or_else(|| "now".to_owned(), |span| format!("{span} ago"))
 }

@@ -130,7 +130,7 @@ fn about(survey: &BulkSurvey) -> Vec<String> {
     }
     if survey.more {
         says.push(
-            "The filter matches more cases than one action can change; repeat the action for the rest."
+            "The filter matches more cases than one action can change; repeat it for the rest."
                 .to_owned(),
         );
     }

@@ -1,5 +1,5 @@
-//! The index against a plain-map model: random adds, removals, merges, reopenings, readers in another
-//! "process", and writes that fail at every point.
+//! The index against a plain map as its model: random additions, removals, merges, reopenings, a reader that refreshes,
+//! and writes that fail at every point.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -94,7 +94,7 @@ fn small() -> Options {
 /// Slot to content.
 type Model = BTreeMap<u32, u64>;
 
-/// The slots that show `content`, by search.
+/// The slots that a search finds for `content`.
 fn found(snapshot: &Snapshot, content: u64) -> Vec<u32> {
     let found = snapshot.search(&upload_of(content), &SearchOptions::default()).expect("a search");
     let strong = found.candidates.iter().filter(|c| c.keypoint_hits.len() >= 20);
@@ -225,7 +225,7 @@ fn a_write_that_fails_anywhere_leaves_the_old_state_or_the_new_one() {
 }
 
 #[test]
-fn an_index_that_failed_to_write_goes_on_when_the_disk_does() {
+fn an_index_that_failed_to_write_recovers_with_the_disk() {
     for operations in 0..12 {
         let dir = tempfile::tempdir().expect("a folder");
         let faults = Faults::after(1000);
@@ -246,7 +246,7 @@ fn an_index_that_failed_to_write_goes_on_when_the_disk_does() {
 }
 
 #[test]
-fn merged_files_are_deleted_when_the_last_reader_goes() {
+fn merged_files_are_deleted_with_their_last_reader() {
     let dir = tempfile::tempdir().expect("a folder");
     let index = Index::open(dir.path(), small()).expect("opened");
     for step in 1..=4 {

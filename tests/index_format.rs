@@ -1,7 +1,7 @@
-//! The bytes of an index: old ones are opened for ever, newer ones are refused, damaged ones are noticed.
+//! The format of an index: old versions stay readable, newer ones are refused, damage is detected.
 //!
-//! `tests/fixtures/index-v1` was written by the first version: three tombstones (slots 10, 11, 12) of which
-//! 11 is removed. When the format changes, keep it and add another (`write_fixture` made it).
+//! `tests/fixtures/index-v1` was written by the first version: three tombstones (slots 10, 11 and 12), of which 11 is
+//! removed. When the format changes, keep it and add another (`write_fixture` wrote it).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ fn a_bit_that_was_unsure_does_not_hide_a_keypoint() {
     let dir = tempfile::tempdir().expect("a folder");
     write_index(dir.path());
     let index = Index::open(dir.path(), Options::default()).expect("opened");
-    // Bit 3 of both halves has turned, in no frame is anything alike.
+    // Bit 3 of both halves is flipped, and no frame matches.
     let mut turned = upload(1, Variant::Plain);
     turned.frames.clear();
     turned.keypoints.iter_mut().for_each(|k| k.hashes[0] ^= 0x0000_0008_0000_0008);
@@ -224,7 +224,7 @@ fn a_newer_segment_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn every_damaged_byte_is_noticed_by_opening_or_by_verify() {
+fn every_damaged_byte_is_detected_by_opening_or_by_verify() {
     let dir = copy(Path::new(FIXTURE));
     let path = segment_in(dir.path());
     let sound = fs::read(&path).expect("read");
@@ -232,7 +232,7 @@ fn every_damaged_byte_is_noticed_by_opening_or_by_verify() {
     for at in steps.chain(0..12).chain(sound.len() - 200..sound.len()) {
         let mut bytes = sound.clone();
         bytes[at] ^= 0x10;
-        // A new file each time: one that is mapped must not be written to.
+        // A new file each time: a mapped file must not be written to.
         fs::remove_file(&path).expect("removed");
         fs::write(&path, bytes).expect("written");
         match Index::open(dir.path(), Options::default()) {
@@ -249,7 +249,7 @@ fn every_damaged_byte_is_noticed_by_opening_or_by_verify() {
 }
 
 #[test]
-fn a_search_that_meets_a_damaged_block_says_so() {
+fn a_search_that_meets_a_damaged_block_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let index = Index::open(dir.path(), Options::default()).expect("opened");
     let prints: Vec<_> = (0..1000).map(fingerprint).collect();

@@ -9,7 +9,7 @@ use cenotaph::fingerprint::{
 };
 use cenotaph::model::{Frame, Luma};
 
-/// Frames a second that are handed to the fingerprint.
+/// Frames per second that are fingerprinted.
 const FPS: f32 = 8.0;
 
 /// A real upload and the deleted clips that it shows.

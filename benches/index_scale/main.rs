@@ -1,18 +1,20 @@
-//! The index at scale: build, open, search and change with 10 000 to a million tombstones of 30 s.
+//! The index at scale: build, open, search and change it with 10 000 to a million tombstones of 30 s.
 //!
 //!     cargo bench --bench index_scale -- --tombstones 10000,100000 [--dir DIR] [--keep] [--uploads 60]
 //!         [--clips CLIPS.tsv --truth TRUTH.jsonl [--step 7]] [--whole]
 //!     cargo bench --bench index_scale -- --estimate CLIPS.tsv > benches/index_scale/hashes.txt
 //!
-//! Tombstones are synthetic, of 15 keyframes × 24 keypoints and 37 frames, with hashes as in `model`. An upload
-//! is 30 keyframes × 250 keypoints and 120 frames and copies one of them: in each keyframe 24 of the
-//! tombstone's keypoints reappear, a quarter of them with each bit flipped with a probability of 6/64 and the
-//! others as something else. With `--keep`, an index of the right size that is found in the folder is
-//! searched and not built again. With `--clips` the real deleted clips are filed among the synthetic ones, and real
-//! uploads (of `edits.py make`) are searched for: the recall that counts. Times are of one thread, in CPU
-//! time, so that a busy machine does not blur them; every index is searched once before, to check blocks.
-//! With `--whole` the tombstones' fingerprints lie in a real store beside the index, and the whole answer is timed:
-//! search, load, judge (see `whole`).
+//! Tombstones are synthetic: 15 keyframes × 24 keypoints and 37 frames, with the hashes of `model`. An upload has 30
+//! keyframes × 250 keypoints and 120 frames, and re-uploads one tombstone: 24 places in each keyframe are the tombstone's;
+//! a quarter of them keep their hash, with each bit flipped with a probability of 6/64, and the others have another hash.
+//!
+//! - `--keep` reuses an index of the right size in the folder instead of building one.
+//! - `--clips` files real deleted clips among the synthetic ones and searches for real edited re-uploads: the recall that
+//!   matters.
+//! - `--whole` also stores the tombstones' fingerprints, and times the whole answer: search, load, judge (see `whole`).
+//!
+//! Times are CPU times of one thread, so that a busy machine does not distort them. Every index is searched once before,
+//! so that its blocks are checked.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -21,7 +21,7 @@ pub struct Plan {
     pub sizes: Vec<u32>,
     pub dir: PathBuf,
     pub keep: bool,
-    /// Whether the whole answer is measured.
+    /// Whether to measure the whole answer.
     pub whole: bool,
     pub uploads: u32,
     pub clips: Option<PathBuf>,
@@ -114,7 +114,7 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
     whole.into_iter().flatten().for_each(|line| println!("{line}"));
 }
 
-/// Seconds that making the tombstones and filing them took.
+/// Builds the index; returns how long generating and filing the tombstones took, seconds.
 fn build(dir: &Path, size: u32, hashes: &Hashes, real: &[Fingerprint]) -> f64 {
     let synthetic = (0..size).map(|n| OwnedTombstoneEntry {
         slot: Slot(n),
@@ -132,7 +132,7 @@ fn build(dir: &Path, size: u32, hashes: &Hashes, real: &[Fingerprint]) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// Share of the real pairs whose tombstone is among the candidates; the misses by edit on stderr.
+/// Real pairs whose tombstone is among the candidates, of all; prints the misses by edit to stderr.
 fn recall(snapshot: &Snapshot, size: u32, pairs: &[Pair]) -> String {
     let (mut found, mut all, mut top) = (0, 0, 0);
     let mut missed: BTreeMap<&str, u32> = BTreeMap::new();
@@ -152,7 +152,7 @@ fn recall(snapshot: &Snapshot, size: u32, pairs: &[Pair]) -> String {
     format!("{found}/{all}")
 }
 
-/// CPU and wall time in ms, and the places of `wanted` among the candidates.
+/// CPU and wall time in ms, and the ranks of `wanted` among the candidates.
 fn search(
     snapshot: &Snapshot,
     upload: &UploadPrint,
@@ -161,8 +161,8 @@ fn search(
     let (cpu, wall) = (cpu_s(), Instant::now());
     let found = snapshot.search(upload, &SearchOptions::default()).unwrap();
     let times = ((cpu_s() - cpu) * 1e3, wall.elapsed().as_secs_f64() * 1e3);
-    let place = |n: &u32| found.candidates.iter().position(|c| c.slot.0 == *n);
-    (times.0, times.1, wanted.iter().map(place).collect())
+    let rank = |n: &u32| found.candidates.iter().position(|c| c.slot.0 == *n);
+    (times.0, times.1, wanted.iter().map(rank).collect())
 }
 
 /// CPU seconds of this thread.
@@ -175,8 +175,8 @@ pub fn cpu_s() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The tombstone number `n`, always the same. A fifth of its keypoints are much like one before: what is seen
-/// in one keyframe is often seen in the next.
+/// Tombstone number `n`, always the same. A fifth of its keypoints resemble an earlier one, as the same object appears in
+/// successive keyframes.
 fn synthetic_tombstone(n: u32, hashes: &Hashes) -> Fingerprint {
     let mut random = Random(u64::from(n) << 20);
     let mut keypoints: Vec<Keypoint> = Vec::with_capacity((KEYFRAMES * PER_KEYFRAME) as usize);
@@ -257,7 +257,7 @@ fn synthetic_upload(number: u32, n: u32, hashes: &Hashes) -> UploadPrint {
     }
 }
 
-/// Anywhere, of any direction, with a scale as SIFT finds them: each octave has a quarter of the one below.
+/// A random place and direction, and a scale distributed as SIFT's: each octave has a quarter of the one below.
 fn spot(random: &mut Random, first_s: f32) -> Spot {
     let scale = 0.004 * (random.uniform().max(1e-4) as f32).powf(-0.5);
     Spot {

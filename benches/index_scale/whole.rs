@@ -1,8 +1,7 @@
 //! The whole answer: search, load the candidates' fingerprints from a store, judge them.
 //!
-//! The store holds the synthetic tombstones' bytes and the real clips' behind them, as the engine would have them.
-//! Nothing is kept between uploads, as if each had other candidates than the one before. What a real upload needs
-//! before, decoding and hashing, is not in here.
+//! The store contains the fingerprints of the synthetic tombstones, followed by those of the real clips. Nothing is cached
+//! between uploads, as if each had other candidates than the one before. Decoding and hashing are not included.
 
 use std::path::Path;
 
@@ -16,11 +15,11 @@ use crate::clips::{Pair, hasher};
 use crate::row::row;
 use crate::scale::cpu_s;
 
-/// Tombstones of one transaction.
+/// Tombstones per transaction.
 const BATCH: u32 = 5000;
-/// Where the policy's `review` begins.
+/// The score at which the policy's `review` begins.
 const REVIEW: f64 = 4.0;
-/// SQLite counts rows from one, the bench's index from nought.
+/// SQLite counts rows from one, the bench's index from zero.
 const FIRST: u32 = 1;
 
 /// Opens the store in `dir` and fills it, unless it is full.
@@ -56,7 +55,7 @@ struct Times {
     judge: f64,
 }
 
-/// Lines that say how long answers to synthetic and to real uploads took, and what was found.
+/// Lines that report how long answers to synthetic and to real uploads took, and what was found.
 pub fn measure(
     store: &Store,
     snapshot: &Snapshot,

@@ -1,13 +1,13 @@
-//! The service under load, as a sender on the same machine sees it.
+//! The service under load, as a client on the same machine sees it.
 //!
 //!     cargo bench --bench service [-- --dir DIR] [overhead] [burst] [restart]
 //!
-//! - `overhead`: what the upload hook takes beyond decoding and searching, with 10 000 tombstones. Each upload is of
-//!   other bytes; its time as the sender sees it, less what the service's own metrics say for decode and search.
-//! - `burst`: 200 uploads of a 5 MB clip at once; whether one is lost, and the memory of the service with its workers.
-//! - `restart`: how long until `/readyz` says yes, with 100 000 tombstones.
+//! - `overhead`: the time of the upload hook beyond decoding and searching, with 10 000 tombstones: the time that the
+//!   client measures, minus the decode and search times in the service's own metrics. Every upload has different bytes.
+//! - `burst`: 200 concurrent uploads of a 5 MB clip: whether one is lost, and the memory of the service with its workers.
+//! - `restart`: the time until `/readyz` succeeds, with 100 000 tombstones.
 //!
-//! Tombstones are synthetic (30 s each) with the statistics of real ones, as in `index_scale`.
+//! Tombstones are synthetic (30 s each), with the statistics of real ones, as in `index_scale`.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

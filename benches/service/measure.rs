@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::serve::Served;
 use crate::{clip, tombstones};
 
-/// Uploads whose overhead is measured, one after the other.
+/// Uploads whose overhead is measured, one after another.
 const UPLOADS: u64 = 15;
-/// Uploads at once.
+/// Concurrent uploads.
 const BURST: u64 = 200;
 const MIB: f64 = (1 << 20) as f64;
 
@@ -38,7 +38,7 @@ fn load() -> String {
     text.split(' ').next().unwrap_or("?").to_owned()
 }
 
-/// What a sender waits beyond decoding and searching.
+/// The time that a client waits beyond decoding and searching.
 pub fn overhead(dir: &Path) {
     tombstones::fill(dir, 10_000);
     let clip = clip::make(dir);
@@ -60,7 +60,7 @@ pub fn overhead(dir: &Path) {
             let seconds = begun.elapsed().as_secs_f64();
             assert_eq!(status, 200, "{text}");
             let check = work().await - before;
-            // The first opens files and makes statements.
+            // The first one opens files and prepares statements.
             if number > 0 {
                 all.push((seconds - check) * 1e3);
                 checks.push(check * 1e3);
@@ -79,7 +79,7 @@ pub fn overhead(dir: &Path) {
     );
 }
 
-/// Many uploads at once.
+/// Many concurrent uploads.
 pub fn burst(dir: &Path) {
     tombstones::fill(dir, 1000);
     let clip = Arc::new(clip::make(dir));
@@ -123,13 +123,13 @@ pub fn burst(dir: &Path) {
         done.store(true, Ordering::SeqCst);
         let (most, anonymous) = watcher.join().unwrap();
         println!(
-            "| {BURST} uploads of {:.1} MB at once: accepted / verdicts / other than `no_match` / told 503 and come again | {} / {decided} / {broken} / {refused} | {BURST} / {BURST} |",
+            "| {BURST} uploads of {:.1} MB at once: accepted / verdicts / other than `no_match` / refused with 503 and retried | {} / {decided} / {broken} / {refused} | {BURST} / {BURST} |",
             clip.len() as f64 / 1e6,
             ids.len(),
         );
         println!("| … all accepted after / all decided after | {accepted_s:.1} / {all_s:.1} s | |");
         println!(
-            "| … resident at most, with workers (of that not pages of files; idle) | {:.0} ({:.0}; {:.0}) MiB | 700 MB |",
+            "| … peak resident memory, with workers (without file pages; idle) | {:.0} ({:.0}; {:.0}) MiB | 700 MB |",
             most as f64 / MIB,
             anonymous as f64 / MIB,
             idle as f64 / MIB,
@@ -137,7 +137,7 @@ pub fn burst(dir: &Path) {
     });
 }
 
-/// Sends one upload until it is accepted; its id, and how often it was told to come again.
+/// Sends one upload until it is accepted. Returns its id, and how often it was refused with 503.
 async fn send(
     served: Arc<Served>,
     client: reqwest::Client,
@@ -153,7 +153,7 @@ async fn send(
         let text = answer.text().await.unwrap();
         if status == 503 {
             refused += 1;
-            tokio::time::sleep(Duration::from_secs(after.expect("it says when"))).await;
+            tokio::time::sleep(Duration::from_secs(after.expect("503 has Retry-After"))).await;
             continue;
         }
         assert!(status == 200 || status == 202, "{status}: {text}");
@@ -170,7 +170,7 @@ pub fn restart(dir: &Path) {
         let first = Served::start(dir, &client, &[]).await.ready;
         let mut all = Vec::new();
         for _ in 0..3 {
-            // Dropping it is a kill.
+            // Dropping it kills the process.
             all.push(Served::start(dir, &client, &[]).await.ready.as_secs_f64());
         }
         all.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! The program `cenotaph serve` on a folder, called over HTTP.
+//! A running `cenotaph serve`, called over HTTP.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ pub struct Served {
     child: Child,
     pub address: String,
     key: String,
-    /// From the start to the first yes of `/readyz`.
+    /// From the start to the first success of `/readyz`.
     pub ready: Duration,
 }
 
 impl Served {
-    /// Starts it and waits until it is ready.
+    /// Starts the service and waits until it is ready.
     pub async fn start(dir: &Path, client: &reqwest::Client, variables: &[(&str, &str)]) -> Served {
         let begun = Instant::now();
         let mut command = Command::new(PROGRAM);
@@ -36,7 +36,7 @@ impl Served {
                 break value["address"].as_str().unwrap().to_owned();
             }
         };
-        // Nobody reads them, and a full pipe would hold it up.
+        // Nobody reads the log, and a full pipe would block the service.
         std::thread::spawn(move || lines.for_each(drop));
         let kept = key_file(dir);
         if !kept.exists() {
@@ -76,14 +76,14 @@ impl Served {
         asked.unwrap().text().await.unwrap()
     }
 
-    /// The sum and count of a histogram, or a counter by its whole name.
+    /// The value of a metric by its full name.
     pub async fn metric(&self, client: &reqwest::Client, name: &str) -> f64 {
         let text = self.get(client, "/metrics").await;
         let line = text.lines().find(|line| line.split(' ').next() == Some(name));
         line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
     }
 
-    /// Resident memory of the service and its workers: all of it, and without pages of files (the index), bytes.
+    /// Resident memory of the service and its workers, bytes: in total, and without file pages (the index).
     pub fn resident(&self) -> (u64, u64) {
         // Workers are the children of a child.
         let (mut found, mut sum) = (vec![self.child.id()], (0, 0));

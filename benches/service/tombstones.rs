@@ -12,14 +12,14 @@ use cenotaph::store::{Folder, NewTombstone, Options, Store};
 use crate::model::{Hashes, Random, Shape};
 use crate::row::row;
 
-/// Tombstones of one transaction.
+/// Tombstones per transaction.
 const BATCH: u32 = 5000;
-/// Of 30 s of video.
+/// Keyframes of 30 s of video.
 const KEYFRAMES: u64 = 15;
 const PER_KEYFRAME: u64 = 24;
 const FRAMES: u64 = 37;
 
-/// Makes keys in `dir/keys` and `count` tombstones in `dir/data`.
+/// Creates keys in `dir/keys` and `count` tombstones in `dir/data`.
 pub fn fill(dir: &Path, count: u32) {
     let mut entropy = |buffer: &mut [u8]| {
         buffer.fill(7);

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Query;
 use crate::http::state::App;
-use crate::http::ui::page::words;
 use crate::http::ui::page::frame::{Frame, Page, Place};
 use crate::http::ui::page::visitor::Visitor;
+use crate::http::ui::page::words;
 use crate::model::{Actor, rfc3339};
 use crate::store::{AuditFilter, AuditLine};
 

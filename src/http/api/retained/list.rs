@@ -4,12 +4,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::wire;
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};
 use crate::http::state::App;
 use crate::model::{DAY_S, Grain, RetainedBucket, rfc3339};
+use crate::wire;
 
 /// Length of `2026-01-31`.
 const DATE_BYTES: usize = 10;

@@ -7,12 +7,15 @@ use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Exit, SystemClock, logs, session};
 use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
+use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
-use crate::engine::{CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts, UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads};
 use crate::engine::jobs::runner::{Runner, Wake};
+use crate::engine::{
+    CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts,
+    UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,
+};
 use crate::http::{App, Bound, CONTROL_SOCKET, Parts, serve};
 use crate::pools::Pools;
 use crate::remote::Remote;

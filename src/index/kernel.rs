@@ -1,7 +1,10 @@
 //! Scanning a list of postings: XOR and popcount decide which posting is a hit.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_mm512_cmple_epu64_mask, _mm512_loadu_si512, _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_srli_epi64, _mm512_xor_si512};
+use std::arch::x86_64::{
+    _mm512_cmple_epu64_mask, _mm512_loadu_si512, _mm512_popcnt_epi64, _mm512_set1_epi64,
+    _mm512_srli_epi64, _mm512_xor_si512,
+};
 
 use crate::cpu::multiversion;
 

@@ -1,7 +1,7 @@
 //! Time and randomness as parameters, so that tests can fix both.
 
-use std::{fmt, io};
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type UnixSeconds = i64;

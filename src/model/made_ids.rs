@@ -2,8 +2,8 @@
 //!
 //! They sort by time of creation and cannot be guessed.
 
-use std::{fmt, io};
 use std::str::FromStr;
+use std::{fmt, io};
 
 use crate::model::Environment;
 

@@ -8,8 +8,8 @@
 
 use std::{fmt, io};
 
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use chacha20poly1305::aead::Aead;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
 use crate::model::{Environment, IdentityKey};
 

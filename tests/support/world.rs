@@ -3,27 +3,32 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
-use std::{fs, io};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use cenotaph::{engine, erasure, media, pools, remote};
+use crate::pictures::mix;
 use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::{CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend};
-use cenotaph::engine::deletions::{Options, Pauses};
 use cenotaph::engine::deletions::show::DeletionDetails;
+use cenotaph::engine::deletions::{Options, Pauses};
 use cenotaph::engine::jobs::runner;
 use cenotaph::engine::jobs::runner::Runner;
+use cenotaph::engine::{
+    CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend,
+};
 use cenotaph::erasure::{Backoff, ReceiptKey};
-use cenotaph::model::{Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement, Environment, UnixSeconds, Visibility};
+use cenotaph::model::{
+    Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
+    Environment, UnixSeconds, Visibility,
+};
 use cenotaph::pools::Pools;
-use crate::pictures::mix;
+use cenotaph::{engine, erasure, media, pools, remote};
 
 pub use crate::pictures::{file_path, file_uri, picture};
 

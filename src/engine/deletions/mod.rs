@@ -21,10 +21,10 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
-use crate::erasure;
-use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
 use crate::engine::deletions::visibility::Hidden;
 use crate::engine::jobs::runner::Wake;
+use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
+use crate::erasure;
 use crate::erasure::ReceiptKey;
 use crate::model::{DeletionState, Environment, Sealed};
 use crate::pools::Pools;

@@ -12,7 +12,6 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::{erasure, store};
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
@@ -20,6 +19,7 @@ use crate::engine::tombstones::enrol::{Naming, Ready};
 use crate::erasure::Step;
 use crate::model::{ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds};
 use crate::remote::{Address, AddressExtent};
+use crate::{erasure, store};
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;

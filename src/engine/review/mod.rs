@@ -21,18 +21,18 @@ pub mod show;
 pub mod stats;
 pub mod viewing;
 
-use std::fmt;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::engine::{Engine, Result};
 use crate::engine::jobs::monotonic_clock::MonotonicClock;
 use crate::engine::jobs::runner::Wake;
 use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
 use crate::engine::uploads::Uploads;
+use crate::engine::{Engine, Result};
 use crate::model::{Actor, Environment, Reviewer, UploadId};
 use crate::pools::Pools;
 use crate::store::CaseCounts;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::index::error::Error;
 use crate::cpu::Cpu;
+use crate::index::error::Error;
 use crate::index::kernel::{Near, scan};
 use crate::index::search::found::Work;
 use crate::index::search::hit::{PostingHit, RowHit};

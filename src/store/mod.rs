@@ -61,7 +61,7 @@ pub use database::{
 };
 pub use deletions::{
     AdmissionOutcome, CancelOutcome, CopyAttempt, DeletionFilter, KeptReceipt, LeasedDeletions,
-    NewCopy, NewDeletion, NewReceipt,
+    NewCopy, NewDeletion, NewReceipt, RetryOutcome,
 };
 pub use tombstones::{
     Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,

@@ -7,7 +7,7 @@ use cenotaph::model::{
     Actor, CopyKind, CopyState, DeletionReason, DeletionState, Stage, Strength, VerdictKind,
     Visibility,
 };
-use cenotaph::store::Cancelled;
+use cenotaph::store::{CancelOutcome, RetryOutcome};
 
 use crate::world::*;
 
@@ -187,7 +187,7 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     let view = running.wait(id, "fingerprinted", |v| v.deletion.stage == Stage::Fingerprinted);
     let tombstone = view.deletion.tombstone.unwrap();
     assert!(running.engine.tombstone(&tombstone).unwrap().is_some());
-    assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(Cancelled::Done));
+    assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(CancelOutcome::Done));
     assert_eq!(running.visibility("8812"), Visibility::Live);
     assert!(running.deletions.gate(&uri).unwrap());
     let view = running.wait(id, "forgotten", |v| v.deletion.due_at.is_none());
@@ -196,7 +196,10 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     assert_eq!(running.engine.tombstone(&tombstone).unwrap(), None);
     assert_eq!(running.check(&picture(1), None).verdict.kind, VerdictKind::Allow);
     assert!(file_path(&uri).exists());
-    assert_eq!(running.deletions.cancel(id, Actor::Local).unwrap(), Some(Cancelled::Before));
+    assert_eq!(
+        running.deletions.cancel(id, Actor::Local).unwrap(),
+        Some(CancelOutcome::AlreadyCancelled)
+    );
     // The owner thinks better of it once more.
     let again = running.request(&request("8812", vec![main_copy(&uri)]));
     assert_ne!(again, id);
@@ -205,7 +208,7 @@ fn calling_off_before_purging_leaves_nothing_behind() {
     running.wait_for(again, DeletionState::Complete);
     assert_eq!(
         running.deletions.cancel(again, Actor::Local).unwrap(),
-        Some(Cancelled::TooLate(Stage::Complete))
+        Some(CancelOutcome::TooLate(Stage::Complete))
     );
 }
 
@@ -218,7 +221,7 @@ fn calling_off_races_with_the_job_and_one_of_them_wins_whole() {
         let id = running.request(&request(&format!("v{number}"), vec![main_copy(&uri)]));
         std::thread::sleep(std::time::Duration::from_millis(number * 3));
         let cancelled =
-            running.deletions.cancel(id, Actor::Local).unwrap().unwrap() == Cancelled::Done;
+            running.deletions.cancel(id, Actor::Local).unwrap().unwrap() == CancelOutcome::Done;
         let view = running.wait(id, "ended", |v| v.deletion.due_at.is_none());
         let tombstone = running.check(&picture(number), None).verdict.kind == VerdictKind::Block;
         assert_eq!(file_path(&uri).exists(), cancelled, "{view:?}");
@@ -285,9 +288,9 @@ fn a_backup_is_deleted_at_its_date_and_not_before() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(file_path(&backup).exists());
     assert_eq!(
-        running.deletions.hurry(id, Actor::Local).unwrap(),
-        Some(true),
-        "hurrying does not break a date"
+        running.deletions.retry(id, Actor::Local).unwrap(),
+        RetryOutcome::Scheduled,
+        "a retry does not break a date"
     );
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(file_path(&backup).exists());
@@ -313,11 +316,11 @@ fn what_cannot_be_erased_is_stuck_says_why_and_goes_on_when_it_can() {
     assert!(file_path(&target).exists());
     fs::remove_file(&link).unwrap();
     fs::rename(file_path(&target), &link).unwrap();
-    assert_eq!(running.deletions.hurry(id, Actor::Local).unwrap(), Some(true));
+    assert_eq!(running.deletions.retry(id, Actor::Local).unwrap(), RetryOutcome::Scheduled);
     let view = running.wait_for(id, DeletionState::Complete);
     assert_eq!(view.deletion.stuck_why, None);
     assert!(!link.exists());
-    assert_eq!(running.deletions.hurry(id, Actor::Local).unwrap(), Some(false));
+    assert_eq!(running.deletions.retry(id, Actor::Local).unwrap(), RetryOutcome::NothingLeft);
 }
 
 #[test]

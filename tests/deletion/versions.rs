@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{
 };
 use cenotaph::model::{Actor, CopyKind, CopyState, DeletionState, Stage, VerdictKind, Visibility};
 use cenotaph::remote::{S3Credentials, S3Options};
+use cenotaph::store::RetryOutcome;
 
 use crate::servers::{Process, free_port, skip, tool};
 use crate::world::*;
@@ -204,7 +205,7 @@ fn a_legal_hold_makes_it_stuck_until_somebody_lifts_it() {
     let why = view.deletion.stuck_why.unwrap();
     assert_eq!(why, "copy 0 (main): it is under a legal hold, which somebody has to lift");
     moto.hold("a.bmp", &version, ObjectLockLegalHoldStatus::Off);
-    assert_eq!(running.deletions.hurry(id, Actor::Local).unwrap(), Some(true));
+    assert_eq!(running.deletions.retry(id, Actor::Local).unwrap(), RetryOutcome::Scheduled);
     running.wait_for(id, DeletionState::Complete);
     assert!(moto.versions("locked").is_empty());
 }

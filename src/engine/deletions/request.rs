@@ -1,4 +1,4 @@
-//! Accepting deletions: one, or all of an account; calling one off; hurrying one.
+//! Accepting deletions: one, or all of an account; cancelling one; retrying one.
 //!
 //! A request is judged whole before anything is written: ids and addresses must make sense, and the settings must allow
 //! each address. The same request again is the same deletion; what "the same" means is a keyed digest of the request in
@@ -16,7 +16,7 @@ use crate::model::{
     UnixSeconds,
 };
 use crate::remote::AddressExtent;
-use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion};
+use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion, RetryOutcome};
 
 /// Of a count in the engagement: beyond it sums could overflow.
 const COUNT_MAX: u64 = 1_000_000_000_000;
@@ -132,19 +132,15 @@ impl Deletions {
         Ok(outcome)
     }
 
-    /// Makes what failed due at once; `None` when there is no deletion of this id, `Some(false)` when nothing is left
-    /// to do.
+    /// Retries at once everything that failed.
     ///
     /// # Errors
-    /// The store's refusal.
-    pub fn hurry(&self, id: DeletionId, by: Actor) -> Result<Option<bool>> {
-        if self.engine.store().deletion(id)?.is_none() {
-            return Ok(None);
-        }
-        let hurried = self.engine.store().retry_deletion(id, self.environment.now(), by)?;
+    /// [`Error::Store`] when the database cannot be written.
+    pub fn retry(&self, id: DeletionId, by: Actor) -> Result<RetryOutcome> {
+        let outcome = self.engine.store().retry_deletion(id, self.environment.now(), by)?;
         self.touch();
         self.wake().wake();
-        Ok(Some(hurried))
+        Ok(outcome)
     }
 
     fn hide(&self, new: &NewDeletion) -> Result<()> {

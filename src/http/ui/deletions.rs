@@ -18,6 +18,7 @@ use crate::model::{
     CopyKind, CopyState, DeletionEvent, DeletionEventSeq, DeletionId, DeletionReason, DeletionSeq,
     DeletionState, Role, StoredCopy, UnixSeconds,
 };
+use crate::store::RetryOutcome;
 use crate::wire::DeletionDetails;
 
 /// Deletions on a page.
@@ -219,8 +220,10 @@ pub async fn retry(
     _: Form,
 ) -> Result<Response, Problem> {
     let id = named(&id)?;
-    let hurried = app.ask_deletions(move |deletions| deletions.hurry(id, visitor.actor())).await?;
-    hurried.ok_or_else(|| Problem::not_found("deletion"))?;
+    let outcome = app.ask_deletions(move |deletions| deletions.retry(id, visitor.actor())).await?;
+    if outcome == RetryOutcome::NoDeletion {
+        return Err(Problem::not_found("deletion"));
+    }
     Ok(Redirect::to(&format!("/review/deletions/{id}?retried=true")).into_response())
 }
 

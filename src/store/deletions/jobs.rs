@@ -36,6 +36,15 @@ pub enum CancelOutcome {
     TooLate(Stage),
 }
 
+/// The outcome of [`Store::retry_deletion`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOutcome {
+    Scheduled,
+    /// It is complete or cancelled, or nothing of it is left to do.
+    NothingLeft,
+    NoDeletion,
+}
+
 impl Store {
     /// A deletion and its copies, from one snapshot.
     ///
@@ -233,12 +242,16 @@ impl Store {
         })
     }
 
-    /// Makes everything that failed due at once; returns false if there is no such deletion, or nothing left to do.
-    /// Copies that are held until a date stay held.
+    /// Makes everything that failed due at once. Copies that are held until a date stay held.
     ///
     /// # Errors
     /// A read-only store, a full or failing disk; nothing is changed then: see [writes](crate::store::Error#writes).
-    pub fn retry_deletion(&self, id: DeletionId, at: UnixSeconds, by: Actor) -> Result<bool> {
+    pub fn retry_deletion(
+        &self,
+        id: DeletionId,
+        at: UnixSeconds,
+        by: Actor,
+    ) -> Result<RetryOutcome> {
         self.write_grouped(move |c| {
             let seq: Option<DeletionSeq> = c
                 .prepare_cached(
@@ -248,7 +261,14 @@ impl Store {
                 )?
                 .query_row(params![id.0, at], |row| row.get(0))
                 .optional()?;
-            let Some(seq) = seq else { return Ok(false) };
+            let Some(seq) = seq else {
+                let exists = c
+                    .prepare_cached("SELECT exists (SELECT 1 FROM deletions WHERE id = ?1)")?
+                    .query_row([id.0], |row| row.get(0))?;
+                let outcome =
+                    if exists { RetryOutcome::NothingLeft } else { RetryOutcome::NoDeletion };
+                return Ok(outcome);
+            };
             c.prepare_cached(
                 "UPDATE copies SET due_at = ?2, failures = 0 WHERE deletion = ?1 \
                  AND state IN ('pending', 'stuck')",
@@ -256,7 +276,7 @@ impl Store {
             .execute(params![seq, at])?;
             events::append_plain(c, seq, at, DeletionEventKind::Retried)?;
             log_action(c, id, "deletion.retry", by, at)?;
-            Ok(true)
+            Ok(RetryOutcome::Scheduled)
         })
     }
 

@@ -17,5 +17,5 @@ mod retained;
 pub use copies::{CopyAttempt, NewCopy};
 pub use deletion::{AdmissionOutcome, DeletionFilter, NewDeletion};
 
-pub use jobs::{CancelOutcome, LeasedDeletions};
+pub use jobs::{CancelOutcome, LeasedDeletions, RetryOutcome};
 pub use receipts::{KeptReceipt, NewReceipt};

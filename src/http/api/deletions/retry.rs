@@ -8,6 +8,7 @@ use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;
+use crate::store::RetryOutcome;
 use crate::wire::DeletionView;
 
 /// Retry a deletion now.
@@ -30,10 +31,12 @@ pub async fn retry(
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<DeletionView>), Problem> {
     let (id, by) = (named(&id)?, caller.actor());
-    let hurried = app.ask_deletions(move |deletions| deletions.hurry(id, by)).await?;
-    if !hurried.ok_or_else(unknown)? {
-        let detail = "The deletion is complete or cancelled; there is nothing to retry.";
-        return Err(Problem::new(Kind::Conflict, detail));
+    match app.ask_deletions(move |deletions| deletions.retry(id, by)).await? {
+        RetryOutcome::Scheduled => Ok((StatusCode::ACCEPTED, view(&app, id).await?)),
+        RetryOutcome::NothingLeft => {
+            let detail = "The deletion is complete or cancelled; there is nothing to retry.";
+            Err(Problem::new(Kind::Conflict, detail))
+        }
+        RetryOutcome::NoDeletion => Err(unknown()),
     }
-    Ok((StatusCode::ACCEPTED, view(&app, id).await?))
 }

@@ -84,6 +84,7 @@ fn may_wait(copy: &StoredCopy) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DeletionSeq;
     use crate::model::{DeletionId, DeletionReason, UriKey, VideoKey};
 
     const NOW: UnixSeconds = 1000;

@@ -306,6 +306,7 @@ pub fn canonical(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DeletionSeq;
     use crate::model::{
         CopyKind, CopyState, DeletionId, DeletionReason, OwnerKey, Stage, TombstoneId, UriKey,
         VideoKey,

@@ -96,7 +96,7 @@ fn sum(start: RetainedSums, rows: &[&RetainedVideo]) -> RetainedSums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Engagement;
+    use crate::model::{DeletionSeq, Engagement};
 
     /// 2026-01-01.
     const NEW_YEAR: i64 = 20_454;
@@ -108,7 +108,7 @@ mod tests {
             uploaded_on: Some(day),
             engagement: Engagement { views: 10, likes: 1, ..Engagement::default() },
         };
-        (0..).zip(days).map(row).collect()
+        (0..).map(DeletionSeq).zip(days).map(row).collect()
     }
 
     fn shape(fold: &RetainedFold) -> Vec<(Grain, i64, u64)> {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cenotaph::model::{CopyKind, DeletionState, Stage, Strength, VerdictKind};
+use cenotaph::model::{CopyKind, DeletionEventSeq, DeletionState, Stage, Strength, VerdictKind};
 use cenotaph::remote::{AzOptions, GsOptions};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -98,7 +98,8 @@ fn a_store_that_is_not_there_is_said_so_without_naming_the_object() {
     let view = running.wait(id, "decided", |v| {
         matches!(v.deletion.state(), DeletionState::Stuck | DeletionState::Complete)
     });
-    let (events, _) = running.deletions.events(id, 0, 1000).unwrap().unwrap();
+    let (events, _) =
+        running.deletions.events(id, DeletionEventSeq::default(), 1000).unwrap().unwrap();
     let notes: Vec<_> = events.iter().filter_map(|event| event.note.clone()).collect();
     assert!(!format!("{notes:?}{:?}", view.deletion).contains("secret-name"), "{notes:?}");
 }

@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pictures::mix;
 use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::deletions::show::DeletionDetails;
 use cenotaph::engine::deletions::{Options, Pauses};
 use cenotaph::engine::jobs::runner;
 use cenotaph::engine::jobs::runner::Runner;
@@ -24,10 +23,11 @@ use cenotaph::engine::{
 };
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
-    Actor, Clock, CopyKind, CopyState, DeletionId, DeletionReason, DeletionState, Engagement,
-    Environment, UnixSeconds, Visibility,
+    Actor, Clock, CopyKind, CopyState, DeletionEventSeq, DeletionId, DeletionReason, DeletionState,
+    Engagement, Environment, UnixSeconds, Visibility,
 };
 use cenotaph::pools::Pools;
+use cenotaph::wire::DeletionDetails;
 use cenotaph::{engine, erasure, media, pools, remote};
 
 pub use crate::pictures::{file_path, file_uri, picture};
@@ -277,14 +277,15 @@ impl Running<'_> {
     }
 
     /// How a file is judged as somebody's upload.
-    pub fn check(&self, bytes: &[u8], uploader: Option<&str>) -> engine::Report {
+    pub fn check(&self, bytes: &[u8], uploader: Option<&str>) -> cenotaph::model::Report {
         let path = self.world.path("upload");
         fs::write(&path, bytes).unwrap();
         self.engine.check(&path, uploader, Effort::Thorough).unwrap()
     }
 
     pub fn kinds(&self, id: DeletionId) -> Vec<&'static str> {
-        let (events, _) = self.deletions.events(id, 0, 1000).unwrap().unwrap();
+        let (events, _) =
+            self.deletions.events(id, DeletionEventSeq::default(), 1000).unwrap().unwrap();
         events.iter().map(|event| event.kind.as_str()).collect()
     }
 }

@@ -2,7 +2,9 @@
 
 use super::*;
 
-use crate::model::{CaseId, Reason, TombstoneId, UserId, VerdictKind};
+use crate::model::{
+    CaseDecisionSeq, CaseId, CaseSeq, Reason, TombstoneId, UploadSeq, UserId, VerdictKind,
+};
 
 const NOW: Moment = Moment { at: 1_000_000, steady: 5_000 };
 
@@ -20,11 +22,11 @@ fn lead(n: u8) -> Reviewer {
 
 fn case() -> Case {
     Case {
-        seq: 1,
+        seq: CaseSeq(1),
         id: CaseId([1; 16]),
         state: CaseState::Open,
         version: 3,
-        upload: 1,
+        upload: UploadSeq(1),
         verdict: VerdictKind::Review,
         reason: Reason::Match,
         kind: MatchKind::Whole,
@@ -67,7 +69,7 @@ fn decided(
     now: Moment,
 ) -> (Case, CaseHistory) {
     let change = decide(case, &history, reviewer, request, now, &options()).unwrap();
-    let seq = history.decisions.len() as i64 + 1;
+    let seq = CaseDecisionSeq(history.decisions.len() as i64 + 1);
     history.decisions.extend(change.decision.map(|decision| CaseDecision { seq, ..decision }));
     (change.case, history)
 }
@@ -127,7 +129,7 @@ fn a_decision_is_undone_within_half_a_minute_by_whoever_made_it_or_a_lead() {
     assert_eq!(undoes(moderator(1), later(30)), Err(Refusal::TooLate));
     let change = undoes(moderator(1), later(29)).unwrap();
     assert_eq!((change.case.state, change.case.version), (CaseState::Open, 5));
-    assert_eq!(change.undone, Some((1, later(29).at)));
+    assert_eq!(change.undone, Some((CaseDecisionSeq(1), later(29).at)));
     assert_eq!(change.case.claim.map(|claim| claim.by), Some(user(1)), "to decide it anew");
     assert_eq!(undoes(lead(3), later(5)).unwrap().case.claim, None);
     let none = undo(case(), &CaseHistory::default(), moderator(1), NOW, &options());

@@ -16,21 +16,21 @@ pub mod source;
 pub mod spool;
 pub mod verdict_notifier;
 
-use std::fmt;
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::{Effort, Engine, Error, Result};
 use crate::engine::decoding::print_cache::Prints;
 use crate::engine::jobs::runner::Wake;
 use crate::engine::triage::open::CaseOpening;
 use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
+use crate::engine::{Effort, Engine, Error, Result};
 use crate::model::{DAY_S, Environment, Sealed, UploadClientData, UploadId, UploadSeq};
 use crate::pools::Pools;
 use crate::remote::Remote;

@@ -4,20 +4,23 @@
 //! Every subscriber has a few places of its own, so that one who hangs delays nobody else. What was given up is kept,
 //! listed, and sent again when somebody asks. A receiver who answers 410 wants nothing more: it is paused.
 
-use std::fmt;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, Error, Result};
 use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
-use crate::model::{Actor, AuditEntry, DAY_S, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds, chain, rfc3339};
+use crate::engine::{Engine, Error, Result};
+use crate::model::{
+    Actor, AuditEntry, DAY_S, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds, chain,
+    rfc3339,
+};
 use crate::pools::Pools;
-use crate::remote::{Message, Remote, self};
 use crate::remote::signature::Secret;
+use crate::remote::{self, Message, Remote};
 use crate::store::{DeliveryOutcome, DueDelivery, Subscription, SubscriptionChange};
 use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView};
 

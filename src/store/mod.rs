@@ -52,8 +52,9 @@ pub use access::{
 };
 pub use cases::{
     AppealOutcome, COUNTED_MAX, CaseCounts, CaseFile, CaseFilter, CaseMember, CaseOccurrence,
-    CasePlace, CaseRow, CaseStats, DayStats, DueCase, EarlierCase, Joining, MemberEnd, NewAppeal,
-    NewCase, NewDecision, NotAPlace, RankedPlot, Reversal, ReviewerStats, Settlement, Viewing,
+    CasePlace, CaseRow, CaseStats, DayStats, DueCase, EarlierCase, ErasedCounts, Joining,
+    MemberEnd, NewAppeal, NewCase, NewDecision, NotAPlace, RankedPlot, RetentionLimits, Reversal,
+    ReviewerStats, Settlement, Viewing,
 };
 pub use database::{
     Abandoned, DATABASE_FILE, Error, Folder, GroupCommit, Holder, INDEX_FOLDER, LOCK_FILE, Options,
@@ -67,9 +68,7 @@ pub use tombstones::{
     Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,
     Tombstone, TombstoneEnd,
 };
-pub use uploads::{
-    Acceptance, ErasedCounts, Idempotency, NewUpload, RetentionLimits, UploadFilter,
-};
+pub use uploads::{Acceptance, Idempotency, NewUpload, UploadFilter};
 pub use webhooks::{
     Delivery, DeliveryCounts, DeliveryOutcome, DueDelivery, NewEvent, Subscription,
     SubscriptionChange,

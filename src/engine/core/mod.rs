@@ -18,7 +18,6 @@ use crate::engine::Result;
 use crate::engine::core::key_ring::KeyRing;
 use crate::engine::core::known::Known;
 use crate::engine::core::lock_out::LockOut;
-use crate::engine::tombstones::group_commit::TombstoneCommit;
 use crate::fingerprint::{Hasher, Secret};
 use crate::index;
 use crate::index::Index;
@@ -32,7 +31,6 @@ pub struct Engine {
     hasher: Hasher,
     known: Known,
     key_ring: KeyRing,
-    tombstone_commit: TombstoneCommit,
     lock_out: LockOut,
     /// `None` when opened for reading before an index was written.
     index: Option<Index>,
@@ -83,9 +81,8 @@ impl Engine {
         let hasher = Hasher::new(&Secret(*keys.fingerprint.secret()));
         let known = Known::new(options.fingerprints_kept);
         let key_ring = KeyRing::default();
-        let tombstone_commit = TombstoneCommit::default();
         let lock_out = LockOut::default();
-        Engine { options, keys, hasher, known, key_ring, tombstone_commit, lock_out, index, store }
+        Engine { options, keys, hasher, known, key_ring, lock_out, index, store }
     }
 
     /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for
@@ -218,9 +215,5 @@ impl Engine {
 
     pub(in crate::engine) fn lock_out(&self) -> &LockOut {
         &self.lock_out
-    }
-
-    pub(in crate::engine) fn tombstone_commit(&self) -> &TombstoneCommit {
-        &self.tombstone_commit
     }
 }

@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::engine::deletions::visibility::Hidden;
 use crate::engine::jobs::runner::Wake;
+use crate::engine::tombstones::group_commit::TombstoneCommit;
 use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
 use crate::erasure;
 use crate::erasure::ReceiptKey;
@@ -119,6 +120,7 @@ pub struct Deletions {
     options: Options,
     outbox: Wake,
     hidden: Hidden,
+    tombstones: TombstoneCommit,
     fetches: Semaphore,
     spool: PathBuf,
     /// Counts changes, for whoever watches.
@@ -152,6 +154,7 @@ impl Deletions {
             options,
             outbox,
             hidden,
+            tombstones: TombstoneCommit::default(),
             fetches,
             spool,
             changes,

@@ -16,12 +16,13 @@ use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
 use crate::engine::tombstones::enrol::{Naming, Ready};
+use crate::erasure;
 use crate::erasure::Step;
 use crate::model::{
     ByteDigest, CopyKind, Deletion, DeletionSeq, Stage, StoredCopy, UnixSeconds, chain,
 };
 use crate::remote::{Address, AddressExtent};
-use crate::{erasure, store};
+use crate::store;
 
 /// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
@@ -155,7 +156,9 @@ impl Deletions {
             };
             self.options.pauses.at("keep");
             let deletions = self.clone();
-            self.pools.blocking(move || deletions.engine.keep_together(ready)).await?;
+            self.pools
+                .blocking(move || deletions.tombstones.keep(&deletions.engine, ready))
+                .await?;
             self.options.pauses.at("kept");
         }
         let seq = deletion.seq;

@@ -23,7 +23,7 @@ impl Default for TombstoneCommit {
     }
 }
 
-impl Engine {
+impl TombstoneCommit {
     /// Keeps a tombstone; it is durable when this returns. Idempotent: an existing tombstone with the same id counts as
     /// kept, because a job that was killed in between comes here twice.
     ///
@@ -32,34 +32,33 @@ impl Engine {
     ///
     /// # Panics
     /// When the thread that commits this tombstone panics.
-    pub(in crate::engine) fn keep_together(&self, ready: Ready) -> Result<()> {
-        let TombstoneCommit { group, turn } = self.tombstone_commit();
-        let kept = group.run(ready, turn, |(), batch| self.keep_batch(batch));
+    pub(in crate::engine) fn keep(&self, engine: &Engine, ready: Ready) -> Result<()> {
+        let kept = self.group.run(ready, &self.turn, |(), batch| keep_batch(engine, batch));
         kept.expect("the thread that keeps a batch does not panic")
     }
+}
 
-    /// Keeps a batch, and returns each one's result in order.
-    fn keep_batch(&self, batch: Vec<Ready>) -> Vec<Result<()>> {
-        let mut results = Vec::with_capacity(batch.len());
-        let (mut fresh, mut places) = (Vec::new(), Vec::new());
-        for (place, ready) in batch.into_iter().enumerate() {
-            let known = self.store().get_by_id(&ready.new.id);
-            if matches!(known, Ok(None)) {
-                fresh.push((0, ready));
-                places.push(place);
-            }
-            results.push(known.map(drop).map_err(Error::from));
+/// Keeps a batch, and returns each one's result in order.
+fn keep_batch(engine: &Engine, batch: Vec<Ready>) -> Vec<Result<()>> {
+    let mut results = Vec::with_capacity(batch.len());
+    let (mut fresh, mut places) = (Vec::new(), Vec::new());
+    for (place, ready) in batch.into_iter().enumerate() {
+        let known = engine.store().get_by_id(&ready.new.id);
+        if matches!(known, Ok(None)) {
+            fresh.push((0, ready));
+            places.push(place);
         }
-        if self.keep(&mut fresh).is_ok() {
-            return results;
-        }
-        // One of them is to blame, or the disk is: each by itself gets an error of its own.
-        for (one, place) in fresh.into_iter().zip(places) {
-            results[place] = match self.keep(&mut [one]) {
-                Err(Error::Store(crate::store::Error::IdTaken { .. })) => Ok(()),
-                other => other,
-            };
-        }
-        results
+        results.push(known.map(drop).map_err(Error::from));
     }
+    if engine.keep(&mut fresh).is_ok() {
+        return results;
+    }
+    // One of them is to blame, or the disk is: each by itself gets an error of its own.
+    for (one, place) in fresh.into_iter().zip(places) {
+        results[place] = match engine.keep(&mut [one]) {
+            Err(Error::Store(crate::store::Error::IdTaken { .. })) => Ok(()),
+            other => other,
+        };
+    }
+    results
 }

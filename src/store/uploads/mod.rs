@@ -2,13 +2,12 @@
 //!
 //! Flow: `upload` accepts one (idempotent by the caller's key) and finds it later; `work` lists what is due and records
 //! fetched bytes and failed attempts; the verdict is recorded in `cases`, with the case that it opens; `retention`
-//! erases bytes, client data and rows.
+//! lists bytes that are due for erasure and erases client data and rows.
 //!
 //! Invariants: an upload has at most one verdict, and its row outlives its bytes.
 
-mod retention;
+pub(super) mod retention;
 pub(super) mod upload;
 mod work;
 
-pub use retention::{ErasedCounts, RetentionLimits};
 pub use upload::{Acceptance, Idempotency, NewUpload, UploadFilter};

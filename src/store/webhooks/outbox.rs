@@ -256,6 +256,34 @@ pub(in crate::store) fn emit(c: &Connection, event: &NewEvent) -> rusqlite::Resu
     Ok(())
 }
 
+/// Ends deliveries of events from before a time, which would otherwise wait for a paused subscriber for ever.
+pub(in crate::store) fn expire_deliveries(
+    c: &Connection,
+    before: UnixSeconds,
+    now: UnixSeconds,
+) -> rusqlite::Result<usize> {
+    c.execute(
+        "UPDATE deliveries SET state = 'dead', ended_at = ?2, \
+         last_error = 'expired: older than the retention of its data' \
+         WHERE state = 'due' AND event IN (SELECT seq FROM events WHERE at < ?1)",
+        params![before, now],
+    )
+}
+
+/// Erases events from before a time that have no pending deliveries.
+pub(in crate::store) fn erase_events(
+    c: &Connection,
+    before: UnixSeconds,
+    limit: usize,
+) -> rusqlite::Result<usize> {
+    c.execute(
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ?1 AND NOT \
+         EXISTS (SELECT 1 FROM deliveries WHERE event = events.seq AND state = 'due') \
+         LIMIT ?2)",
+        params![before, columns::row_limit(limit)],
+    )
+}
+
 fn by_id(c: &Connection, id: DeliveryId) -> rusqlite::Result<Option<Delivery>> {
     c.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.id = ?1"

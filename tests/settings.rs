@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use cenotaph::config::{Environment, Flags, Settings, example, reference};
+use cenotaph::config::{EnvironmentVariables, Flags, Settings, example, reference};
 
 /// Compares a generated document with the file in the repository, or writes the file when blessing.
 fn assert_current(path: &str, generated: &str) {
@@ -38,7 +38,8 @@ fn load(text: &str) -> Settings {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cenotaph.toml");
     fs::write(&path, text).unwrap();
-    let environment = Environment { home: Some("/home/anna".into()), ..Environment::default() };
+    let home = Some("/home/anna".into());
+    let environment = EnvironmentVariables { home, ..EnvironmentVariables::default() };
     let flags = Flags { config: Some(path), ..Flags::default() };
     Settings::load(&flags, &environment).unwrap()
 }

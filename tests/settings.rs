@@ -1,6 +1,8 @@
 //! The documents of the settings: `docs/settings.md` and `deploy/cenotaph.toml` are what the program generates, and the
 //! example is a valid file. `CENOTAPH_BLESS=1 cargo test --test settings` writes both anew.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 use std::fs;
 use std::path::Path;
 

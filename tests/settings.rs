@@ -1,6 +1,8 @@
 //! The documents of the settings: `docs/settings.md` and `deploy/cenotaph.toml` are what the program generates, and the
 //! example is a valid file. `CENOTAPH_BLESS=1 cargo test --test settings` writes both anew.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
 use std::fs;
 use std::path::Path;
 
@@ -38,7 +40,8 @@ fn load(text: &str) -> Settings {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cenotaph.toml");
     fs::write(&path, text).unwrap();
-    let environment = EnvironmentVariables { home: Some("/home/anna".into()), ..EnvironmentVariables::default() };
+    let home = Some("/home/anna".into());
+    let environment = EnvironmentVariables { home, ..EnvironmentVariables::default() };
     let flags = Flags { config: Some(path), ..Flags::default() };
     Settings::load(&flags, &environment).unwrap()
 }
@@ -73,4 +76,53 @@ fn every_value_of_the_example_is_valid() {
     let unset: Vec<_> = settings.in_force.iter().filter(|one| one.origin.is_none()).collect();
     assert!(unset.is_empty(), "{unset:?}");
     assert_eq!(settings.remote.purge_rules.len(), 1);
+}
+
+/// The documents for readers, with their names.
+fn documents() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("docs"), root.join("examples"), root.join("deploy")];
+    let mut files = vec![root.join("README.md")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    let text = |path: &Path| fs::read_to_string(path).ok();
+    let named = |path: &Path| path.strip_prefix(root).unwrap().display().to_string();
+    files.iter().filter_map(|path| Some((named(path), text(path)?))).collect()
+}
+
+#[test]
+fn documents_name_only_settings_that_exist() {
+    let settings = load("").in_force;
+    let known = |name: &str| {
+        let inside = format!("{name}.");
+        // The settings of a rule for purging are not in force one by one.
+        name.starts_with("remote.purge.")
+            || settings.iter().any(|one| one.name == name || one.name.starts_with(&inside))
+    };
+    let is_name = |text: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
+        let section = text.split('.').next().unwrap_or_default();
+        text.contains('.') && text.chars().all(word) && section != text && known(section)
+    };
+    let (mut found, mut wrong) = (0, Vec::new());
+    for (path, text) in documents().iter().filter(|(path, _)| path != "docs/settings.md") {
+        let quoted = text.split('`').skip(1).step_by(2).map(str::to_owned);
+        let quoted = quoted.filter(|name| is_name(name) && !name.ends_with(".md"));
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let variables = words.filter_map(|word| word.strip_prefix("CENOTAPH_"));
+        let variables = variables.filter(|word| word.contains("__"));
+        let of_variables = variables.map(|word| word.to_lowercase().replace("__", "."));
+        for name in quoted.chain(of_variables) {
+            found += 1;
+            if !known(&name) {
+                wrong.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(found > 20, "{found} names");
+    assert!(wrong.is_empty(), "no such settings: {wrong:#?}");
 }

@@ -32,15 +32,35 @@ const ROOMS: [&str; 16] = [
 /// The rooms inside a room, in order: each may import only from those before it.
 const INNER_ROOMS: &[(&str, &[&str])] = &[
     ("matching", &["align", "evidence", "judge"]),
+    (
+        "engine",
+        &[
+            "error",
+            "policy",
+            "jobs",
+            "core",
+            "access",
+            "decoding",
+            "tombstones",
+            "check",
+            "webhooks",
+            "triage",
+            "uploads",
+            "review",
+            "deletions",
+            "operations",
+            "eval",
+        ],
+    ),
+    ("index", &["error", "options", "segment", "kernel", "search", "writer"]),
     ("store", &["database", "access", "tombstones", "webhooks", "uploads", "cases", "deletions"]),
 ];
 
 /// Imports against that order that a room may have.
-const UPWARD_MAX: &[(&str, usize)] = &[("matching", 0), ("store", 0)];
+const UPWARD_MAX: &[(&str, usize)] = &[("engine", 3), ("index", 0), ("matching", 0), ("store", 0)];
 
-/// Files that may reach one another by imports, and the rooms for which this is asserted.
+/// Files that may reach one another by imports.
 const CIRCLE_MAX: usize = 3;
-const CIRCLE_ROOMS: &[&str] = &["matching", "store"];
 
 /// Rooms whose `mod.rs` files list every file after those that it uses.
 const LISTED_IN_ORDER: &[&str] = &["matching"];
@@ -247,10 +267,12 @@ fn no_circle_of_imports_is_large() {
     println!("files in the largest circle of imports: {largest}");
     for circle in circles {
         println!("{}: {}", circle.len(), circle.join(", "));
-        let asserted =
-            |file: &String| CIRCLE_ROOMS.iter().any(|room| file.split('/').next() == Some(*room));
-        let small = circle.len() <= CIRCLE_MAX || !circle.iter().any(asserted);
-        assert!(small, "a circle of {} files: {}", circle.len(), circle.join(", "));
+        assert!(
+            circle.len() <= CIRCLE_MAX,
+            "a circle of {} files: {}",
+            circle.len(),
+            circle.join(", ")
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! The command line. `arguments` declares what can be typed, each command has a file of its own, and `words` and `table`
-//! format results for people.
+//! The command line. `arguments` declares what can be typed, each command has a file of its own, and `words` and
+//! `table` format results for people.
 
 mod arguments;
 mod backup;

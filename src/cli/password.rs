@@ -1,5 +1,5 @@
-//! Reads a password: typed twice without echo at a terminal, otherwise one line of stdin. It is never an argument, which
-//! every user of the machine can read.
+//! Reads a password: typed twice without echo at a terminal, otherwise one line of stdin. It is never an argument,
+//! which every user of the machine can read.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 

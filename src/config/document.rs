@@ -14,7 +14,7 @@ const BYTES_SHOWN_MIN: u64 = 1 << 10;
 const EXAMPLE_HEAD: &str = "\
 # Settings of Cenotaph. A setting that is commented out shows its default, or an example if it has none.
 #
-# EnvironmentVariables variables override this file: CENOTAPH_SERVER__LISTEN sets server.listen. Flags override both.
+# Environment variables override this file: CENOTAPH_SERVER__LISTEN sets server.listen. Flags override both.
 # `cenotaph config check` reports everything that is wrong; `cenotaph config show` shows what is in force.
 ";
 

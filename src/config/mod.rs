@@ -1,8 +1,8 @@
 //! Settings and keys, at the edge of the program.
 //!
-//! `EnvironmentVariables::read` takes the variables; `Settings::load` puts the settings file, variables and flags together,
-//! checks them, and makes the options of each room. `Keys` loads the two secrets, or creates them before the first
-//! tombstone. Other rooms get the resulting values and never see this room.
+//! [`EnvironmentVariables::read`] takes the variables; [`Settings::load`] puts the settings file, variables and flags
+//! together, checks them, and makes the options of each room. [`Keys`] loads the two secrets, or creates them before the
+//! first tombstone. Other rooms get the resulting values and never see this room.
 //!
 //! Each setting is declared once, in `sections`; `setting` explains the notation, `forms` has the kinds of values,
 //! `draft` the fields that they set, `typed` what the user wrote, and `document` writes the example file and the

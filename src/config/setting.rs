@@ -14,8 +14,8 @@
 //!
 //! That line names the setting (`server.connections_max`), describes it, says which values it takes (a [`Form`]) and
 //! which field it sets. Everything else follows: the name of its environment variable, reading, range checks, the
-//! default (the field's value in the target's `Default`, so it stands in the room that owns it), `cenotaph config show`,
-//! the example file and `docs/settings.md`.
+//! default (the field's value in the target's `Default`, so it stands in the room that owns it), `cenotaph config
+//! show`, the example file and `docs/settings.md`.
 //!
 //! After the field may stand `was "old.name"` (an old name is refused with the new one), `unset "…"` (what applies when
 //! a setting without a fixed default is absent) and `example "…"` (the TOML value that the example file shows then).
@@ -162,7 +162,10 @@ macro_rules! settings {
                     former: &[$($former),*],
                     unset: None::<&'static str>$(.or(Some($unset)))?,
                     example: None::<&'static str>$(.or(Some($example)))?,
-                    slot: Box::new(Field { at: |target: &mut $target| &mut target.$($field).+, form: $form }),
+                    slot: Box::new(Field {
+                        at: |target: &mut $target| &mut target.$($field).+,
+                        form: $form,
+                    }),
                 },
             )*];
             Section { name: $section, about: paragraph(&[$($intro),*]), settings }

@@ -11,7 +11,11 @@ use crate::config::error::Fault;
 use crate::config::setting::{Section, Setting};
 use crate::config::typed::{Names, Origin, Typed, variable_name};
 use crate::config::{EnvironmentVariables, Error, Result, sections};
-use crate::{engine, http, matching, pools, remote};
+use crate::engine;
+use crate::http;
+use crate::matching;
+use crate::pools;
+use crate::remote;
 
 /// The file that is read when none is named.
 pub const CONFIG_FILE: &str = "cenotaph.toml";

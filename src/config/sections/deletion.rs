@@ -18,28 +18,33 @@ settings! {
         was "deletions.fingerprint_wait_hours";
 
     /// The same for legal deletions, hours; `fingerprint_timeout_hours` applies if it is shorter.
-    fingerprint_timeout_legal_hours = Time::hours(0.0) => deletions.erasure.fingerprint_wait_legal_s,
+    fingerprint_timeout_legal_hours = Time::hours(0.0)
+        => deletions.erasure.fingerprint_wait_legal_s,
         was "deletions.fingerprint_wait_legal_hours";
 
     /// Grace period between the tombstone and the first erasure, seconds. A deletion can be cancelled until it ends.
     grace_s = Integer::at_least(0) => deletions.erasure.grace_s;
 
     /// Delay before the first retry of a failed erasure, seconds. It doubles after each failure.
-    retry_delay_s_min = Integer::at_least(1) => deletions.erasure.backoff.first_s, was "deletions.retry_first_s";
+    retry_delay_s_min = Integer::at_least(1) => deletions.erasure.backoff.first_s,
+        was "deletions.retry_first_s";
 
     /// Maximum delay between retries, seconds.
-    retry_delay_s_max = Integer::at_least(1) => deletions.erasure.backoff.max_s, was "deletions.retry_most_s";
+    retry_delay_s_max = Integer::at_least(1) => deletions.erasure.backoff.max_s,
+        was "deletions.retry_most_s";
 
     /// Number of consecutive failures after which a deletion counts as stuck and subscribers are notified. Retries
     /// continue.
-    stuck_after_failures = Integer::at_least(1) => deletions.erasure.stuck_after, was "deletions.stuck_after";
+    stuck_after_failures = Integer::at_least(1) => deletions.erasure.stuck_after,
+        was "deletions.stuck_after";
 
     /// Days after completion until IDs, owners, metadata, the plain receipt and the video's own statistics are erased.
     retention_days = Time::days(0.0) => deletions.erasure.retention_s;
 
     /// Minimum number of videos in a published aggregate. A higher value hides individual videos better, and publishes
     /// later.
-    aggregate_videos_min = Integer::at_least(2) => deletions.erasure.anonymity_min, was "deletions.anonymity_min";
+    aggregate_videos_min = Integer::at_least(2) => deletions.erasure.anonymity_min,
+        was "deletions.anonymity_min";
 
     /// Seconds after completion in which an identical request is a repetition. Later it deletes a new video with the
     /// same ID.
@@ -49,10 +54,12 @@ settings! {
     concurrent_deletions_max = Integer::at_least(1) => deletions.jobs_max, was "deletions.jobs_max";
 
     /// Maximum number of copies of one deletion that are erased concurrently.
-    concurrent_copies_max = Integer::at_least(1) => deletions.erasure.copies_at_once, was "deletions.copies_at_once";
+    concurrent_copies_max = Integer::at_least(1) => deletions.erasure.copies_at_once,
+        was "deletions.copies_at_once";
 
     /// Maximum number of main copies in the spool at once. Each takes up to `uploads.bytes_max` on disk.
-    concurrent_fetches_max = Integer::at_least(1) => deletions.fetches_max, was "deletions.fetches_max";
+    concurrent_fetches_max = Integer::at_least(1) => deletions.fetches_max,
+        was "deletions.fetches_max";
 
     /// Maximum number of copies in one deletion.
     copies_max = Integer::at_least(1) => deletions.copies_max;
@@ -85,15 +92,18 @@ settings! {
     request_timeout_ms = Integer::at_least(1) => remote.limits.request_timeout_ms;
 
     /// Maximum number of bytes read from a response.
-    response_bytes_max = Integer::at_least(0) => remote.limits.answer_bytes_max, was "remote.answer_bytes_max";
+    response_bytes_max = Integer::at_least(0) => remote.limits.answer_bytes_max,
+        was "remote.answer_bytes_max";
 
     /// Maximum number of objects under a prefix that is erased. If there are more, none is erased.
-    prefix_objects_max = Integer::at_least(1) => remote.limits.objects_max, was "remote.objects_max";
+    prefix_objects_max = Integer::at_least(1) => remote.limits.objects_max,
+        was "remote.objects_max";
 
     /// Private networks that webhooks, callbacks and purges may reach, such as "10.2.0.0/16" or "127.0.0.1". Public
     /// addresses are always allowed. Anybody who may create a subscription can make the service send requests into
     /// these networks.
-    networks_allowed = List(Parsed::new("a network such as \"10.2.0.0/16\" or \"fd00::/8\"")) => remote.networks_allowed;
+    networks_allowed = List(Parsed::new("a network such as \"10.2.0.0/16\" or \"fd00::/8\""))
+        => remote.networks_allowed;
 
     /// Folders below which `file://` addresses may be read and erased.
     file_roots = List(Folder { absolute: true }) => remote.file_roots;
@@ -130,7 +140,8 @@ settings! {
     fn s3["remote.s3"] -> Draft;
 
     /// Address of the server.
-    endpoint = Optional(Text) => s3.endpoint, unset "Amazon's for the region", example "\"https://s3.example.com\"";
+    endpoint = Optional(Text)
+        => s3.endpoint, unset "Amazon's for the region", example "\"https://s3.example.com\"";
 
     /// Region.
     region = Text => s3.region;

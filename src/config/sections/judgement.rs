@@ -46,7 +46,8 @@ settings! {
     /// How decoding processes start. `forked`: from one process that has loaded FFmpeg's libraries; faster, but all of
     /// them share its address space layout until one crashes. `spawned`: each as a new program, which costs some 40 ms
     /// of CPU time per file.
-    worker_start = Choice(&[("forked", Start::Forked), ("spawned", Start::Spawned)]) => engine.media.start,
+    worker_start = Choice(&[("forked", Start::Forked), ("spawned", Start::Spawned)])
+        => engine.media.start,
         was "decode.start";
 }
 
@@ -68,7 +69,8 @@ settings! {
 
     /// Maximum number of tombstones with which every upload is compared directly. Above it, only the tombstones that
     /// the index finds are compared: faster, but the index misses a few.
-    exhaustive_tombstones_max = Integer::at_least(0) => engine.exhaustive_max, was "policy.exhaustive_max";
+    exhaustive_tombstones_max = Integer::at_least(0) => engine.exhaustive_max,
+        was "policy.exhaustive_max";
 }
 
 settings! {
@@ -135,7 +137,8 @@ settings! {
     pending_max = Integer::at_least(1) => uploads.undecided_max, was "uploads.undecided_max";
 
     /// How much of an upload is decoded: four frames per second (`thorough`), or key frames only, and the rest if
-    /// these look suspicious (`fast`). Fast decoding takes some 5 % of the work and misses about one re-upload in eight.
+    /// these look suspicious (`fast`). Fast decoding takes some 5 % of the work and misses about one re-upload in
+    /// eight.
     effort = Choice(&[("thorough", Effort::Thorough), ("fast", Effort::Fast)]) => uploads.effort;
 
     /// Allowed prefixes of the addresses from which uploads are fetched (`{"uri": …}`, S3 events), such as
@@ -153,7 +156,8 @@ settings! {
 
     /// Maximum size of the decode cache, bytes: fingerprints of recent uploads in memory. A file that is sent again is
     /// not decoded again while its fingerprint is cached.
-    decode_cache_bytes_max = Integer::at_least(0) => uploads.prints_bytes_max, was "uploads.prints_bytes_max";
+    decode_cache_bytes_max = Integer::at_least(0) => uploads.prints_bytes_max,
+        was "uploads.prints_bytes_max";
 
     /// Maximum number of attempts to fetch and check an upload. After the last one it goes to review unchecked.
     attempts_max = Integer::at_least(1) => uploads.attempts_max;
@@ -182,7 +186,8 @@ settings! {
     /// Minutes for which a claimed case is reserved for the moderator who claimed it.
     claim_minutes = Time::minutes(0.05) => cases.lease_s, was "review.lease_minutes";
 
-    /// Undo window of a decision, seconds. The decision takes effect, and subscribers learn of it, when the window ends.
+    /// Undo window of a decision, seconds. The decision takes effect, and subscribers learn of it, when the window
+    /// ends.
     undo_s = Integer::between(0, UNDO_S_MAX) => cases.undo_s;
 
     /// Hours after its opening in which near-identical uploads join a case.
@@ -202,7 +207,8 @@ settings! {
     include_blocked = Flag => cases.blocks, was "review.blocks";
 
     /// Hours until a new case is due.
-    due_hours = Optional(Time::hours(0.0)) => cases.due_s, unset "when a lead sets a due time", example "24.0";
+    due_hours = Optional(Time::hours(0.0))
+        => cases.due_s, unset "when a lead sets a due time", example "24.0";
 
     /// Maximum number of cases in one bulk action.
     bulk_cases_max = Integer::between(1, BULK_CASES_MAX) => cases.bulk_max, was "review.bulk_max";

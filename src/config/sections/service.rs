@@ -51,7 +51,8 @@ settings! {
     request_timeout_s = Integer::at_least(1) => http.request_timeout_s;
 
     /// Idle timeout while the body of an upload arrives, seconds.
-    upload_idle_timeout_s = Integer::at_least(1) => http.upload_pause_s, was "server.upload_pause_s";
+    upload_idle_timeout_s = Integer::at_least(1) => http.upload_pause_s,
+        was "server.upload_pause_s";
 
     /// Maximum size of a JSON body, bytes.
     json_bytes_max = Integer::at_least(JSON_BYTES_MIN) => http.json_bytes_max;
@@ -69,7 +70,9 @@ settings! {
     /// Access to `/metrics`: from this machine and not through a proxy (`loopback`), for everybody (`open`), or with an
     /// API key that has the scope `admin` (`key`).
     metrics_access = Choice(&[
-        ("loopback", MetricsAccess::Loopback), ("open", MetricsAccess::Open), ("key", MetricsAccess::Key),
+        ("loopback", MetricsAccess::Loopback),
+        ("open", MetricsAccess::Open),
+        ("key", MetricsAccess::Key),
     ]) => http.metrics, was "server.metrics";
 
     /// Access to video visibility and the media gate: with any API key (`key`), or for everybody who reaches this port
@@ -83,7 +86,8 @@ settings! {
     fn sessions["sessions"] -> Draft;
 
     /// Idle timeout, minutes without a request.
-    idle_timeout_minutes = Time::minutes(1.0) => engine.sessions.idle_s, was "people.session_idle_minutes";
+    idle_timeout_minutes = Time::minutes(1.0) => engine.sessions.idle_s,
+        was "people.session_idle_minutes";
 
     /// Absolute session lifetime, hours.
     lifetime_hours = Time::hours(0.1) => engine.sessions.whole_s, was "people.session_hours";
@@ -95,7 +99,10 @@ settings! {
 
     /// Least severe level that is logged. `info` has a line for each request.
     level = Choice(&[
-        ("error", Level::Error), ("warn", Level::Warn), ("info", Level::Info), ("debug", Level::Debug),
+        ("error", Level::Error),
+        ("warn", Level::Warn),
+        ("info", Level::Info),
+        ("debug", Level::Debug),
     ]) => log.level;
 
     /// Format of a line: a JSON object or plain text.
@@ -155,10 +162,12 @@ settings! {
 
     /// Retry delays, seconds: the pauses between the attempts to deliver an event. After the last attempt, the delivery
     /// is a dead letter: it is listed and can be requeued.
-    retry_delays_s = List(Integer::between(1, RETRY_DELAY_S_MAX)) => outbox.pauses_s, was "webhooks.pauses_s";
+    retry_delays_s = List(Integer::between(1, RETRY_DELAY_S_MAX)) => outbox.pauses_s,
+        was "webhooks.pauses_s";
 
     /// Maximum number of concurrent deliveries to one subscriber.
-    concurrent_deliveries_max = Integer::at_least(1) => outbox.at_once_max, was "webhooks.at_once_max";
+    concurrent_deliveries_max = Integer::at_least(1) => outbox.at_once_max,
+        was "webhooks.at_once_max";
 }
 
 settings! {

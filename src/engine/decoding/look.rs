@@ -7,10 +7,20 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::engine::{Effort, Engine, Error, Result};
+use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, TombstoneBuilder, UploadBuilder, UploadPrint};
 use crate::media::{self, Damage, Failure, Frames, LoopFilter, Plan, Summary};
 use crate::model::{ByteDigest, Frame};
+
+/// How much of an upload is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Effort {
+    /// Intra frames; the rest only when these look suspicious.
+    Fast,
+    /// Four frames a second.
+    #[default]
+    Thorough,
+}
 
 /// What a decode gave for an upload.
 pub(in crate::engine) struct Look {

@@ -17,7 +17,7 @@ impl Source for DeletionSource {
 
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
         let taken = self.0.engine.store().take_deletions(take.now, take.lease_until, take.limit)?;
-        let job = |seq: DeletionSeq| Job { key: seq.0, work: Box::pin(self.0.clone().carry(seq)) };
+        let job = |seq: DeletionSeq| Job { key: seq.0, work: Box::pin(self.0.clone().run(seq)) };
         let jobs = taken.seqs.into_iter().map(job).collect();
         Ok(Claim { jobs, next_due_at: taken.next_due_at })
     }

@@ -41,8 +41,8 @@ enum Looked {
 
 impl Deletions {
     /// Carries a deletion on as far as it goes now, and says when it is due again.
-    pub(in crate::engine) async fn carry(self: Arc<Self>, seq: DeletionSeq) {
-        let failed = match self.clone().carry_on(seq).await {
+    pub(in crate::engine) async fn run(self: Arc<Self>, seq: DeletionSeq) {
+        let failed = match self.clone().run_steps(seq).await {
             Ok(()) => return,
             Err(error) => error,
         };
@@ -59,7 +59,7 @@ impl Deletions {
         }
     }
 
-    async fn carry_on(self: Arc<Self>, seq: DeletionSeq) -> Result<()> {
+    async fn run_steps(self: Arc<Self>, seq: DeletionSeq) -> Result<()> {
         loop {
             let Some((deletion, copies)) =
                 self.read(move |d| d.engine.store().deletion_facts(seq)).await?

@@ -153,7 +153,7 @@ impl Cases {
 
     /// After a change: whoever listens hears of it, and what is to take effect is looked at.
     pub(in crate::engine) fn changed(&self) {
-        self.changes.tell();
+        self.changes.notify();
         self.wake.wake();
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Tells whoever listens that some case has changed. Clones share it.
+/// Notifies listeners of changes to cases. Clones share it.
 #[derive(Debug, Clone)]
 pub struct CaseChanges(Arc<watch::Sender<u64>>);
 
@@ -20,7 +20,7 @@ impl CaseChanges {
         self.0.subscribe()
     }
 
-    pub(in crate::engine) fn tell(&self) {
+    pub(in crate::engine) fn notify(&self) {
         self.0.send_modify(|number| *number += 1);
     }
 

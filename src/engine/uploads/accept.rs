@@ -61,7 +61,7 @@ impl Uploads {
     /// # Errors
     /// `Busy` when too many have no verdict yet; the disk's refusal.
     pub fn begin(&self) -> Result<Arriving> {
-        let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
+        let place = self.admission.acquire().ok_or(Error::Busy { what: "uploads" })?;
         let id = self.new_id()?;
         let identity = &self.engine.keys().identity;
         Ok(Arriving { spooling: self.spool.begin(id, identity, self.options.bytes_max)?, place })
@@ -126,7 +126,7 @@ impl Uploads {
         idempotency: Option<Idempotency>,
     ) -> Result<Accepted> {
         self.check_address(client_data.uri.as_deref().unwrap_or_default())?;
-        let place = self.places.take().ok_or(Error::Busy { what: "uploads" })?;
+        let place = self.admission.acquire().ok_or(Error::Busy { what: "uploads" })?;
         let accepted = self.keep(self.new_id()?, client_data, None, idempotency)?;
         if accepted.is_new {
             place.keep();

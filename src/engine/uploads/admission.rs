@@ -1,17 +1,17 @@
-//! How many uploads may be without a verdict: those that arrive, wait and are checked. Whoever finds no place is told to
-//! come back later, so nothing piles up.
+//! Admission control: the number of uploads without a verdict is bounded, whether they arrive, wait or are being checked.
+//! Beyond the bound, senders are asked to retry later, so that no queue grows without limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The count, shared.
+/// The count of pending uploads. Clones share it.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Admission {
     taken: Arc<AtomicUsize>,
     max: usize,
 }
 
-/// One of the places; free again when dropped, unless it was kept for an upload that was accepted.
+/// Admits one upload. Released when dropped, unless it was kept for an accepted upload.
 #[derive(Debug)]
 pub(in crate::engine) struct Permit {
     taken: Arc<AtomicUsize>,
@@ -19,20 +19,20 @@ pub(in crate::engine) struct Permit {
 }
 
 impl Admission {
-    /// `taken` uploads were accepted before this start and wait for their verdicts.
+    /// `taken` uploads were accepted before this start and are still pending.
     pub fn new(max: usize, taken: usize) -> Admission {
         Admission { taken: Arc::new(AtomicUsize::new(taken)), max }
     }
 
-    /// `None` when all are taken.
-    pub fn take(&self) -> Option<Permit> {
+    /// A permit for one upload; `None` at the bound.
+    pub fn acquire(&self) -> Option<Permit> {
         let room = |taken: usize| (taken < self.max).then_some(taken + 1);
         self.taken.try_update(Ordering::SeqCst, Ordering::SeqCst, room).ok()?;
         Some(Permit { taken: self.taken.clone(), kept: false })
     }
 
-    /// An accepted upload has its verdict.
-    pub fn free(&self) {
+    /// An accepted upload got its verdict.
+    pub fn release(&self) {
         let less = |taken: usize| Some(taken.saturating_sub(1));
         let _ = self.taken.try_update(Ordering::SeqCst, Ordering::SeqCst, less);
     }
@@ -47,7 +47,7 @@ impl Admission {
 }
 
 impl Permit {
-    /// The upload was accepted: `Admission::free` will be called when it has its verdict.
+    /// The upload was accepted: [`Admission::release`] follows with its verdict.
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -66,24 +66,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_free_again_when_its_upload_went_away_or_has_its_verdict() {
-        let places = Admission::new(2, 1);
-        let place = places.take().unwrap();
-        assert!(places.take().is_none());
-        drop(place);
-        places.take().unwrap().keep();
-        assert!(places.take().is_none());
-        places.free();
-        assert!(places.take().is_some());
-        assert_eq!(places.taken(), 1);
+    fn a_permit_is_free_again_when_its_upload_is_dropped_or_decided() {
+        let admission = Admission::new(2, 1);
+        let permit = admission.acquire().unwrap();
+        assert!(admission.acquire().is_none());
+        drop(permit);
+        admission.acquire().unwrap().keep();
+        assert!(admission.acquire().is_none());
+        admission.release();
+        assert!(admission.acquire().is_some());
+        assert_eq!(admission.taken(), 1);
     }
 
     #[test]
-    fn what_waits_from_an_earlier_start_may_be_more_than_there_are_places() {
-        let places = Admission::new(1, 3);
-        (0..2).for_each(|_| places.free());
-        assert!(places.take().is_none());
-        (0..2).for_each(|_| places.free());
-        assert!(places.take().is_some());
+    fn uploads_pending_from_an_earlier_start_may_exceed_the_bound() {
+        let admission = Admission::new(1, 3);
+        (0..2).for_each(|_| admission.release());
+        assert!(admission.acquire().is_none());
+        (0..2).for_each(|_| admission.release());
+        assert!(admission.acquire().is_some());
     }
 }

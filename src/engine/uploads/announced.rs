@@ -54,6 +54,6 @@ impl Uploads {
 
     /// Whether one more upload would be accepted at present.
     pub fn has_room(&self) -> bool {
-        self.places.has_room()
+        self.admission.has_room()
     }
 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::engine::check::pipeline::Checked;
 use crate::engine::decoding::look::Look;
 use crate::engine::triage::open::Looks;
 use crate::engine::uploads::Uploads;
@@ -36,7 +37,17 @@ const PAUSE_S_MAX: i64 = 600;
 const PIECE_BYTES: usize = 1 << 18;
 
 /// What a check gives: the report, and what only the case needs that may come of it.
-type Checked = (Report, Looks);
+type Outcome = (Report, Looks);
+
+/// What a run did for its upload.
+enum Progress {
+    /// It has a verdict now.
+    Decided,
+    /// It had a verdict before this run ended.
+    AlreadyDecided,
+    /// The next attempt is scheduled.
+    Postponed,
+}
 
 /// Why an upload has no verdict yet.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +80,7 @@ impl Setback {
 
 impl Uploads {
     /// Brings an upload to its verdict, or notes when the next try is due. Safe to call again.
-    pub(in crate::engine) async fn carry(self: Arc<Self>, upload: Upload) {
+    pub(in crate::engine) async fn run(self: Arc<Self>, upload: Upload) {
         let begun = Instant::now();
         let outcome = self.clone().check(upload.clone()).await;
         let (uploads, id) = (self.clone(), upload.id);
@@ -78,21 +89,22 @@ impl Uploads {
             Err(setback) => uploads.set_back(&upload, &setback),
         });
         match noted.await {
-            Ok(true) => {
+            Ok(Progress::Decided) => {
                 let seconds = begun.elapsed().as_secs_f64();
                 metrics::histogram!("cenotaph_check_seconds").record(seconds);
-                self.decided.ring(id);
+                self.verdicts.notify(id);
                 self.wake_outbox.wake();
                 self.wake_retention.wake();
             }
-            Ok(false) => self.wake.wake(),
+            Ok(Progress::AlreadyDecided) => {}
+            Ok(Progress::Postponed) => self.wake.wake(),
             Err(error) => {
                 tracing::error!(upload = %id, error = %chain(&error), "what came of a check cannot be kept; trying again");
             }
         }
     }
 
-    async fn check(self: Arc<Self>, upload: Upload) -> std::result::Result<Checked, Setback> {
+    async fn check(self: Arc<Self>, upload: Upload) -> std::result::Result<Outcome, Setback> {
         let bytes = match (upload.state, upload.bytes) {
             (UploadState::Fetching, _) => self.fetch(&upload).await?,
             (_, Some(bytes)) => bytes,
@@ -144,7 +156,7 @@ impl Uploads {
         &self,
         upload: &Upload,
         bytes: UploadBytes,
-    ) -> std::result::Result<Checked, Setback> {
+    ) -> std::result::Result<Outcome, Setback> {
         let engine = &self.engine;
         let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
         let length = file.metadata().map_err(|source| Error::File { path: NAME.into(), source })?;
@@ -155,18 +167,10 @@ impl Uploads {
             return Err(Setback::Lost);
         }
         let uploader = engine.uploader(upload.uploader)?;
-        if let Some(mut report) = engine.check_bytes(&bytes.digest, &uploader)? {
-            engine.rule_out(&mut report, &bytes.digest, None)?;
-            if report.verdict.kind == VerdictKind::Block {
-                return Ok((report, Looks::default()));
-            }
-        }
         let look = |effort| self.look(&file, &bytes, effort);
-        let (look, recognised) = engine.recognise_file(&look, self.options.effort)?;
-        let mut report = engine.report(&look, recognised, &bytes.digest, &uploader)?;
-        let looks = Looks::of(&look);
-        engine.rule_out(&mut report, &bytes.digest, looks.content.as_deref())?;
-        Ok((report, looks))
+        let Checked { report, look } =
+            engine.check_content(&bytes.digest, &uploader, self.options.effort, &look)?;
+        Ok((report, look.map_or_else(Looks::default, |look| Looks::of(&look))))
     }
 
     /// The print of these bytes: at hand from an earlier upload, or decoded.
@@ -185,15 +189,15 @@ impl Uploads {
         Ok(look)
     }
 
-    /// Notes a failed try; true when that was the last and the upload now has a verdict.
-    fn set_back(&self, upload: &Upload, setback: &Setback) -> Result<bool> {
+    /// Records a failed attempt; after the last one the upload gets the verdict `review`, `unchecked`.
+    fn set_back(&self, upload: &Upload, setback: &Setback) -> Result<Progress> {
         let attempts = upload.attempts + 1;
         if setback.may_pass() && attempts < self.options.attempts_max {
             let pause_s = PAUSE_S.saturating_mul(4_i64.saturating_pow(upload.attempts));
             let due_at = self.environment.now() + pause_s.min(PAUSE_S_MAX);
             self.engine.store().postpone_upload(upload.seq, due_at)?;
             tracing::warn!(upload = %upload.id, attempts, error = %chain(setback), "a check failed; trying again");
-            return Ok(false);
+            return Ok(Progress::Postponed);
         }
         tracing::error!(upload = %upload.id, attempts, error = %chain(setback), "an upload cannot be checked");
         let report = Report {
@@ -207,12 +211,13 @@ impl Uploads {
         self.decide(upload, report, Looks::default())
     }
 
-    /// Records a verdict with the event that tells of it; true unless there was one already.
-    fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<bool> {
+    /// Commits a verdict together with its event. A verdict that is already there stays.
+    fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<Progress> {
         let now = self.environment.now();
-        let answer = match self.engine.options().policy.shadow {
-            true => Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow },
-            false => report.verdict,
+        let answer = if self.engine.options().policy.shadow {
+            Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow }
+        } else {
+            report.verdict
         };
         let case = self.cases.case(&report, answer, looks, &self.environment)?;
         let matches = report.matches.iter().take(self.options.matches_max);
@@ -238,17 +243,17 @@ impl Uploads {
         };
         let event = self.event(&decided, &matches)?;
         let new = NewDecision { decision, matches, bytes_until, case, event };
-        let changed = self.engine.store().decide_upload(upload.seq, new)?;
-        if changed {
-            self.places.free();
-            if is_case {
-                self.cases.changes.tell();
-            }
-            let verdict = report.verdict;
-            let labels = [("verdict", verdict.kind.as_str()), ("reason", verdict.reason.as_str())];
-            metrics::counter!("cenotaph_verdicts_total", &labels).increment(1);
+        if !self.engine.store().decide_upload(upload.seq, new)? {
+            return Ok(Progress::AlreadyDecided);
         }
-        Ok(true)
+        self.admission.release();
+        if is_case {
+            self.cases.changes.notify();
+        }
+        let verdict = report.verdict;
+        let labels = [("verdict", verdict.kind.as_str()), ("reason", verdict.reason.as_str())];
+        metrics::counter!("cenotaph_verdicts_total", &labels).increment(1);
+        Ok(Progress::Decided)
     }
 
     /// When the bytes of an upload with this answer, given now, go.

@@ -111,8 +111,8 @@ pub struct Uploads {
     environment: Environment,
     options: Options,
     spool: Spool,
-    places: Admission,
-    decided: VerdictNotifier,
+    admission: Admission,
+    verdicts: VerdictNotifier,
     prints: Prints,
     /// Uploads up to this one were accepted before this start.
     last_before: UploadSeq,
@@ -141,8 +141,11 @@ impl Uploads {
         spool.sweep(engine.store())?;
         let undecided = engine.store().undecided_uploads()?;
         Ok(Uploads {
-            places: Admission::new(options.undecided_max, usize::try_from(undecided).unwrap_or(0)),
-            decided: VerdictNotifier::default(),
+            admission: Admission::new(
+                options.undecided_max,
+                usize::try_from(undecided).unwrap_or(0),
+            ),
+            verdicts: VerdictNotifier::default(),
             prints: Prints::new(options.prints_bytes_max),
             last_before: engine.store().last_upload()?,
             under_way: Mutex::default(),
@@ -183,12 +186,12 @@ impl Uploads {
 
     /// Waits until an upload has its verdict, so long at most.
     pub async fn wait(&self, id: UploadId, at_most: Duration) {
-        let mut listener = self.decided.listen(id);
+        let mut listener = self.verdicts.listen(id);
         // It may have been decided before anybody listened.
         if !self.is_decided(id).await {
             let _ = tokio::time::timeout(at_most, listener.wait_for(|rung| *rung)).await;
         }
-        self.decided.leave(id, listener);
+        self.verdicts.unlisten(id, listener);
     }
 
     async fn is_decided(&self, id: UploadId) -> bool {
@@ -203,7 +206,7 @@ impl Uploads {
     /// # Errors
     /// The store's refusal.
     pub fn measure(&self) -> Result<()> {
-        metrics::gauge!("cenotaph_uploads_undecided").set(self.places.taken() as f64);
+        metrics::gauge!("cenotaph_uploads_undecided").set(self.admission.taken() as f64);
         metrics::gauge!("cenotaph_uploads_under_way").set(self.under_way().len() as f64);
         Ok(())
     }

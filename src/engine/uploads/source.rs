@@ -45,9 +45,9 @@ impl Source for UploadSource {
             }
             let under_way = UnderWay { uploads: uploads.clone(), seq: upload.seq };
             let key = upload.seq.0;
-            let carried = uploads.clone().carry(upload);
+            let checked = uploads.clone().run(upload);
             let work = async move {
-                carried.await;
+                checked.await;
                 drop(under_way);
             };
             jobs.push(Job { key, work: Box::pin(work) });

@@ -1,4 +1,4 @@
-//! Waiting for a verdict: whoever wants to know listens, whoever decides rings.
+//! Wakes requests that wait for an upload's verdict.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,25 +7,25 @@ use tokio::sync::watch;
 
 use crate::model::UploadId;
 
-/// Who waits for which upload.
+/// The listeners of each upload.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct VerdictNotifier(Mutex<HashMap<UploadId, watch::Sender<bool>>>);
 
 impl VerdictNotifier {
-    /// From now on, a ring for this upload is heard.
+    /// The receiver turns `true` when this upload is decided from now on.
     pub fn listen(&self, id: UploadId) -> watch::Receiver<bool> {
         self.lock().entry(id).or_insert_with(|| watch::Sender::new(false)).subscribe()
     }
 
-    /// Wakes everybody who listens for this upload.
-    pub fn ring(&self, id: UploadId) {
+    /// Wakes all listeners of this upload.
+    pub fn notify(&self, id: UploadId) {
         if let Some(sender) = self.lock().remove(&id) {
             sender.send_replace(true);
         }
     }
 
-    /// A listener went away; what nobody listens for is not kept.
-    pub fn leave(&self, id: UploadId, receiver: watch::Receiver<bool>) {
+    /// Removes a listener; an upload without listeners takes no memory.
+    pub fn unlisten(&self, id: UploadId, receiver: watch::Receiver<bool>) {
         drop(receiver);
         let mut waiting = self.lock();
         if waiting.get(&id).is_some_and(|sender| sender.receiver_count() == 0) {
@@ -43,15 +43,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everybody_who_listens_hears_one_ring_and_nothing_stays() {
-        let (bell, id) = (VerdictNotifier::default(), UploadId([1; 16]));
-        let mut both = [bell.listen(id), bell.listen(id)];
-        bell.ring(UploadId([2; 16]));
-        bell.ring(id);
+    async fn one_notification_wakes_all_listeners_and_nothing_stays() {
+        let (notifier, id) = (VerdictNotifier::default(), UploadId([1; 16]));
+        let mut both = [notifier.listen(id), notifier.listen(id)];
+        notifier.notify(UploadId([2; 16]));
+        notifier.notify(id);
         for listener in &mut both {
             assert!(*listener.wait_for(|rung| *rung).await.unwrap());
         }
-        bell.leave(id, bell.listen(id));
-        assert!(bell.lock().is_empty());
+        notifier.unlisten(id, notifier.listen(id));
+        assert!(notifier.lock().is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! One upload's way to its verdict.
 //!
-//! The same bytes as a deleted file's settle it at once. Else the upload is decoded to a print (`look`), the index
-//! names candidates, `matching` judges them, and policy makes a verdict of the matches: the worst of them counts,
-//! those with the uploader's own tombstones aside.
+//! The same bytes as a deleted file settle the verdict at once. Otherwise the upload is decoded to a print, the index
+//! names candidates, `matching` judges them, and policy turns the matches into a verdict: the worst one counts, and
+//! matches with the uploader's own tombstones do not.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::engine::check::ruled_out;
 use crate::engine::core::known::KnownTombstone;
 use crate::engine::core::sync;
-use crate::engine::decoding::look::{Look, damage_words, open};
+use crate::engine::decoding::look::{Effort, Look, damage_words, open};
 use crate::engine::{Engine, Policy, Result};
 use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};
@@ -30,16 +30,6 @@ const SAME_BYTES_SCORE: f64 = 77.0;
 /// Keypoint pairs compared in a small store at most: some 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
-/// How much of an upload is decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Effort {
-    /// Intra frames; the rest only when these look suspicious.
-    Fast,
-    /// Four frames a second.
-    #[default]
-    Thorough,
-}
-
 /// A tombstone that an upload may show.
 pub(in crate::engine) struct Considered {
     pub known: Arc<KnownTombstone>,
@@ -52,6 +42,13 @@ impl Considered {
         let KnownTombstone { tombstone, fingerprint } = &*self.known;
         Candidate { fingerprint, voice: tombstone.voice, found: self.found.as_ref() }
     }
+}
+
+/// The outcome of a check.
+pub(in crate::engine) struct Checked {
+    pub report: Report,
+    /// The decoded content; `None` when the bytes settled the verdict and nobody looked.
+    pub look: Option<Arc<Look>>,
 }
 
 /// A candidate that was judged.
@@ -70,48 +67,62 @@ pub(in crate::engine) struct Uploader {
 
 impl Uploader {
     fn permission(&self, tombstone: &Tombstone) -> Option<Permission> {
-        match () {
-            // A tombstone without an owner is nobody's.
-            () if tombstone.owner.is_some() && tombstone.owner == self.key => {
-                Some(Permission::Owner)
-            }
-            () if self.granted.contains(&tombstone.slot) => Some(Permission::Grant),
-            () => None,
+        // A tombstone without an owner is nobody's.
+        if tombstone.owner.is_some() && tombstone.owner == self.key {
+            Some(Permission::Owner)
+        } else {
+            self.granted.contains(&tombstone.slot).then_some(Permission::Grant)
         }
     }
 }
 
 impl Engine {
-    /// The verdict for one file. `uploader` is the uploader's id as the platform writes it: the owner of a deleted
-    /// video may post it again.
+    /// Checks one file. `uploader` is the uploader's id as the platform writes it: owners may re-upload their own
+    /// deleted videos.
     ///
     /// # Errors
-    /// The file cannot be read, no worker can be started, or the data folder fails. What is wrong with the file's
-    /// content is no error but a verdict: `review`, `undecodable`.
+    /// [`Error::File`] and its kin when the file cannot be read, [`Error::Media`] when no worker can be started,
+    /// [`Error::Store`] or [`Error::Index`] when the data folder fails. A fault in the file's content is a verdict, not an
+    /// error: `review`, `undecodable`.
     pub fn check(&self, path: &Path, uploader: Option<&str>, effort: Effort) -> Result<Report> {
         let file = open(path, self.options().file_bytes_max)?;
         let uploader = self.uploader(uploader.map(|id| self.keys().identity.owner(id)))?;
         let digest = self.digest(path, &file)?;
-        if let Some(mut report) = self.check_bytes(&digest, &uploader)? {
-            self.rule_out(&mut report, &digest, None)?;
-            if report.verdict.kind == VerdictKind::Block {
-                return Ok(report);
-            }
-        }
         let look = |effort| Ok(Arc::new(self.look(path, &file, effort)?));
-        let (look, recognised) = self.recognise_file(&look, effort)?;
-        let mut report = self.report(&look, recognised, &digest, &uploader)?;
-        let content = look.print.as_ref().and_then(ruled_out::content);
-        self.rule_out(&mut report, &digest, content.as_deref())?;
-        Ok(report)
+        Ok(self.check_content(&digest, &uploader, effort, &look)?.report)
     }
 
-    /// The report on a file whose bytes settle it: those of a deleted file that somebody else owns.
-    pub(in crate::engine) fn check_bytes(
+    /// The one way to a verdict, for the command line and the service alike.
+    ///
+    /// ```text
+    /// same bytes as a deleted file → rulings → block: done
+    /// look (decode, or the cached print) → candidates → judge → report → rulings
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Engine::check`]; and those of `look`.
+    pub(in crate::engine) fn check_content(
         &self,
         digest: &ByteDigest,
         uploader: &Uploader,
-    ) -> Result<Option<Report>> {
+        effort: Effort,
+        look: &dyn Fn(Effort) -> Result<Arc<Look>>,
+    ) -> Result<Checked> {
+        if let Some(mut report) = self.check_bytes(digest, uploader)? {
+            self.rule_out(&mut report, digest, None)?;
+            if report.verdict.kind == VerdictKind::Block {
+                return Ok(Checked { report, look: None });
+            }
+        }
+        let (look, recognised) = self.recognise_file(look, effort)?;
+        let mut report = self.report(&look, recognised, digest, uploader)?;
+        let content = look.print.as_ref().and_then(ruled_out::content);
+        self.rule_out(&mut report, digest, content.as_deref())?;
+        Ok(Checked { report, look: Some(look) })
+    }
+
+    /// The report on a file whose bytes settle it: those of a deleted file that somebody else owns.
+    fn check_bytes(&self, digest: &ByteDigest, uploader: &Uploader) -> Result<Option<Report>> {
         let matches = self.same_bytes(digest, uploader)?;
         if matches.iter().all(|m| m.found.verdict != VerdictKind::Block) {
             return Ok(None);

@@ -150,8 +150,8 @@ fn links_lead_to_what_is_in_the_repository() {
 
 /// Names of metrics in a text: `cenotaph_` and more, as far as they are names.
 fn metrics_in(text: &str, before: &str) -> BTreeSet<String> {
-    let found =
-        text.match_indices(&format!("{before}cenotaph_")).map(|(at, _)| &text[at + before.len()..]);
+    let prefixed = format!("{before}cenotaph_");
+    let found = text.match_indices(&prefixed).map(|(at, _)| &text[at + before.len()..]);
     let end = |rest: &str| {
         rest.find(|c: char| !(c.is_ascii_lowercase() || c == '_')).unwrap_or(rest.len())
     };

@@ -15,9 +15,9 @@ use crate::{example, search_path};
 /// The example's settings with another folder, and time enough for a busy machine.
 fn settings(s: &Sandbox, folder: &Path) {
     let text = fs::read_to_string(example("tusd/cenotaph.toml")).unwrap();
-    assert!(text.contains("/srv/tus") && text.contains("wait_s = 10"), "{text}");
+    assert!(text.contains("/srv/tus") && text.contains("verdict_timeout_s = 10"), "{text}");
     let text = text.replace("/srv/tus", &folder.display().to_string());
-    let text = text.replace("wait_s = 10", "wait_s = 50");
+    let text = text.replace("verdict_timeout_s = 10", "verdict_timeout_s = 50");
     s.write("cenotaph.toml", format!("{text}\n[server]\nrequest_timeout_s = 60\n").as_bytes());
 }
 

@@ -24,10 +24,11 @@ fn settings(s: &Sandbox, folder: &Path) {
 /// tusd as the example starts it.
 fn tusd(service: &Service<'_>, folder: &Path) -> (Process, u16) {
     let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/tusd.py");
+    let python = program("python3").expect("python3");
     let real = tool("tusd/tusd").or_else(|| program("tusd"));
     let wrapper = service.sandbox.write(
         "tusd",
-        format!("#!/bin/sh\nexec python3 {} \"$@\"\n", stand_in.display()).as_bytes(),
+        format!("#!/bin/sh\nexec {} {} \"$@\"\n", python.display(), stand_in.display()).as_bytes(),
     );
     fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();

@@ -38,7 +38,8 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
-/// What the programs of an example need of the test's environment.
+/// Where an example's programs are found: nothing else of the test's environment reaches them.
+#[expect(clippy::disallowed_methods, reason = "a test passes its search path on")]
 fn search_path() -> String {
     std::env::var("PATH").unwrap_or_default()
 }

@@ -2,13 +2,16 @@
 
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
+
 use crate::pictures::{file_uri, picture};
 use crate::sandbox::Sandbox;
+use crate::servers::program;
 use crate::service::Service;
 use crate::{example, search_path};
 
 fn run(service: &str, key: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new("python3");
+    let mut command = Command::new(program("python3").expect("python3"));
     command.arg(example("django/cenotaph_deletion.py")).args(arguments);
     command.env_clear().env("PATH", search_path());
     command.env("CENOTAPH", service).env("KEY", key).output().unwrap()
@@ -27,16 +30,16 @@ fn the_function_deletes_a_video_and_may_be_called_again() {
     // An id may have any characters.
     let first = ask("a/b 8812", &uri);
     assert!(first.status.success(), "{first:?}");
-    let deletion: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
+    let deletion: Value = serde_json::from_slice(&first.stdout).unwrap();
     let id = deletion["id"].as_str().unwrap();
     service.wait_for("completion", || {
         let now = service.get(&format!("/v1/deletions/{id}")).expect(200);
-        assert_eq!((&now["video"], &now["owner"]), (&"a/b 8812".into(), &"anna".into()), "{now}");
+        assert_eq!((&now["video"], &now["owner"]), (&json!("a/b 8812"), &json!("anna")), "{now}");
         (now["state"] == "complete").then_some(())
     });
     assert!(!path.exists());
     let again = ask("a/b 8812", &uri);
-    let again: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(again["id"], id);
     let refused = ask("8813", "file:///etc/passwd");
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();

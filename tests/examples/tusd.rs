@@ -15,19 +15,20 @@ use crate::{example, search_path};
 /// The example's settings with another folder, and time enough for a busy machine.
 fn settings(s: &Sandbox, folder: &Path) {
     let text = fs::read_to_string(example("tusd/cenotaph.toml")).unwrap();
-    assert!(text.contains("/srv/tus") && text.contains("wait_s = 10"), "{text}");
+    assert!(text.contains("/srv/tus") && text.contains("verdict_timeout_s = 10"), "{text}");
     let text = text.replace("/srv/tus", &folder.display().to_string());
-    let text = text.replace("wait_s = 10", "wait_s = 50");
+    let text = text.replace("verdict_timeout_s = 10", "verdict_timeout_s = 50");
     s.write("cenotaph.toml", format!("{text}\n[server]\nrequest_timeout_s = 60\n").as_bytes());
 }
 
 /// tusd as the example starts it.
 fn tusd(service: &Service<'_>, folder: &Path) -> (Process, u16) {
     let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/tusd.py");
+    let python = program("python3").expect("python3");
     let real = tool("tusd/tusd").or_else(|| program("tusd"));
     let wrapper = service.sandbox.write(
         "tusd",
-        format!("#!/bin/sh\nexec python3 {} \"$@\"\n", stand_in.display()).as_bytes(),
+        format!("#!/bin/sh\nexec {} {} \"$@\"\n", python.display(), stand_in.display()).as_bytes(),
     );
     fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();

@@ -421,7 +421,7 @@ impl<T: Default> Tables<T> {
             let setting = self.0.settings.iter().find(|setting| setting.key() == key);
             let former = || {
                 let was = |old: &&str| old.rsplit('.').next() == Some(key);
-                self.0.settings.iter().find(|setting| setting.former.iter().any(|old| was(old)))
+                self.0.settings.iter().find(|setting| setting.former.iter().any(&was))
             };
             match (setting, former()) {
                 (Some(setting), _) => {

@@ -150,19 +150,10 @@ fn links_lead_to_what_is_in_the_repository() {
 
 /// Names of metrics behind `before` in a text: `cenotaph_` and more, as far as they are names.
 fn metrics_in(text: &str, before: &str) -> BTreeSet<String> {
-<<<<<<< HEAD
-    let prefixed = format!("{before}cenotaph_");
-    let found = text.match_indices(&prefixed).map(|(at, _)| &text[at + before.len()..]);
-    let end = |rest: &str| {
-        rest.find(|c: char| !(c.is_ascii_lowercase() || c == '_')).unwrap_or(rest.len())
-    };
-    found.map(|rest| rest[..end(rest)].to_owned()).collect()
-=======
     let begin = format!("{before}cenotaph_");
     let in_name = |c: char| c.is_ascii_lowercase() || c == '_';
     let found = text.match_indices(&begin).map(|(at, _)| &text[at + before.len()..]);
     found.map(|rest| rest.chars().take_while(|c| in_name(*c)).collect()).collect()
->>>>>>> h-docs
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #
 #   samples/demo.sh [FOLDER]     FOLDER: your own videos, each deleted and then uploaded again, mirrored and smaller
 #
-# Everything happens in a temporary folder with keys of its own. `CENOTAPH` names the program to show.
+# It works in a temporary folder with its own keys. `CENOTAPH` names the program to show. Takes about a minute.
 set -euo pipefail
 
 here=$(realpath "$(dirname "$0")")
@@ -23,11 +23,13 @@ else
     deleted=("$here"/{harbour,city,chess,mountains,coast,aquarium}.mp4)
 fi
 
-echo "== ${#deleted[@]} deleted videos become tombstones"
+step() { echo "== [$SECONDS s] $*"; }
+
+step "${#deleted[@]} deleted videos become tombstones"
 "$cenotaph" tombstone add --data "$data" -- "${deleted[@]}"
 
 echo
-echo "== the uploads are made with ffmpeg"
+step "ffmpeg makes the uploads"
 if [ -n "${1:-}" ]; then
     n=0
     for video in "${deleted[@]}"; do
@@ -41,7 +43,7 @@ else
 fi
 
 echo
-echo "== and are checked against the tombstones"
+step "the uploads are checked against the tombstones"
 cd "$uploads"
 # `scan` exits with 0 whatever the verdicts; 2 means that a file could not be checked.
 scan() { "$cenotaph" scan --data "$data" "$@"; }
@@ -60,4 +62,4 @@ if [ -n "$wrong" ]; then
     exit 1
 fi
 echo
-echo "All eight re-uploads were recognised, both innocent uploads let through."
+step "all eight re-uploads were recognised, both innocent uploads let through"

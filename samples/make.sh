@@ -48,7 +48,7 @@ tint() { ff -i "$2.png" -vf "format=rgb24,lutrgb=r='$3':g='$4':b='$5'" -frames:v
 film() {
     local name=$1 seconds=$2 graph=$3 inputs=()
     shift 3
-    for picture in "$@"; do inputs+=(-loop 1 -framerate $rate -i "$picture.png"); done
+    for picture in "$@"; do inputs+=(-loop 1 -framerate "$rate" -i "$picture.png"); done
     ff "${inputs[@]}" -filter_complex "$graph;[v]setsar=1[square]" -map '[square]' -t "$seconds" -r $rate -an -c:v libx264 -preset medium \
         -crf 25 -g 60 -pix_fmt yuv420p -x264-params threads=1:lookahead-threads=1:sliced-threads=0 -bitexact -movflags +faststart "$out/$name.mp4"
     echo "$name.mp4: $(stat -c %s "$out/$name.mp4") bytes"

@@ -69,11 +69,12 @@ const LISTED_IN_ORDER: &[&str] = &["matching"];
 const USED_ONLY_BY: [(&str, &[&str]); 1] = [("config", &["cli", "main"])];
 
 /// A foreign crate and the rooms that may name it.
-const FOREIGN: [(&str, &[&str]); 23] = [
+const FOREIGN: [(&str, &[&str]); 24] = [
     ("ffmpeg_next", &["media"]),
     ("ffmpeg_sys_next", &["media"]),
     ("image", &["media"]),
-    ("img_hash", &["media"]),
+    ("quick_xml", &["remote"]),
+    ("rustls", &["remote"]),
     ("memmap2", &["index"]),
     ("rusqlite", &["store"]),
     ("object_store", &["remote"]),

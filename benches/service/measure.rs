@@ -20,6 +20,7 @@ const MIB: f64 = (1 << 20) as f64;
 fn runtime() -> (tokio::runtime::Runtime, reqwest::Client) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    cenotaph::remote::use_ring();
     let client =
         reqwest::Client::builder().no_proxy().pool_max_idle_per_host(BURST as usize).build();
     (runtime.unwrap(), client.unwrap())

@@ -312,10 +312,7 @@ mod tests {
         let still = Spot { first_s: 0.5, last_s: 4.25, ..spot };
         let late = Spot { first_s: 2.0, last_s: 4.25, ..spot };
         Fingerprint {
-            version: VERSION,
-            key_id: KeyId([3; 8]),
             duration_s: 5.0,
-            width: 1.0,
             height: 0.5625,
             active: Rect { x0: 0.0, y0: 0.1, x1: 1.0, y1: 0.5 },
             keyframes: [(0.5, 0), (2.0, 200), (4.25, 255)]
@@ -325,6 +322,7 @@ mod tests {
                 .map(|(spot, hash)| Keypoint { spot, hash })
                 .to_vec(),
             frames: vec![FrameHash { time_s: 1.25, bits: [1, 2, 3, u64::MAX], quality: 40 }],
+            ..Fingerprint::empty(KeyId([3; 8]))
         }
     }
 

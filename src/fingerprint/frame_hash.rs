@@ -223,7 +223,7 @@ multiversion! {
     fn down(tile: &[f32; SIDE * SIDE], cosines: &[[f32; SIDE]], half: &mut [[f32; SIDE]]) {
         for (out, cosine) in half.iter_mut().zip(cosines) {
             let mut sum = [0f32; SIDE];
-            for (row, c) in tile.chunks_exact(SIDE).zip(cosine) {
+            for (row, c) in tile.as_chunks::<SIDE>().0.iter().zip(cosine) {
                 for x in 0..SIDE {
                     sum[x] += row[x] * c;
                 }
@@ -240,7 +240,7 @@ multiversion! {
             for (out, cosine) in out.iter_mut().zip(cosines) {
                 // Four running sums in a fixed order, so that it vectorises and returns the same everywhere.
                 let mut sum = [0f32; 4];
-                for (r, c) in row.chunks_exact(4).zip(cosine.chunks_exact(4)) {
+                for (r, c) in row.as_chunks::<4>().0.iter().zip(cosine.as_chunks::<4>().0) {
                     for i in 0..4 {
                         sum[i] += r[i] * c[i];
                     }
@@ -266,7 +266,7 @@ pub fn grid_of(picture: &Luma, rect: &Rect) -> Grid {
             *to = part.mean(|x| f32::from(row[x]));
         }
     }
-    for (to, part) in out.chunks_exact_mut(GRID).zip(&rows) {
+    for (to, part) in out.as_chunks_mut::<GRID>().0.iter_mut().zip(&rows) {
         for (x, to) in to.iter_mut().enumerate() {
             *to = part.mean(|y| wide[y][x]);
         }

@@ -308,7 +308,7 @@ multiversion! {
                 }
             }
         }
-        for (n, cell) in out.chunks_exact_mut(DIRECTIONS).enumerate() {
+        for (n, cell) in out.as_chunks_mut::<DIRECTIONS>().0.iter_mut().enumerate() {
             let (row, column) = (n / CELLS, n % CELLS);
             cell.copy_from_slice(&sums[column][row * DIRECTIONS..][..DIRECTIONS]);
         }

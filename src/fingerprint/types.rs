@@ -124,6 +124,11 @@ pub struct Rect {
     pub y1: f32,
 }
 
+impl Rect {
+    /// The whole of a square picture.
+    pub const SQUARE: Rect = Rect { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 };
+}
+
 /// The fingerprint of a deleted video: the only description of its content that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint {
@@ -147,6 +152,21 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// An empty fingerprint, which matches nothing: a square picture without borders. Tests build theirs on it.
+    pub fn empty(key_id: KeyId) -> Fingerprint {
+        Fingerprint {
+            version: VERSION,
+            key_id,
+            duration_s: 0.0,
+            width: 1.0,
+            height: 1.0,
+            active: Rect::SQUARE,
+            keyframes: Vec::new(),
+            keypoints: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
+
     /// The flat share (0.0..=1.0) of the active picture in the keyframe nearest to a time, seconds; 0 without
     /// keyframes.
     pub fn flat_near(&self, time_s: f32) -> f32 {
@@ -179,4 +199,21 @@ pub struct UploadPrint {
     pub keypoints: Vec<UploadKeypoint>,
     /// In order of time.
     pub frames: Vec<UploadFrame>,
+}
+
+impl UploadPrint {
+    /// An empty print, which matches nothing: a square picture without borders. Tests build theirs on it.
+    pub fn empty(key_id: KeyId) -> UploadPrint {
+        UploadPrint {
+            version: VERSION,
+            key_id,
+            duration_s: 0.0,
+            width: 1.0,
+            height: 1.0,
+            active: Rect::SQUARE,
+            keyframes_s: Vec::new(),
+            keypoints: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The likeness of an upload, to recognise near-identical ones: perceptual hashes (`img_hash`) of a few of its frames,
+//! The likeness of an upload, to recognise near-identical ones: perceptual hashes of a few of its frames,
 //! and the place of its best match. Stored only while other uploads can join its case.
 //!
 //! Near-identical means: about the same length, the same frames at the same fractions of the length apart from the
@@ -99,10 +99,9 @@ impl Likeness {
             *corner = number(5 + 4 * at)?;
         }
         let place = LikenessPlace { mirrored: flags & 2 != 0, inverted: flags & 4 != 0, quad };
-        let frame = |eight: &[u8]| Some(u64::from_le_bytes(eight.try_into().ok()?));
         Some(Likeness {
             duration_s: number(0)?,
-            frames: frames.chunks_exact(8).map(frame).collect::<Option<_>>()?,
+            frames: frames.as_chunks().0.iter().copied().map(u64::from_le_bytes).collect(),
             place: (flags & 1 != 0).then_some(place),
         })
     }

@@ -25,9 +25,9 @@ impl SessionSecret {
             return None;
         }
         let mut secret = [0; 32];
-        for (byte, pair) in secret.iter_mut().zip(digits.chunks_exact(2)) {
-            let digit = |c: u8| char::from(c).to_digit(16);
-            *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+        for (byte, [high, low]) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
+            let digit = |c: &u8| char::from(*c).to_digit(16);
+            *byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
         }
         Some(SessionSecret(secret))
     }

@@ -10,6 +10,13 @@ use crate::remote::egress::{Forbidden, Guard};
 use crate::remote::error::{Error, Result};
 use crate::remote::options::Limits;
 
+/// Makes *ring* the cryptography of all TLS in this process, unless another library is set already. Every HTTP client
+/// needs it before it is built; `Remote::new` calls it.
+pub fn use_ring() {
+    // An error means that one is set already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A client for requests to addresses that come from outside.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
@@ -40,6 +47,7 @@ impl Client {
     /// # Errors
     /// [`Error::Unreachable`] when the TLS library cannot be set up.
     pub fn new(guard: Guard, limits: &Limits) -> Result<Client> {
+        use_ring();
         let http = reqwest::Client::builder()
             .dns_resolver(std::sync::Arc::new(guard.clone()))
             .redirect(redirect::Policy::none())
@@ -101,12 +109,12 @@ impl WebResponse {
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is ignored: the caller's own back-off decides.
-fn retry_after_s(headers: &HeaderMap) -> Option<u32> {
+pub(super) fn retry_after_s(headers: &HeaderMap) -> Option<u32> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// The library's message may contain the address, so only its kind is reported.
-fn explain(what: &'static str, error: reqwest::Error) -> Error {
+pub(super) fn explain(what: &'static str, error: reqwest::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(one) = cause {
         if one.is::<Forbidden>() {

@@ -35,7 +35,8 @@ impl Remote {
     /// Opens no connection yet. `pools` bounds the work on files.
     ///
     /// # Errors
-    /// [`Error::Unreachable`] when the TLS library cannot be set up.
+    /// [`Error::Unreachable`] when the TLS library cannot be set up, [`Error::NotAllowed`] when the endpoint of S3 is no
+    /// web address.
     pub fn new(options: &Options, pools: Pools) -> Result<Remote> {
         let limits = &options.limits;
         let client = Client::new(Guard::new(&options.networks_allowed), limits)?;
@@ -43,7 +44,7 @@ impl Remote {
         let secrets = options.callback_secrets.clone();
         Ok(Remote {
             files: Files::new(&options.file_roots, limits.objects_max),
-            s3: options.s3.as_ref().map(|s3| S3::new(s3, limits)),
+            s3: options.s3.as_ref().map(|s3| S3::new(s3, limits)).transpose()?,
             objects: Objects::new(gs, az, limits),
             purger: Purger {
                 endpoints: Client::new(Guard::open(), limits)?,

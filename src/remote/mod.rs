@@ -43,6 +43,7 @@ mod callback;
 mod gateway;
 
 pub use address::{Address, AddressExtent, Cloud, Spellings};
+pub use client::use_ring;
 pub use egress::{Network, NotANetwork};
 pub use error::{Error, Result};
 pub use gateway::Remote;

@@ -48,9 +48,11 @@ pub(in crate::engine) fn spaced(of: usize, wanted: usize) -> impl Iterator<Item 
 
 fn parts(content: &[u8]) -> Option<(f32, Vec<FrameBits>)> {
     let duration_s = f32::from_le_bytes(content.get(..4)?.try_into().ok()?);
-    let word = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
-    let frame = |bytes: &[u8]| std::array::from_fn(|at| word(&bytes[8 * at..8 * at + 8]));
-    Some((duration_s, content.get(4..)?.chunks_exact(FRAME_BYTES).map(frame).collect()))
+    let frame = |bytes: &[u8; FRAME_BYTES]| {
+        let (words, _) = bytes.as_chunks::<8>();
+        std::array::from_fn(|at| u64::from_le_bytes(words[at]))
+    };
+    Some((duration_s, content.get(4..)?.as_chunks().0.iter().map(frame).collect()))
 }
 
 fn is_same(a: &[u8], b: &[u8]) -> bool {

@@ -103,11 +103,9 @@ pub(in crate::engine) fn settle_keys(store: &Store, keys: &Keys) -> Result<()> {
         return Ok(());
     };
     for ((which, current), made_with) in
-        ["fingerprint", "identity"].into_iter().zip(current).zip(kept.chunks_exact(8))
+        ["fingerprint", "identity"].into_iter().zip(current).zip(kept.as_chunks::<8>().0)
     {
-        let mut id = [0; 8];
-        id.copy_from_slice(made_with);
-        let made_with = KeyId(id);
+        let made_with = KeyId(*made_with);
         if made_with != current {
             let path = store.folder().path().to_path_buf();
             return Err(Error::OtherKey { path, which, made_with, current });

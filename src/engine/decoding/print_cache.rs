@@ -88,21 +88,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::fingerprint::{Rect, UploadFrame};
+    use crate::fingerprint::UploadFrame;
     use crate::model::{KeyId, Luma};
 
     fn look(pixels: u32) -> Arc<Look> {
         let thumb = Luma::new(pixels, 1, vec![0; pixels as usize]);
         let print = UploadPrint {
-            version: 1,
-            key_id: KeyId([0; 8]),
             duration_s: 1.0,
-            width: 1.0,
-            height: 1.0,
-            active: Rect { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 },
-            keyframes_s: Vec::new(),
-            keypoints: Vec::new(),
             frames: vec![UploadFrame { time_s: 0.0, views: [[0; 4]; 4], quality: 9, thumb }],
+            ..UploadPrint::empty(KeyId([0; 8]))
         };
         Arc::new(Look { print: Some(print), duration_s: Some(1.0), trouble: None, damage: None })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::engine::tombstones::enrol::{Naming, Ready, first_voice};
 use crate::engine::{Engine, Error, Result};
-use crate::fingerprint::{Fingerprint, Rect, UploadPrint, VERSION};
+use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};
 use crate::store::NewTombstone;
 
@@ -53,29 +53,8 @@ impl Engine {
         now: UnixSeconds,
     ) -> Ready {
         let key_id = self.keys().fingerprint.id();
-        let whole = Rect { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 };
-        let fingerprint = Fingerprint {
-            version: VERSION,
-            key_id,
-            duration_s: 0.0,
-            width: 1.0,
-            height: 1.0,
-            active: whole,
-            keypoints: Vec::new(),
-            keyframes: Vec::new(),
-            frames: Vec::new(),
-        };
-        let print = UploadPrint {
-            version: VERSION,
-            key_id,
-            duration_s: 0.0,
-            width: 1.0,
-            height: 1.0,
-            active: whole,
-            keyframes_s: Vec::new(),
-            keypoints: Vec::new(),
-            frames: Vec::new(),
-        };
+        let fingerprint = Fingerprint::empty(key_id);
+        let print = UploadPrint::empty(key_id);
         let otherwise = digest.map_or([0; 32], |digest| digest.0);
         let new = NewTombstone {
             id,

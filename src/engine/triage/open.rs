@@ -140,8 +140,8 @@ fn plots(report: &Report) -> Vec<(u32, Vec<u8>)> {
 
 fn likeness_place(placement: &Placement) -> LikenessPlace {
     let mut quad = [0.0; 8];
-    for (two, corner) in quad.chunks_exact_mut(2).zip(&placement.quad) {
-        two.copy_from_slice(&[corner.x as f32, corner.y as f32]);
+    for (two, corner) in quad.as_chunks_mut::<2>().0.iter_mut().zip(&placement.quad) {
+        *two = [corner.x as f32, corner.y as f32];
     }
     LikenessPlace { mirrored: placement.mirrored, inverted: placement.inverted, quad }
 }

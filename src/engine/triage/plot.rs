@@ -37,11 +37,11 @@ pub(in crate::engine) fn read(bytes: &[u8]) -> Option<(Shown, Shown)> {
         return None;
     }
     let number = |bytes: &[u8]| Some(f64::from(f32::from_le_bytes(bytes.try_into().ok()?)));
-    let moment = |bytes: &[u8]| {
+    let moment = |bytes: &[u8; MOMENT]| {
         let weight = f64::from(bytes[8]) / 255.0;
         Some([round(number(&bytes[..4])?, 2), round(number(&bytes[4..8])?, 2), round(weight, 2)])
     };
-    let all: Option<Vec<[f64; 3]>> = moments.chunks_exact(MOMENT).map(moment).collect();
+    let all: Option<Vec<[f64; 3]>> = moments.as_chunks().0.iter().map(moment).collect();
     let mut all = all?;
     let frames = all.split_off(keypoints);
     Some((all, frames))

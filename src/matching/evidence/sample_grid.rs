@@ -144,8 +144,11 @@ multiversion! {
     /// Interpolates between four pixels for each value of the grid. Pixels are gathered a row at a time first: the
     /// gathering cannot be vectorised, the rest can (3 times as fast).
     fn draw(samples: &Samples, pixels: &[u8], stride: usize, grid: &mut Grid) {
-        let rows = samples.first.chunks_exact(GRID).zip(samples.across.chunks_exact(GRID));
-        let rows = rows.zip(samples.along.chunks_exact(GRID)).zip(grid.chunks_exact_mut(GRID));
+        let (first, _) = samples.first.as_chunks::<GRID>();
+        let (across, _) = samples.across.as_chunks::<GRID>();
+        let (along, _) = samples.along.as_chunks::<GRID>();
+        let (out, _) = grid.as_chunks_mut::<GRID>();
+        let rows = first.iter().zip(across).zip(along).zip(out);
         for (((first, across), along), out) in rows {
             let (mut upper, mut lower) = ([[0u8; 2]; GRID], [[0u8; 2]; GRID]);
             for ((u, l), n) in upper.iter_mut().zip(&mut lower).zip(first) {
@@ -219,7 +222,7 @@ mod tests {
         let samples = grid(map).samples(width, height).unwrap();
         let mut drawn: Grid = [0.0; GRID * GRID];
         draw(Cpu::detect(), &samples, &pixels, width as usize, &mut drawn);
-        for row in drawn.chunks_exact(GRID) {
+        for row in drawn.as_chunks::<GRID>().0 {
             for pair in row.windows(2) {
                 let step = 0.5 / GRID as f32 * width as f32;
                 assert!((pair[1] - pair[0] - step).abs() < 1e-3, "{pair:?}");

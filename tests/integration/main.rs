@@ -1,0 +1,20 @@
+//! The integration tests: one program, so that they are compiled and linked once. `cargo test --test integration api::`
+//! runs those of one part.
+//!
+//! Apart from it stand `fork_server`, which kills processes that others here need, and `settings` and `tidy`, which are small.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
+
+mod api;
+mod bad_input;
+mod cli;
+mod deletion;
+mod deletions_http;
+mod detection;
+mod examples;
+mod golden;
+mod index_crash;
+mod index_format;
+mod media;
+mod support;
+mod ui;

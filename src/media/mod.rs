@@ -13,7 +13,7 @@
 //!
 //! Beside decoding, [`picture_hash`] compares pictures in the review queue, and [`jpeg`] shows them.
 //!
-//! This room is the only user of `ffmpeg_next` and `image`; none of their types leaves it.
+//! This room is the only user of `ffmpeg_next`, `image` and `img_hash`; none of their types leaves it.
 
 #![deny(unsafe_code)]
 

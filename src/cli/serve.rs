@@ -11,7 +11,7 @@ use crate::cli::arguments::{Common, ServeCommand};
 use crate::cli::output::Output;
 use crate::cli::{Exit, SystemClock, logs, session};
 use crate::config::{Settings, receipt_key, system_entropy};
-use crate::engine::jobs::runner::{Runner, Wake};
+use crate::engine::jobs::{Runner, Wake};
 use crate::engine::{
     CaseOpening, CaseParts, Cases, DeletionParts, Deletions, Engine, Outbox, OutboxParts,
     UploadParts, Uploads, attend, attend_cases, attend_drawings, attend_outbox, attend_uploads,

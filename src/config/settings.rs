@@ -33,10 +33,10 @@ pub struct Settings {
     pub uploads: engine::uploads::Options,
     pub cases: engine::CaseOptions,
     pub deletions: engine::deletions::Options,
-    pub outbox: engine::webhooks::outbox::Options,
+    pub outbox: engine::webhooks::Options,
     pub http: http::Options,
     pub pools: pools::Options,
-    pub runner: engine::jobs::runner::Options,
+    pub runner: engine::jobs::Options,
     pub remote: remote::Options,
     pub log: Log,
     /// Every setting as it is in force.
@@ -240,9 +240,9 @@ fn finished(
     remote.az = draft.az.account.zip(draft.az.access_key).map(|(account, access_key)| {
         remote::AzOptions { account, access_key, endpoint: draft.az.endpoint }
     });
-    let runner = engine::jobs::runner::Options {
+    let runner = engine::jobs::Options {
         grace_s: u32::try_from(draft.http.shutdown_grace_s).unwrap_or(u32::MAX),
-        ..engine::jobs::runner::Options::default()
+        ..engine::jobs::Options::default()
     };
     Settings {
         file,

@@ -1,7 +1,11 @@
 //! Who may do what: API keys, people and their passwords, sessions, the audit log.
 
-pub mod api_keys;
-pub mod audit;
-pub mod passwords;
-pub mod sign_in;
-pub mod users;
+mod api_keys;
+mod audit;
+mod passwords;
+mod sign_in;
+mod users;
+
+pub use api_keys::NewApiKey;
+pub use sign_in::SignIn;
+pub use users::{NewUser, UserPatch};

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::check::ruled_out;
-use crate::engine::core::known::KnownTombstone;
+use crate::engine::core::KnownTombstone;
 use crate::engine::core::sync;
-use crate::engine::decoding::look::{Effort, Look, damage_words, open};
+use crate::engine::decoding::{Effort, Look, damage_words, open};
 use crate::engine::{Engine, Policy, Result};
 use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};

@@ -4,11 +4,13 @@
 //! written second and caught up on opening (`sync`), so a crash between the two loses nothing. `known` caches parsed
 //! fingerprints. The fields are private: the other rooms of the engine reach them by the accessors at the end.
 
-pub(in crate::engine) mod key_ring;
-pub(in crate::engine) mod known;
-pub(in crate::engine) mod lock_out;
+mod key_ring;
+mod known;
+mod lock_out;
 mod options;
 pub(in crate::engine) mod sync;
+
+pub(in crate::engine) use known::KnownTombstone;
 
 use std::path::Path;
 

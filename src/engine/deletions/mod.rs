@@ -4,16 +4,22 @@
 //! that `deletion_source` hands to the runner; `deletion_show` tells how far they are; `visibility` says what may still
 //! be shown; `retention` forgets what need not be kept any longer; `receipts` hands out what was proved.
 
-pub mod copies;
-pub mod notify;
-pub mod receipts;
-pub mod request;
-pub mod retention;
-pub mod show;
-pub mod source;
-pub mod step;
-pub mod tombstone;
-pub mod visibility;
+mod copies;
+mod notify;
+mod receipts;
+mod request;
+mod retention;
+mod show;
+mod source;
+mod step;
+mod tombstone;
+mod visibility;
+
+pub use receipts::Receipt;
+pub use request::{CopyRequest, DeletionRequest, Requested, too_late_words};
+pub use show::ListFilter;
+pub use source::attend;
+pub use visibility::Shown;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,8 +28,8 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::engine::deletions::visibility::Hidden;
-use crate::engine::jobs::runner::Wake;
-use crate::engine::tombstones::group_commit::TombstoneCommit;
+use crate::engine::jobs::Wake;
+use crate::engine::tombstones::TombstoneCommit;
 use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
 use crate::erasure;
 use crate::erasure::ReceiptKey;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
-use crate::engine::jobs::runner::{Claim, Job, Source, Take};
+use crate::engine::jobs::{Claim, Job, Source, Take};
 use crate::erasure;
 use crate::model::{DAY_S, Grain, RetainedBucket, UnixSeconds, chain};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::Result;
 use crate::engine::deletions::{Deletions, retention};
-use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
+use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::model::{DeletionSeq, UnixSeconds};
 
 /// Hands deletions that are due to the runner.

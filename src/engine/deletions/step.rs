@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
-use crate::engine::tombstones::enrol::{Naming, Ready};
+use crate::engine::tombstones::{Naming, Ready};
 use crate::erasure;
 use crate::erasure::Step;
 use crate::model::{

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::engine::tombstones::enrol::{Naming, Ready, first_voice};
+use crate::engine::tombstones::{Naming, Ready, first_voice};
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};

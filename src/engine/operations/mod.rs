@@ -1,5 +1,7 @@
 //! What operators ask of a data folder: health checks, measures, backups.
 
-pub mod backup;
-pub mod doctor;
-pub mod measure;
+mod backup;
+mod doctor;
+mod measure;
+
+pub use doctor::{Finding, diagnose};

@@ -216,7 +216,7 @@ fn judge(
     action: CaseAction,
     reviewer: Reviewer,
     now: Moment,
-    options: &crate::engine::triage::options::Options,
+    options: &crate::engine::triage::Options,
 ) -> std::result::Result<CaseChange, Refusal> {
     match action {
         CaseAction::Claim => rules::claim(case, history, reviewer, now, options),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
+use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::triage::{open, plot};
 use crate::engine::{Effort, Result};

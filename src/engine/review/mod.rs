@@ -8,18 +8,29 @@
 //!
 //! Leases and undo times are on a time line that nobody can set (`steady`); everything else is told by the clock.
 
-pub mod act;
-pub mod appeal;
-pub mod bulk;
-pub mod bytes;
-pub mod draw;
-pub mod events;
-pub mod list;
-pub mod rules;
-pub mod settle;
-pub mod show;
-pub mod stats;
-pub mod viewing;
+mod act;
+mod appeal;
+mod bulk;
+mod bytes;
+mod draw;
+mod events;
+mod list;
+mod rules;
+mod settle;
+mod show;
+mod stats;
+mod viewing;
+
+pub use act::CaseAction;
+pub use appeal::Appealed;
+pub use bulk::{BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, SeenCase};
+pub use bytes::Viewing;
+pub use draw::attend_drawings;
+pub use events::CaseNews;
+pub use list::{CaseQuery, Whose};
+pub use rules::DecisionRequest;
+pub use settle::attend_cases;
+pub use stats::{CaseDay, CaseNumbers, CaseReviewer};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,10 +38,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::engine::jobs::monotonic_clock::MonotonicClock;
-use crate::engine::jobs::runner::Wake;
-use crate::engine::triage::changes::CaseChanges;
-use crate::engine::triage::options::Options;
+use crate::engine::jobs::MonotonicClock;
+use crate::engine::jobs::Wake;
+use crate::engine::triage::CaseChanges;
+use crate::engine::triage::Options;
 use crate::engine::uploads::Uploads;
 use crate::engine::{Engine, Result};
 use crate::model::{Actor, Environment, Reviewer, UploadId};

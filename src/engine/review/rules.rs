@@ -14,7 +14,7 @@
 //! The version rises with everything that a decision must not overlook. It does not with the first of two blind
 //! decisions: the second shall know nothing of it.
 
-use crate::engine::triage::options::Options;
+use crate::engine::triage::Options;
 use crate::model::{
     Actor, AuditEntry, Case, CaseChange, CaseClaim, CaseDecision, CaseDecisionSeq, CaseEvent,
     CaseEventKind, CaseHistory, CaseState, DecisionKind, DecisionTurn, Grounds, MatchKind,

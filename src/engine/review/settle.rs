@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::check::ruled_out;
-use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take};
+use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
 use crate::model::{

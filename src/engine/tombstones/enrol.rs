@@ -15,8 +15,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::engine::core::sync;
-use crate::engine::decoding::look::{DeletedLook, damage_words, open};
-use crate::engine::jobs::parallel::each;
+use crate::engine::decoding::{DeletedLook, damage_words, open};
+use crate::engine::jobs::each;
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::{self, Candidate, Judged};

@@ -1,7 +1,7 @@
 //! Which uploads are put before moderators, and what their cases are opened with.
 
-use crate::engine::check::ruled_out::{content, spaced};
-use crate::engine::decoding::look::Look;
+use crate::engine::check::{content, spaced};
+use crate::engine::decoding::Look;
 use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
 use crate::engine::triage::plot;

@@ -15,9 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::check::pipeline::Checked;
-use crate::engine::decoding::look::Look;
-use crate::engine::triage::open::Looks;
+use crate::engine::check::Checked;
+use crate::engine::decoding::Look;
+use crate::engine::triage::Looks;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
 use crate::engine::{Effort, Error, Result};

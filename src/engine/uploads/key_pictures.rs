@@ -55,7 +55,7 @@ impl Uploads {
         match media::decode(&file, &plan, &self.engine.options().media, &mut take) {
             // What came before the file broke off is shown.
             Ok(_) | Err(media::Error::Cancelled) => {}
-            Err(error) if crate::engine::decoding::look::is_ours(&error) => {
+            Err(error) if crate::engine::decoding::is_ours(&error) => {
                 return Err(Error::Media { path: NAME.into(), source: error });
             }
             Err(_) => {}

@@ -4,17 +4,25 @@
 //! verdict, as the job that `upload_source` hands to the runner; `upload_show` tells what came of them; `upload_reverse`
 //! takes verdicts back; `upload_retention` lets bytes, words and records go when their time has come.
 
-pub mod accept;
-pub mod admission;
-pub mod announced;
-pub mod check;
-pub mod key_pictures;
-pub mod retention;
-pub mod reverse;
-pub mod show;
-pub mod source;
-pub mod spool;
-pub mod verdict_notifier;
+mod accept;
+mod admission;
+mod announced;
+mod check;
+mod key_pictures;
+mod retention;
+mod reverse;
+mod show;
+mod source;
+mod spool;
+mod verdict_notifier;
+
+pub use accept::{Accepted, Arriving, IdempotencyKey};
+pub use announced::AnnouncedUpload;
+pub use key_pictures::KeyPicture;
+pub use reverse::Reversed;
+pub use show::UploadQuery;
+pub use source::attend_uploads;
+pub use spool::SPOOL_FOLDER;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -24,9 +32,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::engine::decoding::print_cache::Prints;
-use crate::engine::jobs::runner::Wake;
-use crate::engine::triage::open::CaseOpening;
+use crate::engine::decoding::Prints;
+use crate::engine::jobs::Wake;
+use crate::engine::triage::CaseOpening;
 use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::engine::Result;
-use crate::engine::jobs::runner::{Claim, Job, Source, Take};
+use crate::engine::jobs::{Claim, Job, Source, Take};
 use crate::engine::uploads::Uploads;
 use crate::model::{DAY_S, UnixSeconds, chain};
 use crate::store::RetentionLimits;

@@ -1,7 +1,7 @@
 //! Verdicts taken back: uploads that a retired tombstone counted against are judged again by what else was recorded of
 //! them, and whoever was told before is told anew.
 
-use crate::engine::tombstones::retire::check_note;
+use crate::engine::tombstones::check_note;
 use crate::engine::uploads::Uploads;
 use crate::engine::{Error, Result};
 use crate::model::{

@@ -1,4 +1,7 @@
 //! Events for subscribers: subscriptions, and the outbox that delivers to them.
 
-pub mod outbox;
-pub mod subscriptions;
+mod outbox;
+mod subscriptions;
+
+pub use outbox::{Options, Outbox, OutboxParts, attend_outbox};
+pub use subscriptions::{NewSubscription, SubscriptionPatch, SubscriptionShown};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::engine::jobs::runner::{Claim, Job, Runner, Source, Take, Wake};
+use crate::engine::jobs::{Claim, Job, Runner, Source, Take, Wake};
 use crate::engine::{Engine, Error, Result};
 use crate::model::{
     Actor, AuditEntry, DAY_S, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds, chain,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::engine::deletions::show::ListFilter;
+use crate::engine::deletions::ListFilter;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Path, Query};
 use crate::http::state::App;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cenotaph::engine::deletions::receipts::Receipt;
+use cenotaph::engine::deletions::Receipt;
 use cenotaph::erasure::{PublicKeys, ReceiptKey, verify};
 use cenotaph::model::{CopyKind, DeletionState, Grain, Visibility};
 

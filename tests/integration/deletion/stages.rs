@@ -347,7 +347,7 @@ fn a_whole_account_goes_at_once_and_what_is_wrong_with_one_does_not_keep_the_oth
             other => panic!("{other:?}"),
         }
     }
-    let filter = cenotaph::engine::deletions::show::ListFilter {
+    let filter = cenotaph::engine::deletions::ListFilter {
         owner: Some("owner-anna".to_owned()),
         state: Some(DeletionState::Complete),
         ..Default::default()

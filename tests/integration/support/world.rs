@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::support::pictures::mix;
 use cenotaph::config::Keys as KeyFiles;
 use cenotaph::engine::deletions::{Options, Pauses};
-use cenotaph::engine::jobs::runner;
-use cenotaph::engine::jobs::runner::Runner;
+use cenotaph::engine::jobs;
+use cenotaph::engine::jobs::Runner;
 use cenotaph::engine::{
     CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend,
 };
@@ -167,7 +167,7 @@ impl World {
             pools,
             environment: self.environment(),
             receipt_key: ReceiptKey::from_seed(&[7; 32]),
-            outbox: runner::Wake::default(),
+            outbox: jobs::Wake::default(),
             options: Options { pauses, ..self.options.clone() },
         });
         Running {
@@ -197,7 +197,7 @@ impl Running<'_> {
     pub fn run(&mut self) {
         let pools = Pools::new(&pools::Options::default());
         let clock: Arc<dyn Clock> = self.world.clock.clone();
-        let options = runner::Options { grace_s: 5, ..runner::Options::default() };
+        let options = jobs::Options { grace_s: 5, ..jobs::Options::default() };
         let mut runner = Runner::new(pools, clock, options);
         attend(&self.deletions, &mut runner);
         self.runner = Some(self.world.runtime.spawn(runner.run(self.stop.clone())));

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 
-use crate::engine::deletions::request::too_late_words;
+use crate::engine::deletions::too_late_words;
 use crate::http::api::deletions::show::{named, unknown, view};
 use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;

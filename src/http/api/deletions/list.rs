@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::engine::deletions::show::ListFilter;
+use crate::engine::deletions::ListFilter;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Query};
 use crate::http::request::paging::{Page, bad_cursor, page_limit};

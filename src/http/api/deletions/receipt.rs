@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::ToSchema;
 
-use crate::engine::deletions::receipts::Receipt;
+use crate::engine::deletions::Receipt;
 use crate::http::api::deletions::show::{named, unknown};
 use crate::http::error::{Kind, Problem};
 use crate::http::request::extract::Path;

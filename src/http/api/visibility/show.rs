@@ -5,7 +5,7 @@ use axum::http::{HeaderName, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::deletions::visibility::Shown;
+use crate::engine::deletions::Shown;
 use crate::http::error::Problem;
 use crate::http::request::extract::{Json, Path};
 use crate::http::state::App;

@@ -241,8 +241,8 @@ impl Ready {
     }
 }
 
-/// A file's name without its extension. Bytes that are not UTF-8 become `%` and two hexadecimal digits, so that two such
-/// names do not yield the same id.
+/// A file's name without its extension. Bytes that are not UTF-8 become `%` and two hexadecimal digits, so that two
+/// such names do not yield the same id.
 fn stem(path: &Path) -> Option<TombstoneId> {
     let stem: &OsStr = path.file_stem()?;
     let mut id = String::new();

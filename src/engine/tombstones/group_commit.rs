@@ -24,8 +24,8 @@ impl Default for TombstoneCommit {
 }
 
 impl TombstoneCommit {
-    /// Stores a tombstone, which is durable when this returns. Idempotent: an existing tombstone with the same id counts
-    /// as stored, because a job that was killed after the commit runs twice.
+    /// Stores a tombstone, which is durable when this returns. Idempotent: an existing tombstone with the same id
+    /// counts as stored, because a job that was killed after the commit runs twice.
     ///
     /// # Errors
     /// - [`Error::Store`] if the store cannot be read or written;

@@ -82,8 +82,8 @@ impl Engine {
     /// # Errors
     /// - [`Error::File`], [`Error::NotAFile`] or [`Error::TooLarge`] if the file cannot be read;
     /// - [`Error::Media`] if no worker can be started;
-    /// - [`Error::Store`], [`Error::Index`], [`Error::IndexAhead`] or [`Error::Fingerprint`] if the data folder cannot be
-    ///   read.
+    /// - [`Error::Store`], [`Error::Index`], [`Error::IndexAhead`] or [`Error::Fingerprint`] if the data folder cannot
+    ///   be read.
     ///
     /// A fault in the file's content is no error but a verdict: `review`, `undecodable`.
     pub fn check(&self, path: &Path, uploader: Option<&str>, effort: Effort) -> Result<Report> {
@@ -227,8 +227,11 @@ impl Engine {
     /// The candidates for a print, and the total number of tombstones.
     ///
     /// Candidates are the tombstones that the index does not have yet, then those that it finds, then in a small store
-    /// all others. The order matters because the judge's work is bounded: the hits of the index can stand in for an
-    /// alignment, a tombstone without hits has nothing else.
+    /// all others. The order matters because the judge's work is bounded: beyond its budget, it aligns only candidates
+    /// for which the hits of the index vouch.
+    ///
+    /// # Errors
+    /// As [`Engine::check`], for the data folder.
     pub(in crate::engine) fn candidates(
         &self,
         print: &UploadPrint,

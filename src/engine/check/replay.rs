@@ -21,7 +21,7 @@ pub struct Replayed {
     pub score: Option<f64>,
 }
 
-/// Numbers of uploads by recorded verdict (rows) and replayed verdict (columns), both in the order allow, review, block.
+/// Numbers of uploads by recorded verdict (rows) and replayed verdict (columns), in the order allow, review, block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct ReplayCounts(pub [[u64; 3]; 3]);
 

@@ -1,8 +1,8 @@
 //! The outbox: sends signed events to their subscribers and retries with growing delays.
 //!
 //! Each subscriber has its own few delivery slots, so a receiver that hangs delays nobody else. When the retries are
-//! used up, a delivery becomes a dead letter: it stays listed and can be resent. A receiver that answers 410 (Gone) wants
-//! no more events, so its subscription is paused.
+//! used up, a delivery becomes a dead letter: it stays listed and can be resent. A receiver that answers 410 (Gone)
+//! wants no more events, so its subscription is paused.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -222,7 +222,8 @@ impl Outbox {
             .pools
             .blocking(move || outbox.engine.store().change_subscription(id, &change, &entry));
         if let Err(error) = paused.await {
-            tracing::error!(subscription = %id, error = %chain(&error), "cannot pause a subscription");
+            let error = chain(&error);
+            tracing::error!(subscription = %id, %error, "cannot pause a subscription");
         }
     }
 }

@@ -108,8 +108,8 @@ impl Outbox {
         changed.map(|changed| self.shown(changed)).transpose()
     }
 
-    /// Rotates a subscription's secret. For a day, messages are also signed with the previous one. `None` if there is no
-    /// such subscription.
+    /// Rotates a subscription's secret. For a day, messages are also signed with the previous one. `None` if there is
+    /// no such subscription.
     ///
     /// # Errors
     /// [`Error::Store`] if the store cannot be written.
@@ -121,7 +121,7 @@ impl Outbox {
         Ok(changed.map(|changed| self.secret(&changed)))
     }
 
-    /// Removes a subscription and its pending deliveries. False if there is no such subscription.
+    /// Removes a subscription and its deliveries. False if there is no such subscription.
     ///
     /// # Errors
     /// [`Error::Store`] if the store cannot be written.
@@ -154,8 +154,8 @@ impl Outbox {
         found.into_iter().map(|found| self.shown(found)).collect()
     }
 
-    /// Up to `limit` deliveries that precede `before`, newest first, in one state or any. `None` if there is no delivery
-    /// `before`.
+    /// Up to `limit` deliveries that precede `before`, newest first, in one state or any. `None` if `before` does not
+    /// exist.
     ///
     /// # Errors
     /// [`Error::Store`] if the store cannot be read.

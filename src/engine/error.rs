@@ -1,7 +1,7 @@
 //! Why a use case failed.
 //!
 //! Each message is one line for people: the thing, what is wrong with it, and what to do. A message does not repeat its
-//! source; [`chain`](crate::model::chain) prints both.
+//! source; [`chain`](fn@crate::model::chain) prints both.
 
 use std::io;
 use std::path::PathBuf;

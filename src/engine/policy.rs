@@ -36,7 +36,7 @@ impl Policy {
         let thresholds = self.of(one.reason);
         if one.ruled_out || one.permission().is_some() {
             VerdictKind::Allow
-        } else if one.same_bytes || one.may_block && one.score >= thresholds.block {
+        } else if one.same_bytes || (one.may_block && one.score >= thresholds.block) {
             VerdictKind::Block
         } else if one.score >= thresholds.review {
             VerdictKind::Review

@@ -42,7 +42,7 @@ pub(in crate::engine) fn hash(
     let salt = environment.random::<SALT_BYTES>().map_err(|source| Error::NoEntropy { source })?;
     let salt = SaltString::encode_b64(&salt).expect("sixteen bytes are a salt");
     let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
-    Ok(hash.expect("the recommended parameters are sound").to_string())
+    Ok(hash.expect("the default parameters are valid").to_string())
 }
 
 /// Verifies a password against its hash. A malformed hash matches no password.

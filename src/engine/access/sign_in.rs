@@ -16,7 +16,7 @@ pub enum SignIn {
         user: Box<User>,
         secret: SessionSecret,
     },
-    /// Unknown name, wrong password or disabled user. Deliberately not told apart.
+    /// Unknown name, wrong password or disabled user. Deliberately one outcome: callers must not learn which.
     Wrong,
     /// Too many failures. Further attempts are refused for `wait_s` seconds.
     Locked {

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+#[cfg(doc)]
+use crate::engine::Error;
 use crate::engine::check::ruled_out;
 use crate::engine::core::known::KnownTombstone;
 use crate::engine::core::sync;

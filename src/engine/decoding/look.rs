@@ -15,7 +15,7 @@ use crate::model::{ByteDigest, Frame};
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Effort {
-    /// Decode intra frames only; decode thoroughly if they look suspicious. Takes some 5 % of the decoding work and
+    /// Decode intra frames only; decode thoroughly if they look suspicious. Takes about 5 % of the decoding work and
     /// misses about one re-upload in eight.
     Fast,
     /// Sample four frames per second.

@@ -15,7 +15,7 @@ impl Engine {
     /// Updates the gauges that cost a query. Called when metrics are scraped.
     ///
     /// # Errors
-    /// None at present: the index's numbers are in memory.
+    /// None: the index has its numbers in memory.
     pub fn measure(&self) -> Result<()> {
         if let Some(stats) = self.index_stats() {
             metrics::gauge!("cenotaph_index_tombstones").set(stats.tombstones as f64);

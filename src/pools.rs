@@ -1,15 +1,15 @@
 //! Bounded pools for blocking work, which must never run on the async threads.
 //!
-//! There are three, so that one kind of work cannot starve another:
+//! There are three pools, so that one kind of work cannot starve another:
 //!
 //! | pool | work | a job takes |
 //! |---|---|---|
-//! | [`blocking`](Pools::blocking) | a call of the store, a search of an index in memory | milliseconds |
-//! | [`files`](Pools::files) | file systems, whose disks and network mounts may hang | milliseconds to minutes |
-//! | [`decode`](Pools::decode) | a check or a fingerprint, which keeps a core busy | seconds |
+//! | [`blocking`](Pools::blocking) | store calls and in-memory index searches | milliseconds |
+//! | [`files`](Pools::files) | file-system access; disks and network mounts may hang | milliseconds to minutes |
+//! | [`decode`](Pools::decode) | checks and fingerprints, which keep a core busy | seconds |
 //!
-//! Each pool is a semaphore in front of tokio's blocking threads. Those are unbounded for our purposes (512), so
-//! nothing else in this crate may call `spawn_blocking` or `tokio::fs`.
+//! Each pool is a semaphore in front of tokio's blocking threads. Tokio's own limit (512 threads) is too high to
+//! protect anything, so nothing else in this crate may call `spawn_blocking` or `tokio::fs`.
 
 use std::sync::Arc;
 
@@ -19,13 +19,16 @@ use tokio::task;
 /// Sizes of the pools.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Short jobs at once. Default 32: enough for the store to write many of them with one sync of the disk.
+    /// Maximum number of concurrent short jobs, at least 1. Default 32: enough for the store to commit many of them
+    /// with one sync to disk. More only add threads.
     pub blocking_max: usize,
-    /// Jobs on file systems at once. Default 16, *tuned*: two deletions that each erase eight copies at once.
+    /// Maximum number of concurrent jobs on file systems, at least 1. Default 16, *tuned*: two deletions that each
+    /// erase eight copies. More survive more hanging mounts and cost a thread each.
     pub files_max: usize,
-    /// Decodes at once. Default: one per core.
+    /// Maximum number of concurrent decodes, at least 1. Default: one per core. More only compete for the cores.
     pub decode_max: usize,
-    /// Decodes that may wait for their turn before [`Pools::try_decode`] refuses. Default 64.
+    /// Number of decodes that may wait before [`Pools::try_decode`] refuses. Default 64. A longer queue refuses fewer
+    /// requests and makes them wait longer.
     pub decode_waiting_max: usize,
 }
 
@@ -40,12 +43,13 @@ impl Default for Options {
     }
 }
 
-/// [`Pools::try_decode`] refused: the queue is full.
+/// [`Pools::try_decode`] refused because the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the decoding queue is full; try again later")]
 pub struct Busy;
 
-/// The pools of a process. Clones share them. All methods must be called within a tokio runtime.
+/// The pools of a process. Clones share them. The methods must run within a tokio runtime, and a panic of a job
+/// propagates to its caller.
 #[derive(Debug, Clone)]
 pub struct Pools {
     blocking: Arc<Semaphore>,
@@ -76,15 +80,15 @@ impl Pools {
         run(take(&self.files).await, job).await
     }
 
-    /// Runs a decode, however many already wait: for work that is durable elsewhere and has no deadline.
+    /// Runs a decode, however many are waiting: for work that is durable elsewhere and has no deadline.
     pub async fn decode<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         run(take(&self.decode).await, job).await
     }
 
-    /// Runs a decode, or refuses at once when too many wait: for work that its client can offer again later.
+    /// Runs a decode, or refuses at once if too many are waiting: for work that the client can retry later.
     ///
     /// # Errors
-    /// [`Busy`] when `decode_max` jobs run and `decode_waiting_max` wait.
+    /// [`Busy`] if `decode_max` jobs are running and `decode_waiting_max` are waiting.
     pub fn try_decode<T: Send + 'static, J: FnOnce() -> T + Send + 'static>(
         &self,
         job: J,
@@ -104,7 +108,7 @@ async fn take(semaphore: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     semaphore.clone().acquire_owned().await.expect("the pools' semaphores are never closed")
 }
 
-/// The permit moves into the job: a caller that is dropped does not free a place while its job still runs.
+/// The permit moves into the job, so a dropped caller does not free a slot while its job is still running.
 async fn run<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     job: impl FnOnce() -> T + Send + 'static,
@@ -118,7 +122,7 @@ async fn run<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down: nobody will poll for the result.
+            // The runtime is shutting down, so nobody will poll for the result.
             Err(_) => std::future::pending().await,
         },
     }
@@ -138,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_jobs_run_at_once_than_allowed() {
+    async fn at_most_blocking_max_jobs_run_at_once() {
         let pools = pools();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let job = || {
@@ -154,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_and_has_room_again_afterwards() {
+    async fn a_full_queue_refuses_until_a_job_has_ended() {
         let pools = pools();
         let (go, wait) = mpsc::channel::<()>();
         let first = pools.try_decode(move || wait.recv().is_ok()).unwrap();
@@ -167,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hanging_file_systems_do_not_stop_short_jobs() {
+    async fn hanging_file_systems_do_not_delay_short_jobs() {
         let pools = pools();
         let (go, hanging) = mpsc::channel::<()>();
         let files = pools.clone();
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_panics_panics_its_caller() {
+    async fn the_panic_of_a_job_propagates_to_its_caller() {
         let pools = pools();
         let panics = tokio::spawn(async move { pools.blocking(|| panic!("as asked")).await });
         assert!(panics.await.unwrap_err().is_panic());

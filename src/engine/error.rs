@@ -1,4 +1,7 @@
-//! What can keep a use case from being carried out, each message one line for people.
+//! Why a use case failed.
+//!
+//! Each message is one line for people: the thing, what is wrong with it, and what to do. A message does not repeat its
+//! source; [`chain`](fn@crate::model::chain) prints both.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +16,7 @@ use crate::store;
 /// Shorthand for this room's results.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Variants by what the caller does next.
+/// One variant for each thing that a caller can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -31,7 +34,7 @@ pub enum Error {
     #[error("{} has {bytes} bytes, more than the {bytes_max} allowed", path.display())]
     TooLarge { path: PathBuf, bytes: u64, bytes_max: u64 },
 
-    /// The file gave no fingerprint.
+    /// The file yielded no fingerprint. The message is its path; the source says why.
     #[error("{}", path.display())]
     Media { path: PathBuf, source: media::Error },
 
@@ -39,56 +42,60 @@ pub enum Error {
     IdTaken { id: TombstoneId },
 
     #[error(
-        "{} has no name to take as the tombstone's id; give one with --id", path.display()
+        "{} has no file name to use as the tombstone's id; set one with --id", path.display()
     )]
     NoId { path: PathBuf },
 
     #[error(
-        "the data folder {} was made with the {which} key {made_with}, but the key in use is {current}: nothing would \
-         match; name the folder of the right keys with --keys, or start a new data folder",
+        "the data folder {} was created with the {which} key {made_with}, but the key in use is \
+         {current}: nothing would match; set --keys to the folder with the right keys, or start a \
+         new data folder",
         path.display()
     )]
     OtherKey { path: PathBuf, which: &'static str, made_with: KeyId, current: KeyId },
 
-    #[error("cannot read the fingerprint of the tombstone `{id}`; remove it and make it again")]
+    #[error(
+        "the fingerprint of the tombstone `{id}` is damaged; remove the tombstone and create it \
+         again"
+    )]
     Fingerprint { id: TombstoneId, source: FormatError },
 
     #[error(
-        "the index reaches further ({applied}) than the database ({head}), which was perhaps restored from a backup; \
-         run `cenotaph index rebuild`"
+        "the index (change {applied}) is ahead of the database (change {head}), which may have \
+         been restored from a backup; run `cenotaph index rebuild`"
     )]
     IndexAhead { applied: u64, head: u64 },
 
-    /// Something that was asked for cannot be; `what` names the field.
+    /// A field of a request is not acceptable. `what` names the field.
     #[error("`{what}`: {why}")]
     Invalid { what: &'static str, why: String },
 
-    /// There is no room for one more at present.
+    /// A bounded queue is full. Retry later.
     #[error("too many {what} are waiting; try again in a few seconds")]
     Busy { what: &'static str },
 
-    /// A caller's name for a request stands for another one.
-    #[error("this Idempotency-Key was given to another request")]
+    /// The caller reused an idempotency key for a different request.
+    #[error("this Idempotency-Key was already used for a different request; use a new one")]
     KeyTaken,
 
-    /// Something else was asked for the same video, and is under way.
-    #[error("another deletion of this video is under way: {id}")]
+    /// A different deletion of the same video has not completed.
+    #[error("another deletion of this video is in progress: {id}")]
     DeletionConflict { id: DeletionId },
 
-    /// A case is not as whoever acts saw it; `happened` says what happened, in words.
+    /// The case changed after the caller read it. `happened` says how, in words.
     #[error("{happened}")]
     CaseConflict { id: CaseId, happened: String },
 
-    /// It is not for this person to do.
+    /// Permission denied. `why` names the missing role or scope.
     #[error("{why}")]
     NotAllowed { why: String },
 
-    /// An upload's verdict cannot be appealed against.
+    /// The verdict on this upload cannot be appealed.
     #[error("{why}")]
     NoAppeal { why: &'static str },
 
-    /// A stored event does not parse. It is never sent: it could not be redacted.
-    #[error("the stored event of the topic `{topic}` is damaged, and was not sent")]
+    /// A stored event does not parse. It is never sent, because it cannot be redacted.
+    #[error("the stored `{topic}` event is damaged and was not sent")]
     DamagedEvent {
         topic: Topic,
         #[source]
@@ -101,7 +108,7 @@ pub enum Error {
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
 
-    #[error("the system provides no random bytes; nothing was changed")]
+    #[error("the system returned no random bytes; nothing was changed")]
     NoEntropy { source: io::Error },
 
     #[error("{} line {line}: {why}", path.display())]
@@ -109,7 +116,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the disk has no space left, which is the operator's business and may pass.
+    /// Whether the disk is full. The operator has to free space; a retry then succeeds.
     pub fn is_full(&self) -> bool {
         let full = |e: &io::Error| {
             matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)

@@ -1,9 +1,21 @@
-//! The use cases: a deleted video becomes a tombstone, an upload gets its verdict, a folder is scanned, the service
-//! measures itself.
+//! The use cases: turn a deleted video into a tombstone, give an upload its verdict, review cases, erase every copy of
+//! a video, deliver events, measure detection.
 //!
-//! Rooms in order; each may use only those before it (checked by `tests/tidy.rs`).
+//! ```text
+//! upload     uploads → check (core, decoding) → triage opens a case → review → webhooks
+//! deletion   deletions → decoding → tombstones → erasure of the copies → webhooks
+//! ```
 //!
-//! Nothing here prints, reads flags or tells the time.
+//! Each submodule is a *room*. A room may use only the rooms listed before it, which `tests/tidy.rs` checks. The rest
+//! of the crate uses the façade below: [`Engine`] for one open data folder, and [`Uploads`], [`Cases`], [`Deletions`]
+//! and [`Outbox`], which run on top of it in the service.
+//!
+//! Two invariants hold in every room:
+//!
+//! - The store is the record. The index, the caches and the queues in memory are derived from it, so a crash loses
+//!   none of what was acknowledged.
+//! - The engine prints nothing and reads no flags. It takes the time of day and randomness from its caller's
+//!   [`Environment`](crate::model::Environment).
 
 mod error;
 mod policy;

@@ -1,26 +1,28 @@
-//! What is made of matches: thresholds by the reason of the deletion, leave by owner or grant, and the verdict over
-//! all of an upload's matches.
+//! Policy: from matches to a verdict. Thresholds depend on the reason of the deletion; the owner of a deleted video, or
+//! an uploader with a grant, may re-upload it.
 //!
-//! Everything here is asked twice: when an upload is checked, and later again of what was recorded of it, when a
-//! tombstone is retired or other thresholds are tried out. So it looks at `Weighed` only, which is recorded.
+//! These are pure functions of [`Weighed`], which the store records with each match. They run when an upload is
+//! checked, and again on the record when a tombstone is retired or `replay` tries other thresholds.
 
 use crate::matching;
 use crate::model::{DeletionReason, Permission, Reason, Seen, Verdict, VerdictKind, Weighed};
 
-/// What the operator wants.
+/// The operator's thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Policy {
-    /// Thresholds for tombstones of videos that their owners deleted.
+    /// Thresholds for videos that their owners deleted. A score is −log10 of the number of equally good chance matches
+    /// expected for one upload: higher thresholds block fewer innocent uploads and miss more re-uploads.
     pub owner_request: matching::Thresholds,
-    /// …that a court or an authority had deleted.
+    /// Thresholds for videos that a court or an authority ordered deleted.
     pub legal: matching::Thresholds,
-    /// …that the platform's moderators deleted.
+    /// Thresholds for videos that the platform's moderators deleted.
     pub moderation: matching::Thresholds,
-    /// Verdicts are recorded and not acted upon: every upload is answered `allow`. Default false.
+    /// Shadow mode: record verdicts, but answer `allow` to every upload. Default false.
     pub shadow: bool,
 }
 
 impl Policy {
+    /// The thresholds for one reason.
     pub fn of(&self, reason: DeletionReason) -> &matching::Thresholds {
         match reason {
             DeletionReason::OwnerRequest => &self.owner_request,
@@ -29,24 +31,27 @@ impl Policy {
         }
     }
 
-    /// What one match amounts to.
+    /// The verdict that one match calls for by itself.
     pub fn verdict(&self, one: &Weighed) -> VerdictKind {
         let thresholds = self.of(one.reason);
-        match () {
-            () if one.ruled_out || one.permission().is_some() => VerdictKind::Allow,
-            () if one.same_bytes => VerdictKind::Block,
-            () if one.may_block && one.score >= thresholds.block => VerdictKind::Block,
-            () if one.score >= thresholds.review => VerdictKind::Review,
-            () => VerdictKind::Allow,
+        if one.ruled_out || one.permission().is_some() {
+            VerdictKind::Allow
+        } else if one.same_bytes || (one.may_block && one.score >= thresholds.block) {
+            VerdictKind::Block
+        } else if one.score >= thresholds.review {
+            VerdictKind::Review
+        } else {
+            VerdictKind::Allow
         }
     }
 
-    /// Whether a match would count if nobody had leave.
+    /// Whether a match would count against an uploader without permission.
     pub fn stands(&self, one: &Weighed) -> bool {
         one.same_bytes || one.score >= self.of(one.reason).review
     }
 
-    /// The verdict over all matches: the worst of them.
+    /// The verdict over all matches: the most severe one wins. An upload that was decoded only in part is at least
+    /// held for review.
     pub fn overall<'a>(
         &self,
         matches: impl Iterator<Item = &'a Weighed> + Clone,
@@ -55,16 +60,16 @@ impl Policy {
         let worst = matches.clone().map(|one| self.verdict(one)).max();
         let worst = worst.unwrap_or(VerdictKind::Allow);
         let any = |what: &dyn Fn(&Weighed) -> bool| matches.clone().any(what);
-        let left =
+        let permitted =
             |permission| any(&|one| one.permission() == Some(permission) && self.stands(one));
         let same = |one: &Weighed| one.same_bytes && !one.ruled_out && one.permission().is_none();
         let reason = match worst {
-            // A file that was seen in part only is never waved through.
+            // The part that was not decoded may show anything.
             VerdictKind::Allow if seen == Seen::Part => Reason::Undecodable,
             VerdictKind::Block if any(&same) => Reason::SameBytes,
             VerdictKind::Review | VerdictKind::Block => Reason::Match,
-            VerdictKind::Allow if left(Permission::Owner) => Reason::Owner,
-            VerdictKind::Allow if left(Permission::Grant) => Reason::Grant,
+            VerdictKind::Allow if permitted(Permission::Owner) => Reason::Owner,
+            VerdictKind::Allow if permitted(Permission::Grant) => Reason::Grant,
             VerdictKind::Allow if any(&|one| one.ruled_out) => Reason::RuledOut,
             VerdictKind::Allow if any(&|one| one.common) => Reason::Common,
             VerdictKind::Allow if seen == Seen::Featureless => Reason::Featureless,
@@ -97,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_match_counts() {
+    fn the_most_severe_match_decides() {
         let single = Weighed { may_block: false, ..weighed(50.0) };
         assert_eq!(verdict(&[], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
         assert_eq!(verdict(&[weighed(3.9)], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
@@ -108,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_moderator_ruled_out_never_counts() {
+    fn a_match_that_a_moderator_ruled_out_never_counts() {
         let ruled_out = Weighed { ruled_out: true, ..weighed(50.0) };
         let same = Weighed { same_bytes: true, ..ruled_out };
         let allowed = (VerdictKind::Allow, Reason::RuledOut);
@@ -118,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn leave_counts_only_for_what_owners_deleted() {
+    fn permission_counts_only_for_videos_that_owners_deleted() {
         let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
         let granted = Weighed { permission: Some(Permission::Grant), ..own };
         assert_eq!(verdict(&[own, granted], Seen::All), (VerdictKind::Allow, Reason::Owner));
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bytes_block_whatever_the_tombstone_is_good_for() {
+    fn identical_bytes_block_whatever_the_strength_of_the_tombstone() {
         let same = Weighed { same_bytes: true, may_block: false, ..weighed(0.0) };
         assert_eq!(verdict(&[same], Seen::All), (VerdictKind::Block, Reason::SameBytes));
         let own = Weighed { permission: Some(Permission::Owner), ..same };
@@ -140,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_in_part_is_never_waved_through() {
+    fn a_partly_decoded_upload_is_never_allowed() {
         let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
         assert_eq!(verdict(&[own], Seen::Part), (VerdictKind::Review, Reason::Undecodable));
         assert_eq!(verdict(&[weighed(9.0)], Seen::Part), (VerdictKind::Block, Reason::Match));
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_has_thresholds_of_its_own() {
+    fn each_reason_has_its_own_thresholds() {
         let legal = matching::Thresholds { block: 20.0, review: 10.0 };
         let policy = Policy { legal, ..Policy::default() };
         let one = Weighed { reason: DeletionReason::Legal, ..weighed(9.0) };

@@ -1,7 +1,6 @@
-//! API keys: made, listed, revoked, and known again.
+//! API keys: create, list, revoke, authenticate.
 //!
-//! The good ones are held in memory, so that knowing a caller costs a hash and a look-up and no database. All changes
-//! go through this process, which has the data folder's lock, so the ring is never behind.
+//! Authentication reads the key ring in memory and never the database. Every change reloads the ring.
 
 use std::sync::Arc;
 
@@ -12,31 +11,34 @@ use crate::store::ApiKey;
 /// Longest name of a key, bytes.
 const NAME_BYTES_MAX: usize = 200;
 
-/// A key that somebody asks for.
+/// A request for a new key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewApiKey {
     pub name: String,
     pub scopes: Scopes,
-    /// Requests a second; `None`: as the settings say.
+    /// Rate limit, requests per second, at least 1. `None`: the limit from the settings.
     pub rate_per_s: Option<u32>,
 }
 
 impl Engine {
-    /// Whose secret this is; `None` for one that was never made or was revoked. Asks no database.
+    /// The key with this secret. `None` if it never existed or has been revoked. Does not read the database.
     pub fn authenticate(&self, shown: &str) -> Option<Arc<ApiKey>> {
         let hash = TokenHash::of(shown)?;
         self.key_ring().get(&hash)
     }
 
-    /// Whether there is a key of this name that was not revoked. Asks no database.
+    /// Whether the key with this id exists and has not been revoked. Does not read the database.
     pub(in crate::engine) fn api_key_is_good(&self, id: ApiKeyId) -> Result<bool> {
         Ok(self.key_ring().holds(id))
     }
 
-    /// Makes a key. Its secret is in the answer and nowhere else.
+    /// Creates a key. The returned token is the only copy of its secret.
     ///
     /// # Errors
-    /// `Invalid` when it has no scope or no sound name; the store's refusal.
+    /// - [`Error::Invalid`] if the key has no scope, a rate of 0, or a name that is empty, too long or contains control
+    ///   characters;
+    /// - [`Error::Store`] if the store cannot be written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn create_api_key(
         &self,
         new: NewApiKey,
@@ -49,10 +51,12 @@ impl Engine {
         Ok((key, token))
     }
 
-    /// Makes a key with every right if there never was a key, so that a new service can be used at all.
+    /// Creates a key with all scopes, unless a key was ever created: otherwise nobody could use a new service. `None`
+    /// if there was a key.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// - [`Error::Store`] if the store cannot be written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn create_first_api_key(
         &self,
         environment: &Environment,
@@ -65,11 +69,11 @@ impl Engine {
         Ok(added.then_some((key, token)))
     }
 
-    /// Takes a key back: it opens nothing from now on. `None` when there is no such key; one that was revoked before
-    /// stays as it is.
+    /// Revokes a key with immediate effect. Idempotent: a second call does not change the time of revocation. `None`
+    /// if there is no such key.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn revoke_api_key(
         &self,
         id: ApiKeyId,
@@ -84,10 +88,10 @@ impl Engine {
         Ok(self.store().api_key(id)?)
     }
 
-    /// At most `limit` keys, revoked ones too, oldest first, from behind `after` on.
+    /// Up to `limit` keys that follow `after`, oldest first, including revoked ones.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn api_keys(&self, after: Option<ApiKeyId>, limit: usize) -> Result<Vec<ApiKey>> {
         Ok(self.store().api_keys(after, limit)?)
     }
@@ -97,20 +101,20 @@ fn make(new: NewApiKey, environment: &Environment) -> Result<(ApiKey, Token)> {
     let NewApiKey { name, scopes, rate_per_s } = new;
     let invalid = |what, why: String| Err(Error::Invalid { what, why });
     if scopes.is_empty() {
-        return invalid("scopes", "a key without any opens nothing".into());
+        return invalid("scopes", "a key needs at least one scope".into());
     }
     if name.trim().is_empty() || name.chars().any(char::is_control) {
-        return invalid("name", "it is empty or has control characters".into());
+        return invalid("name", "must not be empty or contain control characters".into());
     }
     if name.len() > NAME_BYTES_MAX {
-        return invalid("name", format!("it has more than {NAME_BYTES_MAX} bytes"));
+        return invalid("name", format!("must be at most {NAME_BYTES_MAX} bytes long"));
     }
     if rate_per_s == Some(0) {
-        return invalid("rate_per_s", "a key that may ask nothing is of no use".into());
+        return invalid("rate_per_s", "must be at least 1; leave it out for the default".into());
     }
-    let chance = |source| Error::NoEntropy { source };
-    let token = Token::new(&environment.random().map_err(chance)?);
-    let id = ApiKeyId::make(environment).map_err(chance)?;
+    let no_entropy = |source| Error::NoEntropy { source };
+    let token = Token::new(&environment.random().map_err(no_entropy)?);
+    let id = ApiKeyId::make(environment).map_err(no_entropy)?;
     let (hash, created_at) = (token.hash(), environment.now());
     Ok((ApiKey { id, hash, name, scopes, rate_per_s, created_at, revoked_at: None }, token))
 }

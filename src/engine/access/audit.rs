@@ -1,13 +1,13 @@
-//! The audit log as people read it.
+//! Reading the audit log.
 
 use crate::engine::{Engine, Result};
 use crate::store::{AuditFilter, AuditLine};
 
 impl Engine {
-    /// At most `limit` entries, the latest first, from before `before` on.
+    /// Up to `limit` entries that precede `before`, newest first.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) if the store cannot be read.
     pub fn audit(
         &self,
         filter: &AuditFilter,

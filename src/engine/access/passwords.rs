@@ -1,7 +1,7 @@
-//! Passwords: which are taken, how they are kept, and whether one fits.
+//! Passwords: rules for new ones, hashing, verification.
 //!
-//! Argon2id with the parameters that the `argon2` crate recommends (19 MiB, two passes), some 20 ms of a core: never on
-//! the async threads, and never many at once.
+//! Argon2id with the default parameters of the `argon2` crate (19 MiB, two passes). A hash takes about 20 ms of a core,
+//! so it must not run on the async threads, nor many at once.
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -9,18 +9,19 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use crate::engine::{Error, Result};
 use crate::model::Environment;
 
-/// Fewest characters. NIST SP 800-63B asks for eight at least, fifteen where the password is all there is; rules about
-/// kinds of characters it advises against.
+/// Minimum length, characters. NIST SP 800-63B requires 8, or 15 if the password is the only factor, and advises
+/// against rules on kinds of characters.
 const CHARS_MIN: usize = 12;
-/// Most bytes: more only cost time.
+/// Maximum length, bytes. Longer passwords only cost time.
 const BYTES_MAX: usize = 1024;
 /// Bytes of salt, as RFC 9106 recommends.
 const SALT_BYTES: usize = 16;
 
-/// The hash of a new password.
+/// Hashes a new password.
 ///
 /// # Errors
-/// `Invalid` for one that is too short, too long, or the name itself; no random bytes.
+/// - [`Error::Invalid`] if the password is too short, too long, or little more than `name`;
+/// - [`Error::NoEntropy`] if the system returns no random bytes.
 pub(in crate::engine) fn hash(
     password: &str,
     name: &str,
@@ -29,29 +30,29 @@ pub(in crate::engine) fn hash(
     let invalid = |why: String| Err(Error::Invalid { what: "password", why });
     if password.chars().count() < CHARS_MIN {
         return invalid(format!(
-            "it has fewer than {CHARS_MIN} characters; a short sentence is good"
+            "must be at least {CHARS_MIN} characters long; a short sentence works well"
         ));
     }
     if password.len() > BYTES_MAX {
-        return invalid(format!("it has more than {BYTES_MAX} bytes"));
+        return invalid(format!("must be at most {BYTES_MAX} bytes long"));
     }
     if password.to_lowercase().contains(&name.to_lowercase()) && password.len() < name.len() + 8 {
-        return invalid("it is little more than the name".to_owned());
+        return invalid("must not be the name, or little more than that".to_owned());
     }
     let salt = environment.random::<SALT_BYTES>().map_err(|source| Error::NoEntropy { source })?;
     let salt = SaltString::encode_b64(&salt).expect("sixteen bytes are a salt");
     let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
-    Ok(hash.expect("the recommended parameters are sound").to_string())
+    Ok(hash.expect("the default parameters are valid").to_string())
 }
 
-/// Whether a password is the one that was hashed. A hash that cannot be read fits none.
+/// Verifies a password against its hash. A malformed hash matches no password.
 pub(in crate::engine) fn fits(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
     password.len() <= BYTES_MAX
         && Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
 }
 
-/// Takes as long as `fits`, so that time does not tell which names there are.
+/// Takes as long as [`fits`], so that the response time does not reveal which names exist.
 pub(in crate::engine) fn fits_nothing(password: &str) {
     let salt = SaltString::encode_b64(&[0; SALT_BYTES]).expect("sixteen bytes are a salt");
     let bytes = &password.as_bytes()[..password.len().min(BYTES_MAX)];
@@ -66,7 +67,7 @@ mod tests {
     use crate::model::FixedClock;
 
     #[test]
-    fn a_password_fits_its_hash_only() {
+    fn a_password_matches_only_its_own_hash() {
         let entropy = |bytes: &mut [u8]| {
             bytes.fill(7);
             Ok(())

@@ -1,4 +1,4 @@
-//! Signing in and out, and knowing again who did.
+//! Signing in and out, and the user of a session.
 
 use crate::engine::access::passwords;
 use crate::engine::core::SessionOptions;
@@ -6,30 +6,31 @@ use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, Environment, SessionSecret, UnixSeconds, UserId};
 use crate::store::{SessionsEnd, SessionsOf, User};
 
-/// That a session is used is written down once in so many seconds.
+/// Minimum time between two writes of a session's last use, seconds.
 const SEEN_EVERY_S: i64 = 60;
 
-/// What came of a try to sign in.
+/// The outcome of an attempt to sign in.
 #[derive(Debug)]
 pub enum SignIn {
     Done {
         user: Box<User>,
         secret: SessionSecret,
     },
-    /// No such name, another password, or somebody who may not any more: which of them is not told.
+    /// Unknown name, wrong password or disabled user. Deliberately one outcome: callers must not learn which.
     Wrong,
-    /// Too many failures; the next try is heard after so many seconds.
+    /// Too many failures. Further attempts are refused for `wait_s` seconds.
     Locked {
         wait_s: i64,
     },
 }
 
 impl Engine {
-    /// Begins a session when name and password fit. `address` is where the request comes from. Takes some 20 ms of
-    /// a core, and as long when there is no such name.
+    /// Starts a session if name and password are correct. `address` is the client's address, for the lock-out. Takes
+    /// about 20 ms of a core, and equally long for an unknown name.
     ///
     /// # Errors
-    /// The store's refusal; no random bytes.
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn sign_in(
         &self,
         name: &str,
@@ -67,10 +68,10 @@ impl Engine {
         Ok(SignIn::Done { user: Box::new(good.clone()), secret })
     }
 
-    /// Whose session it is; `None` when it has ended or never was.
+    /// The user of a session. `None` if the session has ended or never existed, or the user is disabled.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read, or the time of last use cannot be written.
     pub fn signed_in(
         &self,
         secret: &SessionSecret,
@@ -83,17 +84,17 @@ impl Engine {
         if over || session.user.disabled_at.is_some() {
             return Ok(None);
         }
-        // A clock that was set back lets the time of last use stand, until it has caught up.
+        // After the clock was set back, the time of last use stays until the clock has caught up.
         if now - session.seen_at >= SEEN_EVERY_S {
             self.store().touch_session(secret.hash(), session.user.id, now)?;
         }
         Ok(Some(session.user))
     }
 
-    /// Ends this session.
+    /// Ends one session.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn sign_out(
         &self,
         secret: &SessionSecret,
@@ -105,10 +106,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends all sessions of somebody; says how many there were.
+    /// Ends all sessions of a user. Returns how many there were.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn sign_out_everywhere(
         &self,
         user: UserId,

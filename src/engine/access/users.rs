@@ -1,4 +1,4 @@
-//! People who sign in: made, listed, changed. How they sign in stands in `sign_in`.
+//! Users: create, list, change. `sign_in` signs them in.
 
 use crate::engine::access::passwords;
 use crate::engine::{Engine, Error, Result};
@@ -8,7 +8,7 @@ use crate::store::{User, UserChange};
 /// Longest name, bytes.
 const NAME_BYTES_MAX: usize = 100;
 
-/// Somebody who is to sign in.
+/// A request for a new user.
 #[derive(Clone)]
 pub struct NewUser {
     pub name: String,
@@ -16,7 +16,7 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// What is to be changed of somebody.
+/// A change to a user.
 #[derive(Clone)]
 pub enum UserPatch {
     Disabled(bool),
@@ -25,19 +25,22 @@ pub enum UserPatch {
 }
 
 impl Engine {
-    /// Adds somebody.
+    /// Adds a user.
     ///
     /// # Errors
-    /// `Invalid` for a name that is taken or no name, or a password that is too short; the store's refusal.
+    /// - [`Error::Invalid`] if the name is taken, empty, too long or contains control characters, or the password is
+    ///   too short, too long or too close to the name;
+    /// - [`Error::Store`] if the store cannot be written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn add_user(&self, new: NewUser, actor: Actor, environment: &Environment) -> Result<User> {
         let NewUser { name, role, password } = new;
         let name = name.trim().to_owned();
         let invalid = |why: String| Err(Error::Invalid { what: "name", why });
         if name.is_empty() || name.chars().any(char::is_control) {
-            return invalid("it is empty or has control characters".into());
+            return invalid("must not be empty or contain control characters".into());
         }
         if name.len() > NAME_BYTES_MAX {
-            return invalid(format!("it has more than {NAME_BYTES_MAX} bytes"));
+            return invalid(format!("must be at most {NAME_BYTES_MAX} bytes long"));
         }
         let password = passwords::hash(&password, &name, environment)?;
         let id = UserId::make(environment).map_err(|source| Error::NoEntropy { source })?;
@@ -56,15 +59,17 @@ impl Engine {
         let note = Some(format!("role {role}"));
         let entry = AuditEntry { at, actor, action: "user.create", subject: id.to_string(), note };
         if !self.store().add_user(&user, &entry)? {
-            return invalid("somebody has it already".into());
+            return invalid("another user has this name; choose a different one".into());
         }
         Ok(user)
     }
 
-    /// Changes somebody; a new password and disabling end their sessions. `None` when there is nobody of this id.
+    /// Changes a user. A new password, and disabling, end the user's sessions. `None` if there is no such user.
     ///
     /// # Errors
-    /// `Invalid` for a password that is too short; the store's refusal.
+    /// - [`Error::Invalid`] if a new password is too short, too long or too close to the name;
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn change_user(
         &self,
         id: UserId,
@@ -90,24 +95,26 @@ impl Engine {
         Ok(self.store().user(id)?)
     }
 
-    /// Everybody, those too who cannot sign in any more, by name.
+    /// All users by name, including disabled ones.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn users(&self) -> Result<Vec<User>> {
         Ok(self.store().users()?)
     }
 
+    /// The user with this id.
+    ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn user(&self, id: UserId) -> Result<Option<User>> {
         Ok(self.store().user(id)?)
     }
 
-    /// Capital and small letters are the same.
+    /// The user with this name, regardless of case.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn user_by_name(&self, name: &str) -> Result<Option<User>> {
         Ok(self.store().user_by_name(name)?)
     }

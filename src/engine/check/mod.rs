@@ -1,4 +1,14 @@
-//! One upload's way to its verdict: the same bytes, else candidates, matches, policy; then the rulings of moderators.
+//! Checking: from one file to its report and verdict.
+//!
+//! ```text
+//! digest ── equals that of a deleted file → block                                  pipeline
+//! decode → candidates (index) → matches (matching) → verdict (policy) → report     pipeline
+//! report → without matches that a moderator ruled out                              ruled_out
+//! recorded matches → verdict under other thresholds                                replay
+//! ```
+//!
+//! There is one pipeline, for the command line and the service alike. A check writes nothing: `uploads` records the
+//! report.
 
 mod pipeline;
 mod replay;

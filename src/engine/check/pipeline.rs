@@ -1,14 +1,16 @@
-//! One upload's way to its verdict.
+//! The pipeline from a file to its verdict.
 //!
-//! The same bytes as a deleted file settle the verdict at once. Otherwise the upload is decoded to a print, the index
-//! names candidates, `matching` judges them, and policy turns the matches into a verdict: the worst one counts, and
-//! matches with the uploader's own tombstones do not.
+//! Bytes identical to a deleted file decide the verdict at once. Otherwise a worker decodes the upload to a print, the
+//! index finds candidates, `matching` judges them, and policy derives the verdict: the most severe match decides, and
+//! matches with the uploader's own tombstones do not count.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+#[cfg(doc)]
+use crate::engine::Error;
 use crate::engine::check::ruled_out;
 use crate::engine::core::KnownTombstone;
 use crate::engine::core::sync;
@@ -23,17 +25,17 @@ use crate::model::{
 };
 use crate::store::Tombstone;
 
-/// Tombstones of the same bytes that are reported at most.
+/// Maximum number of tombstones with identical bytes in a report.
 const SAME_BYTES_MAX: usize = 100;
-/// −log10 of the chance that two files have the same keyed digest of 256 bits.
+/// Score of identical bytes: −log10 of the chance that two files have the same keyed 256-bit digest.
 const SAME_BYTES_SCORE: f64 = 77.0;
-/// Keypoint pairs compared in a small store at most: some 0.1 s.
+/// Maximum number of keypoint pairs compared in a small store: about 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
-/// A tombstone that an upload may show.
+/// A tombstone whose video the upload may show.
 pub(in crate::engine) struct Considered {
     pub known: Arc<KnownTombstone>,
-    /// What the index found of it; `None` when it was not among what the index named.
+    /// The index's hits. `None` if the index did not find this tombstone.
     found: Option<IndexHits>,
 }
 
@@ -47,27 +49,27 @@ impl Considered {
 /// The outcome of a check.
 pub(in crate::engine) struct Checked {
     pub report: Report,
-    /// The decoded content; `None` when the bytes settled the verdict and nobody looked.
+    /// The decoded content. `None` if the bytes decided the verdict and nothing was decoded.
     pub look: Option<Arc<Look>>,
 }
 
-/// A candidate that was judged.
+/// A judged candidate.
 pub(in crate::engine) struct Recognised {
     pub known: Arc<KnownTombstone>,
     pub judged: Judged,
 }
 
-/// Whose upload it is, and what that person may post.
+/// An uploader, and what this person may re-upload.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Uploader {
     pub key: Option<OwnerKey>,
-    /// Tombstones whose owners allow it.
+    /// Tombstones whose owners granted permission.
     pub granted: HashSet<Slot>,
 }
 
 impl Uploader {
     fn permission(&self, tombstone: &Tombstone) -> Option<Permission> {
-        // A tombstone without an owner is nobody's.
+        // A tombstone without an owner must not match an upload without an uploader.
         if tombstone.owner.is_some() && tombstone.owner == self.key {
             Some(Permission::Owner)
         } else {
@@ -77,13 +79,15 @@ impl Uploader {
 }
 
 impl Engine {
-    /// Checks one file. `uploader` is the uploader's id as the platform writes it: owners may re-upload their own
-    /// deleted videos.
+    /// Checks one file. `uploader` is the platform's id of the uploader: owners may re-upload their own deleted videos.
     ///
     /// # Errors
-    /// [`Error::File`] and its kin when the file cannot be read, [`Error::Media`] when no worker can be started,
-    /// [`Error::Store`] or [`Error::Index`] when the data folder fails. A fault in the file's content is a verdict, not an
-    /// error: `review`, `undecodable`.
+    /// - [`Error::File`], [`Error::NotAFile`] or [`Error::TooLarge`] if the file cannot be read;
+    /// - [`Error::Media`] if no worker can be started;
+    /// - [`Error::Store`], [`Error::Index`], [`Error::IndexAhead`] or [`Error::Fingerprint`] if the data folder cannot
+    ///   be read.
+    ///
+    /// A fault in the file's content is no error but a verdict: `review`, `undecodable`.
     pub fn check(&self, path: &Path, uploader: Option<&str>, effort: Effort) -> Result<Report> {
         let file = open(path, self.options().file_bytes_max)?;
         let uploader = self.uploader(uploader.map(|id| self.keys().identity.owner(id)))?;
@@ -92,15 +96,15 @@ impl Engine {
         Ok(self.check_content(&digest, &uploader, effort, &look)?.report)
     }
 
-    /// The one way to a verdict, for the command line and the service alike.
+    /// The only path to a verdict, for the command line and the service alike.
     ///
     /// ```text
-    /// same bytes as a deleted file → rulings → block: done
+    /// bytes of a deleted file → rulings → still block: done
     /// look (decode, or the cached print) → candidates → judge → report → rulings
     /// ```
     ///
     /// # Errors
-    /// As [`Engine::check`]; and those of `look`.
+    /// As [`Engine::check`], and the errors of `look`.
     pub(in crate::engine) fn check_content(
         &self,
         digest: &ByteDigest,
@@ -121,7 +125,7 @@ impl Engine {
         Ok(Checked { report, look: Some(look) })
     }
 
-    /// The report on a file whose bytes settle it: those of a deleted file that somebody else owns.
+    /// The report on a file whose bytes decide: they are those of a deleted file, and the uploader has no permission.
     fn check_bytes(&self, digest: &ByteDigest, uploader: &Uploader) -> Result<Option<Report>> {
         let matches = self.same_bytes(digest, uploader)?;
         if matches.iter().all(|m| m.found.verdict != VerdictKind::Block) {
@@ -133,13 +137,13 @@ impl Engine {
         Ok(Some(Report { verdict, seen: Seen::All, duration_s, matches, trouble, damage }))
     }
 
-    /// What is known of an uploader.
+    /// Loads an uploader's grants.
     pub(in crate::engine) fn uploader(&self, key: Option<OwnerKey>) -> Result<Uploader> {
         let granted = key.map(|key| self.store().granted_to(key)).transpose()?;
         Ok(Uploader { key, granted: granted.unwrap_or_default() })
     }
 
-    /// The matches of a file's bytes, and of what was recognised in it.
+    /// The report on a decoded file: matches by identical bytes, then those of its content.
     pub(in crate::engine) fn report(
         &self,
         look: &Look,
@@ -149,8 +153,8 @@ impl Engine {
     ) -> Result<Report> {
         let mut matches = self.same_bytes(digest, uploader)?;
         for one in recognised {
-            let again = matches.iter().any(|m| m.found.tombstone == one.known.tombstone.id);
-            if !again {
+            let listed = matches.iter().any(|m| m.found.tombstone == one.known.tombstone.id);
+            if !listed {
                 matches.push(self.report_match(one, uploader));
             }
         }
@@ -174,7 +178,7 @@ impl Engine {
         Ok(same.iter().map(|t| same_bytes(t, uploader, &self.options().policy)).collect())
     }
 
-    /// Looks and judges; at fast effort a second time, thoroughly, when the first look was suspicious.
+    /// Decodes and judges. At fast effort, does so again thoroughly if the first result is suspicious.
     pub(in crate::engine) fn recognise_file(
         &self,
         look: &dyn Fn(Effort) -> Result<Arc<Look>>,
@@ -183,13 +187,16 @@ impl Engine {
         let seen = look(effort)?;
         let judged = seen.print.as_ref().map(|print| self.recognise(print)).transpose()?;
         let recognised = judged.unwrap_or_default();
-        // A few intra frames may be flat where the rest is not: what was not seen is looked at too.
+        // A few intra frames may be featureless where the other frames are not, so decode those too.
         let second = effort == Effort::Fast
             && (seen.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
         if second { self.recognise_file(look, Effort::Thorough) } else { Ok((seen, recognised)) }
     }
 
     /// The tombstones that a print may show, judged, best first.
+    ///
+    /// # Errors
+    /// As [`Engine::check`], for the data folder.
     pub(in crate::engine) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
         let begun = Instant::now();
         let (considered, tombstones) = self.candidates(print)?;
@@ -203,7 +210,7 @@ impl Engine {
         Ok(judged.into_iter().map(with_known).collect())
     }
 
-    /// Those of the candidates that have any standing, best first, where `tombstones` could be shown.
+    /// Judges candidates out of `tombstones` in all. Returns those with any evidence, best first.
     pub(in crate::engine) fn judge(
         &self,
         print: &UploadPrint,
@@ -213,14 +220,20 @@ impl Engine {
         let background = Background { tombstones };
         let mut options = self.options().matching.clone();
         if tombstones <= self.options().exhaustive_max {
-            // With few tombstones a template is known by few others: all of them must be aligned.
+            // In a small store few tombstones reveal that content is a template, so align all of them.
             options.pairs_max = options.pairs_max.max(EXHAUSTIVE_PAIRS_MAX);
         }
         matching::judge(self.hasher(), print, candidates, &background, &options)
     }
 
-    /// What the index does not have yet, what it finds, and in a small store everything else; and how many tombstones
-    /// there are. In this order because the judge's work is bounded: what the index found, its hits can vouch for.
+    /// The candidates for a print, and the total number of tombstones.
+    ///
+    /// Candidates are the tombstones that the index does not have yet, then those that it finds, then in a small store
+    /// all others. The order matters because the judge's work is bounded: beyond its budget, it aligns only candidates
+    /// for which the hits of the index vouch.
+    ///
+    /// # Errors
+    /// As [`Engine::check`], for the data folder.
     pub(in crate::engine) fn candidates(
         &self,
         print: &UploadPrint,
@@ -316,7 +329,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
     }
 }
 
-/// Whether nothing in the upload could ever match.
+/// Whether an upload has nothing that could match a tombstone.
 fn featureless(print: &UploadPrint) -> bool {
     print.keypoints.is_empty() && print.frames.iter().all(|f| f.quality < CONTRAST_INDEXED_MIN)
 }

@@ -1,7 +1,7 @@
-//! What other thresholds would have made of the uploads that were recorded.
+//! Replay: the verdicts that other thresholds would have given to the recorded uploads.
 //!
-//! It asks policy again, of what was recorded of each upload's matches. What an upload was compared with is as it was:
-//! tombstones that came later are not asked.
+//! Applies a policy to the recorded matches. Nothing is compared again, so tombstones added after an upload do not
+//! count.
 
 use serde::Serialize;
 
@@ -17,19 +17,21 @@ pub struct Replayed {
     pub upload: UploadId,
     pub recorded: Verdict,
     pub verdict: Verdict,
-    /// Of its best match.
+    /// The score of the best match.
     pub score: Option<f64>,
 }
 
-/// Uploads by what was recorded and what would have come, both in the order allow, review, block.
+/// Numbers of uploads by recorded verdict (rows) and replayed verdict (columns), in the order allow, review, block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct ReplayCounts(pub [[u64; 3]; 3]);
 
 impl ReplayCounts {
+    /// The number of uploads.
     pub fn uploads(&self) -> u64 {
         self.0.iter().flatten().sum()
     }
 
+    /// The number of uploads with this recorded and this replayed verdict.
     pub fn of(&self, recorded: VerdictKind, verdict: VerdictKind) -> u64 {
         self.0[recorded as usize][verdict as usize]
     }
@@ -40,10 +42,10 @@ impl ReplayCounts {
 }
 
 impl Engine {
-    /// Judges all recorded uploads anew and tells `on_upload` of each.
+    /// Applies `policy` to all recorded uploads, oldest first, and calls `on_upload` with each result.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) if the store cannot be read.
     pub fn replay(
         &self,
         policy: &Policy,

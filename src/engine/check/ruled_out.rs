@@ -1,11 +1,11 @@
-//! What a moderator ruled out never counts again: this content and that tombstone.
+//! Rulings of moderators: a match that was ruled out for some content and a tombstone never counts again.
 //!
-//! Content is known by its bytes' digest, and so that another encoding of it is known too, by a few of its keyed frame
-//! hashes: those of a tombstone, made with the same secret key, and as little of a picture. The perceptual hashes by which
-//! open cases are grouped are not kept.
+//! A ruling identifies content by the digest of its bytes and, to cover other encodings, by a few keyed frame hashes.
+//! They are made like those of a tombstone, with the same secret key, so they reveal no more of the pictures. The
+//! unkeyed perceptual hashes that group open cases are not kept.
 //!
-//! As bytes: length in seconds (f32), then the frames' 256 bits (4 × u64), at evenly spaced shares of the length.
-//! Little-endian.
+//! Format, little-endian: duration in seconds (f32), then the 256 bits of each frame (4 × u64). The frames are evenly
+//! spaced over the duration.
 
 use crate::engine::{Engine, Result};
 use crate::fingerprint::{self, CONTRAST_COMPARED_MIN, FrameBits, UploadPrint};
@@ -13,34 +13,34 @@ use crate::model::Report;
 use crate::model::{ByteDigest, VerdictKind};
 use crate::store::RuledOut;
 
-/// Frames that are kept.
+/// Frames in a ruling.
 const FRAMES: usize = 12;
-/// Fewest frames that content is known by.
+/// Minimum number of frames with enough contrast to identify content.
 const FRAMES_MIN: usize = 3;
-/// Bits of 256 by which two encodings of one frame differ at most, on average: of unrelated frames 128 do, of the same
-/// picture at another size and quality some 10.
+/// Largest mean distance per frame, bits of 256, between two encodings of the same content. Unrelated frames differ by
+/// 128 bits; the same picture at another size and quality by about 10.
 const BITS_MAX: f64 = 30.0;
-/// Seconds, and share of the length, by which two may differ in length.
+/// Largest difference in duration between two encodings: seconds, or a share of the longer duration if that is more.
 const LENGTH_MISS_S: f32 = 0.6;
 const LENGTH_MISS: f32 = 0.02;
-/// Bytes of a frame.
+/// Size of a frame, bytes.
 const FRAME_BYTES: usize = 32;
 
-/// What content is known by; `None` when too few of its frames tell anything.
+/// The stored form of an upload's content. `None` if too few of its frames have enough contrast.
 pub(in crate::engine) fn content(print: &UploadPrint) -> Option<Vec<u8>> {
     let mut bytes = print.duration_s.to_le_bytes().to_vec();
-    let mut telling = 0;
+    let mut with_contrast = 0;
     for index in spaced(print.frames.len(), FRAMES) {
         let frame = &print.frames[index];
-        telling += usize::from(frame.quality >= CONTRAST_COMPARED_MIN);
+        with_contrast += usize::from(frame.quality >= CONTRAST_COMPARED_MIN);
         frame.views[0].iter().for_each(|word| bytes.extend(word.to_le_bytes()));
     }
-    // Of a still picture there is one frame, and it tells all.
-    let enough = telling >= FRAMES_MIN.min(print.frames.len().max(1));
+    // A still picture has a single frame, which suffices.
+    let enough = with_contrast >= FRAMES_MIN.min(print.frames.len().max(1));
     enough.then_some(bytes)
 }
 
-/// Indices of `wanted` items at evenly spaced places among `of`; all when there are fewer.
+/// Indices of `wanted` evenly spaced items out of `of`; all indices if there are fewer.
 pub(in crate::engine) fn spaced(of: usize, wanted: usize) -> impl Iterator<Item = usize> {
     let wanted = wanted.min(of);
     (0..wanted).map(move |at| (2 * at + 1) * of / (2 * wanted))
@@ -66,7 +66,10 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
 }
 
 impl Engine {
-    /// Marks the matches of a report that a moderator ruled out for this content, and gives the verdict anew.
+    /// Marks the matches in a report that a moderator ruled out for this content, and updates the verdict.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::engine::Error::Store) if the store cannot be read.
     pub(in crate::engine) fn rule_out(
         &self,
         report: &mut Report,
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn another_encoding_is_the_same_content_and_other_content_is_not() {
+    fn another_encoding_counts_as_the_same_content_and_other_content_does_not() {
         let one = content(10.0, 0x0123_4567_89ab_cdef);
         assert!(is_same(&one, &content(10.3, 0x0123_4567_89ab_cdee)));
         assert!(!is_same(&one, &content(12.0, 0x0123_4567_89ab_cdef)));
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_spaced_evenly() {
+    fn indices_are_evenly_spaced() {
         assert_eq!(spaced(100, 4).collect::<Vec<_>>(), [12, 37, 62, 87]);
         assert_eq!(spaced(2, 4).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(spaced(0, 4).count(), 0);

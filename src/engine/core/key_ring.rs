@@ -1,6 +1,6 @@
-//! API keys that are valid, in memory, so that authenticating a caller costs a hash and a look-up and no database.
+//! The valid API keys, in memory: authentication costs a hash and a look-up, and no database access.
 //!
-//! All changes go through this process, which holds the data folder's lock, so the ring is never behind.
+//! Only this process changes keys, because it holds the data folder's lock, so the ring is never stale.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::engine::Result;
 use crate::model::{ApiKeyId, TokenHash};
 use crate::store::{ApiKey, Store};
 
-/// The good keys by the hashes of their secrets.
+/// The valid keys by the hashes of their secrets.
 #[derive(Default)]
 pub(in crate::engine) struct KeyRing(ArcSwap<HashMap<[u8; 32], Arc<ApiKey>>>);
 
@@ -22,12 +22,12 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The key with this hash; `None` if it never existed or was revoked.
+    /// The key with this hash. `None` if it never existed or has been revoked.
     pub fn get(&self, hash: &TokenHash) -> Option<Arc<ApiKey>> {
         self.0.load().get(&hash.0).cloned()
     }
 
-    /// Whether a key of this id is valid.
+    /// Whether the key with this id is valid.
     pub fn holds(&self, id: ApiKeyId) -> bool {
         self.0.load().values().any(|key| key.id == id)
     }

@@ -1,4 +1,4 @@
-//! Parsed fingerprints at hand, so that a scan does not read the same candidates from the database for every file.
+//! A cache of parsed fingerprints, so that a scan does not read the same candidates from the database for every file.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::model::Slot;
 use crate::store::{Store, StoredFingerprint, Tombstone};
 
-/// Slots read at once when all are wanted.
+/// Tombstones read from the store at once when all are needed.
 const PAGE: usize = 256;
 
 /// A tombstone with its fingerprint.
@@ -18,7 +18,7 @@ pub(in crate::engine) struct KnownTombstone {
     pub fingerprint: Fingerprint,
 }
 
-/// A cache that is emptied whenever the store has changed, so that a removed tombstone never matches again.
+/// The cache. Any change of the store empties it, so that an erased tombstone never matches again.
 pub(in crate::engine) struct Known {
     state: Mutex<State>,
     kept_max: usize,
@@ -26,10 +26,10 @@ pub(in crate::engine) struct Known {
 
 #[derive(Default)]
 struct State {
-    /// Head of the store's change log when the cache was last empty.
+    /// Head of the store's change log when the cache was last emptied.
     head: u64,
     by_slot: HashMap<Slot, Arc<KnownTombstone>>,
-    /// All tombstones in order of their slots, once they were asked for.
+    /// All tombstones in slot order, once somebody has requested them.
     all: Option<Arc<Vec<Arc<KnownTombstone>>>>,
 }
 
@@ -38,7 +38,7 @@ impl Known {
         Known { state: Mutex::default(), kept_max }
     }
 
-    /// The tombstones in these slots, in the order given; slots whose tombstone is gone are left out.
+    /// The tombstones in these slots, in the order given. Skips the slots of erased tombstones.
     pub fn get(&self, store: &Store, slots: &[Slot]) -> Result<Vec<Arc<KnownTombstone>>> {
         let head = store.log_head()?;
         let kept: Vec<Option<Arc<KnownTombstone>>> =
@@ -60,7 +60,7 @@ impl Known {
         Ok(pairs.filter_map(|(slot, kept)| kept.or_else(|| read.get(slot).cloned())).collect())
     }
 
-    /// All tombstones, for stores that are known to be small.
+    /// All tombstones. For small stores only: they stay in memory, whatever `kept_max` is.
     pub fn all(&self, store: &Store) -> Result<Arc<Vec<Arc<KnownTombstone>>>> {
         let head = store.log_head()?;
         if let Some(all) = self.with(head, |state| state.all.clone()) {
@@ -81,7 +81,7 @@ impl Known {
         Ok(all)
     }
 
-    /// Runs `job` on the cache as of the store's change `head`.
+    /// Runs `job` on the cache, after emptying it if it does not belong to the store's change `head`.
     fn with<T>(&self, head: u64, job: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.head != head {
@@ -96,7 +96,7 @@ fn known(stored: StoredFingerprint) -> Result<KnownTombstone> {
     Ok(KnownTombstone { tombstone: stored.tombstone, fingerprint })
 }
 
-/// Reads a fingerprint's bytes.
+/// Parses the bytes of a stored fingerprint.
 pub(in crate::engine) fn parse(stored: &StoredFingerprint) -> Result<Fingerprint> {
     Fingerprint::from_bytes(&stored.bytes)
         .map_err(|source| Error::Fingerprint { id: stored.tombstone.id.clone(), source })

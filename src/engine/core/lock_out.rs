@@ -1,27 +1,31 @@
-//! Who failed to sign in how often, and may not try again for a while.
+//! Lock-out after failed sign-ins.
 //!
-//! Failures are counted three ways: by name and address together, so that somebody who guesses at a colleague's name
-//! does not lock out the colleague; by address, against one who tries many names; and by name, with a far higher bound,
-//! against many addresses that try one name. In memory: a restart forgets them, which is the operator's doing, and no
-//! name that was typed by mistake (a password, perhaps) is ever written down.
+//! Failures are counted three ways:
+//!
+//! - by name and address together, so that guessing at a colleague's password does not lock the colleague out;
+//! - by address, against one client that tries many names;
+//! - by name, with a far higher limit, against many clients that try one name.
+//!
+//! The counts are in memory only. A restart clears them, but only the operator can restart the service. And text typed
+//! into the name field by mistake (perhaps a password) never reaches the disk.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::UnixSeconds;
 
-/// Failures within the window after which nobody may try.
+/// Failures within the window that lock a pair of name and address, an address, or a name.
 const PAIR_MAX: u32 = 5;
 const ADDRESS_MAX: u32 = 30;
 const NAME_MAX: u32 = 100;
-/// Seconds in which failures count together, and for which a lock holds.
+/// Window in which failures add up, and duration of a lock, seconds.
 const WINDOW_S: i64 = 15 * 60;
-/// Entries kept; beyond, the oldest go. Each takes some 40 bytes.
+/// Entries kept, about 40 bytes each. Beyond this, the older half is dropped.
 const ENTRIES_MAX: usize = 30_000;
 
 type Key = [u8; 16];
 
-/// The counts of failures.
+/// Failed sign-ins, counted by hashed key.
 #[derive(Default)]
 pub(in crate::engine) struct LockOut(Mutex<HashMap<Key, Failures>>);
 
@@ -32,20 +36,20 @@ struct Failures {
 }
 
 impl LockOut {
-    /// Seconds until this name may be tried from this address again; `None`: now.
+    /// Seconds until the lock on this name and address ends. `None` if there is no lock.
     pub fn wait_s(&self, name: &str, address: &str, now: UnixSeconds) -> Option<i64> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = keys(name, address).into_iter().filter_map(|(key, most)| {
             let failures = counts.get(&key)?;
             let passed = now - failures.since;
-            // A clock that was set back must not lock anybody out for longer.
+            // Setting the clock back must not prolong a lock.
             let counts = failures.count >= most && (0..WINDOW_S).contains(&passed);
             counts.then_some(WINDOW_S - passed)
         });
         waits.max()
     }
 
-    /// Counts a failure; true when it is the one that locks.
+    /// Counts a failure. Returns true if this failure triggers a lock.
     pub fn fail(&self, name: &str, address: &str, now: UnixSeconds) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() > ENTRIES_MAX {
@@ -69,7 +73,7 @@ impl LockOut {
         locks
     }
 
-    /// The right password was given: what was mistyped before does not count.
+    /// Clears the count for this name at this address after a successful sign-in.
     pub fn succeed(&self, name: &str, address: &str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.remove(&keys(name, address)[0].0);
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_failures_lock_a_name_at_an_address_and_nowhere_else() {
+    fn five_failures_lock_a_name_at_one_address_only() {
         let locks = LockOut::default();
         let fails = (0..5).map(|at| locks.fail("Ada", "10.0.0.1", at)).collect::<Vec<_>>();
         assert_eq!(fails, [false, false, false, false, true]);
@@ -108,12 +112,12 @@ mod tests {
         assert_eq!(locks.wait_s("ada", "10.0.0.2", 10), None);
         assert_eq!(locks.wait_s("bob", "10.0.0.1", 10), None);
         assert_eq!(locks.wait_s("ada", "10.0.0.1", 5 + WINDOW_S), None);
-        // A clock that was set back does not lock for longer.
+        // Setting the clock back does not prolong a lock.
         assert_eq!(locks.wait_s("ada", "10.0.0.1", -5000), None);
     }
 
     #[test]
-    fn an_address_that_tries_many_names_is_locked_and_a_right_password_clears_only_its_pair() {
+    fn trying_many_names_locks_the_address_and_a_success_clears_only_its_own_pair() {
         let locks = LockOut::default();
         for n in 0..ADDRESS_MAX {
             locks.fail(&format!("user{n}"), "10.0.0.1", 0);

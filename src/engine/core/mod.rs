@@ -1,8 +1,13 @@
 //! The core: one open data folder.
 //!
-//! `Engine` holds the store, the index derived from it, the hasher and the keys. The store is the record; the index is
-//! written second and caught up on opening (`sync`), so a crash between the two loses nothing. `known` caches parsed
-//! fingerprints. The fields are private: the other rooms of the engine reach them by the accessors at the end.
+//! [`Engine`] holds the store, the index derived from it, the hasher and the keys.
+//!
+//! - The store is the record and is written first. The index is written second, and `sync` catches it up when the
+//!   folder is opened, so a crash between the two writes loses nothing.
+//! - A data folder belongs to one pair of keys for good; `sync` refuses any other pair.
+//! - `known` (parsed fingerprints), `key_ring` (valid API keys) and `lock_out` (failed sign-ins) live in memory only.
+//!
+//! The fields are private. The other rooms of the engine use the accessors at the end of the file.
 
 mod key_ring;
 mod known;
@@ -16,6 +21,8 @@ use std::path::Path;
 
 pub use options::{Expiry, Keys, Options, SessionOptions};
 
+#[cfg(doc)]
+use crate::engine::Error;
 use crate::engine::Result;
 use crate::engine::core::key_ring::KeyRing;
 use crate::engine::core::known::Known;
@@ -26,7 +33,7 @@ use crate::index::Index;
 use crate::model::{Clock, Slot, TombstoneId};
 use crate::store::{Folder, Stats, Store, Tombstone};
 
-/// A data folder, open. Share it between threads by reference.
+/// An open data folder. Share it between threads by reference.
 pub struct Engine {
     options: Options,
     keys: Keys,
@@ -34,18 +41,22 @@ pub struct Engine {
     known: Known,
     key_ring: KeyRing,
     lock_out: LockOut,
-    /// `None` when opened for reading before an index was written.
+    /// `None` if the folder was opened for reading before its index was first written.
     index: Option<Index>,
     store: Store,
 }
 
 impl Engine {
-    /// Opens a data folder for writing, making it when there is none, and brings the index up to date. `program` is
-    /// what a second writer is told.
+    /// Opens a data folder for writing, creates it if it does not exist, and catches the index up with the store.
+    /// A second writer is refused with an error that names `program` as the holder.
     ///
     /// # Errors
-    /// Another process writes; the folder, the database or the index cannot be used; the keys are not those that its
-    /// tombstones were made with.
+    /// - [`Error::Store`] if another process has the folder open for writing, or the folder or its database cannot be
+    ///   opened;
+    /// - [`Error::Index`] if the index cannot be opened or written;
+    /// - [`Error::OtherKey`] if the folder was created with other keys;
+    /// - [`Error::IndexAhead`] if the index has changes that the store does not have;
+    /// - [`Error::Fingerprint`] if a stored fingerprint is damaged.
     pub fn open_writing(
         data: &Path,
         keys: Keys,
@@ -63,10 +74,13 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Opens a data folder for reading, beside any writer. What the index does not have yet is looked at one by one.
+    /// Opens a data folder for reading; a writer may have it open too. Checks compare uploads one by one with the
+    /// tombstones that the index does not have yet.
     ///
     /// # Errors
-    /// There is no such folder or no database in it; else as `open_writing`.
+    /// - [`Error::Store`] if the folder or its database does not exist or cannot be opened;
+    /// - [`Error::Index`] if there is an index and it cannot be opened;
+    /// - [`Error::OtherKey`] if the folder was created with other keys.
     pub fn open_reading(data: &Path, keys: Keys, options: Options) -> Result<Engine> {
         let store = Store::open(Folder::open_reading(data)?, options.store.clone())?;
         sync::settle_keys(&store, &keys)?;
@@ -87,11 +101,11 @@ impl Engine {
         Engine { options, keys, hasher, known, key_ring, lock_out, index, store }
     }
 
-    /// Makes the index of a data folder anew from its store, whatever state the old one is in, and opens both for
-    /// writing.
+    /// Rebuilds the index of a data folder from its store and opens both for writing. The state of the old index does
+    /// not matter.
     ///
     /// # Errors
-    /// As `open_writing`, but for what is wrong with the old index.
+    /// As [`Engine::open_writing`], except that a damaged old index is no error.
     pub fn rebuild(
         data: &Path,
         keys: Keys,
@@ -107,11 +121,12 @@ impl Engine {
         Ok(Engine::with(store, Some(index), keys, options))
     }
 
-    /// Erases tombstones; the answer says for each id whether there was one.
+    /// Erases tombstones. Returns for each id whether the tombstone existed.
     ///
     /// # Errors
-    /// The store's refusal: nothing was removed. The index's: they are removed and never match again, as the store
-    /// decides, and the index drops them at the next opening.
+    /// - [`Error::Store`] if the store cannot be written: nothing was erased;
+    /// - [`Error::Index`] if the index cannot be written: the tombstones are erased and never match again, because the
+    ///   store decides, and the index drops them when the folder is next opened.
     pub fn remove(&self, ids: &[TombstoneId]) -> Result<Vec<bool>> {
         let removed = self.store.remove(ids)?;
         if let Some(index) = &self.index {
@@ -120,24 +135,27 @@ impl Engine {
         Ok(removed.iter().map(Option::is_some).collect())
     }
 
+    /// The tombstone with this id.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn tombstone(&self, id: &TombstoneId) -> Result<Option<Tombstone>> {
         Ok(self.store.get_by_id(id)?)
     }
 
-    /// At most `limit` tombstones in the order of their making, from behind `after` on.
+    /// Up to `limit` tombstones that follow `after`, oldest first.
     ///
     /// # Errors
-    /// The database's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn tombstones(&self, after: Option<Slot>, limit: usize) -> Result<Vec<Tombstone>> {
         Ok(self.store.list(after, limit)?)
     }
 
-    /// The numbers of keypoints and frames in a tombstone's fingerprint.
+    /// The numbers of keypoints and frames in a tombstone's fingerprint. `None` if it has been erased meanwhile.
     ///
     /// # Errors
-    /// The database's refusal, or bytes that are not a fingerprint.
+    /// - [`Error::Store`] if the store cannot be read;
+    /// - [`Error::Fingerprint`] if the stored fingerprint is damaged.
     pub fn hash_counts(&self, tombstone: &Tombstone) -> Result<Option<(usize, usize)>> {
         let stored = self.store.fingerprints(&[tombstone.slot])?;
         let Some(stored) = stored.first() else { return Ok(None) };
@@ -148,7 +166,7 @@ impl Engine {
     /// A tombstone with the numbers of keypoints and frames in its fingerprint.
     ///
     /// # Errors
-    /// As `hash_counts`.
+    /// As [`Engine::hash_counts`].
     pub fn tombstone_with_counts(
         &self,
         id: &TombstoneId,
@@ -158,10 +176,11 @@ impl Engine {
         Ok(counts.map(|counts| (tombstone, counts)))
     }
 
-    /// The tombstone of this id, or the latest one of the video that the platform called so.
+    /// Looks `text` up as a tombstone's id, then as the platform's id of a deleted video, whose latest tombstone it
+    /// returns.
     ///
     /// # Errors
-    /// As `hash_counts`.
+    /// As [`Engine::hash_counts`].
     pub fn find_tombstone(&self, text: &str) -> Result<Option<(Tombstone, (usize, usize))>> {
         if let Some(found) = self.tombstone_with_counts(&TombstoneId(text.to_owned()))? {
             return Ok(Some(found));
@@ -176,13 +195,15 @@ impl Engine {
         &self.options.expiry
     }
 
+    /// Counts of what the store holds.
+    ///
     /// # Errors
-    /// The database's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn store_stats(&self) -> Result<Stats> {
         Ok(self.store.stats()?)
     }
 
-    /// `None` when no index was written yet.
+    /// Counts of what the index holds. `None` if no index has been written yet.
     pub fn index_stats(&self) -> Option<index::Stats> {
         self.index.as_ref().map(Index::stats)
     }

@@ -1,4 +1,4 @@
-//! Settings of the engine and of the rooms below it, and the two secrets of a deployment.
+//! Settings of the engine and of the rooms that it uses, and the two secrets of a deployment.
 
 use crate::engine::policy::Policy;
 use crate::index;
@@ -7,14 +7,15 @@ use crate::media;
 use crate::model::{DeletionReason, FingerprintKey, IdentityKey};
 use crate::store;
 
-/// The two secrets of a deployment.
+/// The two secrets of a deployment. The fingerprint key keys the perceptual hashes. The identity key keys the digests
+/// of files and ids, and seals stored texts. A data folder works only with the pair that it was created with.
 #[derive(Debug, Clone)]
 pub struct Keys {
     pub fingerprint: FingerprintKey,
     pub identity: IdentityKey,
 }
 
-/// Settings of the rooms below, and the engine's own.
+/// Settings of the engine, and of the rooms that it uses.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub media: media::Options,
@@ -22,19 +23,20 @@ pub struct Options {
     pub index: index::Options,
     pub matching: matching::Options,
     pub policy: Policy,
-    /// How long tombstones are kept. Default: until they are retired.
+    /// How long tombstones are kept. Default: until somebody retires them.
     pub expiry: Expiry,
-    /// Up to so many tombstones an upload is compared with all of them, beyond only with those that the index finds.
-    /// Default 500: it costs some ten milliseconds then, and no candidate is lost.
+    /// Largest number of tombstones for an exhaustive comparison. Beyond it, an upload is compared only with the
+    /// candidates that the index finds. Default 500: costs about ten milliseconds, and misses no candidate.
     pub exhaustive_max: usize,
-    /// Largest file that is looked at, bytes. Default 64 GiB.
+    /// Largest file that is read, bytes. Default 64 GiB.
     pub file_bytes_max: u64,
-    /// Share of both durations that must agree, at a score that blocks, for two tombstones to count as one content
-    /// where it is counted how common something is, 0..1. Default 0.7.
+    /// Share of both durations, 0..1, that must match at a blocking score for two tombstones to count as the same
+    /// content, and so to share a voice. Default 0.7. Higher values let near-duplicates count several times, which
+    /// makes them look common.
     pub same_content_min: f64,
-    /// Parsed fingerprints kept in memory. Default 4096, some 30 MB for short clips.
+    /// Number of parsed fingerprints kept in memory. Default 4096, about 30 MB for short clips.
     pub fingerprints_kept: usize,
-    /// When people who signed in have to do so again.
+    /// How long people stay signed in.
     pub sessions: SessionOptions,
 }
 
@@ -56,7 +58,7 @@ impl Default for Options {
     }
 }
 
-/// How long tombstones are kept, seconds; `None`: until they are retired.
+/// How long tombstones are kept, seconds, by the reason of the deletion. `None`: until somebody retires them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expiry {
     pub owner_request_s: Option<i64>,
@@ -65,6 +67,7 @@ pub struct Expiry {
 }
 
 impl Expiry {
+    /// How long tombstones with this reason are kept, seconds.
     pub fn of(&self, reason: DeletionReason) -> Option<i64> {
         match reason {
             DeletionReason::OwnerRequest => self.owner_request_s,
@@ -74,12 +77,12 @@ impl Expiry {
     }
 }
 
-/// When sessions end.
+/// Lifetime of sessions. Shorter sessions limit what a forgotten browser exposes; people sign in more often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionOptions {
-    /// After so many seconds without a request. Default two hours.
+    /// Idle timeout, seconds without a request. Default two hours.
     pub idle_s: i64,
-    /// After so many seconds whatever happens. Default twelve hours: a shift, with what goes before and after.
+    /// Absolute lifetime, seconds. Default twelve hours: a shift with a margin on both sides.
     pub whole_s: i64,
 }
 

@@ -1,8 +1,8 @@
-//! Keeping the index in step with the store.
+//! Keeps the index in step with the store.
 //!
-//! The store is the record of truth and is written first. The index says up to which entry of the store's change log
-//! it reaches, so whatever happens between the two writes is made good at the next opening: `catch_up` replays the
-//! log from there on.
+//! The store is the record and is written first. The index records the last entry of the store's change log that it
+//! contains. If the process dies between the two writes, [`catch_up`] replays the rest of the log when the folder is
+//! next opened.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,20 @@ use crate::index::{self, Index, OwnedTombstoneEntry, TombstoneEntry};
 use crate::model::{KeyId, Slot};
 use crate::store::{ChangeKind, Store};
 
-/// Log entries replayed in one go; bounds the fingerprints in memory.
+/// Log entries replayed at once. Bounds the fingerprints in memory.
 const CHANGES_AT_ONCE: usize = 2000;
 /// Fingerprints read at once during a rebuild.
 const FINGERPRINTS_AT_ONCE: usize = 256;
-/// The store's name for the ids of the two keys that its tombstones were made with.
+/// Name of the store's state entry that holds the ids of the two keys of the data folder.
 const KEYS_STATE: &str = "keys";
 
-/// Replays the store's change log into the index from where the index stands.
+/// Replays into the index the changes of the store that it does not have yet.
+///
+/// # Errors
+/// - [`Error::Store`] if the store cannot be read;
+/// - [`Error::Index`] if the index cannot be written;
+/// - [`Error::IndexAhead`] if the index is ahead of the store;
+/// - [`Error::Fingerprint`] if a stored fingerprint is damaged.
 pub(in crate::engine) fn catch_up(store: &Store, index: &Index) -> Result<()> {
     not_ahead(store, index.applied())?;
     loop {
@@ -32,7 +38,7 @@ pub(in crate::engine) fn catch_up(store: &Store, index: &Index) -> Result<()> {
         let slots = |kind| fate.iter().filter(move |f| *f.1 == kind).map(|f| *f.0);
         let added: Vec<Slot> = slots(ChangeKind::Added).collect();
         let removed: Vec<Slot> = slots(ChangeKind::Removed).collect();
-        // A slot that was added here and is gone from the store is removed by a later entry.
+        // If an added slot is gone from the store, a later entry of the log removes it.
         let stored = store.fingerprints(&added)?;
         let fingerprints = stored.iter().map(parse).collect::<Result<Vec<_>>>()?;
         let entries: Vec<TombstoneEntry<'_>> = stored
@@ -48,7 +54,7 @@ pub(in crate::engine) fn catch_up(store: &Store, index: &Index) -> Result<()> {
     }
 }
 
-/// The slots that the store has and the index, which reaches up to `applied`, has not.
+/// The slots of tombstones that were added to the store after the change `applied`, the last one in the index.
 pub(in crate::engine) fn unindexed(store: &Store, applied: u64) -> Result<Vec<Slot>> {
     let mut slots = Vec::new();
     let mut seq = applied;
@@ -61,16 +67,19 @@ pub(in crate::engine) fn unindexed(store: &Store, applied: u64) -> Result<Vec<Sl
     Ok(slots)
 }
 
+/// Refuses an index that contains changes which the store never made, as after a restore of the database alone.
+///
 /// # Errors
-/// `IndexAhead`: the index has heard of changes that this store never made.
+/// - [`Error::IndexAhead`] if `applied` is beyond the store's last change;
+/// - [`Error::Store`] if the store cannot be read.
 pub(in crate::engine) fn not_ahead(store: &Store, applied: u64) -> Result<()> {
     let head = store.log_head()?;
     if applied > head { Err(Error::IndexAhead { applied, head }) } else { Ok(()) }
 }
 
-/// Makes the index anew, from all fingerprints in order of their slots.
+/// Builds a new index from all fingerprints in slot order.
 pub(in crate::engine) fn rebuild(store: &Store, options: index::Options) -> Result<Index> {
-    // Before the first page, so that what changes meanwhile is caught up afterwards.
+    // Read before the first page, so that `catch_up` replays what changes during the rebuild.
     let applied = store.log_head()?;
     let mut after = None;
     let pages = std::iter::from_fn(|| match store.all_fingerprints(after, FINGERPRINTS_AT_ONCE) {
@@ -78,7 +87,7 @@ pub(in crate::engine) fn rebuild(store: &Store, options: index::Options) -> Resu
             after = page.last()?.tombstone.slot.into();
             Some(page.iter().map(owned).collect::<Vec<_>>())
         }
-        // Ends the stream too: `Index::rebuild` stops at the first error.
+        // This ends the iteration too: `Index::rebuild` stops at the first error.
         Err(error) => Some(vec![Err(error.into())]),
     });
     Ok(Index::rebuild(&store.folder().index_path(), options, pages.flatten(), applied)?)
@@ -89,11 +98,12 @@ fn owned(stored: &crate::store::StoredFingerprint) -> Result<OwnedTombstoneEntry
     Ok(OwnedTombstoneEntry { slot, voice, fingerprint: parse(stored)? })
 }
 
-/// Sees to it that a data folder is only ever used with the keys that it began with: with others nothing would match,
-/// and nobody would notice.
+/// Records the keys of a new data folder, and refuses other keys for an existing one: nothing would match, and nobody
+/// would notice.
 ///
 /// # Errors
-/// `OtherKey`.
+/// - [`Error::OtherKey`] if the folder was created with other keys;
+/// - [`Error::Store`] if the store cannot be read or written.
 pub(in crate::engine) fn settle_keys(store: &Store, keys: &Keys) -> Result<()> {
     let current = [keys.fingerprint.id(), keys.identity.id()];
     let Some(kept) = store.get_state(KEYS_STATE)? else {

@@ -1,8 +1,7 @@
-//! Prints of uploads at hand for a while: the exact same bytes again need no decoding. What they are compared with, and
-//! what that means, is asked anew each time.
+//! A cache of the prints of recent uploads, so that identical bytes are not decoded twice. Only the decode is cached:
+//! candidates and verdict are computed anew each time.
 //!
-//! Kept in memory only, since a print has small pictures in it. Which go first when there are too many: those that were
-//! asked for longest ago.
+//! In memory only, because a print contains small pictures. Evicts the least recently used print.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +11,7 @@ use crate::engine::decoding::look::Look;
 use crate::fingerprint::UploadPrint;
 use crate::model::ByteDigest;
 
-/// What is remembered under the bytes and how they were looked at.
+/// Content and effort of the decode.
 type Key = (ByteDigest, Effort);
 
 pub(in crate::engine) struct Prints {
@@ -24,7 +23,7 @@ pub(in crate::engine) struct Prints {
 struct Kept {
     by_key: HashMap<Key, Entry>,
     bytes: usize,
-    /// Rises with every look-up.
+    /// Counts accesses; orders entries by last use.
     now: u64,
 }
 
@@ -48,7 +47,7 @@ impl Prints {
         Some(entry.look.clone())
     }
 
-    /// Remembers a look at a whole file. One that broke off is not remembered: it may have been our fault.
+    /// Caches a complete decode. An incomplete one is not cached, because the fault may have been ours.
     pub fn put(&self, digest: &ByteDigest, effort: Effort, look: &std::sync::Arc<Look>) {
         let (Some(print), None) = (&look.print, &look.trouble) else { return };
         let bytes = size(print);
@@ -63,7 +62,7 @@ impl Prints {
             kept.bytes -= before.bytes;
         }
         while kept.bytes > self.bytes_max {
-            // A few hundred entries at most: looking at all of them costs less than the decode that led here.
+            // A few hundred entries at most: scanning them all costs far less than the decode that led here.
             let oldest = kept.by_key.iter().min_by_key(|(_, entry)| entry.asked_at);
             let Some(key) = oldest.map(|(key, _)| *key) else { break };
             if let Some(gone) = kept.by_key.remove(&key) {
@@ -77,7 +76,7 @@ impl Prints {
     }
 }
 
-/// Bytes that a print takes in memory, near enough.
+/// Approximate size of a print in memory, bytes.
 fn size(print: &UploadPrint) -> usize {
     let frames: usize = print.frames.iter().map(|f| f.thumb.pixels.len() + size_of_val(f)).sum();
     frames + size_of_val(&print.keypoints[..]) + size_of_val(&print.keyframes_s[..])
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_longest_ago_goes_first() {
+    fn the_least_recently_used_print_is_evicted_first() {
         let prints = Prints::new(25_000);
         let digest = |n| ByteDigest([n; 32]);
         for n in 1..=2 {
@@ -114,7 +113,7 @@ mod tests {
         assert!(prints.get(&digest(1), Effort::Thorough).is_some());
         assert!(prints.get(&digest(1), Effort::Fast).is_none());
         prints.put(&digest(4), Effort::Thorough, &look(30_000));
-        assert!(prints.get(&digest(4), Effort::Thorough).is_none(), "too large by itself");
+        assert!(prints.get(&digest(4), Effort::Thorough).is_none(), "larger than the whole cache");
         let broken = Look { trouble: Some(crate::media::Error::Cancelled), ..clone(&look(10)) };
         prints.put(&digest(5), Effort::Thorough, &Arc::new(broken));
         assert!(prints.get(&digest(5), Effort::Thorough).is_none());

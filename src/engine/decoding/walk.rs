@@ -1,18 +1,18 @@
-//! Folders to files.
+//! Expands folders to the files in them.
 
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Folders within folders that are entered.
+/// Maximum nesting of folders.
 const DEPTH_MAX: usize = 64;
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub struct Walked {
-    /// Paths that were named and are no folders (whatever they are), and the plain files below folders, sorted by name
-    /// within each. Names that begin with a dot, and links to folders, are passed over.
+    /// The named paths that are not folders (of any kind, even missing), and the regular files below the named folders,
+    /// sorted by name within each folder. Skips names that begin with a dot, and links to folders.
     pub files: Vec<PathBuf>,
     /// Folders that could not be read.
     pub failed: Vec<(PathBuf, io::Error)>,
@@ -46,7 +46,7 @@ fn enter(folder: &Path, depth: usize, walked: &mut Walked) {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && depth < DEPTH_MAX => enter(&path, depth + 1, walked),
             Ok(kind) if kind.is_dir() => {
-                let error = io::Error::other("too many folders within one another");
+                let error = io::Error::other("folders are nested too deeply");
                 walked.failed.push((path, error));
             }
             Ok(kind) if kind.is_file() => walked.files.push(path),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_give_their_plain_files_sorted_and_links_cannot_go_round() {
+    fn folders_yield_their_regular_files_sorted_and_link_cycles_are_not_followed() {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();

@@ -1,4 +1,4 @@
-//! Reading a benchmark: a table of clips, and the truth about its uploads.
+//! Reads a benchmark: a table of clips, and the ground truth of its uploads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::engine::{Error, Result};
 
-/// Roles of clips that were deleted.
+/// The role of deleted clips.
 const DELETED_ROLE: &str = "ref";
 
 /// A benchmark.
@@ -22,11 +22,11 @@ pub struct Bench {
 pub struct Clip {
     pub id: String,
     pub path: PathBuf,
-    /// A tombstone is made of it.
+    /// Whether the clip is enrolled as a deleted video.
     pub deleted: bool,
 }
 
-/// An upload, and what it is known to show.
+/// An upload, and the deleted clips that it shows.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Query {
     #[serde(rename = "query")]
@@ -34,7 +34,7 @@ pub struct Query {
     pub edit: String,
     pub family: String,
     pub expect: Vec<Expected>,
-    /// Where it lies.
+    /// The upload's file.
     #[serde(skip)]
     pub path: PathBuf,
 }
@@ -49,11 +49,13 @@ pub struct Expected {
 }
 
 impl Bench {
-    /// Reads the table of clips (tab-separated, with a head line that has at least `id`, `file` and `role`; files
-    /// relative to the table) and the truth (a JSON object a line; uploads relative to it).
+    /// Reads the table of clips and the ground truth. The table is tab-separated, and its header has at least the
+    /// columns `id`, `file` and `role`. The truth has one JSON object per line. Paths are relative to the file that
+    /// names them.
     ///
     /// # Errors
-    /// A file that cannot be read, or `BadLine`.
+    /// - [`Error::File`] if a file cannot be read;
+    /// - [`Error::BadLine`] if a line is malformed.
     pub fn read(clips: &Path, truth: &Path) -> Result<Bench> {
         Ok(Bench { clips: read_clips(clips)?, queries: read_truth(truth)? })
     }
@@ -63,10 +65,10 @@ fn read_clips(path: &Path) -> Result<Vec<Clip>> {
     let text = text(path)?;
     let bad = |line: usize, why: String| Error::BadLine { path: path.to_path_buf(), line, why };
     let mut lines = text.lines().enumerate();
-    let (_, head) = lines.next().ok_or_else(|| bad(1, "there is no head line".into()))?;
+    let (_, head) = lines.next().ok_or_else(|| bad(1, "the header is missing".into()))?;
     let column = |name: &str| {
         let at = head.split('\t').position(|column| column == name);
-        at.ok_or_else(|| bad(1, format!("there is no column `{name}`")))
+        at.ok_or_else(|| bad(1, format!("the column `{name}` is missing")))
     };
     let (id, file, role) = (column("id")?, column("file")?, column("role")?);
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -74,7 +76,10 @@ fn read_clips(path: &Path) -> Result<Vec<Clip>> {
     for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
         let cells: Vec<&str> = line.split('\t').collect();
         let cell = |column: usize| {
-            cells.get(column).copied().ok_or_else(|| bad(at + 1, "it has too few columns".into()))
+            cells
+                .get(column)
+                .copied()
+                .ok_or_else(|| bad(at + 1, "the row has fewer columns than the header".into()))
         };
         clips.push(Clip {
             id: cell(id)?.to_owned(),
@@ -91,7 +96,7 @@ fn read_truth(path: &Path) -> Result<Vec<Query>> {
     let mut queries = Vec::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let query: Query = serde_json::from_str(line).map_err(|e| {
-            let why = format!("it is not a line of truth: {e}");
+            let why = format!("not a ground-truth record: {e}");
             Error::BadLine { path: path.to_path_buf(), line: at + 1, why }
         })?;
         let path = folder.join(&query.name);
@@ -109,11 +114,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_found_by_name_and_paths_are_beside_the_table() {
+    fn columns_are_found_by_name_and_paths_are_relative_to_their_file() {
         let folder = tempfile::tempdir().unwrap();
         let (clips, truth) = (folder.path().join("clips.tsv"), folder.path().join("truth.jsonl"));
         fs::write(&clips, "role\tid\tfile\nref\ta\tx/a.mp4\nother\tb\tx/b.mp4\n").unwrap();
-        let line = r#"{"query":"q/1.mp4","edit":"e","family":"f","clip":"a","expect":[{"ref":"a","segments":[[0,1.5,2,3]]}]}"#;
+        let line = concat!(
+            r#"{"query":"q/1.mp4","edit":"e","family":"f","clip":"a","#,
+            r#""expect":[{"ref":"a","segments":[[0,1.5,2,3]]}]}"#
+        );
         fs::write(&truth, format!("{line}\n\n")).unwrap();
         let bench = Bench::read(&clips, &truth).unwrap();
         assert_eq!(bench.clips[0].path, folder.path().join("x/a.mp4"));

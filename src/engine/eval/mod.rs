@@ -1,7 +1,12 @@
-//! How well does it recognise? Enrols a benchmark's deleted clips into a temporary data folder with keys of their own,
-//! checks its uploads, and scores the answers against the truth.
+//! Evaluation: measures detection on a benchmark.
 //!
-//! Commonness starts empty: nothing but the benchmark's own tombstones is known.
+//! ```text
+//! table of clips, truth → Bench                                         bench
+//! enrol the deleted clips → check the uploads → answers                 run
+//! answers against the truth → recall, false positives, overlap          score
+//! ```
+//!
+//! A run uses a temporary data folder with its own keys, so nothing outside the benchmark counts towards commonness.
 
 mod bench;
 mod score;
@@ -21,12 +26,12 @@ use crate::model::{
     Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind, chain,
 };
 
-/// The detector's answer for one upload, in the format that the benchmark's own scoring reads.
+/// The detector's answer for one upload. Serialises to the format that external scoring scripts read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
     pub query: String,
     pub matches: Vec<AnswerMatch>,
-    /// Why there is no answer.
+    /// Why the upload could not be checked, or not to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -37,29 +42,30 @@ pub struct AnswerMatch {
     #[serde(rename = "ref")]
     pub deleted: String,
     pub score: f64,
-    /// The verdict is `review` or `block`.
+    /// Whether the verdict is `review` or `block`.
     pub flagged: bool,
     /// `[upload start, upload end, deleted start, deleted end]`, seconds.
     pub segments: Vec<[f64; 4]>,
 }
 
-/// What an evaluation is told as it goes on.
+/// Progress of an evaluation.
 pub enum Progress {
-    /// So many clips are to be enrolled and so many uploads to be checked.
+    /// The numbers of clips to enrol and of uploads to check.
     Begun {
         clips: usize,
         queries: usize,
     },
     ClipDone,
     QueryDone,
-    /// A clip or upload that failed; it counts as not recognised.
+    /// A clip or an upload failed. It counts as not recognised.
     Failed(String),
 }
 
-/// Runs a benchmark. `secrets` are the two keys of the temporary data folder.
+/// Runs a benchmark on `workers` threads. `secrets` are the two keys of the temporary data folder.
 ///
 /// # Errors
-/// The temporary folder cannot be made or written, or `BadLine`.
+/// - [`Error::File`] if the temporary folder cannot be created;
+/// - [`Error::Store`] or [`Error::Index`] if it cannot be read or written.
 pub fn run(
     bench: &Bench,
     options: Options,
@@ -96,10 +102,10 @@ pub fn run(
     Ok(answers.into_iter().flatten().collect())
 }
 
-/// Writes answers as JSON lines.
+/// Writes answers as JSON lines, one per upload.
 ///
 /// # Errors
-/// The disk's refusal.
+/// [`Error::File`] if the file cannot be written.
 pub fn write_answers(answers: &[Answer], path: &Path) -> Result<()> {
     let write = || {
         let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
@@ -112,7 +118,7 @@ pub fn write_answers(answers: &[Answer], path: &Path) -> Result<()> {
     write().map_err(|source| Error::File { path: path.to_path_buf(), source })
 }
 
-/// Each clip is its own owner's.
+/// Gives each clip its own owner, so that clips do not share a voice.
 fn enrolment(clip: &Clip) -> Enrolment {
     Enrolment {
         id: Some(TombstoneId(clip.id.clone())),

@@ -1,9 +1,12 @@
-//! Scoring answers against the truth.
+//! Scores answers against the ground truth.
 //!
-//! A **true pair** is an upload and a deleted clip that it shows; every other match is wrong. Recall is the share of
-//! true pairs that were flagged; at zero false positives it is the share with a score above the best wrong one. Micro
-//! average precision ranks all matches by score, wrong ones first among equals. The overlap of reported and true time
-//! is intersection over union, averaged over the true pairs that were found with spans.
+//! A **true pair** is an upload and a deleted clip that it shows. A match outside the true pairs is wrong.
+//!
+//! - Recall is the share of true pairs that were flagged. At zero false positives, it is the share with a score above
+//!   that of the best wrong match.
+//! - Micro average precision (`uap`) ranks all matches by score, and among equal scores wrong matches first.
+//! - Temporal overlap is the intersection over union of reported and true time, averaged over the true pairs that were
+//!   found with spans.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,28 +18,28 @@ use crate::engine::eval::{Answer, Query};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Score {
     pub pairs: usize,
-    /// Uploads that show nothing deleted.
+    /// Number of uploads that show no deleted clip.
     pub distractors: usize,
-    /// At the detector's own decision.
+    /// At the detector's own thresholds, 0..1.
     pub recall: f64,
-    /// Wrong matches that were flagged, a `review` too.
+    /// Number of wrong matches that were flagged, as `review` or `block`.
     pub false_positives: usize,
     pub recall_at_0fp: f64,
     pub uap: f64,
-    /// Mean overlap of upload time, 0..1; null when no span was reported.
+    /// Mean overlap of time in the upload, 0..1. Null if no span was reported.
     pub query_iou: Option<f64>,
-    /// Mean overlap of the deleted clips' time.
+    /// Mean overlap of time in the deleted clip, 0..1. Null if no span was reported.
     pub ref_iou: Option<f64>,
-    /// By family of edits, and by `family/edit`.
+    /// Scores by family of edits, and by `family/edit`.
     pub groups: BTreeMap<String, Group>,
-    /// True pairs, those that were missed or barely found first.
+    /// True pairs, missed ones first, then by ascending score.
     #[serde(skip)]
     pub worst: Vec<Pair>,
-    /// Wrong matches, the surest first.
+    /// Wrong matches, highest score first.
     pub wrong: Vec<Wrong>,
 }
 
-/// Part of a benchmark.
+/// The scores of a part of the benchmark.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Group {
     pub pairs: usize,
@@ -50,7 +53,7 @@ pub struct Pair {
     pub query: String,
     #[serde(rename = "ref")]
     pub deleted: String,
-    /// `None`: not among the matches at all.
+    /// The score of the match. `None` if there was no match.
     pub score: Option<f64>,
     pub flagged: bool,
     pub query_iou: Option<f64>,
@@ -69,7 +72,7 @@ pub struct Wrong {
     pub deleted: String,
 }
 
-/// Scores the answers; an upload without one counts as answered with no match.
+/// Scores the answers. An upload without an answer counts as one without a match.
 pub fn score(queries: &[Query], answers: &[Answer]) -> Score {
     let by_query: HashMap<&str, &Answer> = answers.iter().map(|a| (a.query.as_str(), a)).collect();
     let mut pairs = Vec::new();
@@ -169,7 +172,7 @@ fn average_precision(pairs: &[Pair], wrong: &[Wrong]) -> f64 {
     sum / f64::max(pairs.len() as f64, 1.0)
 }
 
-/// Intersection over union of two sets of intervals, those at `at` and `at + 1` of the segments.
+/// Intersection over union of two sets of intervals, given by the elements `at` and `at + 1` of their segments.
 fn overlap(a: &[[f64; 4]], b: &[[f64; 4]], at: usize) -> f64 {
     let (a, b) = (union(a, at), union(b, at));
     let both: f64 =
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn recall_wrong_matches_precision_and_overlap_are_as_worked_out_by_hand() {
+    fn recall_false_positives_precision_and_overlap_match_a_worked_example() {
         let queries = [query("1", &["a"]), query("2", &["a", "b"]), query("3", &[])];
         let answers = [
             answer("1", &[("a", 9.0, true)]),
@@ -247,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn among_equal_scores_wrong_ones_count_first() {
+    fn among_equal_scores_wrong_matches_rank_first() {
         let queries = [query("1", &["a"]), query("2", &[])];
         let answers = [answer("1", &[("a", 5.0, true)]), answer("2", &[("a", 5.0, true)])];
         let score = score(&queries, &answers);

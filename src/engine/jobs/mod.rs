@@ -1,4 +1,8 @@
-//! Work that outlives a request: the runner for durable jobs, a clock that nobody can set, and many files in parallel.
+//! Work that outlives a request.
+//!
+//! [`runner`] claims due jobs from the store under a lease and runs a bounded number of them. A job may run twice, so
+//! it must be idempotent. [`monotonic_clock`] measures leases and undo periods, so that setting the system clock does
+//! not end or prolong them. [`parallel`] is for commands: many files on a bounded number of threads.
 
 mod monotonic_clock;
 mod parallel;

@@ -1,13 +1,13 @@
-//! A time line that nobody can set: leases and undo times last as long as they say, though somebody sets the clock.
+//! A clock that nobody can set, so that leases and undo periods keep their length when the system clock is changed.
 //!
-//! It begins at the clock's time when the program starts and goes on by the clock's steady milliseconds. What is kept
-//! of it in the store is bounded at the next start, whose time line may begin earlier.
+//! It starts at the wall-clock time of the program's start and advances by monotonic milliseconds. The store keeps some
+//! of its times across restarts. The next start bounds them, because its clock may begin at an earlier time.
 
 use std::fmt;
 
 use crate::model::Environment;
 
-/// The time line of one start of the program.
+/// The clock of one run of the program.
 #[derive(Clone)]
 pub(in crate::engine) struct MonotonicClock {
     environment: Environment,
@@ -21,7 +21,7 @@ impl MonotonicClock {
         MonotonicClock { environment: environment.clone(), begun_s, begun_ms }
     }
 
-    /// MonotonicClock seconds.
+    /// Seconds on this clock. Comparable with Unix seconds only as long as nobody sets the system clock.
     pub fn now(&self) -> i64 {
         self.begun_s + (self.environment.clock.steady_ms() - self.begun_ms).div_euclid(1000)
     }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_sets_the_clock_neither_ends_nor_prolongs_anything() {
+    fn setting_the_system_clock_neither_ends_nor_prolongs_a_lease() {
         let clock = Arc::new(Settable::default());
         clock.wall_s.store(1_000_000, SeqCst);
         clock.steady_ms.store(77_777, SeqCst);

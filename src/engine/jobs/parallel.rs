@@ -1,13 +1,14 @@
-//! Many files at once: a bounded number of workers, results as they come.
+//! A job for each of many items, on a bounded number of threads.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Runs `job` for each item on `workers` threads (at least one, at most one an item) and hands every result, with the
-/// item's place, to `on_result` on the calling thread, in the order in which they come. When `on_result` breaks, no
-/// further item is begun, and those under way are waited for and dropped.
+/// Runs `job` for each item on `workers` threads, clamped to 1..=the number of items.
+///
+/// Calls `on_result` on the calling thread with the item's index and its result, in order of completion. When
+/// `on_result` breaks, no further item starts; the function waits for the running ones and drops their results.
 pub fn each<T: Sync, R: Send>(
     items: &[T],
     workers: usize,
@@ -17,7 +18,7 @@ pub fn each<T: Sync, R: Send>(
     let workers = workers.clamp(1, items.len().max(1));
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        // Bounded, so that workers do not run ahead of a slow reader.
+        // Bounded, so that the workers do not run ahead of a slow receiver.
         let (sender, receiver) = mpsc::sync_channel(workers);
         for _ in 0..workers {
             let (sender, next, job) = (sender.clone(), &next, &job);
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_gives_one_result_whatever_the_number_of_workers() {
+    fn every_item_yields_one_result_for_any_number_of_workers() {
         let items: Vec<usize> = (0..100).collect();
         for workers in [0, 1, 3, 1000] {
             let mut seen = vec![0; 100];
@@ -62,11 +63,11 @@ mod tests {
             );
             assert_eq!(seen, vec![1; 100]);
         }
-        each(&[0; 0], 2, |_| (), |_, ()| panic!("there was nothing to do"));
+        each(&[0; 0], 2, |_| (), |_, ()| panic!("no item, no result"));
     }
 
     #[test]
-    fn breaking_off_begins_nothing_further() {
+    fn no_further_item_starts_after_a_break() {
         let begun = AtomicUsize::new(0);
         let mut results = 0;
         each(

@@ -1,23 +1,25 @@
-//! The job runner: carries out durable work of every kind, a bounded number at a time, soon after it is due.
+//! The job runner: runs durable jobs soon after they are due, a bounded number at a time.
 //!
-//! What is durable stays in the store; the runner keeps nothing that matters. A kind of work is a `Source`: it knows
-//! which jobs are due, takes some under a **lease** (a job whose lease has not run out is taken by nobody else), and
-//! records itself how each went: done, or due again later. The runner only calls it at the right times:
+//! The store holds all durable state; the runner holds none. A kind of job is a [`Source`]. The source knows which jobs
+//! are due and claims some under a **lease**: until the lease expires, nobody else can claim the job. The job itself
+//! records its outcome: done, or due again later. The runner only decides when to call the source:
 //!
 //! ```text
-//! for each source, for ever:
-//!     claim as many due jobs as there is room for; start them
-//!     wait until: one ends, or somebody calls `Wake::wake`, or the next job is due, or leases want to be extended
+//! for each source, forever:
+//!     claim as many due jobs as there are free slots; start them
+//!     wait until a job ends, or `Wake::wake` is called, or the next job is due, or the leases need extending
 //! ```
 //!
-//! A job that panics, hangs with its process or is killed with it loses its lease and is claimed again. So whatever a
-//! job does must be safe to do twice; at the start of a process, which owns the data folder alone, a source may release
-//! all leases at once instead of waiting for them to run out.
+//! A job that panics, or whose process hangs or is killed, loses its lease and is claimed again. Jobs must therefore be
+//! idempotent. A starting process owns the data folder alone, so a source may release all leases then instead of
+//! waiting for them to expire.
 //!
-//! To use it: implement `Source`, `Runner::add` it, keep the `Wake` and call it after a commit that makes something due.
+//! To use it, implement [`Source`], pass it to [`Runner::add`], keep the [`Wake`], and call it after each commit that
+//! makes a job due.
 //!
-//! It never asks a source more than once a second unless something ended or somebody woke it, so an idle service costs
-//! nothing; and it does not ask for a few jobs when half its places will soon be free: claiming is a write.
+//! The runner polls a source at most once a second unless a job ended or somebody woke it, so an idle service costs
+//! almost nothing. After a job ends it claims only once half the slots are free: a claim is a write, and one for many
+//! jobs is cheaper than many for one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,60 +35,61 @@ use crate::engine::Result;
 use crate::model::{Clock, UnixSeconds, chain};
 use crate::pools::Pools;
 
-/// One piece of work that was taken from a source.
+/// A job that a source has claimed.
 pub struct Job {
-    /// The source's own name for it, for extending its lease.
+    /// The source's key for the job, used to extend its lease.
     pub key: i64,
-    /// Does it and records how it went, which also ends the lease. Dropped when the runner is told to stop and the
-    /// grace has passed.
+    /// Does the work and records the outcome, which also ends the lease. Dropped at shutdown when the grace period has
+    /// passed.
     pub work: BoxFuture<'static, ()>,
 }
 
-/// What a source is asked for.
+/// A request for jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Take {
     pub now: UnixSeconds,
-    /// What is taken belongs to the taker until then.
+    /// When the leases expire unless they are extended.
     pub lease_until: UnixSeconds,
-    /// Jobs at most.
+    /// Maximum number of jobs.
     pub limit: usize,
 }
 
-/// What a source gave.
+/// The jobs that a source claimed.
 #[derive(Default)]
 pub struct Claim {
     pub jobs: Vec<Job>,
-    /// When the earliest job that was not taken will be due; in the past when the limit was reached.
+    /// When the earliest job that was not claimed is due; in the past when the limit was reached.
     pub next_due_at: Option<UnixSeconds>,
 }
 
-/// A kind of durable work.
+/// A kind of durable job.
 pub trait Source: Send + Sync + 'static {
-    /// For logs and metrics.
+    /// The name in logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Takes jobs that are due and not leased, oldest first, and leases them. Called on the blocking pool.
+    /// Leases the due jobs that are not leased, oldest first. Runs on the blocking pool.
     ///
     /// # Errors
-    /// The store's refusal; the runner asks again later.
+    /// [`Error::Store`](crate::engine::Error::Store) if the store cannot be read or written; the runner retries.
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim>;
 
-    /// Extends the leases of jobs that still run. Called on the blocking pool.
+    /// Extends the leases of running jobs. Runs on the blocking pool.
     ///
     /// # Errors
-    /// The store's refusal; the runner asks again later.
+    /// [`Error::Store`](crate::engine::Error::Store) if the store cannot be written; the runner retries.
     fn extend(&self, keys: &[i64], lease_until: UnixSeconds) -> Result<()>;
 }
 
-/// How the runner runs.
+/// Settings of the runner.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// A lease's length, seconds; extended at a third of it for as long as the job runs. Default 600.
+    /// Lease length, seconds. Default 600. A running job's lease is extended every third of it. Shorter leases retry
+    /// the jobs of a dead process sooner and cost more writes.
     pub lease_s: u32,
-    /// How often a source is asked at the least, seconds. Default 60: a guard against a missed wake only.
+    /// Longest time between two claims, seconds. Default 60. It only guards against a missed wake.
     pub idle_s: u32,
-    /// What running jobs get to end by themselves when the service stops, seconds. Default 10; what is cut off then is
-    /// taken up again at the next start.
+    /// Grace period for running jobs at shutdown, seconds. Default 10. Jobs that are cut off run again after the next
+    /// start.
     pub grace_s: u32,
 }
 
@@ -96,7 +99,7 @@ impl Default for Options {
     }
 }
 
-/// Tells the runner that a source may have something to do. Cheap; calls between two looks count once.
+/// Wakes the runner because a source may have a due job. Cheap; several calls between two claims count as one.
 #[derive(Debug, Clone, Default)]
 pub struct Wake(Arc<Notify>);
 
@@ -106,7 +109,7 @@ impl Wake {
     }
 }
 
-/// Sources, ready to be attended to.
+/// The sources, before [`Runner::run`] starts them.
 pub struct Runner {
     pools: Pools,
     clock: Arc<dyn Clock>,
@@ -119,20 +122,20 @@ impl Runner {
         Runner { pools, clock, options, sources: Vec::new() }
     }
 
-    /// Adds a source of which at most `jobs_max` run at once.
+    /// Adds a source. At most `jobs_max` of its jobs run at once.
     pub fn add(&mut self, source: Arc<dyn Source>, jobs_max: usize) -> Wake {
         let wake = Wake::default();
         self.add_with(source, jobs_max, wake.clone());
         wake
     }
 
-    /// The same with a `Wake` that exists already, because the source or somebody before it holds it.
+    /// As [`Runner::add`], with an existing `Wake` that the source, or a part created before it, already holds.
     pub fn add_with(&mut self, source: Arc<dyn Source>, jobs_max: usize, wake: Wake) {
         self.sources.push((source, jobs_max.max(1), wake));
     }
 
-    /// Attends to all sources until `stop`; then takes nothing more and returns when the running jobs have ended or the
-    /// grace has passed.
+    /// Runs all sources until `stop` is cancelled. Then it claims nothing more, and returns when the running jobs have
+    /// ended or the grace period has passed.
     pub async fn run(self, stop: CancellationToken) {
         let mut loops = JoinSet::new();
         for (source, jobs_max, wake) in self.sources {
@@ -173,7 +176,7 @@ impl Attendant {
             if look_at.is_some_and(|at| at <= Instant::now()) && self.room() > 0 {
                 look_at = Some(Instant::now() + self.look().await);
             }
-            // A full house is looked at again when somebody leaves.
+            // With no free slot, the end of a job is what triggers the next claim.
             let asleep = self.room() == 0;
             let wake_at = look_at.unwrap_or_else(Instant::now);
             tokio::select! {
@@ -202,7 +205,7 @@ impl Attendant {
         self.jobs_max - self.running.len().min(self.jobs_max)
     }
 
-    /// Claims and starts jobs; returns how long to wait before looking again.
+    /// Claims and starts jobs. Returns how long to wait before the next claim.
     async fn look(&mut self) -> Duration {
         let idle = Duration::from_secs(u64::from(self.options.idle_s.max(1)));
         let now = self.clock.now();
@@ -213,7 +216,8 @@ impl Attendant {
             Ok(claim) => claim,
             Err(error) => {
                 let name = self.source.name();
-                tracing::error!(source = name, error = %chain(&error), "cannot look for work; trying again");
+                let error = chain(&error);
+                tracing::error!(source = name, %error, "cannot claim jobs; will retry");
                 return idle;
             }
         };
@@ -229,10 +233,10 @@ impl Attendant {
         let id = match ended {
             Ok((id, ())) => id,
             Err(error) => {
-                // What it was about stays in the store, and its lease will run out.
+                // The job stays in the store, and its lease expires.
                 tracing::error!(
                     source = self.source.name(),
-                    "a job panicked; it is taken up again"
+                    "a job panicked; it will be retried when its lease expires"
                 );
                 error.id()
             }
@@ -248,7 +252,8 @@ impl Attendant {
         let lease_until = self.clock.now() + i64::from(self.options.lease_s);
         let source = self.source.clone();
         if let Err(error) = self.pools.blocking(move || source.extend(&keys, lease_until)).await {
-            tracing::error!(source = self.source.name(), error = %chain(&error), "cannot extend leases");
+            let (source, error) = (self.source.name(), chain(&error));
+            tracing::error!(source, %error, "cannot extend leases; will retry");
         }
     }
 

@@ -1,15 +1,17 @@
-//! Backups of a data folder, online. The database is all that cannot be made again; keys are backed up apart.
+//! Online backups of a data folder. Only the database needs one: the index can be rebuilt from it. Back up the keys
+//! separately.
 
 use std::path::Path;
 
 use crate::engine::{Engine, Result};
 
 impl Engine {
-    /// Writes the database as it is at this moment to a file, beside whatever goes on. The index is not in it, since it
-    /// is made again; nor are the bytes of uploads.
+    /// Writes a consistent snapshot of the database to a new file while the service keeps running. Returns its size,
+    /// bytes. Leaves out the index, which can be rebuilt, and the spooled uploads.
     ///
     /// # Errors
-    /// There is something at `path`; it cannot be written.
+    /// [`Error::Store`](crate::engine::Error::Store) if `path` exists or cannot be written, or the database cannot be
+    /// read.
     pub fn backup(&self, path: &Path) -> Result<u64> {
         Ok(self.store().backup_to(path)?)
     }

@@ -1,4 +1,4 @@
-//! Looks at everything that a deployment needs and says of each whether it is well, and what to do if not.
+//! Health checks: examines each part that a deployment needs, and says what to do about a faulty one.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,57 +12,60 @@ use crate::media::{self, Failure, Plan};
 use crate::model::chain;
 use crate::store::{Folder, Store};
 
-/// One thing that was looked at.
+/// The result of one health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// The part that was examined.
     pub what: &'static str,
-    /// What was found; or what is wrong, and what to do.
+    /// Its state; or what is wrong, and what to do.
     pub outcome: std::result::Result<String, String>,
 }
 
-/// Looks at the worker, the data folder, the store and the index, as far as one leads to the next. Reads every byte of
-/// database and index. Changes nothing.
+/// Checks the decoding worker, the data folder, the database, the keys and the index, in this order. Stops at a part
+/// that cannot be opened if the rest depends on it. Reads every byte of database and index; changes nothing.
 pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Finding> {
     let mut findings = vec![worker(options)];
-    let mut tell = |what, outcome| findings.push(Finding { what, outcome });
+    let mut report = |what, outcome| findings.push(Finding { what, outcome });
     let folder = match Folder::open_reading(data) {
         Ok(folder) => folder,
         Err(error) => {
-            tell("data folder", Err(chain(&error)));
+            report("data folder", Err(chain(&error)));
             return findings;
         }
     };
-    tell("data folder", Ok(data.display().to_string()));
+    report("data folder", Ok(data.display().to_string()));
     let store = match Store::open(folder, options.store.clone()) {
         Ok(store) => store,
         Err(error) => {
-            tell("database", Err(chain(&error)));
+            report("database", Err(chain(&error)));
             return findings;
         }
     };
-    tell("database", database(&store));
+    report("database", database(&store));
     if let Some(keys) = keys {
         let settled = sync::settle_keys(&store, keys);
-        let ours = settled.map(|()| "those that the tombstones were made with".to_owned());
-        tell("keys and tombstones", ours.map_err(|e| chain(&e)));
+        let ours = settled.map(|()| "match".to_owned());
+        report("keys and data folder", ours.map_err(|e| chain(&e)));
     }
     let index = match Index::open_read_only(&store.folder().index_path(), options.index.clone()) {
         Ok(index) => index,
         Err(error) => {
-            tell("index", Err(chain(&error)));
+            report("index", Err(chain(&error)));
             return findings;
         }
     };
-    tell("index", checksums(&index));
-    tell("index and database", agreement(&store, &index));
+    report("index", checksums(&index));
+    report("index and database", agreement(&store, &index));
     findings
 }
 
-/// Hands a tiny picture to a worker, as a check would.
+/// Decodes a tiny picture in a worker, as a check would.
 fn worker(options: &Options) -> Finding {
     let what = "decoding worker";
     let decoded = tiny_picture()
-        .map_err(|e| format!("no temporary file can be made ({e}); free some space in the system's folder for them"))
+        .map_err(|e| {
+            format!("cannot create a temporary file ({e}); free some space in the temporary folder")
+        })
         .and_then(|file| {
             let mut frames = 0;
             let end = media::decode(&file, &Plan::thorough(), &options.media, &mut |_| {
@@ -71,17 +74,20 @@ fn worker(options: &Options) -> Finding {
             });
             match end {
                 Ok(_) if frames == 1 => Ok("starts and decodes".to_owned()),
-                Ok(_) => Err(format!("gave {frames} frames for a picture; reinstall cenotaph")),
+                Ok(_) => Err(format!("decoded {frames} frames of a picture; reinstall cenotaph")),
                 Err(media::Error::WorkerFailed { how: how @ Failure::NotStarted(_) }) => {
-                    Err(format!("{how}; see that this user may run the program"))
+                    Err(format!("{how}; allow this user to run the program"))
                 }
-                Err(error) => Err(format!("{}; check that FFmpeg's libraries are installed and memory is free", chain(&error))),
+                Err(error) => Err(format!(
+                    "{}; check that FFmpeg's libraries are installed and memory is free",
+                    chain(&error)
+                )),
             }
         });
     Finding { what, outcome: decoded }
 }
 
-/// A grey picture in the simplest format there is.
+/// A grey picture as an uncompressed BMP, the simplest format.
 fn tiny_picture() -> std::io::Result<File> {
     const SIDE: u32 = 16;
     let mut file = tempfile::tempfile()?;
@@ -92,7 +98,7 @@ fn tiny_picture() -> std::io::Result<File> {
     for field in [size, 0, 54, 40, SIDE, SIDE] {
         file.write_all(&field.to_le_bytes())?;
     }
-    // One plane of 24 bits a pixel, uncompressed, and nothing else said.
+    // One plane, 24 bits per pixel, no compression, defaults for the rest.
     file.write_all(&[1, 0, 24, 0])?;
     file.write_all(&[0; 24])?;
     file.write_all(&pixels)?;
@@ -104,12 +110,12 @@ fn database(store: &Store) -> std::result::Result<String, String> {
     if let Some(first) = wrong.first() {
         let more = wrong.len() - 1;
         return Err(format!(
-            "{first} (and {more} more); make a copy of the folder, then restore a backup"
+            "{first} (and {more} more); copy the data folder, then restore a backup"
         ));
     }
     let stats = store.stats().map_err(|e| chain(&e))?;
     Ok(format!(
-        "sound, {} tombstones ({} can block, {} only review, {} unmatchable)",
+        "intact, {} tombstones ({} can block, {} only review, {} unmatchable)",
         stats.tombstones, stats.block, stats.review, stats.unmatchable
     ))
 }
@@ -118,7 +124,7 @@ fn checksums(index: &Index) -> std::result::Result<String, String> {
     let report = index.verify();
     match report.damaged.first() {
         Some(first) => Err(first.clone()),
-        None => Ok(format!("sound, {} blocks in {} segments", report.blocks, report.segments)),
+        None => Ok(format!("intact, {} blocks in {} segments", report.blocks, report.segments)),
     }
 }
 
@@ -129,20 +135,19 @@ fn agreement(store: &Store, index: &Index) -> std::result::Result<String, String
         .and_then(|head| Ok((head, store.stats()?.tombstones)))
         .map_err(|e| chain(&e))?;
     if applied > head {
-        return Err(
-            "the index reaches further than the database; run `cenotaph index rebuild`".into()
-        );
+        return Err("the index is ahead of the database; run `cenotaph index rebuild`".into());
     }
     if applied < head {
         return Ok(format!(
-            "the index is {} changes behind; checks look at these one by one, and the next command that writes \
-             catches up",
+            "the index is {} changes behind; checks compare these one by one until the next \
+             command that writes catches up",
             head - applied
         ));
     }
     if tombstones != kept {
         return Err(format!(
-            "the index has {tombstones} tombstones, the database {kept}; run `cenotaph index rebuild`"
+            "the index has {tombstones} tombstones and the database has {kept}; run \
+             `cenotaph index rebuild`"
         ));
     }
     Ok(format!("agree on {kept} tombstones"))

@@ -1,21 +1,21 @@
-//! How the service is doing: whether it works at all, and numbers for the metrics.
+//! Liveness of the database, and gauges for the metrics.
 
 use crate::engine::{Engine, Result};
 
 impl Engine {
-    /// Touches the database.
+    /// Checks that the database answers a query.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// [`Error::Store`](crate::engine::Error::Store) if it cannot be read.
     pub fn ping(&self) -> Result<()> {
         self.store().log_head()?;
         Ok(())
     }
 
-    /// Sets the gauges that are only worth their look-up when somebody asks.
+    /// Updates the gauges that cost a query. Called when metrics are scraped.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// None: the index has its numbers in memory.
     pub fn measure(&self) -> Result<()> {
         if let Some(stats) = self.index_stats() {
             metrics::gauge!("cenotaph_index_tombstones").set(stats.tombstones as f64);

@@ -1,12 +1,12 @@
-//! Deleted videos become tombstones.
+//! Enrolment: creates tombstones from deleted videos.
 //!
-//! Files are decoded in parallel, a group at a time; then, in the order in which they were named, each gets its voice
-//! and the group goes into the store in one transaction, and after that into the index. A bad file is reported and
-//! the others go on.
+//! Files are decoded in parallel, one group at a time. Then each file of the group gets its voice, in the order given,
+//! and the group is written to the store in one transaction and then to the index. A bad file is reported and does not
+//! stop the others.
 //!
-//! A **voice** is what counts as one where it is counted how common something is: all tombstones of an owner, and
-//! those of nearly the same content whoever the owner is, so that many deletions of one video do not make that video
-//! look like a template.
+//! A **voice** is the unit in which commonness is counted. All tombstones of an owner share one, and so do tombstones
+//! of nearly the same content, whoever the owner is. Otherwise many deletions of one video would make it look like a
+//! template.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -25,22 +25,22 @@ use crate::model::{
 };
 use crate::store::NewTombstone;
 
-/// Files a worker gets in one group: few, because what was decoded is lost if the process dies before the group is
-/// stored; not one, because storing waits for the disk.
+/// Files per worker in one group. More amortise the wait for the disk; fewer lose less work if the process dies before
+/// the group is stored.
 const FILES_PER_WORKER: usize = 4;
 
-/// A deleted video to be made a tombstone.
+/// A deleted video to enrol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrolment {
-    /// `None`: the file's name without its extension.
+    /// The tombstone's id. `None`: the file's name without its extension.
     pub id: Option<TombstoneId>,
-    /// The owner's id as the platform writes it.
+    /// The platform's id of the owner.
     pub owner: Option<String>,
     pub reason: DeletionReason,
     pub path: PathBuf,
 }
 
-/// A tombstone that was made.
+/// A new tombstone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enrolled {
     pub id: TombstoneId,
@@ -50,11 +50,11 @@ pub struct Enrolled {
     pub fingerprint_bytes: usize,
     pub keypoints: usize,
     pub frames: usize,
-    /// What was missing or broken in the file.
+    /// What is missing or broken in the file, in words.
     pub damage: Option<String>,
 }
 
-/// A file that was decoded and waits for its place in the store.
+/// A decoded file that is ready to be stored.
 pub(in crate::engine) struct Ready {
     pub new: NewTombstone,
     pub fingerprint: Fingerprint,
@@ -62,7 +62,7 @@ pub(in crate::engine) struct Ready {
     pub damage: Option<String>,
 }
 
-/// Whose tombstone it will be.
+/// Id, owner and reason of a tombstone to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) struct Naming {
     pub id: TombstoneId,
@@ -71,11 +71,14 @@ pub(in crate::engine) struct Naming {
 }
 
 impl Engine {
-    /// Makes tombstones of all these files, `workers` at a time, and tells `on_done` of each, by its place in `batch`,
-    /// when it is durable or has failed.
+    /// Enrols a batch of files, decoding `workers` at a time. Calls `on_done` with each file's index in `batch` once
+    /// its tombstone is durable, or with the error of that file.
     ///
     /// # Errors
-    /// The store or the index failed; what `on_done` was told of is kept. A file's own failure goes to `on_done`.
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::Index`] if the index cannot be searched or written.
+    ///
+    /// Tombstones that were reported to `on_done` before are durable. The error of a single file goes to `on_done`.
     pub fn enrol(
         &self,
         batch: &[Enrolment],
@@ -112,7 +115,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The id that a tombstone will have, unless it is taken; told before the work of decoding.
+    /// The id of the new tombstone, unless it is taken. Checked before the costly decode.
     fn free_id(
         &self,
         enrolment: &Enrolment,
@@ -127,7 +130,7 @@ impl Engine {
         Ok(Ok(id))
     }
 
-    /// Opens and decodes one file; everything but its voice and slot.
+    /// Opens and decodes one file. Voice and slot are assigned later.
     fn prepare(&self, enrolment: &Enrolment, id: &TombstoneId, clock: &dyn Clock) -> Result<Ready> {
         let path = &enrolment.path;
         let file = open(path, self.options().file_bytes_max)?;
@@ -137,7 +140,7 @@ impl Engine {
         self.prepare_file(path, &file, digest, naming, clock.now())
     }
 
-    /// Decodes an open file; `path` is what messages call it.
+    /// Decodes an open file. `path` only names it in messages.
     pub(in crate::engine) fn prepare_file(
         &self,
         path: &Path,
@@ -162,13 +165,13 @@ impl Engine {
             duration_s: summary.duration_s,
         };
         let damage = summary.damage.as_ref().map(damage_words);
-        // The index must be given what the store will give when it is rebuilt: rounded geometry.
+        // The stored form has rounded geometry. Index that, as a rebuild from the store would.
         let fingerprint = Fingerprint::from_bytes(&new.fingerprint)
             .map_err(|source| Error::Fingerprint { id: new.id.clone(), source })?;
         Ok(Ready { new, fingerprint, print, damage })
     }
 
-    /// Store first, index second.
+    /// Assigns voices, then writes a group to the store and to the index, in this order.
     pub(in crate::engine) fn keep(&self, ready: &mut [(usize, Ready)]) -> Result<()> {
         if ready.is_empty() {
             return Ok(());
@@ -188,7 +191,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The voice of a tombstone, in the store or earlier in the group, that has nearly the same content.
+    /// The voice of a tombstone with nearly the same content, in the store or earlier in the group.
     fn same_content(&self, one: &Ready, earlier: &[(usize, Ready)]) -> Result<Option<u32>> {
         if one.new.strength == Strength::Unmatchable {
             return Ok(None);
@@ -238,8 +241,8 @@ impl Ready {
     }
 }
 
-/// A file's name without its extension; what is not UTF-8 in it as `%` and two hexadecimal digits, so that two names
-/// never give one id.
+/// A file's name without its extension. Bytes that are not UTF-8 become `%` and two hexadecimal digits, so that two
+/// such names do not yield the same id.
 fn stem(path: &Path) -> Option<TombstoneId> {
     let stem: &OsStr = path.file_stem()?;
     let mut id = String::new();
@@ -250,13 +253,13 @@ fn stem(path: &Path) -> Option<TombstoneId> {
     Some(TombstoneId(id))
 }
 
-/// An owner's tombstones share a voice; without an owner each has its own.
+/// The voice before contents are compared: one for all of an owner's tombstones, and its own for each without an owner.
 pub(in crate::engine) fn first_voice(owner: Option<OwnerKey>, otherwise: &[u8; 32]) -> u32 {
     let name: &[u8] = owner.as_ref().map_or(otherwise, |owner| &owner.0);
     u32::from_le_bytes([name[0], name[1], name[2], name[3]])
 }
 
-/// Seconds in at least one of the spans, whichever way they run.
+/// Total time that at least one span covers, seconds. Spans may run backwards.
 fn covered_s<V>(spans: impl Iterator<Item = Span<V>>) -> f64 {
     let mut spans: Vec<Span<V>> = spans.map(|span| span.ascending()).collect();
     spans.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
@@ -275,14 +278,14 @@ mod tests {
     use crate::model::UploadSpan;
 
     #[test]
-    fn overlapping_and_reversed_spans_count_once() {
+    fn overlapping_and_reversed_spans_are_counted_once() {
         let spans = [(5.0, 1.0), (4.0, 6.0), (8.0, 9.0)].map(|(a, b)| UploadSpan::new(a, b));
         assert!((covered_s(spans.into_iter()) - 6.0).abs() < 1e-9);
         assert_eq!(covered_s(std::iter::empty::<UploadSpan>()), 0.0);
     }
 
     #[test]
-    fn ids_come_from_the_name_and_odd_bytes_stay_apart() {
+    fn ids_are_file_stems_with_invalid_bytes_escaped() {
         let id = |name: &[u8]| stem(Path::new(OsStr::from_bytes(name))).map(|id| id.0);
         assert_eq!(id(b"/x/cat.1.mp4").as_deref(), Some("cat.1"));
         assert_eq!(id(b"\xfe.mp4").as_deref(), Some("%FE"));

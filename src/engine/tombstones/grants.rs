@@ -1,18 +1,20 @@
-//! Grants: an owner's leave for a named uploader to post the video again.
+//! Grants: an owner's permission for one uploader to re-upload the video.
 
 use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, DeletionReason, Environment, GrantId, TombstoneId};
 use crate::store::Grant;
 
-/// Longest id of an uploader, bytes.
+/// Maximum length of an uploader's id, bytes.
 const UPLOADER_BYTES_MAX: usize = 1024;
 
 impl Engine {
-    /// Allows an uploader to post the video of a tombstone. Again is the same grant. `None` when there is no such
-    /// tombstone.
+    /// Permits an uploader to re-upload the video of a tombstone. Idempotent. `None` if there is no such tombstone.
     ///
     /// # Errors
-    /// `Invalid` when nobody can give that leave; the store's refusal.
+    /// - [`Error::Invalid`] if the owner did not delete the video, or `uploader` is empty, too long or contains control
+    ///   characters;
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn grant(
         &self,
         tombstone: &TombstoneId,
@@ -24,7 +26,7 @@ impl Engine {
         let Some(tombstone) = self.store().get_by_id(tombstone)? else { return Ok(None) };
         if tombstone.reason != DeletionReason::OwnerRequest {
             let why = format!(
-                "its video was deleted for the reason `{}`: nobody can allow anybody to post it",
+                "its video was deleted for the reason `{}`; grants exist only for `owner_request`",
                 tombstone.reason
             );
             return Err(Error::Invalid { what: "tombstone", why });
@@ -36,10 +38,11 @@ impl Engine {
         Ok(self.store().add_grant(&grant, &entry)?)
     }
 
-    /// Takes the leave back; false when there was none.
+    /// Revokes a grant. False if there was no such grant.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// - [`Error::Invalid`] if `uploader` is empty, too long or contains control characters;
+    /// - [`Error::Store`] if the store cannot be read or written.
     pub fn revoke_grant(
         &self,
         tombstone: &TombstoneId,
@@ -54,11 +57,11 @@ impl Engine {
         Ok(self.store().remove_grant(found.slot, uploader, &entry)?)
     }
 
-    /// At most `limit` grants of a tombstone, oldest first, from behind `after` on; `None` when there is no such
-    /// tombstone. To whom they were given is known as keyed hashes only.
+    /// Up to `limit` grants of a tombstone that follow `after`, oldest first. `None` if there is no such tombstone.
+    /// Uploaders are stored as keyed hashes only.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn grants(
         &self,
         tombstone: &TombstoneId,
@@ -81,11 +84,11 @@ fn entry(
 
 fn check(uploader: &str) -> Result<()> {
     let why = match uploader {
-        "" => "it is empty".to_owned(),
+        "" => "must not be empty".to_owned(),
         id if id.len() > UPLOADER_BYTES_MAX => {
-            format!("it has more than {UPLOADER_BYTES_MAX} bytes")
+            format!("must be at most {UPLOADER_BYTES_MAX} bytes long")
         }
-        id if id.chars().any(char::is_control) => "it has control characters".to_owned(),
+        id if id.chars().any(char::is_control) => "must not contain control characters".to_owned(),
         _ => return Ok(()),
     };
     Err(Error::Invalid { what: "uploader", why })

@@ -1,6 +1,6 @@
-//! Tombstones of many deletions at once: those that arrive while others are being kept share the next commit.
+//! Group commit of tombstones: those that arrive during one commit share the next.
 //!
-//! Keeping costs a few syncs of the disk, for the store and for the index, however many tombstones it covers.
+//! A commit syncs store and index to disk a few times, however many tombstones it covers.
 
 use std::sync::Mutex;
 
@@ -8,10 +8,10 @@ use crate::engine::tombstones::enrol::Ready;
 use crate::engine::{Engine, Error, Result};
 use crate::store::GroupCommit;
 
-/// Tombstones in one commit at most: bounds what is in one transaction.
+/// Maximum number of tombstones in one commit. Bounds the transaction.
 const BATCH_MAX: usize = 64;
 
-/// The queue and its turn.
+/// The queue of waiting tombstones, and the lock of the thread that commits.
 pub(in crate::engine) struct TombstoneCommit {
     group: GroupCommit<Ready, Result<()>>,
     turn: Mutex<()>,
@@ -24,11 +24,13 @@ impl Default for TombstoneCommit {
 }
 
 impl TombstoneCommit {
-    /// Keeps a tombstone; it is durable when this returns. Idempotent: an existing tombstone with the same id counts as
-    /// kept, because a job that was killed in between comes here twice.
+    /// Stores a tombstone, which is durable when this returns. Idempotent: an existing tombstone with the same id
+    /// counts as stored, because a job that was killed after the commit runs twice.
     ///
     /// # Errors
-    /// [`Error::Store`] or [`Error::Index`]. After the latter the tombstone is kept, and the index catches up later.
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::Index`] if the index cannot be searched or written. If only the write failed, the tombstone is
+    ///   durable and the index catches up later.
     ///
     /// # Panics
     /// When the thread that commits this tombstone panics.
@@ -38,7 +40,7 @@ impl TombstoneCommit {
     }
 }
 
-/// Keeps a batch, and returns each one's result in order.
+/// Stores a batch. Returns one result per tombstone, in order.
 fn keep_batch(engine: &Engine, batch: Vec<Ready>) -> Vec<Result<()>> {
     let mut results = Vec::with_capacity(batch.len());
     let (mut fresh, mut places) = (Vec::new(), Vec::new());
@@ -53,7 +55,7 @@ fn keep_batch(engine: &Engine, batch: Vec<Ready>) -> Vec<Result<()>> {
     if engine.keep(&mut fresh).is_ok() {
         return results;
     }
-    // One of them is to blame, or the disk is: each by itself gets an error of its own.
+    // Either one tombstone or the disk is at fault: retry them one by one, so that each gets its own error.
     for (one, place) in fresh.into_iter().zip(places) {
         results[place] = match engine.keep(&mut [one]) {
             Err(Error::Store(crate::store::Error::IdTaken { .. })) => Ok(()),

@@ -1,4 +1,13 @@
-//! Tombstones: made of deleted videos, kept in store and index, granted to uploaders, retired or expired.
+//! Tombstones: create them from deleted videos, grant permission to re-upload, retire or expire them.
+//!
+//! ```text
+//! file → decode → voice → store (one transaction per group) → index        enrol, group_commit
+//! retired by a person, or expired by the settings → store → index          retire
+//! ```
+//!
+//! - The store is written first and decides. If the index falls behind, it catches up from the store's change log.
+//! - An erased tombstone never matches again, even while its rows are still in the index.
+//! - Enrolling an id twice creates one tombstone.
 
 mod enrol;
 mod grants;

@@ -1,36 +1,39 @@
-//! The end of a tombstone: retired by somebody, or expired as the settings say. Either way it is erased, and nothing is
-//! recognised by it any more.
+//! The end of a tombstone: a person retires it, or it expires under the settings. Either way it is erased and never
+//! matches again.
 //!
-//! Retiring says that it should not have been there: what it counted against can be reversed (`upload_reverse`).
-//! Expiring does not.
+//! Retiring means that the tombstone should not have existed, so verdicts against uploads can be reversed
+//! (`uploads::reverse`). Expiry leaves them as they are.
 
 use crate::engine::core::sync;
 use crate::engine::{Engine, Error, Result};
 use crate::model::{Actor, AuditEntry, DeletionReason, Environment, TombstoneId};
 use crate::store::TombstoneEnd;
 
-/// Longest note, bytes.
+/// Maximum length of a note, bytes.
 const NOTE_BYTES_MAX: usize = 1000;
-/// Tombstones that expire in one step.
+/// Expired tombstones read at once.
 const EXPIRED_AT_ONCE: usize = 200;
 
-/// A note as somebody gave it.
+/// Checks the length of a note.
 ///
 /// # Errors
-/// `Invalid` when it is too long.
+/// [`Error::Invalid`] if the note is too long.
 pub(in crate::engine) fn check_note(note: Option<&str>) -> Result<()> {
     if note.is_some_and(|note| note.len() > NOTE_BYTES_MAX) {
-        let why = format!("it has more than {NOTE_BYTES_MAX} bytes");
+        let why = format!("must be at most {NOTE_BYTES_MAX} bytes long");
         return Err(Error::Invalid { what: "note", why });
     }
     Ok(())
 }
 
 impl Engine {
-    /// Retires a tombstone; `None` when there is none of this name. The answer is how many uploads it counted against.
+    /// Retires a tombstone. Returns the number of uploads that it counted against, or `None` if there is no such
+    /// tombstone.
     ///
     /// # Errors
-    /// `Invalid` names the field; the store's refusal.
+    /// - [`Error::Invalid`] if the note is too long;
+    /// - [`Error::Store`] if the store cannot be written;
+    /// - [`Error::Index`] if the index cannot be written: the tombstone is retired, and the index catches up later.
     pub fn retire_tombstone(
         &self,
         id: &TombstoneId,
@@ -46,10 +49,11 @@ impl Engine {
         Ok(against)
     }
 
-    /// Lets tombstones go whose time is over; the answer is how many went.
+    /// Erases the expired tombstones. Returns their number.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::Index`] if the index cannot be written: the tombstones are erased, and the index catches up later.
     pub fn expire_tombstones(&self, environment: &Environment) -> Result<usize> {
         let mut gone = 0;
         for reason in DeletionReason::ALL {
@@ -75,7 +79,8 @@ impl Engine {
         Ok(gone)
     }
 
-    /// The store decides; the index drops what it hears of, and a reader in the way of erasing old pages only delays it.
+    /// Removes ended tombstones from the index. Also folds the write-ahead log, which erases their old pages; a reader
+    /// may delay that, so its failure is ignored.
     fn drop_from_index(&self) -> Result<()> {
         let _ = self.store().fold_log();
         match self.index() {

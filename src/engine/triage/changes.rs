@@ -1,10 +1,10 @@
-//! Listeners are woken when a case has changed.
+//! Notifies listeners when a case has changed.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Notifies listeners of changes to cases. Clones share it.
+/// A counter of changes to cases that listeners can await. Clones share the counter.
 #[derive(Debug, Clone)]
 pub struct CaseChanges(Arc<watch::Sender<u64>>);
 
@@ -15,7 +15,7 @@ impl Default for CaseChanges {
 }
 
 impl CaseChanges {
-    /// A number that rises with every change.
+    /// Subscribes to the counter, which rises with every change.
     pub fn listen(&self) -> watch::Receiver<u64> {
         self.0.subscribe()
     }

@@ -1,4 +1,9 @@
-//! Which uploads are put before moderators, and with what their cases are opened: a function of the report.
+//! Triage: which uploads need a moderator, and what their cases contain.
+//!
+//! `uploads` calls [`CaseOpening`](open::CaseOpening) with a report and stores the case in the transaction that records
+//! the verdict. Triage itself writes nothing: a case is a function of the report, the options, the clock and a random
+//! draw. `review` then manages the open cases and shares [`Options`](options::Options) and
+//! [`CaseChanges`](changes::CaseChanges).
 
 mod changes;
 pub(in crate::engine) mod open;

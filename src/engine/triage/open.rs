@@ -1,4 +1,4 @@
-//! Which uploads are put before moderators, and what their cases are opened with.
+//! Decides whether an upload needs a moderator, and builds its case.
 
 use crate::engine::check::{content, spaced};
 use crate::engine::decoding::Look;
@@ -15,23 +15,24 @@ use crate::model::{
 use crate::model::{Report, ReportMatch};
 use crate::store::{Joining, NewCase};
 
-/// Matches that are drawn for moderators, the best.
+/// Number of best matches that are plotted for moderators.
 pub(in crate::engine) const PLOTS_MAX: usize = 3;
-/// A deleted picture that fills less of the upload's than this is an inset, share of the area.
+/// A deleted picture that covers less than this share of the upload's picture is an inset.
 const INSET_AREA: f64 = 0.7;
-/// What still counts as unaltered: turn, degrees; speed, share; corners off the picture's, fractions.
+/// Largest deviations of an unaltered match: rotation, degrees; speed, share; position of a corner, share of the
+/// picture's width or height.
 const TURN_DEG: f64 = 3.0;
 const SPEED_MISS: f64 = 0.03;
 const CORNER_MISS: f64 = 0.1;
 
-/// What uploads need to open cases.
+/// The dependencies for opening cases.
 #[derive(Debug, Clone, Default)]
 pub struct CaseOpening {
     pub options: Options,
     pub changes: CaseChanges,
 }
 
-/// What is known of an upload only right after its check, and needed in its case.
+/// Parts of a case that are available only right after the check, while the decoded print is in memory.
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Looks {
     pub likeness: Option<Vec<u64>>,
@@ -48,7 +49,11 @@ impl Looks {
 }
 
 impl CaseOpening {
-    /// The case that an upload with this answer opens, unless it joins another; `None` when nobody needs to look at it.
+    /// The case for an upload with this answer, to be opened unless the upload joins an open one. `None` if the verdict
+    /// needs no moderator.
+    ///
+    /// # Errors
+    /// [`Error::NoEntropy`] if the system returns no random bytes.
     pub(in crate::engine) fn case(
         &self,
         report: &Report,
@@ -92,7 +97,10 @@ impl CaseOpening {
         }))
     }
 
-    /// A case that an appeal opens where there was none.
+    /// The case for an appeal against a verdict that had no case.
+    ///
+    /// # Errors
+    /// [`Error::NoEntropy`] if the system returns no random bytes.
     pub(in crate::engine) fn case_of_appeal(
         &self,
         verdict: Verdict,
@@ -172,7 +180,7 @@ fn kind_of_span(span: &SpanPair) -> MatchKind {
     if altered || moved { MatchKind::Altered } else { MatchKind::Whole }
 }
 
-/// Share of the upload's picture that the deleted one covers, by its corners (shoelace formula).
+/// Share of the upload's picture that the deleted picture covers: area of its quadrilateral by the shoelace formula.
 fn area(placement: &Placement) -> f64 {
     let corner = |at: usize| &placement.quad[at % 4];
     let twice: f64 =
@@ -194,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_a_match_is_what_a_person_would_call_it() {
+    fn matches_are_classified_as_whole_altered_or_inset() {
         let whole = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
         let inset = whole.map(|(x, y)| (x * 0.4 + 0.5, y * 0.4));
         let cropped = whole.map(|(x, y)| (x * 1.5 - 0.25, y * 1.5 - 0.25));

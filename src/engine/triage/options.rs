@@ -5,24 +5,26 @@ use crate::model::DAY_S;
 /// Settings of the review.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// For so long a claimed case is left to whoever claimed it, seconds. Default 10 minutes.
+    /// Length of a claim, during which nobody else gets the case, seconds. Default 10 minutes. Shorter claims free
+    /// abandoned cases sooner and may expire during a long decision.
     pub lease_s: i64,
-    /// For so long a decision can be undone, and nobody is told of it, seconds. Default 30.
+    /// Undo period after a decision, seconds. Default 30. The decision takes effect and is announced afterwards.
     pub undo_s: i64,
-    /// For so long after its opening near-identical uploads join a case, seconds. Default one day.
+    /// Period after a case's opening in which near-identical uploads join it, seconds. Default one day. Longer periods
+    /// save decisions and keep the likeness of the upload longer.
     pub join_s: i64,
-    /// Uploads of one case at most. Default 1000.
+    /// Maximum number of uploads in one case. Default 1000.
     pub members_max: u32,
-    /// Share of cases that two moderators decide, neither knowing what the other says, 0..1. Default 0.05. With a
-    /// single moderator it should be 0.
+    /// Share of cases, 0..1, that two moderators decide independently. Default 0.05. Measures agreement at the price of
+    /// double work. Set it to 0 if there is only one moderator.
     pub twice_share: f64,
-    /// When nobody decides a case for the second time for so long, the first decision holds, seconds. Default one day.
+    /// How long a case waits for its second decision, seconds; then the first one stands. Default one day.
     pub second_s: i64,
-    /// Whether blocked uploads are put before moderators too. Default false: their uploaders can appeal.
+    /// Whether blocked uploads also open cases. Default false: their uploaders can appeal.
     pub blocks: bool,
-    /// When a new case is due, seconds after its opening; `None`: when a lead says so. Default none.
+    /// Time from a case's opening to its due date, seconds. `None`: only a lead sets due dates. Default `None`.
     pub due_s: Option<i64>,
-    /// Cases that one call acts on at most. Default 1000.
+    /// Maximum number of cases in one bulk action. Default 1000.
     pub bulk_max: usize,
 }
 

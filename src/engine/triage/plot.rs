@@ -1,15 +1,16 @@
-//! The moments of a match that agree, as bytes: small, since every upload that is put before a moderator has some.
+//! The plot of a match: the moments at which upload and deleted video agree. Compact, because every case stores some.
 //!
-//! Number of keypoints (u16), number of frames (u16), then each: seconds in the upload (f32), in the deleted video (f32),
-//! how much it says (u8 of 255). Little-endian.
+//! Format, little-endian: number of keypoints (u16), number of frames (u16), then the moments of the keypoints and of
+//! the frames. A moment has 9 bytes: time in the upload, seconds (f32); time in the deleted video, seconds (f32);
+//! weight (u8, 255 is 1).
 
 use crate::model::{Agreement, Moment};
 use crate::wire::round;
 
-/// Bytes of one moment.
+/// Size of a moment, bytes.
 const MOMENT: usize = 9;
 
-/// Moments as they are shown: seconds in the upload, in the deleted video, and how much each says.
+/// Moments for display: time in the upload, seconds; time in the deleted video, seconds; weight, 0..1.
 pub(in crate::engine) type Shown = Vec<[f64; 3]>;
 
 pub(in crate::engine) fn write(agreement: &Agreement) -> Vec<u8> {
@@ -28,7 +29,7 @@ pub(in crate::engine) fn write(agreement: &Agreement) -> Vec<u8> {
     bytes
 }
 
-/// Keypoints and frames, to be shown; `None` for bytes that are something else.
+/// The moments of the keypoints and of the frames. `None` if the bytes are not a plot.
 pub(in crate::engine) fn read(bytes: &[u8]) -> Option<(Shown, Shown)> {
     let count = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
     let (keypoints, frames) = (usize::from(count(0)?), usize::from(count(2)?));
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_come_back_and_other_bytes_are_none() {
+    fn a_plot_round_trips_and_other_bytes_are_refused() {
         let moment = |s: f32| Moment { upload_s: s, deleted_s: s + 0.5, weight: 1.0 };
         let agreement = Agreement {
             keypoints: vec![moment(1.0), moment(2.25)],

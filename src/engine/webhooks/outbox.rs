@@ -1,8 +1,8 @@
-//! The outbox: events go to whoever subscribed, signed, again and again with growing pauses, until they arrive or are
-//! given up.
+//! The outbox: sends signed events to their subscribers and retries with growing delays.
 //!
-//! Every subscriber has a few places of its own, so that one who hangs delays nobody else. What was given up is kept,
-//! listed, and sent again when somebody asks. A receiver who answers 410 wants nothing more: it is paused.
+//! Each subscriber has its own few delivery slots, so a receiver that hangs delays nobody else. When the retries are
+//! used up, a delivery becomes a dead letter: it stays listed and can be resent. A receiver that answers 410 (Gone)
+//! wants no more events, so its subscription is paused.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,10 +27,11 @@ use crate::wire::{Audience, CaseDecided, Redact, Unredacted, UploadView};
 /// Settings of the outbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Pauses after failed tries, seconds; when there is no further one, the delivery is given up. Default 5 s, 30 s,
-    /// 2 min, 10 min, 1 h, 3 h, 8 h, 24 h.
+    /// Delays after failed attempts, seconds. After the attempt that follows the last delay, the delivery is dead.
+    /// Default 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 8 h, 24 h: survives an outage of a day and a half.
     pub pauses_s: Vec<i64>,
-    /// Deliveries to one subscriber at once. Default 4.
+    /// Maximum number of concurrent deliveries to one subscriber. Default 4. More drain a backlog faster and load the
+    /// receiver more.
     pub at_once_max: usize,
 }
 
@@ -40,23 +41,23 @@ impl Default for Options {
     }
 }
 
-/// Deliveries at once in all.
+/// Maximum number of concurrent deliveries in all.
 const JOBS_MAX: usize = 64;
-/// After a new secret, messages are signed with the one before too, for so long, seconds.
+/// For this long after a rotation, messages are also signed with the previous secret, seconds.
 const OVERLAP_S: i64 = DAY_S;
-/// Longest pause that a receiver may ask for, seconds.
+/// Longest `Retry-After` that is honoured, seconds.
 const ASKED_PAUSE_S_MAX: u32 = 86_400;
-/// The status by which a receiver asks to be sent nothing more.
+/// The status by which a receiver unsubscribes.
 const GONE: u16 = 410;
 
-/// What the outbox needs.
+/// The dependencies of an [`Outbox`].
 pub struct OutboxParts {
     pub engine: Arc<Engine>,
     pub pools: Pools,
     pub remote: Remote,
     pub environment: Environment,
     pub options: Options,
-    /// Whoever has something to tell wakes it.
+    /// Woken after each commit that adds a delivery.
     pub wake: Wake,
 }
 
@@ -68,7 +69,7 @@ pub struct Outbox {
     pub(in crate::engine) wake: Wake,
     pools: Pools,
     options: Options,
-    /// Deliveries under way, by their numbers, and to whom.
+    /// The running deliveries and their subscriptions.
     under_way: Mutex<HashMap<DeliverySeq, SubscriptionId>>,
 }
 
@@ -84,10 +85,10 @@ impl Outbox {
         Outbox { engine, remote, environment, wake, pools, options, under_way: Mutex::default() }
     }
 
-    /// Sets the gauges that are only worth their look-up when somebody asks.
+    /// Updates the gauges that cost a query. Called when metrics are scraped.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn measure(&self) -> Result<()> {
         let counts = self.engine.store().delivery_counts()?;
         metrics::gauge!("cenotaph_webhooks_due").set(counts.due as f64);
@@ -100,13 +101,13 @@ impl Outbox {
         Ok(String::from_utf8_lossy(&url).into_owned())
     }
 
-    /// The secret that a subscriber's messages are signed with.
+    /// The current secret, which signs the subscriber's messages.
     pub(in crate::engine) fn secret(&self, subscription: &Subscription) -> Secret {
         let identity = &self.engine.keys().identity;
         Secret::new(identity.webhook_secret(subscription.id, subscription.secret))
     }
 
-    /// That secret, and the one before while the receiver may still know that one only.
+    /// The current secret and, for a while after a rotation, the previous one, which may be all the receiver knows.
     fn secrets(&self, subscription: &Subscription) -> Vec<Secret> {
         let mut secrets = vec![self.secret(subscription)];
         let now = self.environment.now();
@@ -121,11 +122,12 @@ impl Outbox {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An event as a subscriber may see it.
+    /// The body of an event, redacted for its subscriber.
     ///
     /// # Errors
-    /// [`Error::DamagedEvent`] when the stored event is not what its topic says. Nothing is sent then: an event that
-    /// cannot be read cannot be redacted.
+    /// - [`Error::DamagedEvent`] if the stored event does not parse as its topic requires. It must not be sent, because
+    ///   it cannot be redacted;
+    /// - [`Error::Sealed`] if it was sealed with another key.
     fn message(&self, parcel: &DueDelivery, subscription: &Subscription) -> Result<Vec<u8>> {
         let body = self.engine.keys().identity.open(&parcel.body)?;
         let audience = Audience::with_scope(subscription.scores);
@@ -141,7 +143,7 @@ impl Outbox {
         Ok(message.to_string().into_bytes())
     }
 
-    /// One try to deliver, and what came of it.
+    /// Attempts one delivery and records the outcome.
     async fn deliver(self: Arc<Self>, parcel: DueDelivery, subscription: Subscription) {
         let tried = match self.send(&parcel, &subscription).await {
             Ok(()) => DeliveryOutcome::Sent { at: self.environment.now() },
@@ -154,17 +156,18 @@ impl Outbox {
         };
         let outcome = match &tried {
             DeliveryOutcome::Sent { .. } => "sent",
-            DeliveryOutcome::Retry { .. } => "again",
+            DeliveryOutcome::Retry { .. } => "retry",
             DeliveryOutcome::Dead { .. } => "dead",
         };
         metrics::counter!("cenotaph_webhooks_total", "outcome" => outcome).increment(1);
         if let DeliveryOutcome::Dead { error, .. } = &tried {
-            tracing::warn!(delivery = %parcel.delivery.id, error, "a webhook was given up");
+            tracing::warn!(delivery = %parcel.delivery.id, error, "a webhook delivery is dead");
         }
         let (outbox, seq) = (self.clone(), parcel.delivery.seq);
         let noted = self.pools.blocking(move || outbox.engine.store().record_delivery(seq, tried));
         if let Err(error) = noted.await {
-            tracing::error!(error = %chain(&error), "what came of a webhook cannot be kept; it is sent again");
+            let error = chain(&error);
+            tracing::error!(%error, "cannot record a webhook delivery; it will be sent again");
         }
     }
 
@@ -195,7 +198,7 @@ impl Outbox {
         match pause_s {
             Some(pause_s) if !gone => {
                 let asked_s = retry_after_s.unwrap_or(0).min(ASKED_PAUSE_S_MAX);
-                // Spread out, so that receivers who come back are not met by all at once.
+                // Jitter, so that a receiver that recovers does not get all retries at once.
                 let spread =
                     self.environment.random::<1>().map_or(0, |[byte]| i64::from(byte % 16));
                 let pause_s = pause_s + pause_s * spread / 64;
@@ -205,9 +208,9 @@ impl Outbox {
         }
     }
 
-    /// A receiver asked to be sent nothing more.
+    /// Pauses the subscription of a receiver that answered 410.
     async fn pause(self: &Arc<Self>, id: SubscriptionId) {
-        tracing::warn!(subscription = %id, "a receiver answered 410 and is paused");
+        tracing::warn!(subscription = %id, "the receiver answered 410; its subscription is paused");
         let at = self.environment.now();
         let paused_at = Some(Some(at));
         let change = SubscriptionChange { paused_at, ..SubscriptionChange::default() };
@@ -219,12 +222,13 @@ impl Outbox {
             .pools
             .blocking(move || outbox.engine.store().change_subscription(id, &change, &entry));
         if let Err(error) = paused.await {
-            tracing::error!(error = %chain(&error), "a subscription cannot be paused");
+            let error = chain(&error);
+            tracing::error!(subscription = %id, %error, "cannot pause a subscription");
         }
     }
 }
 
-/// A stored event, as JSON for an audience.
+/// Redacts a stored event for an audience.
 fn redacted<T: Redact + Serialize + DeserializeOwned>(
     body: &[u8],
     audience: Audience,
@@ -232,7 +236,7 @@ fn redacted<T: Redact + Serialize + DeserializeOwned>(
     serde_json::to_value(Unredacted::<T>::from_record(body)?.for_audience(audience))
 }
 
-/// Why a message did not arrive.
+/// A failed attempt.
 struct Refusal {
     error: String,
     retry_after_s: Option<u32>,
@@ -249,7 +253,7 @@ impl From<remote::Error> for Refusal {
 
 struct OutboxSource(Arc<Outbox>);
 
-/// A delivery that is under way until this is dropped.
+/// Marks a delivery as running until dropped.
 struct UnderWay {
     outbox: Arc<Outbox>,
     seq: DeliverySeq,
@@ -279,7 +283,7 @@ impl Source for OutboxSource {
             if room == 0 {
                 continue;
             }
-            // Those under way are due too, and are passed over.
+            // The running ones are still due in the store; ask for more and skip them.
             let due =
                 outbox.engine.store().due_deliveries(subscription.id, take.now, room + busy)?;
             for parcel in due {
@@ -293,7 +297,7 @@ impl Source for OutboxSource {
                 let delivered = outbox.clone().deliver(parcel, subscription.clone());
                 let work = async move {
                     delivered.await;
-                    // There may be more for this one.
+                    // The slot is free: the subscriber may have more due deliveries.
                     let wake = under_way.outbox.wake.clone();
                     drop(under_way);
                     wake.wake();
@@ -310,7 +314,7 @@ impl Source for OutboxSource {
     }
 }
 
-/// Has the runner deliver what is in the outbox.
+/// Adds the outbox to the runner.
 pub fn attend_outbox(outbox: &Arc<Outbox>, runner: &mut Runner) {
     let source = Arc::new(OutboxSource(outbox.clone()));
     runner.add_with(source, JOBS_MAX, outbox.wake.clone());
@@ -321,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_and_end_after_a_day_and_a_half() {
+    fn delays_grow_and_sum_to_a_day_and_a_half() {
         let pauses = Options::default().pauses_s;
         assert!(pauses.is_sorted());
         let sum: i64 = pauses.iter().sum();

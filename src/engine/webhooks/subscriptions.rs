@@ -1,4 +1,4 @@
-//! Subscriptions: who is told of what, made and changed by the API. Sending is in `outbox`.
+//! Subscriptions and deliveries, as the API manages them. `outbox` sends the deliveries.
 
 use std::collections::BTreeSet;
 
@@ -10,31 +10,31 @@ use crate::model::{
 use crate::remote::signature::Secret;
 use crate::store::{Delivery, Subscription, SubscriptionChange};
 
-/// Longest address, bytes.
+/// Maximum length of a URL, bytes.
 const URL_BYTES_MAX: usize = 2048;
-/// Subscriptions of a service; each is looked at for every event.
+/// Maximum number of subscriptions: every event costs a step per subscription.
 const SUBSCRIPTIONS_MAX: usize = 100;
 
-/// A subscription that somebody asks for.
+/// A request for a new subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSubscription {
     pub url: String,
     pub topics: BTreeSet<Topic>,
-    /// AnnouncedUpload scores and weak matches too.
+    /// Whether events include scores and weak matches.
     pub scores: bool,
 }
 
-/// What is to be changed; `None` stays.
+/// A change to a subscription. `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubscriptionPatch {
     pub url: Option<String>,
     pub topics: Option<BTreeSet<Topic>>,
     pub scores: Option<bool>,
-    /// True: nothing is sent until it is false again; what happens meanwhile waits.
+    /// `true` pauses delivery: events queue up until it is `false` again.
     pub paused: Option<bool>,
 }
 
-/// A subscription as it is shown.
+/// A subscription as the API shows it, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionShown {
     pub id: SubscriptionId,
@@ -46,10 +46,13 @@ pub struct SubscriptionShown {
 }
 
 impl Outbox {
-    /// Makes a subscription. The secret that its messages are signed with is in the answer.
+    /// Creates a subscription. Returns it with the secret that signs its messages.
     ///
     /// # Errors
-    /// `Invalid` names the field; the store's refusal.
+    /// - [`Error::Invalid`] if the URL is too long or not permitted, there are no topics, or there are too many
+    ///   subscriptions;
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn subscribe(
         &self,
         new: &NewSubscription,
@@ -58,7 +61,7 @@ impl Outbox {
         check_topics(&new.topics)?;
         let url = self.checked_url(&new.url)?;
         if self.engine.store().subscriptions(None, SUBSCRIPTIONS_MAX)?.len() == SUBSCRIPTIONS_MAX {
-            let why = format!("there are {SUBSCRIPTIONS_MAX} already; remove one first");
+            let why = format!("there are already {SUBSCRIPTIONS_MAX}; remove one first");
             return Err(Error::Invalid { what: "subscriptions", why });
         }
         let id = SubscriptionId::make(&self.environment);
@@ -78,10 +81,13 @@ impl Outbox {
         Ok((self.shown(subscription)?, secret))
     }
 
-    /// Changes a subscription; `None` when there is none of this name.
+    /// Changes a subscription. `None` if there is no such subscription.
     ///
     /// # Errors
-    /// `Invalid` names the field; the store's refusal.
+    /// - [`Error::Invalid`] if the URL is too long or not permitted, or the set of topics is empty;
+    /// - [`Error::Store`] if the store cannot be read or written;
+    /// - [`Error::Sealed`] if the stored URL was sealed with another key;
+    /// - [`Error::NoEntropy`] if the system returns no random bytes.
     pub fn change(
         &self,
         id: SubscriptionId,
@@ -102,10 +108,11 @@ impl Outbox {
         changed.map(|changed| self.shown(changed)).transpose()
     }
 
-    /// Gives a subscription a new secret. For a day messages are signed with the old one too.
+    /// Rotates a subscription's secret. For a day, messages are also signed with the previous one. `None` if there is
+    /// no such subscription.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn rotate(&self, id: SubscriptionId, actor: Actor) -> Result<Option<Secret>> {
         let rotated_at = Some(self.environment.now());
         let change = SubscriptionChange { rotated_at, ..SubscriptionChange::default() };
@@ -114,26 +121,30 @@ impl Outbox {
         Ok(changed.map(|changed| self.secret(&changed)))
     }
 
-    /// Removes a subscription with all that is on its way; false when there is none of this name.
+    /// Removes a subscription and its deliveries. False if there is no such subscription.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn unsubscribe(&self, id: SubscriptionId, actor: Actor) -> Result<bool> {
         let entry = self.entry("subscription.remove", id.to_string(), actor);
         Ok(self.engine.store().remove_subscription(id, &entry)?)
     }
 
+    /// The subscription with this id.
+    ///
     /// # Errors
-    /// The store's refusal.
+    /// - [`Error::Store`] if the store cannot be read;
+    /// - [`Error::Sealed`] if the stored URL was sealed with another key.
     pub fn subscription(&self, id: SubscriptionId) -> Result<Option<SubscriptionShown>> {
         let found = self.engine.store().subscription(id)?;
         found.map(|found| self.shown(found)).transpose()
     }
 
-    /// At most `limit` subscriptions, oldest first, from behind `after` on.
+    /// Up to `limit` subscriptions that follow `after`, oldest first.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// - [`Error::Store`] if the store cannot be read;
+    /// - [`Error::Sealed`] if a stored URL was sealed with another key.
     pub fn subscriptions(
         &self,
         after: Option<SubscriptionId>,
@@ -143,10 +154,11 @@ impl Outbox {
         found.into_iter().map(|found| self.shown(found)).collect()
     }
 
-    /// At most `limit` deliveries in one state (or any), the latest first, from before `before` on.
+    /// Up to `limit` deliveries that precede `before`, newest first, in one state or any. `None` if `before` does not
+    /// exist.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read.
     pub fn deliveries(
         &self,
         state: Option<DeliveryState>,
@@ -163,10 +175,10 @@ impl Outbox {
         Ok(Some(self.engine.store().deliveries(state, before, limit)?))
     }
 
-    /// Sends a delivery again that was given up, or sent; `None` when there is none of this name.
+    /// Requeues a dead or sent delivery. `None` if there is no such delivery.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be written.
     pub fn resend(&self, id: DeliveryId, actor: Actor) -> Result<Option<Delivery>> {
         let entry = self.entry("delivery.resend", id.to_string(), actor);
         let found = self.engine.store().resend_delivery(id, self.environment.now(), entry)?;
@@ -174,10 +186,10 @@ impl Outbox {
         Ok(found)
     }
 
-    /// Sends all deliveries to a subscriber again that were given up; `None` when there is no such subscriber.
+    /// Requeues a subscriber's dead deliveries. Returns their number, or `None` if there is no such subscription.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] if the store cannot be read or written.
     pub fn resend_dead(&self, id: SubscriptionId, actor: Actor) -> Result<Option<usize>> {
         if self.engine.store().subscription(id)?.is_none() {
             return Ok(None);
@@ -202,7 +214,7 @@ impl Outbox {
     fn checked_url(&self, url: &str) -> Result<Sealed> {
         let invalid = |why| Error::Invalid { what: "url", why };
         if url.len() > URL_BYTES_MAX {
-            return Err(invalid(format!("it has more than {URL_BYTES_MAX} bytes")));
+            return Err(invalid(format!("must be at most {URL_BYTES_MAX} bytes long")));
         }
         self.remote.webhooks().check(url).map_err(|error| invalid(error.to_string()))?;
         let sealed = self.engine.keys().identity.seal(url.as_bytes(), &self.environment);
@@ -216,7 +228,7 @@ impl Outbox {
 
 fn check_topics(topics: &BTreeSet<Topic>) -> Result<()> {
     if topics.is_empty() {
-        let why = "a subscription to nothing is of no use".to_owned();
+        let why = "must name at least one event".to_owned();
         return Err(Error::Invalid { what: "events", why });
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Claims about the runner, with a source that keeps its jobs in memory and a clock that tests turn.
+//! Claims about the runner, with a source in memory and a clock that tests set.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -23,7 +23,7 @@ struct Kept {
     runs: usize,
 }
 
-/// What a test job does.
+/// How a test job behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Does {
     Ends,
@@ -122,11 +122,11 @@ async fn until(what: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    panic!("it never came true");
+    panic!("the condition never became true");
 }
 
 #[tokio::test]
-async fn all_jobs_are_done_once_and_no_more_at_a_time_than_allowed() {
+async fn every_job_runs_once_and_at_most_jobs_max_at_a_time() {
     let rig = start(3);
     (0..40).for_each(|key| rig.memory.put(key, 0, Does::Ends));
     rig.wake.wake();
@@ -135,7 +135,7 @@ async fn all_jobs_are_done_once_and_no_more_at_a_time_than_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_done_when_it_is_due_and_not_before() {
+async fn a_job_runs_when_it_is_due_and_not_before() {
     let rig = start(3);
     rig.memory.put(1, 5, Does::Ends);
     rig.wake.wake();
@@ -146,7 +146,7 @@ async fn a_job_is_done_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_panics_is_taken_up_again_when_its_lease_has_run_out() {
+async fn a_job_that_panics_runs_again_when_its_lease_has_expired() {
     let rig = start(3);
     rig.memory.put(1, 0, Does::PanicsOnce);
     rig.wake.wake();
@@ -173,7 +173,7 @@ async fn a_lease_is_extended_while_its_job_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_runner_asks_once_a_minute() {
+async fn an_idle_runner_claims_once_a_minute() {
     let rig = start(3);
     tokio::time::sleep(Duration::from_secs(600)).await;
     let claims = rig.memory.claims.load(Ordering::SeqCst);
@@ -181,7 +181,7 @@ async fn an_idle_runner_asks_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stopping_waits_for_running_jobs_but_not_for_ever() {
+async fn shutdown_waits_for_running_jobs_only_for_the_grace_period() {
     let rig = start(3);
     rig.memory.put(1, 0, Does::NeverEnds);
     rig.memory.put(2, 0, Does::Ends);
@@ -189,5 +189,5 @@ async fn stopping_waits_for_running_jobs_but_not_for_ever() {
     until(|| rig.memory.runs(1) == 1).await;
     rig.stop.cancel();
     rig.runner.await.unwrap();
-    assert_eq!(rig.memory.jobs.lock().unwrap()[&2].1, None, "it was under way and has ended");
+    assert_eq!(rig.memory.jobs.lock().unwrap()[&2].1, None, "it was running and has ended");
 }

@@ -3,6 +3,7 @@
 //!
 //! Apart from it stand `fork_server`, which kills processes that others here need, and `settings` and `tidy`, which are small.
 
+#![expect(clippy::print_stdout, reason = "figures and logs of a test that fails")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]
 
 mod api;

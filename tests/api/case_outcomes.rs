@@ -151,7 +151,7 @@ fn an_appeal_is_heard_by_another_moderator() {
     assert_eq!(made["case"], json!(group));
     bob.decide(&service, &group, "reupload", "whole").expect(200);
     wait_closed(&service, &group);
-    assert!(appeal(&both[1], "Again.").problem(409, "conflict").contains("heard already"));
+    assert!(appeal(&both[1], "Again.").problem(409, "conflict").contains("already been decided"));
     let unknown = json!({ "id": "upl_00000000000000000000000000000000" });
     appeal(&unknown, "").problem(404, "not-found");
     appeal(&both[1], &"x".repeat(5000)).problem(422, "invalid");

@@ -97,7 +97,9 @@ fn of_two_moderators_one_decides_and_the_other_is_told_what_happened() {
     let seen = bob.get(&service, &format!("/v1/cases/{case}")).expect(200);
     assert_eq!(seen["claim"]["by"]["name"], "Ann");
     assert_eq!(seen["claim"]["mine"], false);
-    assert!(bob.claim(&service, &case).problem(409, "conflict").contains("Ann works on this case"));
+    assert!(
+        bob.claim(&service, &case).problem(409, "conflict").contains("Ann has claimed this case")
+    );
     let late = bob.decide(&service, &case, "not_reupload", "unrelated");
     assert!(late.problem(409, "conflict").contains("Ann works on"));
     let none = bob.call(&service, "POST", "/v1/cases/claims", &json!({}));
@@ -231,7 +233,7 @@ fn leads_hand_out_work_and_act_on_many_cases_at_once() {
     let escalated = ann.call(&service, "POST", &path, &passed).expect(200);
     assert_eq!(escalated["state"], "escalated");
     let again = ann.call(&service, "POST", &path, &passed).problem(409, "conflict");
-    assert!(again.contains("Ann handed it to the leads"), "{again}");
+    assert!(again.contains("Ann escalated this case"), "{again}");
     let history = service.get(&format!("/v1/cases/{}", cases[1])).expect(200).to_string();
     assert!(history.contains("seen <b>before</b>\"") && history.contains("what is this?"));
     let ruling = json!({ "decision": "not_reupload", "grounds": "unrelated" });

@@ -65,14 +65,16 @@ pub struct Options {
     pub metadata_bytes_max: usize,
     /// Memory for the prints of recent uploads, bytes. Repeats of a cached file skip the decode. Default 64 MiB.
     pub prints_bytes_max: usize,
-    /// Attempts to fetch and check an upload before it gets the verdict `review`, unchecked. Default 6, which takes about
-    /// 20 minutes.
+    /// Attempts to fetch and check an upload before it gets the verdict `review`, unchecked. Default 6, which takes
+    /// about 20 minutes.
     pub attempts_max: u32,
     /// Matches recorded per upload, best first. Default 50.
     pub matches_max: usize,
-    /// How long the bytes are kept after a verdict other than `allow`, seconds: the time for an appeal. Default 14 days.
+    /// How long the bytes are kept after a verdict other than `allow`, seconds: the time for an appeal.
+    /// Default 14 days.
     pub appeal_s: i64,
-    /// How long the client data is kept after the verdict, seconds; at least until the bytes are gone. Default 14 days.
+    /// How long the client data is kept after the verdict, seconds; never before the bytes are gone.
+    /// Default 14 days.
     pub words_s: i64,
     /// How long the record of an upload is kept after the verdict, seconds. Default 90 days.
     pub record_s: i64,

@@ -190,10 +190,12 @@ impl Redact for UploadView {
 
 impl UploadBytes {
     pub(crate) fn new(upload: &Upload) -> UploadBytes {
-        let state = match () {
-            () if upload.bytes_gone_at.is_some() => BytesState::Gone,
-            () if upload.state == UploadState::Fetching => BytesState::Awaited,
-            () => BytesState::Kept,
+        let state = if upload.bytes_gone_at.is_some() {
+            BytesState::Gone
+        } else if upload.state == UploadState::Fetching {
+            BytesState::Awaited
+        } else {
+            BytesState::Kept
         };
         let until = upload.bytes_until.filter(|_| state != BytesState::Gone);
         UploadBytes { state, until: until.map(rfc3339) }

@@ -68,23 +68,38 @@ impl Cases {
 /// The media type of a file by its first bytes. Never one whose content a browser would execute.
 fn media_type(head: &[u8]) -> &'static str {
     let at = |from: usize, wanted: &[u8]| head.get(from..from + wanted.len()) == Some(wanted);
-    match () {
-        () if at(4, b"ftypqt") => "video/quicktime",
-        () if at(4, b"ftypM4A") => "audio/mp4",
-        () if at(4, b"ftypavif") => "image/avif",
-        () if at(4, b"ftyp") => "video/mp4",
-        () if at(0, &[0x1a, 0x45, 0xdf, 0xa3]) => "video/webm",
-        () if at(0, b"OggS") => "video/ogg",
-        () if at(0, b"RIFF") && at(8, b"WEBP") => "image/webp",
-        () if at(0, b"RIFF") && at(8, b"AVI ") => "video/x-msvideo",
-        () if at(0, b"RIFF") && at(8, b"WAVE") => "audio/wav",
-        () if at(0, &[0xff, 0xd8, 0xff]) => "image/jpeg",
-        () if at(0, b"\x89PNG\r\n\x1a\n") => "image/png",
-        () if at(0, b"GIF8") => "image/gif",
-        () if at(0, b"ID3") => "audio/mpeg",
-        () if at(0, b"fLaC") => "audio/flac",
-        () if at(0, &[0, 0, 1, 0xba]) => "video/mpeg",
-        () => "application/octet-stream",
+    if at(4, b"ftypqt") {
+        "video/quicktime"
+    } else if at(4, b"ftypM4A") {
+        "audio/mp4"
+    } else if at(4, b"ftypavif") {
+        "image/avif"
+    } else if at(4, b"ftyp") {
+        "video/mp4"
+    } else if at(0, &[0x1a, 0x45, 0xdf, 0xa3]) {
+        "video/webm"
+    } else if at(0, b"OggS") {
+        "video/ogg"
+    } else if at(0, b"RIFF") && at(8, b"WEBP") {
+        "image/webp"
+    } else if at(0, b"RIFF") && at(8, b"AVI ") {
+        "video/x-msvideo"
+    } else if at(0, b"RIFF") && at(8, b"WAVE") {
+        "audio/wav"
+    } else if at(0, &[0xff, 0xd8, 0xff]) {
+        "image/jpeg"
+    } else if at(0, b"\x89PNG\r\n\x1a\n") {
+        "image/png"
+    } else if at(0, b"GIF8") {
+        "image/gif"
+    } else if at(0, b"ID3") {
+        "audio/mpeg"
+    } else if at(0, b"fLaC") {
+        "audio/flac"
+    } else if at(0, &[0, 0, 1, 0xba]) {
+        "video/mpeg"
+    } else {
+        "application/octet-stream"
     }
 }
 

@@ -26,7 +26,7 @@ impl Deletions {
         due: Vec<StoredCopy>,
     ) -> Result<()> {
         let seq = deletion.seq;
-        let client_data = self.callback_words(deletion, &due).await?;
+        let client_data = self.callback_body(deletion, &due).await?;
         let mut tasks = Vec::with_capacity(due.len());
         for copy in &due {
             let Some(address) = self.address(copy)? else { continue };
@@ -82,7 +82,7 @@ impl Deletions {
     }
 
     /// The JSON body for callbacks; empty when no copy is a callback.
-    async fn callback_words(
+    async fn callback_body(
         self: &Arc<Self>,
         deletion: &Deletion,
         due: &[StoredCopy],

@@ -214,14 +214,14 @@ impl Deletions {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    pub(in crate::engine) fn seal(&self, words: &[u8]) -> Result<Sealed> {
-        let sealed = self.engine.keys().identity.seal(words, &self.environment);
+    pub(in crate::engine) fn seal(&self, plain: &[u8]) -> Result<Sealed> {
+        let sealed = self.engine.keys().identity.seal(plain, &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 
     /// Opens sealed text.
     pub(in crate::engine) fn unseal(&self, sealed: &Sealed) -> Result<String> {
-        let words = self.engine.keys().identity.open(sealed)?;
-        Ok(String::from_utf8_lossy(&words).into_owned())
+        let plain = self.engine.keys().identity.open(sealed)?;
+        Ok(String::from_utf8_lossy(&plain).into_owned())
     }
 }

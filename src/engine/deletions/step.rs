@@ -48,12 +48,12 @@ impl Deletions {
         };
         tracing::error!(error = %chain(&failed), "a deletion failed; retrying later");
         let full = failed.is_full();
-        let words = if full {
+        let why = if full {
             "the disk of the service is full"
         } else {
             "the service failed; see its log"
         };
-        while let Err(error) = self.clone().put_off(seq, words.to_owned(), true).await {
+        while let Err(error) = self.clone().put_off(seq, why.to_owned(), true).await {
             tracing::error!(error = %chain(&error), "cannot record a failed deletion; retrying");
             tokio::time::sleep(STORE_RETRY).await;
         }

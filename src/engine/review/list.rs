@@ -53,8 +53,8 @@ impl Default for CaseQuery {
 }
 
 impl Cases {
-    /// Up to `limit` cases after a position in the queue. Open cases that wait for the second of two blind decisions are
-    /// hidden from the author of the first.
+    /// Up to `limit` cases after a position in the queue. Open cases that wait for the second of two blind decisions
+    /// are hidden from the author of the first.
     ///
     /// # Errors
     /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;

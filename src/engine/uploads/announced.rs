@@ -24,12 +24,12 @@ impl Uploads {
     /// # Errors
     /// [`Error::Invalid`] names the invalid field; [`Error::Busy`] when too many uploads have no verdict yet;
     /// [`Error::Store`] when the store cannot be written.
-    pub fn accept_told(&self, told: &AnnouncedUpload) -> Result<Accepted> {
+    pub fn accept_told(&self, announced: &AnnouncedUpload) -> Result<Accepted> {
         // Credentials and client data may differ between deliveries of one announcement, so only the name counts.
-        let name = json!(["told", told.name]).to_string();
+        let name = json!(["told", announced.name]).to_string();
         let digest = self.engine.keys().identity.request_digest(name.as_bytes());
         self.accept_at_address(
-            &told.client_data,
+            &announced.client_data,
             Some(Idempotency { key: digest, request: digest }),
         )
     }
@@ -44,8 +44,8 @@ impl Uploads {
         all: &[AnnouncedUpload],
     ) -> Result<Vec<std::result::Result<Accepted, Error>>> {
         let mut outcomes = Vec::with_capacity(all.len());
-        for told in all {
-            outcomes.push(match self.accept_told(told) {
+        for announced in all {
+            outcomes.push(match self.accept_told(announced) {
                 Err(error @ Error::Invalid { .. }) => Err(error),
                 other => Ok(other?),
             });

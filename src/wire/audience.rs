@@ -1,7 +1,7 @@
-//! Redaction that cannot be forgotten: scores, evidence and weak matches would show an uploader how to slip through.
+//! Redaction enforced by types. Scores, evidence and weak matches would show an uploader how to evade detection.
 //!
-//! Views that hold any are built as `Unredacted` values, which do not serialise. `Unredacted::for_audience` is the only
-//! way to a value that does.
+//! Views that hold them are built as [`Unredacted`], which does not serialise. Only [`Unredacted::for_audience`] turns
+//! it into a view that does.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,34 +11,34 @@ use serde::de::DeserializeOwned;
 pub enum Audience {
     /// Moderators, and programs whose key or subscription has the scope `scores`.
     WithScores,
-    /// Everybody else.
+    /// Everyone else.
     WithoutScores,
 }
 
 impl Audience {
-    /// The audience of a caller who has the scope `scores`, or has not.
+    /// The audience of a caller with or without the scope `scores`.
     pub fn with_scope(scores: bool) -> Audience {
         if scores { Audience::WithScores } else { Audience::WithoutScores }
     }
 }
 
-/// A view that knows which parts of it are not for everybody.
+/// A view with parts that only some audiences may see.
 pub trait Redact {
-    /// Removes the parts that an audience without scores may not see.
+    /// Removes the parts reserved for [`Audience::WithScores`].
     fn redact(&mut self);
 }
 
-/// A view with all that is known. It does not serialise; `for_audience` makes a view that does.
+/// A complete view. It does not serialise; [`Unredacted::for_audience`] returns one that does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unredacted<T>(T);
 
 impl<T: Redact> Unredacted<T> {
-    /// Guards a view.
+    /// Wraps a complete view.
     pub fn new(view: T) -> Unredacted<T> {
         Unredacted(view)
     }
 
-    /// The view as this audience may see it.
+    /// The view for an audience, redacted if necessary.
     pub fn for_audience(mut self, audience: Audience) -> T {
         if audience == Audience::WithoutScores {
             self.0.redact();
@@ -46,27 +46,27 @@ impl<T: Redact> Unredacted<T> {
         self.0
     }
 
-    /// The whole view, to decide by. Do not send parts of it to anybody.
+    /// The complete view, for decisions. Never send parts of it.
     pub fn whole(&self) -> &T {
         &self.0
     }
 }
 
 impl<T: Serialize> Unredacted<T> {
-    /// The whole view as bytes, to be sealed and stored.
+    /// Serialises the complete view, to be sealed and stored.
     ///
     /// # Errors
-    /// The view does not serialise.
+    /// [`serde_json::Error`] when the view does not serialise.
     pub(crate) fn to_record(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&self.0)
     }
 }
 
 impl<T: DeserializeOwned> Unredacted<T> {
-    /// Reads what `to_record` wrote.
+    /// Reads a view written by [`Unredacted::to_record`].
     ///
     /// # Errors
-    /// The bytes are not such a record.
+    /// [`serde_json::Error`] when the bytes are not such a record.
     pub(crate) fn from_record(bytes: &[u8]) -> serde_json::Result<Unredacted<T>> {
         serde_json::from_slice(bytes).map(Unredacted)
     }

@@ -1,6 +1,6 @@
-//! A case as a queue shows it, as it is shown whole, and as events tell what was decided.
+//! Views of a case: in a queue, in full, and in events.
 //!
-//! Moderators see scores; programs do with the scope `scores`, as with uploads.
+//! Moderators see scores; programs need the scope `scores`, as for uploads.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,12 +13,12 @@ use crate::store;
 use crate::store::{CaseMember, CaseOccurrence, CasePlace, CaseRow, EarlierCase, Tombstone};
 use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round};
 
-/// What time it is where a case is told of.
+/// The current times, to convert monotonic times for readers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CaseTimes {
     pub now: UnixSeconds,
     pub steady: i64,
-    /// How much longer a first decision that can be replaced by a second lasts than it can be undone.
+    /// Seconds from the end of the undo time of a first decision to the time it takes effect without a second.
     pub first_lasts_s: i64,
 }
 
@@ -32,14 +32,15 @@ impl CaseTimes {
     }
 }
 
-/// Looks up what colleagues call somebody.
+/// Looks up the display name of an actor.
 pub(crate) type Names<'n> = &'n dyn Fn(Actor) -> store::Result<String>;
 
-/// Somebody who works on cases.
+/// A user or a program that acts on cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
-    /// `usr_…`, `key_…`, `local` or `policy`.
+    /// `usr_…` for users, `key_…` for API keys, `local` for the command line, `policy` for the service itself.
     pub id: String,
+    /// Display name.
     pub name: String,
 }
 
@@ -49,69 +50,77 @@ impl Person {
     }
 }
 
-/// Who works on a case at present.
+/// The current claim on a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Claim {
+    /// Who has claimed the case.
     pub by: Person,
-    /// Whether that is whoever asks.
+    /// Whether the caller has claimed it.
     pub mine: bool,
+    /// When the claim expires, RFC 3339.
     pub until: String,
-    /// Seconds until somebody else may claim it.
+    /// Seconds until the claim expires.
     pub left_s: u32,
 }
 
-/// A case as a queue shows it.
+/// A case as a queue lists it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Case)]
 pub struct CaseView {
-    /// `cas_…`
+    /// Id, `cas_…`.
     pub id: String,
-    /// `open`, `escalated`, `decided` (it can still be undone) or `closed`.
+    /// `open`, `escalated`, `decided` (can still be undone) or `closed` (has taken effect).
     #[schema(schema_with = wire::schema::case_state)]
     pub state: CaseState,
-    /// A decision names the version that it saw.
+    /// Rises when the case changes; send it with a decision or an escalation to detect conflicts.
     pub version: u32,
-    /// What was made of the first upload when it was checked.
+    /// Verdict of the check of the first upload.
     #[schema(schema_with = wire::schema::verdict)]
     pub verdict: VerdictKind,
+    /// Why the check gave this verdict.
     #[schema(schema_with = wire::schema::reason)]
     pub reason: Reason,
-    /// What kind of agreement it is about.
+    /// Kind of the best match.
     #[schema(schema_with = wire::schema::match_kind)]
     pub kind: MatchKind,
-    /// Of the best match; null when there is none.
+    /// Id of the tombstone of the best match; null without a match.
     #[schema(required)]
     pub tombstone: Option<String>,
-    /// Of the best match of all its uploads. Only for keys with the scope `scores`.
+    /// Highest score among the uploads of the case. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// Uploads that the decision is about.
+    /// Number of uploads in the case; a decision applies to all of them.
     pub members: u32,
-    /// Id of the first upload; null once it is forgotten.
+    /// Id of the first upload, `upl_…`; null once its record is erased.
     #[schema(required)]
     pub upload: Option<String>,
-    /// What the platform calls the first upload.
+    /// The platform's id of the first upload; null when it was not sent or is erased.
     #[schema(required)]
     pub reference: Option<String>,
+    /// Duration of the first upload, seconds; null when unknown.
     #[schema(required)]
     pub duration_s: Option<f64>,
-    /// The platform flagged it so: its metadata says `"sensitive": true`.
+    /// Whether the metadata of the first upload has `"sensitive": true`.
     pub sensitive: bool,
+    /// When the case was opened, RFC 3339.
     pub opened_at: String,
+    /// When the case is due, RFC 3339; null without a due time.
     #[schema(required)]
     pub due_at: Option<String>,
-    /// Its due time is past.
+    /// Whether the case is undecided past its due time.
     pub overdue: bool,
-    /// Its uploader has appealed.
+    /// Whether the uploader has appealed.
     pub appealed: bool,
+    /// Who the case is assigned to; null when anyone may claim it.
     #[schema(required)]
     pub assigned_to: Option<Person>,
+    /// The current claim; null when the case is unclaimed.
     #[schema(required)]
     pub claim: Option<Claim>,
-    /// For so many seconds the last decision can still be undone; null when it cannot.
+    /// Seconds left to undo the last decision; null when it can no longer be undone.
     #[schema(required)]
     pub undo_left_s: Option<u32>,
-    /// Behind it the queue goes on; `None` where it was not asked of a queue.
+    /// The case's position in its queue, for cursors; `None` outside a queue.
     #[serde(skip)]
     #[schema(ignore)]
     pub place: Option<CasePlace>,
@@ -181,34 +190,36 @@ fn is_sensitive(client_data: &UploadClientData) -> bool {
     said.and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
-/// A case with all that is needed to decide it.
+/// A case with everything that a moderator needs to decide it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = CaseDetail)]
 pub struct CaseDetail {
     #[serde(flatten)]
     pub case: CaseView,
-    /// The first upload, whose matches stand for all of them; null once it is forgotten.
+    /// The first upload, whose matches represent the case; null once its record is erased.
     #[schema(required)]
     pub first: Option<UploadView>,
-    /// The first hundred uploads of the case; `GET …/members` has all.
+    /// The first 100 uploads of the case; `GET …/members` returns all.
     pub group: Vec<CaseMemberView>,
-    /// What is known of the deleted videos that matched, as far as their tombstones are still there.
+    /// The matched deleted videos whose tombstones still exist.
     pub deleted: Vec<DeletedVideo>,
-    /// Where upload and deleted video agree in time, to be drawn; in the order of the first upload's matches. Only for
-    /// keys with the scope `scores`.
+    /// Agreeing moments of upload and deleted video, in the order of the first upload's matches. Empty without the
+    /// scope `scores`.
     pub plots: Vec<MatchPlot>,
-    /// Whether the drawings are still to be made.
+    /// Whether the plots are still being computed.
     #[serde(skip)]
     #[schema(ignore)]
     pub is_being_drawn: bool,
+    /// Decisions, oldest first, including undone ones.
     pub decisions: Vec<CaseDecisionView>,
+    /// Events, oldest first.
     pub history: Vec<CaseEventView>,
-    /// Other cases with uploads of the same uploader, the latest first.
+    /// Other cases of the same uploader, newest first, up to 20.
     pub earlier: Vec<EarlierCaseView>,
-    /// What the uploader said in their appeal.
+    /// The uploader's statement in the appeal; null when there is none.
     #[schema(required)]
     pub appeal: Option<String>,
-    /// The case that this upload was taken out of when its uploader appealed.
+    /// Id of the case that the upload left when its uploader appealed; null otherwise.
     #[schema(required)]
     pub parted_from: Option<String>,
 }
@@ -228,19 +239,25 @@ impl Redact for CaseDetail {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = CaseMember)]
 pub struct CaseMemberView {
-    /// `upl_…`
+    /// Id, `upl_…`.
     pub upload: String,
+    /// When the upload joined the case, RFC 3339.
     pub joined_at: String,
+    /// The platform's id of the uploader; null when it was not sent or is erased.
     #[schema(required)]
     pub uploader: Option<String>,
+    /// The platform's id of the upload; null when it was not sent or is erased.
     #[schema(required)]
     pub reference: Option<String>,
+    /// Current verdict of the upload; null until it is decided.
     #[schema(required, schema_with = wire::schema::maybe_verdict)]
     pub verdict: Option<VerdictKind>,
+    /// Duration, seconds; null when unknown.
     #[schema(required)]
     pub duration_s: Option<f64>,
+    /// Whether the metadata has `"sensitive": true`.
     pub sensitive: bool,
-    /// Whether its bytes are still there to be looked at.
+    /// Whether the bytes are still kept and can be viewed.
     pub kept: bool,
 }
 
@@ -260,15 +277,18 @@ impl CaseMemberView {
     }
 }
 
-/// What is known of a deleted video. There is no picture of it.
+/// A deleted video. No picture of it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct DeletedVideo {
+    /// Id of the tombstone.
     pub tombstone: String,
+    /// Duration, seconds.
     pub duration_s: f64,
     /// Why it was deleted: `owner_request`, `legal` or `moderation`.
     pub reason: String,
+    /// When the tombstone was created, RFC 3339.
     pub created_at: String,
-    /// Whether its owner is known, who may allow others to post it.
+    /// Whether its owner is known; only a known owner can permit others to post the video.
     pub owned: bool,
 }
 
@@ -284,34 +304,41 @@ impl DeletedVideo {
     }
 }
 
-/// Moments of an upload and of a deleted video that agree.
+/// Agreeing moments of an upload and a deleted video.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct MatchPlot {
+    /// Id of the tombstone.
     pub tombstone: String,
-    /// Keypoints: seconds in the upload, seconds in the deleted video, and how much it says, 0 to 1.
+    /// Keypoints as triples: seconds in the upload, seconds in the deleted video, weight from 0 to 1.
     pub keypoints: Vec<[f64; 3]>,
-    /// Whole frames, the same way.
+    /// Whole frames, as the same triples.
     pub frames: Vec<[f64; 3]>,
 }
 
-/// What somebody ruled.
+/// A decision on a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = CaseDecision)]
 pub struct CaseDecisionView {
+    /// When it was made, RFC 3339.
     pub at: String,
+    /// Who made it.
     pub by: Person,
-    /// `only`, `first` or `second` of two, `lead`, or `appeal`.
+    /// `only`; `first` or `second` of two blind decisions; `lead` on an escalated case; `appeal` after an appeal.
     #[schema(schema_with = wire::schema::decision_turn)]
     pub turn: DecisionTurn,
+    /// The decision.
     #[schema(schema_with = wire::schema::decision_kind)]
     pub decision: DecisionKind,
+    /// Why the moderator decided so.
     #[schema(schema_with = wire::schema::grounds)]
     pub grounds: Grounds,
+    /// The moderator's note; null when there is none.
     #[schema(required)]
     pub note: Option<String>,
-    /// Where the owner's leave is on record.
+    /// Where the owner's permission is on record; null without a standing permission.
     #[schema(required)]
     pub permission: Option<String>,
+    /// When it was undone, RFC 3339; null while it stands.
     #[schema(required)]
     pub undone_at: Option<String>,
 }
@@ -331,14 +358,18 @@ impl CaseDecisionView {
     }
 }
 
-/// Something that happened to a case.
+/// An event in the history of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = CaseEvent)]
 pub struct CaseEventView {
+    /// When it happened, RFC 3339.
     pub at: String,
+    /// Who caused it.
     pub by: Person,
+    /// Kind of the event.
     #[schema(schema_with = wire::schema::case_event)]
     pub event: CaseEventKind,
+    /// The note, decision, assignee or due time that belongs to the event; null when there is none.
     #[schema(required)]
     pub note: Option<String>,
 }
@@ -355,15 +386,16 @@ impl CaseEventView {
     }
 }
 
-/// Something that happened to a case, for those who follow all of them.
+/// An event in the feed of all cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = CaseNews)]
 pub struct CaseNewsView {
-    /// `cas_…`
+    /// Id of the case, `cas_…`.
     pub case: String,
-    /// How the case is now, which may be later than the event.
+    /// Current state of the case, which may be newer than the event.
     #[schema(schema_with = wire::schema::case_state)]
     pub state: CaseState,
+    /// Current version of the case.
     pub version: u32,
     #[serde(flatten)]
     pub happened: CaseEventView,
@@ -380,17 +412,21 @@ impl CaseNewsView {
     }
 }
 
-/// Another case with an upload of the same uploader.
+/// Another case of the same uploader.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = EarlierCase)]
 pub struct EarlierCaseView {
+    /// Id, `cas_…`.
     pub id: String,
+    /// State of the case.
     #[schema(schema_with = wire::schema::case_state)]
     pub state: CaseState,
+    /// When the case was opened, RFC 3339.
     pub opened_at: String,
+    /// Highest score among the uploads of the case. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// What was decided; null until it is closed.
+    /// The decision; null until the case is closed.
     #[schema(required, schema_with = wire::schema::maybe_decision_kind)]
     pub decision: Option<DecisionKind>,
 }
@@ -407,15 +443,18 @@ impl EarlierCaseView {
     }
 }
 
-/// What subscribers are told of each upload of a case when a decision has taken effect.
+/// The event for each upload of a case when a decision takes effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CaseDecided {
-    /// `cas_…`
+    /// Id of the case, `cas_…`.
     pub case: String,
+    /// The decision.
     #[schema(schema_with = wire::schema::decision_kind)]
     pub decision: DecisionKind,
+    /// Why the moderator decided so.
     #[schema(schema_with = wire::schema::grounds)]
     pub grounds: Grounds,
+    /// When the decision was made, RFC 3339.
     pub decided_at: String,
     /// The upload with its new verdict.
     pub upload: UploadView,

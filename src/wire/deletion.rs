@@ -1,6 +1,6 @@
-//! A deletion and how far it has come, as the API answers it and events tell it.
+//! Views of a deletion and its progress, for API responses and events.
 //!
-//! What the platform calls things is null once it is no longer kept.
+//! The platform's ids and metadata are null once they are erased.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,73 +12,81 @@ use crate::model::{
 };
 use crate::wire;
 
-/// A deletion with what is still known of it in plain.
+/// A deletion with its unsealed data, as long as that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeletionDetails {
     pub deletion: Deletion,
-    /// `None` once they were forgotten.
+    /// `None` once it is erased.
     pub client_data: Option<DeletionClientData>,
-    /// With their addresses, as long as these are needed.
+    /// Copies with their addresses, while these are kept.
     pub copies: Vec<(StoredCopy, Option<String>)>,
 }
 
-/// A deletion and how far it has come.
+/// A deletion and its progress.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Deletion)]
 pub struct DeletionView {
-    /// `del_…`
+    /// Id, `del_…`.
     pub id: String,
-    /// `requested`, `hidden`, `fingerprinted`, `purging`, `erased`, `complete`; `cancelled`; or `stuck`, which is tried
-    /// again all the same.
+    /// `requested`, `hidden`, `fingerprinted`, `purging`, `erased`, `complete`; `cancelled`; or `stuck`, which needs an
+    /// operator although retries continue.
     #[schema(schema_with = wire::schema::deletion_state)]
     pub state: DeletionState,
-    /// Where it is stuck; else the same as `state`.
+    /// Progress without regard to `stuck`; equals `state` unless the deletion is stuck.
     #[schema(schema_with = wire::schema::stage)]
     pub stage: Stage,
-    /// The platform's id of the video; null when it is no longer kept.
+    /// The platform's id of the video; null once it is erased.
     #[schema(required)]
     pub video: Option<String>,
-    /// Null when none was said, or it is no longer kept.
+    /// The platform's id of the owner; null when it was not sent or is erased.
     #[schema(required)]
     pub owner: Option<String>,
+    /// Why the video is deleted.
     #[schema(schema_with = wire::schema::deletion_reason)]
     pub reason: DeletionReason,
-    /// As it was said; null when it was not, or is no longer kept.
+    /// Metadata as sent with the request; null when it was not sent or is erased.
     #[schema(required, value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
-    /// Why it is stuck; null when it is not.
+    /// Why the deletion is stuck; null when it is not.
     #[schema(required)]
     pub stuck: Option<String>,
-    /// What went wrong last before copies were erased; each copy has its own.
+    /// Last error before the copies are erased; each copy has its own; null without an error.
     #[schema(required)]
     pub last_error: Option<String>,
-    /// Times that it was taken up.
+    /// Number of runs so far.
     pub attempts: u32,
-    /// When it is taken up again at the latest; null when nothing is left to do.
+    /// Latest time of the next run, RFC 3339; null when nothing is left to do.
     #[schema(required)]
     pub next_at: Option<String>,
-    /// When it goes on without a fingerprint, if the main copy cannot be decoded.
+    /// When the deletion continues without a fingerprint if no main copy can be decoded, RFC 3339.
     pub fingerprint_by: String,
-    /// The id of its tombstone, once that is kept.
+    /// Id of the tombstone; null until it is stored.
     #[schema(required)]
     pub tombstone: Option<String>,
+    /// When the deletion was requested, RFC 3339.
     pub requested_at: String,
+    /// When the video was hidden, RFC 3339; null before.
     #[schema(required)]
     pub hidden_at: Option<String>,
+    /// When the tombstone was stored, RFC 3339; null before.
     #[schema(required)]
     pub fingerprinted_at: Option<String>,
+    /// When the erasure of the copies began, RFC 3339; null before.
     #[schema(required)]
     pub purging_at: Option<String>,
+    /// When `erased` was reached, RFC 3339; null before.
     #[schema(required)]
     pub erased_at: Option<String>,
+    /// When `complete` was reached, RFC 3339; null before.
     #[schema(required)]
     pub complete_at: Option<String>,
+    /// When the deletion was cancelled, RFC 3339; null otherwise.
     #[schema(required)]
     pub cancelled_at: Option<String>,
-    /// Until when ids and addresses are kept; null before completion and when they are gone.
+    /// Until when ids and addresses are kept, RFC 3339; null before completion and once they are erased.
     #[schema(required)]
     pub retention_until: Option<String>,
-    /// In the request's order.
+    /// Copies in the order of the request.
     pub copies: Vec<DeletionCopyView>,
 }
 
@@ -86,31 +94,35 @@ pub struct DeletionView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Copy)]
 pub struct DeletionCopyView {
+    /// Kind of the copy.
     #[schema(schema_with = wire::schema::copy_kind)]
     pub kind: CopyKind,
-    /// Null when it is no longer kept: addresses go at completion.
+    /// Address; null once it is erased, at completion.
     #[schema(required)]
     pub uri: Option<String>,
+    /// Whether `uri` is a prefix, and everything below it is erased.
     pub prefix: bool,
+    /// Earliest time of the erasure, RFC 3339; null for at once.
     #[schema(required)]
     pub delete_after: Option<String>,
-    /// `pending`, `held` until its date, `stuck`, or `gone`: looked for and not found.
+    /// `pending`; `held` until `delete_after`; `stuck`, which needs an operator; or `gone`, verified.
     #[schema(schema_with = wire::schema::copy_state)]
     pub state: CopyState,
-    /// Tries so far.
+    /// Number of attempts so far.
     pub attempts: u32,
-    /// Why it is not gone yet.
+    /// Error of the last attempt; null without an error.
     #[schema(required)]
     pub last_error: Option<String>,
-    /// When it is tried next; null when it is gone.
+    /// Time of the next attempt, RFC 3339; null once the copy is gone.
     #[schema(required)]
     pub next_at: Option<String>,
+    /// When the copy was verified to be gone, RFC 3339; null before.
     #[schema(required)]
     pub gone_at: Option<String>,
-    /// Objects, versions, files or doors of a cache that went.
+    /// Number of erased objects, versions, files or cache endpoints; null before.
     #[schema(required)]
     pub objects: Option<u64>,
-    /// How it was seen that it is gone.
+    /// How the erasure was verified; null before.
     #[schema(required)]
     pub verified: Option<String>,
 }

@@ -1,7 +1,7 @@
-//! A report as one line of JSON: what `scan` writes for each file and `check --json` prints. What the API answers of an
-//! upload is in `upload`, of a case in `case`, of a deletion in `deletion`, in the same shapes.
+//! JSON views. This module has the report of one file, one line of JSON, as `scan` writes it and `check --json` prints
+//! it. `upload`, `case` and `deletion` have the views of API responses and events, in the same shapes.
 //!
-//! Numbers are rounded to what they mean: times to a hundredth of a second, places to a ten-thousandth of the picture.
+//! Numbers are rounded to their precision: times to 0.01 s, positions to 0.0001 of the picture.
 
 mod audience;
 mod case;
@@ -30,91 +30,92 @@ pub use deletion::{DeletionCopyView, DeletionDetails, DeletionView};
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadMatchView, UploadView};
 pub(crate) use upload::{detail, first_span};
 
-/// One line. `verdict` and `reason` are null when the file could not be read, and `error` says why.
+/// The report of one file. When the file could not be read, `verdict` and `reason` are null and `error` says why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReportView {
     pub path: String,
-    /// The path's bytes in hexadecimal, when they are not UTF-8 and `path` shows them only nearly.
+    /// The bytes of the path, hexadecimal, when they are not UTF-8 and `path` is lossy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_bytes: Option<String>,
     pub verdict: Option<VerdictKind>,
     pub reason: Option<Reason>,
     pub duration_s: Option<f64>,
     pub matches: Vec<MatchView>,
-    /// What was missing or broken in a file that could be decoded nevertheless.
+    /// Damage to a file that could still be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
     pub error: Option<String>,
 }
 
-/// One match of a line.
+/// One match of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MatchView {
     pub tombstone: String,
     pub score: f64,
     pub verdict: VerdictKind,
-    /// Present and true: the uploader's own deleted video.
+    /// True for the uploader's own deleted video; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
-    /// Present and true: its owner allows this uploader to post it.
+    /// True when the owner permits this uploader to post the video; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub granted: bool,
     pub spans: Vec<SpanView>,
     pub evidence: EvidenceView,
 }
 
-/// One span of a match; reversed playback has `speed` below 0 and `deleted` descending.
+/// One span of a match. Reversed playback has a negative `speed` and a descending `deleted`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Span)]
 pub struct SpanView {
-    /// From and to in the upload, seconds.
+    /// Start and end in the upload, seconds.
     pub upload: [f64; 2],
-    /// From and to in the deleted video, seconds.
+    /// Start and end in the deleted video, seconds.
     pub deleted: [f64; 2],
-    /// Seconds of the deleted video shown in one of the upload; below 0 when it runs backwards.
+    /// Seconds of the deleted video per second of the upload; negative when it plays backwards.
     pub speed: f64,
     pub placement: PlacementView,
 }
 
-/// Where the deleted picture sits in the upload's.
+/// Position of the deleted picture in the picture of the upload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Placement)]
 pub struct PlacementView {
+    /// Whether the picture is mirrored.
     pub mirrored: bool,
-    /// Light and dark exchanged.
+    /// Whether light and dark are inverted.
     pub inverted: bool,
-    /// Clockwise, −180 to 180.
+    /// Rotation, degrees clockwise, −180 to 180.
     pub rotation_deg: f64,
-    /// Of the deleted picture's long side, in that of the upload's picture.
+    /// Long side of the deleted picture as a multiple of the long side of the upload's picture.
     pub scale: f64,
-    /// Corners of the deleted picture, clockwise from its own top left, in fractions of the upload's picture; they may
-    /// lie outside it.
+    /// Corners of the deleted picture as x and y, clockwise from its own top left, in fractions of the upload's
+    /// picture. They may lie outside 0 to 1.
     pub quad: [[f64; 2]; 4],
 }
 
-/// What speaks for a match.
+/// Evidence for a match.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = Evidence)]
 pub struct EvidenceView {
-    /// The same bytes as the deleted file.
+    /// Whether the upload is byte-identical to the deleted file.
     pub same_bytes: bool,
-    /// Distinct keypoints of the deleted video that agree on one placement and time line.
+    /// Distinct keypoints of the deleted video that agree on one placement and time map.
     pub keypoints: u32,
-    /// What they say, nats: ln of how much likelier a copy is than chance.
+    /// Evidence of the keypoints, nats: ln of the likelihood ratio of a re-upload to chance.
     #[serde(default)]
     pub keypoints_nats: f64,
-    /// Of the deleted video's keypoints that ought to be visible, the share found, 0 to 1.
+    /// Share of the expected keypoints of the deleted video that were found, 0 to 1.
     pub coverage: f64,
     /// Distinct keyframes of the deleted video that contribute.
     pub keyframes: u32,
-    /// Frame evidence along the time line, nats; negative when the frames contradict the keypoints.
+    /// Evidence of whole frames along the time map, nats; negative when they contradict the keypoints.
     pub frames_nats: f64,
-    /// Share of the agreeing keypoints that many owners' videos have, 0 to 1.
+    /// Share of the agreeing keypoints that occur in the videos of many owners, 0 to 1.
     pub common: f64,
 }
 
 impl ReportView {
-    /// The line of a file that was checked.
+    /// The report of a checked file.
     pub fn checked(path: &Path, report: &Report) -> ReportView {
         ReportView {
             verdict: Some(report.verdict.kind),
@@ -127,7 +128,7 @@ impl ReportView {
         }
     }
 
-    /// The line of a file that could not be checked.
+    /// The report of a file that could not be checked.
     pub fn failed(path: &Path, error: String) -> ReportView {
         ReportView { error: Some(error), ..ReportView::bare(path) }
     }
@@ -178,7 +179,7 @@ impl EvidenceView {
 }
 
 impl SpanView {
-    /// A span, rounded.
+    /// A rounded span.
     pub fn new(pair: &SpanPair) -> SpanView {
         let seconds = |start_s, end_s| [round(start_s, 2), round(end_s, 2)];
         SpanView {
@@ -191,7 +192,7 @@ impl SpanView {
 }
 
 impl SpanView {
-    /// The span that a line tells of.
+    /// The span of a view.
     fn pair(&self) -> SpanPair {
         let PlacementView { mirrored, inverted, rotation_deg, scale, quad } = self.placement;
         let quad = quad.map(|[x, y]| Point { x, y });
@@ -216,7 +217,7 @@ impl PlacementView {
     }
 }
 
-/// To `digits` behind the point; never a negative zero.
+/// Rounds to `digits` decimals; never returns a negative zero.
 pub(crate) fn round(value: f64, digits: i32) -> f64 {
     let unit = 10f64.powi(digits);
     (value * unit).round() / unit + 0.0
@@ -230,7 +231,7 @@ mod tests {
     use crate::model::{DeletionReason, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
     #[test]
-    fn a_line_has_the_documented_shape() {
+    fn a_report_has_the_documented_shape() {
         let placement = Placement {
             mirrored: true,
             inverted: false,
@@ -273,18 +274,19 @@ mod tests {
         };
         let line = ReportView::checked(Path::new("a \"b\".mp4"), &report);
         let expected = concat!(
-            r#"{"path":"a \"b\".mp4","verdict":"block","reason":"match","duration_s":10.0,"matches":["#,
-            r#"{"tombstone":"cat","score":12.35,"verdict":"block","spans":[{"upload":[1.0,2.0],"#,
-            r#""deleted":[9.0,8.0],"speed":-1.0,"placement":{"mirrored":true,"inverted":false,"#,
-            r#""rotation_deg":0.0,"scale":0.333,"quad":[[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5],"#,
-            r#"[-0.1235,1.5]]}}],"evidence":{"same_bytes":false,"keypoints":7,"keypoints_nats":0.0,"coverage":0.5,"#,
+            r#"{"path":"a \"b\".mp4","verdict":"block","reason":"match","duration_s":10.0,"#,
+            r#""matches":[{"tombstone":"cat","score":12.35,"verdict":"block","#,
+            r#""spans":[{"upload":[1.0,2.0],"deleted":[9.0,8.0],"speed":-1.0,"#,
+            r#""placement":{"mirrored":true,"inverted":false,"rotation_deg":0.0,"scale":0.333,"#,
+            r#""quad":[[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5]]}}],"#,
+            r#""evidence":{"same_bytes":false,"keypoints":7,"keypoints_nats":0.0,"coverage":0.5,"#,
             r#""keyframes":0,"frames_nats":0.0,"common":0.0}}],"error":null}"#,
         );
         assert_eq!(serde_json::to_string(&line).unwrap(), expected);
     }
 
     #[test]
-    fn a_name_that_is_not_utf8_keeps_its_bytes() {
+    fn a_path_that_is_not_utf8_keeps_its_bytes() {
         let path = Path::new(OsStr::from_bytes(b"a\xff.mp4"));
         let line = ReportView::failed(path, "no such file".into());
         assert_eq!(line.path_bytes.as_deref(), Some("61ff2e6d7034"));

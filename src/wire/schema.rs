@@ -1,4 +1,4 @@
-//! Closed lists of words in the API document.
+//! Enumerations in the API document.
 
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, RefOr};
@@ -70,12 +70,12 @@ pub(super) fn maybe_decision_kind() -> RefOr<Schema> {
     or_null(DecisionKind::ALL.iter().map(|word| word.as_str()))
 }
 
-/// How far a deletion has come.
+/// State of a deletion.
 pub fn deletion_state() -> Object {
     words(DeletionState::ALL.iter().map(|word| word.as_str())).build()
 }
 
-/// The same without `stuck`.
+/// Stage of a deletion: its states without `stuck`.
 pub fn stage() -> Object {
     words(Stage::ALL.iter().map(|word| word.as_str())).build()
 }
@@ -85,22 +85,22 @@ pub fn deletion_reason() -> Object {
     words(DeletionReason::ALL.iter().map(|word| word.as_str())).build()
 }
 
-/// What a copy is.
+/// Kind of a copy.
 pub fn copy_kind() -> Object {
     words(CopyKind::ALL.iter().map(|word| word.as_str())).build()
 }
 
-/// How far a copy's erasure has come.
+/// State of a copy.
 pub fn copy_state() -> Object {
     words(CopyState::ALL.iter().map(|word| word.as_str())).build()
 }
 
-/// What may be shown of a video.
+/// Visibility of a video.
 pub fn visibility() -> Object {
     words(Visibility::ALL.iter().map(|word| word.as_str())).build()
 }
 
-/// The length of a period.
+/// Length of a period.
 pub fn grain() -> Object {
     words(Grain::ALL.into_iter().map(Grain::as_str)).build()
 }

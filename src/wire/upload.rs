@@ -1,7 +1,7 @@
-//! An upload and what came of it, as the API answers it and events tell it.
+//! Views of an upload and its verdict, for API responses and events.
 //!
-//! Scores, evidence and weak matches would show an uploader how to slip through. They are in the whole line, and
-//! `Redact` removes them for an audience that may not see them.
+//! Scores, evidence and weak matches would show an uploader how to evade detection. The complete view has them, and
+//! [`Redact`] removes them for audiences without scores.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,65 +14,66 @@ use crate::model::{
 use crate::wire;
 use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round};
 
-/// An upload and what came of it.
+/// An upload and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Upload)]
 pub struct UploadView {
-    /// `upl_…`
+    /// Id, `upl_…`.
     pub id: String,
-    /// `fetching` and `waiting` until there is a verdict, then `decided`.
+    /// `fetching` while the bytes are fetched, `waiting` until the check ends, then `decided`.
     #[schema(schema_with = wire::schema::upload_state)]
     pub state: UploadState,
+    /// When the upload was accepted, RFC 3339.
     pub created_at: String,
-    /// As it was said with the upload; null when it was not, or is no longer kept.
+    /// The platform's id of the uploader; null when it was not sent or is erased.
     #[schema(required)]
     pub uploader: Option<String>,
-    /// As it was said with the upload; null when it was not, or is no longer kept.
+    /// The platform's id of the upload; null when it was not sent or is erased.
     #[schema(required)]
     pub reference: Option<String>,
-    /// As it was said with the upload; null when it was not, or is no longer kept.
+    /// Metadata as sent with the upload; null when it was not sent or is erased.
     #[schema(required, value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
-    /// What to do with the upload; null until it is decided.
+    /// The verdict: `allow`, `review` or `block`; null until the upload is decided.
     #[schema(required, schema_with = wire::schema::maybe_verdict)]
     pub verdict: Option<VerdictKind>,
-    /// Why the verdict is what it is; null until it is decided.
+    /// Reason of the verdict; null until the upload is decided.
     #[schema(required, schema_with = wire::schema::maybe_reason)]
     pub reason: Option<Reason>,
-    /// When the verdict was given, or changed.
+    /// When the verdict was given or last changed, RFC 3339; null until the upload is decided.
     #[schema(required)]
     pub decided_at: Option<String>,
-    /// Length of the video, seconds; null when it could not be told.
+    /// Duration, seconds; null until the upload is decided, or when unknown.
     #[schema(required)]
     pub duration_s: Option<f64>,
-    /// What it was found to show, best first.
+    /// Matches with deleted videos, best first.
     pub matches: Vec<UploadMatchView>,
-    /// Why it could not be decoded, or not to its end.
+    /// Why the upload could not be decoded in full; null when it was.
     #[schema(required)]
     pub trouble: Option<String>,
-    /// What is missing or broken in a file that could be decoded nevertheless.
+    /// Damage to a file that could still be decoded; null without damage.
     #[schema(required)]
     pub damage: Option<String>,
-    /// What became of its bytes.
+    /// State of the bytes.
     pub bytes: UploadBytes,
-    /// What was recorded where another verdict was given, in shadow mode or after a reversal. Only for keys with the
-    /// scope `scores`.
+    /// The verdict of the check where `verdict` differs from it: in shadow mode, or after a reversal or a decision.
+    /// Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<RecordedVerdict>,
 }
 
-/// What became of an upload's bytes.
+/// The stored bytes of an upload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct UploadBytes {
-    /// `awaited`, `kept`, or `gone`: looked for and not found.
+    /// `awaited` until they are fetched, `kept`, or `gone`, verified.
     #[schema(schema_with = wire::schema::bytes_state)]
     pub state: BytesState,
-    /// When they go; null before the verdict and after.
+    /// When they will be erased, RFC 3339; null while that is undecided and once they are gone.
     #[schema(required)]
     pub until: Option<String>,
 }
 
-/// Where an upload's bytes are.
+/// State of an upload's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BytesState {
@@ -81,70 +82,71 @@ pub enum BytesState {
     Gone,
 }
 
-/// A verdict that was recorded and not given.
+/// The verdict of the check, where the current verdict differs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordedVerdict {
+    /// Verdict of the check.
     #[schema(schema_with = wire::schema::verdict)]
     pub verdict: VerdictKind,
+    /// Reason of that verdict.
     #[schema(schema_with = wire::schema::reason)]
     pub reason: Reason,
 }
 
-/// One deleted video that an upload was found to show.
+/// A match of an upload with a deleted video.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = UploadMatch)]
 pub struct UploadMatchView {
     /// Id of the tombstone.
     pub tombstone: String,
-    /// What this match alone amounts to.
+    /// Verdict by this match alone.
     #[schema(schema_with = wire::schema::verdict)]
     pub verdict: VerdictKind,
-    /// Present and true: the uploader's own deleted video.
+    /// True for the uploader's own deleted video; absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
-    /// Present and true: its owner allows this uploader to post it.
+    /// True when the owner permits this uploader to post the video; absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub granted: bool,
-    /// Present and true: a moderator ruled that this content is not that video.
+    /// True when a moderator ruled that this content is not that video; absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ruled_out: bool,
-    /// Present and true: the tombstone was retired, and does not count any more.
+    /// True when the tombstone was retired and no longer counts; absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retired: bool,
-    /// Which seconds show which, and where in the picture.
+    /// Matching spans in time, with the position in the picture.
     pub spans: Vec<SpanView>,
-    /// −log10 of the chance matches as good as this to be expected for one upload. Only for keys with the scope
-    /// `scores`.
+    /// −log10 of the expected number of equally good chance matches per upload. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// Only for keys with the scope `scores`.
+    /// Evidence for the match. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceView>,
 }
 
-/// What is recorded of a match beside what policy asks.
+/// The stored parts of a match that policy does not use.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Detail {
     spans: Vec<SpanView>,
     evidence: EvidenceView,
 }
 
-/// The first span of what was recorded of a match.
+/// The first stored span of a match.
 pub(crate) fn first_span(detail: &str) -> Option<SpanPair> {
     let detail: Detail = serde_json::from_str(detail).unwrap_or_default();
     detail.spans.first().map(SpanView::pair)
 }
 
-/// Spans and evidence of a match, to be recorded.
+/// Spans and evidence of a match, in stored form.
 pub(crate) fn detail(one: &ReportMatch) -> String {
     let spans = one.found.spans.iter().map(SpanView::new).collect();
     let detail = Detail { spans, evidence: EvidenceView::new(&one.found.evidence) };
-    // A value of our own, with numbers and names only.
+    // Serialisation cannot fail: the value has only numbers and names.
     serde_json::to_string(&detail).unwrap_or_default()
 }
 
 impl UploadView {
-    /// An upload with all that is known of it.
+    /// The complete view of an upload.
     pub(crate) fn new(
         upload: &Upload,
         client_data: &UploadClientData,
@@ -177,7 +179,7 @@ impl UploadView {
 impl Redact for UploadView {
     fn redact(&mut self) {
         self.recorded = None;
-        // Shadow mode says nothing of what it found.
+        // Shadow mode reveals no matches.
         if self.reason == Some(Reason::Shadow) {
             self.matches.clear();
         }
@@ -190,10 +192,12 @@ impl Redact for UploadView {
 
 impl UploadBytes {
     pub(crate) fn new(upload: &Upload) -> UploadBytes {
-        let state = match () {
-            () if upload.bytes_gone_at.is_some() => BytesState::Gone,
-            () if upload.state == UploadState::Fetching => BytesState::Awaited,
-            () => BytesState::Kept,
+        let state = if upload.bytes_gone_at.is_some() {
+            BytesState::Gone
+        } else if upload.state == UploadState::Fetching {
+            BytesState::Awaited
+        } else {
+            BytesState::Kept
         };
         let until = upload.bytes_until.filter(|_| state != BytesState::Gone);
         UploadBytes { state, until: until.map(rfc3339) }
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_and_weak_matches_are_for_those_who_may_see_them() {
+    fn redaction_removes_scores_and_weak_matches() {
         let shown = |line, audience| Unredacted::new(line).for_audience(audience);
         assert_eq!(shown(line(Reason::Match), Audience::WithScores), line(Reason::Match));
         let less = shown(line(Reason::Match), Audience::WithoutScores);
@@ -273,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_survives_its_text() {
+    fn a_view_survives_a_round_trip_through_json() {
         let whole = line(Reason::Match);
         let text = serde_json::to_string(&whole).unwrap();
         assert_eq!(serde_json::from_str::<UploadView>(&text).unwrap(), whole);

@@ -1,4 +1,4 @@
-//! The copies of a deletion: each is erased by its kind, some at once, and its end is written down as it comes.
+//! Erases the copies of a deletion: several at once, each by its kind, and records each outcome as it arrives.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use crate::model::{
 use crate::remote::{Address, AddressExtent};
 use crate::store::CopyAttempt;
 
-/// Outcomes of copies that are written down in one go at most.
+/// Outcomes recorded per transaction.
 const RECORDED_AT_ONCE: usize = 16;
 
 impl Deletions {
-    /// Erases copies, some at once, and writes down each one's end as it comes.
+    /// Erases copies concurrently and records each outcome as it arrives.
     pub(in crate::engine) async fn erase_copies(
         self: Arc<Self>,
         deletion: &Deletion,
         due: Vec<StoredCopy>,
     ) -> Result<()> {
         let seq = deletion.seq;
-        let client_data = self.callback_words(deletion, &due).await?;
+        let client_data = self.callback_body(deletion, &due).await?;
         let mut tasks = Vec::with_capacity(due.len());
         for copy in &due {
             let Some(address) = self.address(copy)? else { continue };
@@ -81,8 +81,8 @@ impl Deletions {
         CopyAttempt { place, outcome }
     }
 
-    /// What callbacks are told, JSON; empty when none of the copies is one.
-    async fn callback_words(
+    /// The JSON body for callbacks; empty when no copy is a callback.
+    async fn callback_body(
         self: &Arc<Self>,
         deletion: &Deletion,
         due: &[StoredCopy],
@@ -107,13 +107,14 @@ impl Deletions {
         Ok(message.to_string().into_bytes())
     }
 
-    /// Writes down how tries ended; who subscribed is told when the deletion is stuck by them.
+    /// Records the outcomes of attempts, with an event for subscribers when one of them got stuck.
     fn record(&self, seq: DeletionSeq, tries: Vec<CopyAttempt>) -> Result<()> {
         self.options.pauses.at("record");
         let now = self.environment.now();
-        let facts = match tries.iter().any(|one| stuck_error(one).is_some()) {
-            true => self.engine.store().deletion_facts(seq)?,
-            false => None,
+        let facts = if tries.iter().any(|one| stuck_error(one).is_some()) {
+            self.engine.store().deletion_facts(seq)?
+        } else {
+            None
         };
         let event = match facts {
             Some((mut deletion, mut copies)) => {
@@ -136,19 +137,19 @@ impl Deletions {
         Ok(())
     }
 
-    /// Where a copy is; `None` for one that needs no address any more.
+    /// The address of a copy; `None` once the copy is gone.
     pub(in crate::engine) fn address(&self, copy: &StoredCopy) -> Result<Option<Address>> {
         if copy.state == CopyState::Gone {
             return Ok(None);
         }
         let Some(sealed) = &copy.sealed else { return Ok(None) };
         let uri = self.unseal(sealed)?;
-        // It was read once before it was accepted.
+        // It parsed when the deletion was accepted.
         Ok(Some(Address::parse(&uri).map_err(|_| Error::Sealed(crate::model::NotOurs))?))
     }
 }
 
-/// Why somebody should look after this try.
+/// The error of an attempt that got stuck and needs an operator.
 fn stuck_error(tried: &CopyAttempt) -> Option<&str> {
     match &tried.outcome {
         CopyOutcome::Failed { error, stuck: true, .. } => Some(error),

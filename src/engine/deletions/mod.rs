@@ -1,8 +1,19 @@
-//! The deletions of a data folder: what all their use cases share.
+//! Deletions, from the request to the signed receipt. [`Deletions`] is the façade.
 //!
-//! `deletion_request` accepts them, calls them off and hurries them; `deletion_step` carries one through, as the job
-//! that `deletion_source` hands to the runner; `deletion_show` tells how far they are; `visibility` says what may still
-//! be shown; `retention` forgets what need not be kept any longer; `receipts` hands out what was proved.
+//! ```text
+//! request → source (a job) → step: hide → fingerprint (tombstone) → purge → copies → erased → complete
+//!                                                                                    ├→ receipts, notify
+//!                                                                                    └→ retention (a job)
+//! ```
+//!
+//! Invariants:
+//! - An accepted deletion is durable, and its video is hidden before the caller gets a response.
+//! - No copy is erased before its tombstone is durable.
+//! - Every step is idempotent: after a kill it runs again from the store.
+//! - A copy counts as gone only after the erasure is verified.
+//! - After the retention no file of the data folder holds the ids and addresses.
+//!
+//! `visibility` answers from memory what may still be shown; `show` reads the progress.
 
 mod copies;
 mod notify;
@@ -41,26 +52,26 @@ use crate::remote::Remote;
 #[derive(Debug, Clone)]
 pub struct Options {
     pub erasure: erasure::Options,
-    /// Deletions carried through at once. Default 64: most of the time they wait for others.
+    /// Deletions that run at once. They mostly wait for other services, so many can share a core. Default 64.
     pub jobs_max: usize,
-    /// Main copies that lie in the spool at once. Default 4.
+    /// Main copies spooled at once. Each may fill the disk up to its size. Default 4.
     pub fetches_max: usize,
-    /// For so long after completion the same request is taken for a repetition of the first and not for a new video of
-    /// the same id, seconds. Default 600.
+    /// How long after completion an equal request counts as a repetition, seconds. Later it is a new deletion, of a
+    /// new video with the same id. Default 600.
     pub repeat_s: u32,
-    /// Longest id of a video or owner, bytes. Default 512.
+    /// Longest id of a video or an owner, bytes. Default 512.
     pub id_bytes_max: usize,
     /// Longest address, bytes. Default 4096.
     pub uri_bytes_max: usize,
-    /// Copies of one deletion. Default 100.
+    /// Most copies per deletion. Default 100.
     pub copies_max: usize,
     /// Largest metadata of a deletion, bytes of JSON. Default 16 KiB.
     pub metadata_bytes_max: usize,
-    /// Deletions in one request for a whole account. Default 1000.
+    /// Most deletions per request for an account. Default 1000.
     pub bulk_max: usize,
-    /// Videos asked about at once. Default 500.
+    /// Most videos per request for visibility. Default 500.
     pub visibility_batch_max: usize,
-    /// For tests.
+    /// Hooks for tests.
     pub pauses: Pauses,
 }
 
@@ -82,7 +93,7 @@ impl Default for Options {
     }
 }
 
-/// Called at each step of a job with its name, so that a test can stop the process there.
+/// A hook called with the name of each step of a job, so that tests can stop the process there.
 #[derive(Clone, Default)]
 pub struct Pauses(Option<Arc<dyn Fn(&'static str) + Send + Sync>>);
 
@@ -104,7 +115,7 @@ impl fmt::Debug for Pauses {
     }
 }
 
-/// What deletions need beside the engine.
+/// The dependencies of [`Deletions`].
 pub struct DeletionParts {
     pub engine: Arc<Engine>,
     pub remote: Remote,
@@ -112,7 +123,7 @@ pub struct DeletionParts {
     pub environment: Environment,
     pub receipt_key: ReceiptKey,
     pub options: Options,
-    /// Tells the outbox that there is something to send.
+    /// Wakes the outbox when an event is due.
     pub outbox: Wake,
 }
 
@@ -129,18 +140,19 @@ pub struct Deletions {
     tombstones: TombstoneCommit,
     fetches: Semaphore,
     spool: PathBuf,
-    /// Counts changes, for whoever watches.
+    /// Rises with each change to a deletion.
     changes: watch::Sender<u64>,
     wake: Wake,
-    /// The same for what forgets.
+    /// Wakes retention.
     forget_wake: Wake,
 }
 
 impl Deletions {
-    /// Takes up what the last process left: its leases are ended, and what is hidden is known before anybody asks.
+    /// Opens the deletions of a data folder. Releases the leases of an earlier process, so that its deletions resume,
+    /// and loads what is hidden before the first request.
     ///
     /// # Errors
-    /// The store's refusal; the spool cannot be made.
+    /// [`Error::Store`] when the store cannot be read or written, or the spool cannot be created.
     pub fn open(parts: DeletionParts) -> Result<Arc<Deletions>> {
         let DeletionParts { engine, remote, pools, environment, receipt_key, options, outbox } =
             parts;
@@ -169,10 +181,10 @@ impl Deletions {
         }))
     }
 
-    /// Sets the gauges that are only worth their look-up when somebody asks.
+    /// Sets the gauges that are computed at each scrape.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read.
     pub fn measure(&self) -> Result<()> {
         let counts = self.engine.store().deletion_counts()?;
         let open = DeletionState::ALL.iter().filter(|state| !state.is_final());
@@ -188,34 +200,34 @@ impl Deletions {
         &self.options
     }
 
-    /// Changes whenever something happens to any deletion.
+    /// A number that rises with each change to a deletion.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// What tells the runner that there may be something to do.
+    /// Wakes the runner when a deletion may be due.
     pub fn wake(&self) -> &Wake {
         &self.wake
     }
 
-    /// What tells the runner that there may be something to forget.
+    /// Wakes the runner when a retention may have ended.
     pub fn forget_wake(&self) -> &Wake {
         &self.forget_wake
     }
 
-    /// Something happened.
+    /// Notifies listeners of a change.
     pub(in crate::engine) fn touch(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    pub(in crate::engine) fn seal(&self, words: &[u8]) -> Result<Sealed> {
-        let sealed = self.engine.keys().identity.seal(words, &self.environment);
+    pub(in crate::engine) fn seal(&self, plain: &[u8]) -> Result<Sealed> {
+        let sealed = self.engine.keys().identity.seal(plain, &self.environment);
         sealed.map_err(|source| Error::NoEntropy { source })
     }
 
     /// Opens sealed text.
     pub(in crate::engine) fn unseal(&self, sealed: &Sealed) -> Result<String> {
-        let words = self.engine.keys().identity.open(sealed)?;
-        Ok(String::from_utf8_lossy(&words).into_owned())
+        let plain = self.engine.keys().identity.open(sealed)?;
+        Ok(String::from_utf8_lossy(&plain).into_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! What subscribers are told of deletions: that one is complete, or that one needs somebody.
+//! The events of deletions: complete, or stuck and in need of an operator.
 
 use crate::engine::deletions::Deletions;
 use crate::engine::{Error, Result};
@@ -7,7 +7,7 @@ use crate::store::NewEvent;
 use crate::wire::{DeletionDetails, DeletionView};
 
 impl Deletions {
-    /// For a deletion that is about to be complete.
+    /// The event of a deletion that is about to complete.
     pub(in crate::engine) fn complete_event(
         &self,
         deletion: &Deletion,
@@ -27,7 +27,7 @@ impl Deletions {
         self.deletion_event(Topic::DeletionComplete, &complete, copies, at)
     }
 
-    /// For a deletion that is about to be stuck, and says so already.
+    /// The event of a deletion that is about to be stuck. `deletion` already has `stuck_why`.
     pub(in crate::engine) fn stuck_event(
         &self,
         deletion: &Deletion,

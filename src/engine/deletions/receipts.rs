@@ -1,4 +1,4 @@
-//! Receipts: made when a deletion is complete, handed out as long as they are kept, verified offline.
+//! Receipts: signed when a deletion completes, served while they are kept, verifiable offline.
 
 use sha2::{Digest, Sha256};
 
@@ -11,11 +11,11 @@ use crate::store::NewReceipt;
 /// A deletion's receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
-    /// There is no such deletion.
+    /// The deletion does not exist.
     Unknown,
     /// The deletion is not complete.
     NotYet,
-    /// JSON: in plain words while the retention lasts, with keyed digests afterwards.
+    /// JSON: with ids and addresses in plain text during the retention, with keyed digests afterwards.
     Ready(String),
 }
 
@@ -23,7 +23,7 @@ impl Deletions {
     /// The receipt of a deletion.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::Sealed`] when the receipt does not open under this key.
     pub fn receipt(&self, id: DeletionId) -> Result<Receipt> {
         let Some(deletion) = self.engine.store().deletion(id)? else { return Ok(Receipt::Unknown) };
         let Some(receipt) = self.engine.store().receipt(deletion.seq)? else {
@@ -35,16 +35,16 @@ impl Deletions {
         }))
     }
 
-    /// The public keys of this and former receipt keys.
+    /// The public keys of the current and all former receipt keys.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read.
     pub fn receipt_keys(&self) -> Result<PublicKeys> {
         let keys = self.engine.store().receipt_keys()?;
         Ok(PublicKeys::new(keys.into_iter().map(|(_, key)| key).collect()))
     }
 
-    /// Makes and signs the receipt of a deletion whose copies are all gone.
+    /// Issues the receipt of a deletion whose copies are all gone.
     pub(in crate::engine) fn make_receipt(
         &self,
         deletion: &Deletion,
@@ -72,7 +72,7 @@ impl Deletions {
         Ok(NewReceipt { sealed: self.seal(receipts.plain.as_bytes())?, keyed: receipts.keyed })
     }
 
-    /// `None` when somebody has removed the tombstone since.
+    /// The digest and the strength of the tombstone; `None` when it was removed since.
     fn tombstone_digest(&self, deletion: &Deletion) -> Result<Option<([u8; 32], Strength)>> {
         let Some(id) = &deletion.tombstone else { return Ok(None) };
         let Some(tombstone) = self.engine.store().get_by_id(id)? else { return Ok(None) };

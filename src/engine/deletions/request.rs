@@ -1,8 +1,7 @@
-//! Accepting deletions: one, or all of an account; cancelling one; retrying one.
+//! Accepts, cancels and retries deletions.
 //!
-//! A request is judged whole before anything is written: ids and addresses must make sense, and the settings must allow
-//! each address. The same request again is the same deletion; what "the same" means is a keyed digest of the request in
-//! one canonical form.
+//! A request is validated in full before anything is written: ids and addresses must be valid, and the settings must
+//! allow each address. Requests are idempotent: equal keyed digests of their canonical form are one deletion.
 
 use std::collections::HashSet;
 
@@ -18,58 +17,62 @@ use crate::model::{
 use crate::remote::AddressExtent;
 use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion, RetryOutcome};
 
-/// Of a count in the engagement: beyond it sums could overflow.
+/// Largest count in the engagement; larger ones could overflow sums.
 const COUNT_MAX: u64 = 1_000_000_000_000;
-/// 9999-12-31, the last day that times on the wire can name.
+/// 9999-12-31, the last day that RFC 3339 can express.
 const TIME_MAX: UnixSeconds = 253_402_214_400;
 
-/// A wish to delete a video.
+/// A request to delete a video.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeletionRequest {
-    /// The platform's id of it.
+    /// The platform's id of the video.
     pub video: String,
     pub owner: Option<String>,
     pub reason: DeletionReason,
     pub uploaded_at: Option<UnixSeconds>,
     pub engagement: Engagement,
     pub copies: Vec<CopyRequest>,
-    /// The caller's own words, given back in messages.
+    /// The caller's own data, echoed in views, events and callbacks.
     pub metadata: Option<Value>,
 }
 
-/// A copy that a request names.
+/// A copy named by a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CopyRequest {
     pub kind: CopyKind,
     pub uri: String,
-    /// Everything below it, and not one object.
+    /// Whether `uri` is a prefix, and everything below it is erased.
     pub prefix: bool,
-    /// Not before then.
+    /// Earliest time of the erasure; backups only.
     pub delete_after: Option<UnixSeconds>,
 }
 
-/// A deletion that was accepted.
+/// An accepted deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requested {
     pub id: DeletionId,
-    /// False when the same had been asked before.
+    /// False when the request repeats an earlier one.
     pub is_new: bool,
 }
 
 impl Deletions {
-    /// Accepts a deletion. When this returns it is on the disk, and the video hidden.
+    /// Accepts a deletion. On return it is durable, and the video is hidden.
     ///
     /// # Errors
-    /// `Invalid` names the field; `DeletionConflict`; the store's refusal.
+    /// [`Error::Invalid`] names the invalid field; [`Error::DeletionConflict`] when a different deletion of the same
+    /// video is in progress; [`Error::Store`] when the store cannot be read or written; [`Error::NoEntropy`] when no id
+    /// can be made.
     pub fn request(&self, request: &DeletionRequest, by: Actor) -> Result<Requested> {
         let mut each = self.request_many(std::slice::from_ref(request), by)?;
         each.pop().unwrap_or_else(|| Err(invalid("body", "it is empty")))
     }
 
-    /// Accepts deletions of an account, each by itself, in one step: what is wrong with one does not keep the others.
+    /// Accepts the deletions of an account in one transaction. Each has its own result: an invalid one does not affect
+    /// the others.
     ///
     /// # Errors
-    /// There are too many; the store's refusal: then none is accepted.
+    /// [`Error::Invalid`] when there are too many; [`Error::Store`] when the store cannot be read or written. No
+    /// deletion is accepted then.
     pub fn request_many(
         &self,
         requests: &[DeletionRequest],
@@ -79,7 +82,7 @@ impl Deletions {
         if requests.len() > bulk_max {
             return Err(invalid(
                 "videos",
-                format!("there are {}, at most {bulk_max} go at once", requests.len()),
+                format!("there are {}; at most {bulk_max} are allowed", requests.len()),
             ));
         }
         let now = self.environment.now();
@@ -99,7 +102,7 @@ impl Deletions {
                     continue;
                 }
             };
-            let admission = admitted.next().expect("each sound request has an answer");
+            let admission = admitted.next().expect("the store answers each valid request");
             answers.push(match admission {
                 AdmissionOutcome::New(id) => {
                     self.hide(&new)?;
@@ -114,10 +117,10 @@ impl Deletions {
         Ok(answers)
     }
 
-    /// Calls a deletion off, if no copy has begun to go; `None` when there is none of this id.
+    /// Cancels a deletion before its copies are erased; `None` when it does not exist.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read or written.
     pub fn cancel(&self, id: DeletionId, by: Actor) -> Result<Option<CancelOutcome>> {
         let outcome = self.engine.store().cancel_deletion(id, self.environment.now(), by)?;
         if outcome == Some(CancelOutcome::Done)
@@ -132,10 +135,10 @@ impl Deletions {
         Ok(outcome)
     }
 
-    /// Retries at once everything that failed.
+    /// Retries everything that failed now.
     ///
     /// # Errors
-    /// [`Error::Store`] when the database cannot be written.
+    /// [`Error::Store`] when the store cannot be written.
     pub fn retry(&self, id: DeletionId, by: Actor) -> Result<RetryOutcome> {
         let outcome = self.engine.store().retry_deletion(id, self.environment.now(), by)?;
         self.touch();
@@ -148,7 +151,7 @@ impl Deletions {
         Ok(self.hidden.refresh(self.engine.store(), new.video)?)
     }
 
-    /// A request as it will be kept.
+    /// Validates a request and converts it to its stored form.
     fn prepare_request(&self, request: &DeletionRequest, now: UnixSeconds) -> Result<NewDeletion> {
         self.check_client_data(request, now)?;
         let copies = self.prepare_copies(&request.copies)?;
@@ -183,18 +186,18 @@ impl Deletions {
             self.check_id("owner", owner)?;
         }
         if request.uploaded_at.is_some_and(|at| at > now + DAY_S) {
-            return Err(invalid("uploaded_at", "it lies in the future"));
+            return Err(invalid("uploaded_at", "it is in the future"));
         }
         let Engagement { views, likes, comments, shares } = request.engagement;
         if [views, likes, comments, shares].iter().any(|count| *count > COUNT_MAX) {
-            return Err(invalid("engagement", format!("a count lies above {COUNT_MAX}")));
+            return Err(invalid("engagement", format!("a count is above {COUNT_MAX}")));
         }
         let bytes = request.metadata.as_ref().map_or(0, |metadata| metadata.to_string().len());
         let bytes_max = self.options.metadata_bytes_max;
         if bytes > bytes_max {
             return Err(invalid(
                 "metadata",
-                format!("it has {bytes} bytes, at most {bytes_max} are kept"),
+                format!("it has {bytes} bytes; at most {bytes_max} are allowed"),
             ));
         }
         Ok(())
@@ -202,17 +205,17 @@ impl Deletions {
 
     pub(in crate::engine) fn check_id(&self, what: &'static str, id: &str) -> Result<()> {
         let bytes_max = self.options.id_bytes_max;
-        match () {
-            () if id.is_empty() => Err(invalid(what, "it is empty")),
-            () if id.len() > bytes_max => Err(invalid(
-                what,
-                format!("it has {} bytes, at most {bytes_max} are allowed", id.len()),
-            )),
-            () if id.chars().any(char::is_control) => {
-                Err(invalid(what, "it has a control character"))
-            }
-            () => Ok(()),
+        if id.is_empty() {
+            return Err(invalid(what, "it is empty"));
         }
+        if id.len() > bytes_max {
+            let why = format!("it has {} bytes; at most {bytes_max} are allowed", id.len());
+            return Err(invalid(what, why));
+        }
+        if id.chars().any(char::is_control) {
+            return Err(invalid(what, "it contains a control character"));
+        }
+        Ok(())
     }
 
     fn prepare_copies(&self, copies: &[CopyRequest]) -> Result<Vec<NewCopy>> {
@@ -220,7 +223,7 @@ impl Deletions {
         if copies.len() > copies_max {
             return Err(invalid(
                 "copies",
-                format!("there are {}, at most {copies_max} are allowed", copies.len()),
+                format!("there are {}; at most {copies_max} are allowed", copies.len()),
             ));
         }
         let mut seen = HashSet::new();
@@ -231,30 +234,30 @@ impl Deletions {
                 let new = self.prepare_copy(copy);
                 let new = new.map_err(|why| invalid("copies", format!("number {place}: {why}")))?;
                 if !seen.insert((new.kind, new.uri)) {
-                    return Err(invalid("copies", format!("number {place}: it is named twice")));
+                    return Err(invalid("copies", format!("number {place}: it is a duplicate")));
                 }
                 Ok(NewCopy { sealed: self.seal(copy.uri.as_bytes())?, ..new })
             })
             .collect()
     }
 
-    /// Everything but the seal; what is wrong never repeats the address.
+    /// Converts a copy except for its seal. Error messages never repeat the address.
     fn prepare_copy(&self, copy: &CopyRequest) -> std::result::Result<NewCopy, String> {
         let bytes_max = self.options.uri_bytes_max;
         if copy.uri.len() > bytes_max {
             return Err(format!(
-                "its address has {} bytes, at most {bytes_max} are allowed",
+                "its address has {} bytes; at most {bytes_max} are allowed",
                 copy.uri.len()
             ));
         }
         if copy.uri.chars().any(char::is_control) {
-            return Err("its address has a control character".to_owned());
+            return Err("its address contains a control character".to_owned());
         }
         if copy.delete_after.is_some() && copy.kind != CopyKind::Backup {
-            return Err("only backups may be deleted later".to_owned());
+            return Err("`delete_after` is only allowed for backups".to_owned());
         }
         if copy.delete_after.is_some_and(|at| !(0..=TIME_MAX).contains(&at)) {
-            return Err("its date is none".to_owned());
+            return Err("`delete_after` is out of range".to_owned());
         }
         let extent = AddressExtent::from_prefix_flag(copy.prefix);
         let address = self.remote.check(copy.kind, &copy.uri, extent).map_err(|e| e.to_string())?;
@@ -268,7 +271,7 @@ impl Deletions {
     }
 }
 
-/// One form for all spellings of a request: its fields in a fixed order, maps sorted.
+/// The canonical form of a request: fields in a fixed order, maps sorted.
 fn canonical(request: &DeletionRequest) -> Vec<u8> {
     let value = serde_json::json!({
         "video": request.video,
@@ -286,13 +289,13 @@ fn invalid(what: &'static str, why: impl Into<String>) -> Error {
     Error::Invalid { what, why: why.into() }
 }
 
-/// Whether a stage's deletion can still be called off, for messages.
+/// Why a deletion in this stage cannot be cancelled, for messages.
 pub fn too_late_words(stage: Stage) -> &'static str {
     match stage {
-        Stage::Purging => "copies are being erased already: there is no way back",
-        Stage::Erased | Stage::Complete => "the video has been erased: there is no way back",
+        Stage::Purging => "its copies are already being erased",
+        Stage::Erased | Stage::Complete => "the video is already erased",
         Stage::Requested | Stage::Hidden | Stage::Fingerprinted | Stage::Cancelled => {
-            "it cannot be called off now"
+            "its state does not allow it"
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Forgetting: when the retention of a deletion ends, its names, addresses, events and nameless row go; before that,
-//! rows are folded into sums. What is left names nobody.
+//! Retention of deletions. First folds the anonymous rows into sums; at the end of the retention, erases the ids,
+//! addresses, events and the row of a deletion. The rest identifies nobody.
 //!
-//! Erased rows are overwritten (`secure_delete`), and the write-ahead log is folded in and emptied after each sweep, so
-//! that no file of the data folder has them. A reader in the way delays that to the next try, some seconds later.
+//! Erased rows are overwritten (`secure_delete`), and the write-ahead log is checkpointed and truncated after each
+//! sweep, so no file of the data folder holds them. A concurrent reader delays that to the next attempt, seconds later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,31 +13,32 @@ use crate::engine::jobs::{Claim, Job, Source, Take};
 use crate::erasure;
 use crate::model::{DAY_S, Grain, RetainedBucket, UnixSeconds, chain};
 
-/// How often is looked at least, seconds: months end on their own.
+/// Longest pause between sweeps, seconds. The end of a month makes rows due without any event.
 const SWEEP_S: i64 = 3600;
-/// When a reader stood in the way of emptying the log, seconds.
+/// Pause after a failed sweep, or a reader that kept the log from being truncated, seconds.
 const AGAIN_S: i64 = 5;
-/// Deletions forgotten in one transaction.
+/// Deletions erased per transaction.
 const FORGOTTEN_AT_ONCE: usize = 500;
-/// Rows folded together at most; more make the next fold, of at least as many again.
+/// Rows folded per transaction.
 const FOLDED_AT_ONCE: usize = 1_000_000;
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Deletions that were forgotten.
+    /// Deletions erased.
     pub forgotten: u64,
-    /// Rows that were folded into sums.
+    /// Rows folded into sums.
     pub folded: u64,
-    /// Whether the log was emptied, so that what was forgotten is in no file any more.
+    /// Whether the log was truncated, so that no file holds the erased rows.
     pub clean: bool,
 }
 
 impl Deletions {
-    /// Forgets what is due.
+    /// Folds and erases what is due.
     ///
     /// # Errors
-    /// The store's refusal; what was forgotten before it is.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read or written. Transactions before the
+    /// error stay committed.
     pub fn sweep(&self) -> Result<Swept> {
         let (store, now) = (self.engine.store(), self.environment.now());
         let mut swept = Swept::default();
@@ -63,11 +64,11 @@ impl Deletions {
         Ok(swept)
     }
 
-    /// The published sums of one length of period, oldest first, from behind the one that begins on the day `after` on.
-    /// Periods that are not over are left out.
+    /// Up to `limit` published sums per period, oldest first, after the period that begins on the day `after`. Leaves
+    /// out the current period.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn retained(
         &self,
         grain: Grain,
@@ -80,15 +81,15 @@ impl Deletions {
     }
 }
 
-/// Sweeps now and then.
+/// The sweep as a job.
 struct Sweeper {
     deletions: Arc<Deletions>,
     next_at: AtomicI64,
-    /// After a sweep that did not get through: what is due stays due, and must not be tried without a pause.
+    /// Earliest next sweep. After a failed one the rows stay due, and must not be retried without a pause.
     not_before: AtomicI64,
 }
 
-/// Work for the runner.
+/// The sweep as a source of the runner.
 pub(in crate::engine) fn source(deletions: &Arc<Deletions>) -> Arc<dyn Source> {
     let (next_at, not_before) = (AtomicI64::new(0), AtomicI64::new(0));
     Arc::new(Sweeper { deletions: deletions.clone(), next_at, not_before })
@@ -106,7 +107,7 @@ impl Source for Sweeper {
         if due_at > take.now {
             return Ok(Claim { jobs: Vec::new(), next_due_at: Some(due_at) });
         }
-        // Not before this sweep has ended and said when.
+        // Until this sweep ends and sets its own time.
         self.next_at.store(take.now + SWEEP_S, Ordering::Relaxed);
         let job = Job { key: 0, work: Box::pin(self.clone().sweep()) };
         Ok(Claim { jobs: vec![job], next_due_at: Some(take.now + SWEEP_S) })
@@ -125,7 +126,7 @@ impl Sweeper {
             Ok(Swept { clean: true, .. }) => {}
             Ok(_) => self.soon(),
             Err(error) => {
-                tracing::error!(error = %chain(&error), "what is due to be forgotten could not be; it is tried again");
+                tracing::error!(error = %chain(&error), "deletion retention failed; retrying");
                 self.soon();
             }
         }
@@ -138,8 +139,8 @@ impl Sweeper {
     }
 }
 
-/// When to sweep: at the end of the next retention, at the latest when a sweep is due anyway, and not before a failed one
-/// may be tried again.
+/// The time of the next sweep: the next end of a retention or the regular time, whichever is earlier, but not before
+/// the pause after a failure is over.
 fn due_at(ends: Option<UnixSeconds>, next_at: UnixSeconds, not_before: UnixSeconds) -> UnixSeconds {
     ends.map_or(next_at, |ends| next_at.min(ends)).max(not_before)
 }
@@ -149,11 +150,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_that_failed_is_tried_again_after_a_pause_though_its_work_is_overdue() {
+    fn a_failed_sweep_is_retried_after_a_pause_although_its_work_is_overdue() {
         assert_eq!(due_at(None, 3600, 0), 3600);
         assert_eq!(due_at(Some(100), 3600, 0), 100);
         assert_eq!(due_at(Some(100), 205, 205), 205);
-        // The pause is over, and a later end is waited for as ever.
+        // After the pause the next end of a retention counts again.
         assert_eq!(due_at(Some(300), 3805, 205), 300);
     }
 }

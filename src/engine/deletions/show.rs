@@ -1,4 +1,4 @@
-//! How far deletions are: one, a page of them, what happened to one.
+//! Reads deletions: one, a page, or the events of one.
 
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::request::DeletionRequest;
@@ -10,7 +10,7 @@ use crate::model::{
 use crate::store::DeletionFilter;
 use crate::wire::DeletionDetails;
 
-/// Which deletions are listed, by the platform's words.
+/// Filters of a list of deletions; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListFilter {
     pub state: Option<DeletionState>,
@@ -22,26 +22,28 @@ pub struct ListFilter {
 }
 
 impl Deletions {
-    /// Accepts a deletion and shows it as it is then.
+    /// Accepts a deletion and reads it back.
     ///
     /// # Errors
-    /// As `request`.
+    /// As [`Deletions::request`]; [`Error::Sealed`] when stored text does not open under this key.
     pub fn request_shown(&self, request: &DeletionRequest, by: Actor) -> Result<DeletionDetails> {
         let requested = self.request(request, by)?;
-        // Deletions are never removed; a store without it is one that somebody has tampered with.
+        // Deletions outlive their request, so a store without it was tampered with.
         self.show(requested.id)?.ok_or(Error::Sealed(crate::model::NotOurs))
     }
 
+    /// One deletion; `None` when it does not exist.
+    ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::Sealed`] when stored text does not open under this key.
     pub fn show(&self, id: DeletionId) -> Result<Option<DeletionDetails>> {
         self.engine.store().deletion(id)?.map(|deletion| self.view(deletion)).transpose()
     }
 
-    /// At most `limit` deletions, the latest first, from before the one with the number `before` on.
+    /// Up to `limit` deletions, newest first, older than `before`.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::Sealed`] when stored text does not open under this key.
     pub fn list(
         &self,
         filter: &ListFilter,
@@ -61,18 +63,18 @@ impl Deletions {
         found.into_iter().map(|deletion| self.view(deletion)).collect()
     }
 
-    /// At most `limit` events of a deletion from behind `after` on, and whether it is final; `None` when there is no
-    /// such deletion.
+    /// Up to `limit` events of a deletion after `after`, oldest first, and whether they are the last; `None` when the
+    /// deletion does not exist.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read.
     pub fn events(
         &self,
         id: DeletionId,
         after: DeletionEventSeq,
         limit: usize,
     ) -> Result<Option<(Vec<DeletionEvent>, bool)>> {
-        // The stage is read first: if it is final, all events were written.
+        // Read the stage first: when it is final, no event follows.
         let Some(deletion) = self.engine.store().deletion(id)? else { return Ok(None) };
         let events = self.engine.store().deletion_events(deletion.seq, after, limit)?;
         let last = deletion.stage.is_final() && events.len() < limit;
@@ -85,7 +87,7 @@ impl Deletions {
         Ok(DeletionDetails { deletion, client_data, copies })
     }
 
-    /// Copies with their addresses, as long as these are kept.
+    /// Copies with their addresses, while these are kept.
     pub(in crate::engine) fn with_addresses(
         &self,
         copies: Vec<StoredCopy>,
@@ -97,7 +99,7 @@ impl Deletions {
         copies.into_iter().map(with_address).collect()
     }
 
-    /// What is still known of a deletion in plain.
+    /// Unseals the client data; `None` once it is erased.
     pub(in crate::engine) fn client_data(
         &self,
         seq: DeletionSeq,

@@ -1,4 +1,4 @@
-//! Deletions as work for the runner.
+//! The runner's jobs for deletions.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::engine::deletions::{Deletions, retention};
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::model::{DeletionSeq, UnixSeconds};
 
-/// Hands deletions that are due to the runner.
+/// Claims due deletions under leases in the store.
 struct DeletionSource(Arc<Deletions>);
 
 impl Source for DeletionSource {
@@ -28,7 +28,7 @@ impl Source for DeletionSource {
     }
 }
 
-/// Has the runner carry deletions through, and forget them when their retention ends.
+/// Registers the deletions and their retention with the runner.
 pub fn attend(deletions: &Arc<Deletions>, runner: &mut Runner) {
     let source = Arc::new(DeletionSource(deletions.clone()));
     runner.add_with(source, deletions.options.jobs_max, deletions.wake().clone());

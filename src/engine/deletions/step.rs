@@ -1,13 +1,13 @@
-//! One deletion's job: step after step until it has to wait, or is done.
+//! The job of one deletion: run steps until it must wait or is complete.
 //!
 //! ```text
-//! loop: read what is known; ask `erasure::next_step` what to do; do it; write down what came of it
+//! loop: read the deletion; ask `erasure::next_step`; run the step; record its outcome
 //! ```
 //!
-//! Every step may be cut off anywhere and is done again from what is on the disk: a tombstone that is there already is
-//! taken for ours, a copy that is gone already is gone, a change of stage that has happened does nothing. The order of
-//! the steps is what keeps the promises: `Purging` is written only after the tombstone is on the disk, and nothing is
-//! erased before `Purging` is written. How copies go is in `deletion_copies`.
+//! Every step is idempotent, so a job killed anywhere resumes from the store: an existing tombstone is reused, a copy
+//! already gone counts as gone, a repeated change of stage does nothing. The order of the steps guarantees that nothing
+//! is lost: `Purging` is committed only after the tombstone is durable, and no copy is erased before `Purging` is
+//! committed. `copies` erases them.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -24,15 +24,15 @@ use crate::model::{
 use crate::remote::{Address, AddressExtent};
 use crate::store;
 
-/// Bytes that are fetched of a main copy at most; the engine's own limit on files is checked as well.
+/// Largest main copy fetched, bytes. The engine's limit on file sizes applies too.
 const FETCH_BYTES_MAX: u64 = 64 << 30;
-/// When not even a failure can be written down, it is tried again so often.
+/// Pause before recording a failure again, when the store cannot be written.
 const STORE_RETRY: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// What making a tombstone came to.
+/// The result of fingerprinting the main copies.
 enum Looked {
     Ready(Box<Ready>),
-    /// Not yet, and why.
+    /// No fingerprint yet.
     Failed {
         why: String,
         digest: Option<ByteDigest>,
@@ -40,21 +40,21 @@ enum Looked {
 }
 
 impl Deletions {
-    /// Carries a deletion on as far as it goes now, and says when it is due again.
+    /// Runs a deletion as far as it can go now, and records when it is due next.
     pub(in crate::engine) async fn run(self: Arc<Self>, seq: DeletionSeq) {
         let failed = match self.clone().run_steps(seq).await {
             Ok(()) => return,
             Err(error) => error,
         };
-        tracing::error!(error = %chain(&failed), "a deletion cannot go on; it is tried again");
+        tracing::error!(error = %chain(&failed), "a deletion failed; retrying later");
         let full = failed.is_full();
-        let words = if full {
-            "no space is left on the service's disk"
+        let why = if full {
+            "the disk of the service is full"
         } else {
-            "a fault of the service; its log says more"
+            "the service failed; see its log"
         };
-        while let Err(error) = self.clone().put_off(seq, words.to_owned(), true).await {
-            tracing::error!(error = %chain(&error), "that a deletion failed cannot be written down");
+        while let Err(error) = self.clone().put_off(seq, why.to_owned(), true).await {
+            tracing::error!(error = %chain(&error), "cannot record a failed deletion; retrying");
             tokio::time::sleep(STORE_RETRY).await;
         }
     }
@@ -106,7 +106,7 @@ impl Deletions {
         Ok(self.pools.blocking(move || job(&deletions)).await?)
     }
 
-    /// Moves a deletion on, unless it was called off meanwhile: then the next look sees that.
+    /// Moves a deletion to its next stage, unless it was cancelled concurrently; the next loop sees that.
     async fn advance(
         self: &Arc<Self>,
         deletion: &Deletion,
@@ -127,7 +127,7 @@ impl Deletions {
         .await
     }
 
-    /// Makes the tombstone; false when it cannot be made yet.
+    /// Creates the tombstone; false when it must wait for a fingerprint.
     async fn fingerprint(
         self: Arc<Self>,
         deletion: &Deletion,
@@ -172,7 +172,7 @@ impl Deletions {
         Ok(true)
     }
 
-    /// Decodes main copies in the request's order until one gives a fingerprint.
+    /// Decodes main copies in the order of the request until one yields a fingerprint.
     async fn look_at_mains(
         self: &Arc<Self>,
         naming: &Naming,
@@ -182,7 +182,7 @@ impl Deletions {
         let mut digest = None;
         for copy in copies.iter().filter(|copy| copy.kind == CopyKind::Main) {
             let Some(address) = self.address(copy)? else { continue };
-            // One at a time lies in the spool: it may be as large as the disk's free space.
+            // Bound the spooled copies: each may fill the disk.
             let _fetch = match address {
                 Address::File(_) => None,
                 _ => Some(self.fetches.acquire().await.expect("the semaphore is never closed")),
@@ -231,7 +231,7 @@ impl Deletions {
                 let store = deletions.engine.store();
                 store.complete_deletion(deletion.seq, receipt, event, now, until)?;
                 deletions.outbox.wake();
-                // Its retention may end before anybody looks by themselves.
+                // A short retention may end before the next regular sweep.
                 deletions.forget_wake().wake();
                 deletions.options.pauses.at("completed");
                 deletions.hidden.refresh(deletions.engine.store(), deletion.video)?;
@@ -242,7 +242,7 @@ impl Deletions {
             .await
     }
 
-    /// A cancelled deletion leaves nothing behind: neither its tombstone nor its words.
+    /// Erases a cancelled deletion: its tombstone and its client data.
     async fn forget(self: &Arc<Self>, deletion: Deletion) -> Result<()> {
         let deletions = self.clone();
         self.pools
@@ -258,7 +258,7 @@ impl Deletions {
             .await
     }
 
-    /// Writes down that a deletion could not go on, and when it is due again: not after the time at which it goes on
+    /// Records a failure and the time of the next attempt, at the latest the time at which the deletion continues
     /// without a fingerprint.
     async fn put_off(self: Arc<Self>, seq: DeletionSeq, why: String, stuck: bool) -> Result<()> {
         let deletions = self.clone();
@@ -288,14 +288,14 @@ impl Deletions {
     }
 }
 
-/// What spreads the tries of a copy among those of others.
+/// The seed of the jitter that spreads retries.
 pub(in crate::engine) fn seed(deletion: &Deletion, place: u32) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&deletion.id.0[8..]);
     u64::from_le_bytes(bytes) ^ u64::from(place)
 }
 
-/// The name of a step's end.
+/// The pause after a step.
 fn done(step: &'static str) -> &'static str {
     match step {
         "hide" => "hidden",

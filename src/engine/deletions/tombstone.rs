@@ -1,4 +1,4 @@
-//! The tombstone of a deletion: from its main copy, or without a fingerprint when there is none to be had in time.
+//! The tombstone of a deletion: from its main copy, or without a fingerprint when no copy decodes in time.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};
 use crate::store::NewTombstone;
 
-/// What messages call the file: its own name would tell of the video.
+/// The file's name in messages; its own name would identify the video.
 const NAME: &str = "the main copy";
 
-/// A main copy that gave no fingerprint.
+/// A main copy that yields no fingerprint.
 pub(in crate::engine) struct Undecoded {
     pub error: Error,
-    /// Of its bytes, as far as they could be read: enough to recognise the very same file.
+    /// Digest of the bytes, if they could be read. It still recognises byte-identical files.
     pub digest: Option<ByteDigest>,
 }
 
@@ -26,10 +26,10 @@ pub(in crate::engine) fn tombstone_id(video: VideoKey, turn: u32) -> TombstoneId
 }
 
 impl Engine {
-    /// Decodes a main copy; takes seconds of a core.
+    /// Decodes a main copy. Takes seconds of a core.
     ///
     /// # Errors
-    /// `Undecoded`, with the digest of its bytes if these could be read.
+    /// [`Undecoded`], with the digest of the bytes if they could be read.
     pub(in crate::engine) fn prepare_deleted(
         &self,
         file: &File,
@@ -44,7 +44,7 @@ impl Engine {
         prepared.map_err(|error| Box::new(Undecoded { error, digest: Some(digest) }))
     }
 
-    /// A tombstone that recognises at most the very same bytes.
+    /// A tombstone that recognises byte-identical files, or nothing if `digest` is `None`.
     pub(in crate::engine) fn prepare_unfingerprinted(
         &self,
         digest: Option<ByteDigest>,

@@ -1,9 +1,8 @@
-//! What may still be shown: of a video by its id, of a medium by its address.
+//! Visibility: whether a video may be shown, by its id, and whether bytes may be served, by their address.
 //!
-//! Both are asked for every profile, search and byte that the platform serves, so both are answered from memory: the
-//! keyed names of all videos with a deletion, and of all addresses of their copies, some 50 bytes each. The store is
-//! asked only which caches of a video are left. Everything is loaded before the service answers anybody, and follows
-//! each change once it is on the disk.
+//! Platforms ask for every profile, search and byte they serve, so the answers come from memory: the keyed ids of all
+//! videos with a deletion and the keyed addresses of their copies, about 50 bytes each. Only the remaining caches of a
+//! video need the store. Everything is loaded before the service accepts requests, and updated after each commit.
 
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -20,12 +19,12 @@ use crate::remote::Address;
 use crate::store;
 use crate::store::{NewCopy, Store};
 
-/// Rows read at once on opening.
+/// Rows read per page on opening.
 const PAGE: usize = 10_000;
-/// Parts of a path that are looked at.
+/// Most prefixes of a path checked.
 const PREFIXES_MAX: usize = 64;
 
-/// What is known of a video that has a deletion.
+/// The state of a video with a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Known {
     visibility: Visibility,
@@ -33,7 +32,7 @@ struct Known {
     caches_left: bool,
 }
 
-/// How often an address is closed, by itself and as a prefix.
+/// How many copies close an address, exactly and as a prefix.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Closed {
     exact: u32,
@@ -45,7 +44,7 @@ struct Closed {
 pub(in crate::engine) struct Hidden {
     videos: RwLock<FxHashMap<VideoKey, Known>>,
     uris: RwLock<FxHashMap<UriKey, Closed>>,
-    /// Held from reading the store to writing down what it said, so that the latest reading stays.
+    /// Held from reading the store to updating the map, so that an older read never overwrites a newer one.
     refreshing: Mutex<()>,
 }
 
@@ -72,7 +71,7 @@ impl Hidden {
         Ok(hidden)
     }
 
-    /// Takes over what the store says of a video now.
+    /// Reloads a video from the store.
     pub fn refresh(&self, store: &Store, video: VideoKey) -> store::Result<()> {
         let _refreshing = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = store.latest_deletion(video)?;
@@ -124,30 +123,30 @@ impl Hidden {
     }
 }
 
-/// What may be shown of one video.
+/// The visibility of one video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     pub visibility: Visibility,
-    /// Hosts of caches that may still serve whoever had it.
+    /// Hosts of caches that may still serve the video.
     pub caches: Vec<String>,
 }
 
 impl Shown {
-    /// Whether profile, search and recommendations may name it.
+    /// Whether profiles, search and recommendations may list the video.
     pub fn listed(&self) -> bool {
         self.visibility == Visibility::Live
     }
 }
 
 impl Deletions {
-    /// What may be shown of several videos.
+    /// The visibility of several videos, in their order.
     ///
     /// # Errors
-    /// There are too many; as `visibility`.
+    /// [`Error::Invalid`] when there are too many; as [`Deletions::visibility`].
     pub async fn visibilities(&self, videos: &[String]) -> Result<Vec<Shown>> {
         let most = self.options.visibility_batch_max;
         if videos.len() > most {
-            let why = format!("there are {}, at most {most} are told at once", videos.len());
+            let why = format!("there are {}; at most {most} are allowed", videos.len());
             return Err(Error::Invalid { what: "ids", why });
         }
         let mut shown = Vec::with_capacity(videos.len());
@@ -157,10 +156,11 @@ impl Deletions {
         Ok(shown)
     }
 
-    /// What may be shown of a video.
+    /// The visibility of a video.
     ///
     /// # Errors
-    /// `Invalid`: it is no id; the store's refusal.
+    /// [`Error::Invalid`] for an invalid id; [`Error::Store`] when the store cannot be read; [`Error::Sealed`] when an
+    /// address does not open under this key.
     pub async fn visibility(&self, video: &str) -> Result<Shown> {
         self.check_id("id", video)?;
         let key = self.engine.keys().identity.video(video);
@@ -182,16 +182,16 @@ impl Deletions {
         Ok(shown)
     }
 
-    /// Why a video is not to be shown any more; `None` when it may be. Asks no database.
+    /// Why a video may no longer be shown; `None` when it may. Reads memory only.
     pub fn dead_end(&self, video: &str) -> Option<DeletionReason> {
         let key = self.engine.keys().identity.video(video);
         self.hidden.video(key).map(|known| known.reason)
     }
 
-    /// Whether the bytes at an address may be served. Asks no database.
+    /// Whether the bytes at an address may be served. Reads memory only.
     ///
     /// # Errors
-    /// `Invalid`: it is no address.
+    /// [`Error::Invalid`] for an invalid address.
     pub fn gate(&self, uri: &str) -> Result<bool> {
         let invalid = |why: String| Error::Invalid { what: "uri", why };
         if uri.len() > self.options.uri_bytes_max {

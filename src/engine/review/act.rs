@@ -1,4 +1,4 @@
-//! What moderators do to a case. The rules are in `case_rules`; here they meet the store, and a refusal is put in words.
+//! A moderator's action on one case: runs the rules in a store transaction, and words refusals for the moderator.
 
 use crate::engine::review::Cases;
 use crate::engine::review::rules::{self, DecisionRequest, Moment, Refusal};
@@ -13,35 +13,36 @@ use crate::wire::{CaseView, Unredacted};
 /// Longest note, bytes.
 const NOTE_BYTES_MAX: usize = 2000;
 
-/// What is done to a case.
+/// An action on a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaseAction {
-    /// Nobody else works on it for a while; again prolongs that.
+    /// Takes the lease of the case, or renews the reviewer's own.
     Claim,
     Release,
-    /// By leads: who is to do it; `None`: anybody.
+    /// Assigns the case; `None` opens it to everyone. Leads only.
     Assign(Option<Actor>),
-    /// By leads: until when it should be done.
+    /// Sets or clears the due time. Leads only.
     Due(Option<UnixSeconds>),
-    /// Something to be remembered with it.
+    /// Adds a note to the history.
     Note(String),
-    /// It becomes a lead's.
+    /// Hands the case to the leads.
     Escalate {
-        /// The version of the case that the reviewer saw; `None` for any.
+        /// The version that the reviewer saw; `None` accepts any.
         version: Option<u32>,
         note: Option<String>,
     },
     Decide(DecisionRequest),
-    /// The last decision, by whoever made it or a lead, while nobody was told of it.
+    /// Takes back the last decision before it takes effect. Its author and leads only.
     Undo,
 }
 
 impl Cases {
-    /// Does something to a case; the answer is the case as it is then, `None` when there is none of this id.
+    /// Performs an action and returns the case as changed; `None` when the case does not exist.
     ///
     /// # Errors
-    /// `CaseConflict` when somebody else was faster, and says what happened; `NotAllowed`; `Invalid` names the field;
-    /// the store's refusal.
+    /// [`Error::CaseConflict`] when the case has changed or someone else has claimed it, with a sentence on what
+    /// happened; [`Error::NotAllowed`] when the rules forbid it to this reviewer; [`Error::Invalid`] names the invalid
+    /// field; [`Error::Store`] when the store cannot be read or written.
     pub fn act(
         &self,
         id: CaseId,
@@ -58,7 +59,7 @@ impl Cases {
         }
     }
 
-    /// The same without telling whoever listens, and with what refused it.
+    /// As [`Cases::act`], but notifies nobody and returns a refusal as a value.
     pub(in crate::engine) fn try_act(
         &self,
         id: CaseId,
@@ -71,7 +72,7 @@ impl Cases {
         }
         if let CaseAction::Decide(request) = &action
             && request.permission.is_some()
-            && let Some(refusal) = self.check_leave(id, request)?
+            && let Some(refusal) = self.check_permission(id, request)?
         {
             return Ok(Some(Err(refusal)));
         }
@@ -83,17 +84,17 @@ impl Cases {
         Ok(self.engine.store().change_case(id, rule)?)
     }
 
-    /// The next open case that nobody works on, in the order and with the filters of a queue, claimed; `None` when there
-    /// is none.
+    /// Claims the first unclaimed open case of a queue; `None` when the queue has none.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read or written; [`Error::Sealed`] when client data does not open
+    /// under this key.
     pub fn claim_next(
         &self,
         query: &crate::engine::CaseQuery,
         reviewer: Reviewer,
     ) -> Result<Option<Unredacted<CaseView>>> {
-        /// Cases tried: others claim meanwhile.
+        /// Cases tried before giving up: others claim at the same time.
         const TRIED: usize = 20;
         let mut filter = self.filter(query, reviewer);
         filter.free_at = Some(self.steady.now());
@@ -110,7 +111,7 @@ impl Cases {
         Moment { at: self.environment.now(), steady: self.steady.now() }
     }
 
-    /// A refusal in words.
+    /// Words a refusal for the reviewer.
     pub(in crate::engine) fn explain(
         &self,
         id: CaseId,
@@ -123,25 +124,25 @@ impl Cases {
                 let name = self.engine.store().actor_name(by)?;
                 let minutes = (left_s + 59) / 60;
                 let s = if minutes == 1 { "" } else { "s" };
-                conflict(format!("{name} works on this case, for {minutes} more minute{s}"))
+                conflict(format!("{name} has claimed this case for {minutes} more minute{s}"))
             }
             Refusal::Changed => conflict(self.what_happened(id, reviewer)?),
             Refusal::Grown { members } => {
-                conflict(format!("more uploads have joined this case: it has {members} now"))
+                conflict(format!("this case has grown to {members} uploads"))
             }
-            Refusal::TooLate => conflict("this decision cannot be undone any more".into()),
+            Refusal::TooLate => conflict("this decision can no longer be undone".into()),
             Refusal::NotAllowed(why) => Error::NotAllowed { why: why.to_owned() },
             Refusal::Invalid { what, why } => Error::Invalid { what, why },
         })
     }
 
-    /// What last happened to a case that a decision must not overlook.
+    /// A sentence on the last event that a decision must take into account.
     fn what_happened(&self, id: CaseId, reviewer: Reviewer) -> Result<String> {
         let Some(mut file) = self.engine.store().case_file(id)? else {
-            return Ok("this case is forgotten".into());
+            return Ok("the record of this case was erased".into());
         };
         blindfold(&mut file, reviewer);
-        let telling = |event: &&CaseEvent| {
+        let is_relevant = |event: &&CaseEvent| {
             use CaseEventKind as Kind;
             matches!(
                 event.kind,
@@ -156,23 +157,23 @@ impl Cases {
         };
         let decided = matches!(file.case.state, CaseState::Decided | CaseState::Closed);
         let of_decision = |event: &&CaseEvent| !decided || event.kind == CaseEventKind::Decided;
-        let last = file.events.iter().rev().filter(telling).find(of_decision);
-        let Some(event) = last else { return Ok("this case has changed meanwhile".into()) };
+        let last = file.events.iter().rev().filter(is_relevant).find(of_decision);
+        let Some(event) = last else { return Ok("this case has changed".into()) };
         let name = self.engine.store().actor_name(event.actor)?;
         let when = rfc3339(event.at);
         let what = event.note.as_deref().unwrap_or_default();
         Ok(match event.kind {
             CaseEventKind::Decided => format!("{name} decided `{what}` at {when}"),
             CaseEventKind::Undone => format!("{name} undid the decision at {when}"),
-            CaseEventKind::Escalated => format!("{name} handed it to the leads at {when}"),
+            CaseEventKind::Escalated => format!("{name} escalated this case at {when}"),
             CaseEventKind::Disagreed => format!("two moderators disagreed at {when}"),
             CaseEventKind::Appealed => format!("the uploader appealed at {when}"),
-            CaseEventKind::Parted => format!("an upload was taken out of the group at {when}"),
-            _ => format!("it was closed at {when}"),
+            CaseEventKind::Parted => format!("an appealed upload left the group at {when}"),
+            _ => format!("this case was closed at {when}"),
         })
     }
 
-    /// A case can be given to somebody who signs in, or to a program whose key is good.
+    /// Cases are assigned to enabled users and to programs with a valid key.
     fn check_assignee(&self, to: Actor) -> Result<()> {
         let known = match to {
             Actor::User(id) => {
@@ -181,12 +182,12 @@ impl Cases {
             Actor::Key(id) => self.engine.api_key_is_good(id)?,
             Actor::Local | Actor::Policy => false,
         };
-        let why = "there is nobody of this id who could do it".to_owned();
+        let why = "it must be an enabled user or a valid API key".to_owned();
         if known { Ok(()) } else { Err(Error::Invalid { what: "assigned_to", why }) }
     }
 
-    /// Whether the owner of the deleted video can have given leave at all, and somebody can have got it.
-    fn check_leave(&self, id: CaseId, request: &DecisionRequest) -> Result<Option<Refusal>> {
+    /// Refuses a standing permission that nobody could have given or received.
+    fn check_permission(&self, id: CaseId, request: &DecisionRequest) -> Result<Option<Refusal>> {
         if request.kind != DecisionKind::Authorised {
             return Ok(None);
         }
@@ -196,13 +197,13 @@ impl Cases {
             None => None,
         };
         let why = match &tombstone {
-            None => "the tombstone is gone",
-            Some(one) if one.owner.is_none() => "the deleted video has no owner who could give it",
+            None => "the tombstone no longer exists",
+            Some(one) if one.owner.is_none() => "the deleted video has no known owner",
             Some(one) if one.reason != DeletionReason::OwnerRequest => {
-                "the video was not deleted by its owner: nobody can allow anybody to post it"
+                "its owner did not delete the video, so nobody can permit re-uploads"
             }
             Some(_) if file.upload.is_none_or(|(upload, _)| upload.uploader.is_none()) => {
-                "the platform did not say who the uploader is"
+                "the uploader is unknown"
             }
             Some(_) => return Ok(None),
         };
@@ -234,12 +235,12 @@ fn judge(
     }
 }
 
-/// What was written is trimmed; empty text is none, and too long text is refused.
+/// Trims texts, drops empty ones, and rejects those that are too long.
 fn tidy(action: CaseAction) -> Result<CaseAction> {
     let tidied = |what: &'static str, text: Option<String>| -> Result<Option<String>> {
         let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if text.as_ref().is_some_and(|text| text.len() > NOTE_BYTES_MAX) {
-            let why = format!("it has more than {NOTE_BYTES_MAX} bytes");
+            let why = format!("it is longer than {NOTE_BYTES_MAX} bytes");
             return Err(Error::Invalid { what, why });
         }
         Ok(text)
@@ -261,7 +262,7 @@ fn tidy(action: CaseAction) -> Result<CaseAction> {
     })
 }
 
-/// Takes out what whoever decides a case for the second time shall not know. Once it is closed everybody may.
+/// Hides the first of two blind decisions from everyone but its author, until the case is closed.
 pub(in crate::engine) fn blindfold(file: &mut CaseFile, reviewer: Reviewer) {
     if file.case.state == CaseState::Closed {
         return;

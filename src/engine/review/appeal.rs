@@ -1,7 +1,6 @@
-//! An uploader appeals: the case is opened again for another moderator, who sees what the uploader said.
+//! Appeals: reopen a case for another moderator, who sees the uploader's statement.
 //!
-//! In a group an appeal is about the one upload, which gets a case of its own. An upload is appealed for once, and while
-//! its bytes are there.
+//! An appealed upload leaves its group for a case of its own. Each upload has one appeal, while its bytes are kept.
 
 use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
@@ -11,20 +10,22 @@ use crate::store::{AppealOutcome, NewAppeal};
 /// Longest text of an appeal, bytes.
 const APPEAL_BYTES_MAX: usize = 4000;
 
-/// An appeal that was made.
+/// An accepted appeal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appealed {
-    /// The case that is to be decided.
+    /// The case that decides the appeal.
     pub case: CaseId,
-    /// False when the same appeal was made before and is still to be heard.
+    /// False when an earlier appeal of this upload is still undecided.
     pub is_new: bool,
 }
 
 impl Cases {
-    /// Appeals against the block of an upload; `None` when there is no such upload.
+    /// Appeals against the block of an upload; `None` when the upload does not exist.
     ///
     /// # Errors
-    /// `NoAppeal` says why not; `Invalid`; the store's refusal.
+    /// [`Error::NoAppeal`] when the upload is not blocked, its appeal was decided or its bytes are gone;
+    /// [`Error::Invalid`] when the statement is too long; [`Error::Store`] when the store cannot be read or written;
+    /// [`Error::NoEntropy`] when the statement cannot be sealed.
     pub fn appeal(
         &self,
         upload: UploadId,
@@ -33,7 +34,7 @@ impl Cases {
     ) -> Result<Option<Appealed>> {
         let said = said.map(str::trim).filter(|said| !said.is_empty());
         if said.is_some_and(|said| said.len() > APPEAL_BYTES_MAX) {
-            let why = format!("it has more than {APPEAL_BYTES_MAX} bytes");
+            let why = format!("it is longer than {APPEAL_BYTES_MAX} bytes");
             return Err(Error::Invalid { what: "statement", why });
         }
         let Some((found, matches)) = self.engine.store().upload_with_matches(upload)? else {
@@ -61,14 +62,14 @@ impl Cases {
             AppealOutcome::AlreadyOpen(case) => Ok(Some(Appealed { case, is_new: false })),
             AppealOutcome::NoUpload => Ok(None),
             AppealOutcome::NotBlocked => Err(no_appeal(NOT_BLOCKED)),
-            AppealOutcome::Pending => Err(no_appeal(
-                "a decision about this upload is about to take effect; try again in a minute",
-            )),
+            AppealOutcome::Pending => {
+                Err(no_appeal("a decision on this upload takes effect shortly; retry in a minute"))
+            }
             AppealOutcome::AlreadyDecided => {
-                Err(no_appeal("an appeal for this upload was heard already"))
+                Err(no_appeal("an appeal for this upload has already been decided"))
             }
             AppealOutcome::BytesGone => {
-                Err(no_appeal("the time for an appeal is over: the upload's bytes are gone"))
+                Err(no_appeal("the time for an appeal is over: the upload's bytes are erased"))
             }
         }
     }

@@ -1,24 +1,26 @@
-//! The same done to many cases, by leads: to all that a filter finds, or to those that are named.
+//! Bulk actions by leads, on all cases that match a filter or on a list of cases.
 
 use crate::engine::review::Cases;
 use crate::engine::review::rules::{self, DecisionRequest, Refusal};
 use crate::engine::{CaseAction, CaseQuery, Error, Result};
 use crate::model::{Case, CaseId, CaseState, Reviewer, Role};
 
-/// Cases worked on at once, which share the disk's syncs.
+/// Cases changed at once: concurrent commits share a sync of the disk.
 const AT_ONCE: usize = 16;
 
-/// Which cases.
+/// The cases of a bulk action. At most [`Options::bulk_max`](crate::engine::triage::options::Options::bulk_max) are
+/// changed; the first in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BulkTarget {
-    /// As many as are allowed at once, from the beginning of the order on.
+    /// All that match a query.
     Query(CaseQuery),
+    /// These, in whatever version they are now.
     These(Vec<CaseId>),
-    /// These, each only as it was seen.
+    /// These, each only in the version that was seen.
     Seen(Vec<SeenCase>),
 }
 
-/// A case as somebody saw it who acts on many.
+/// The version of a case that the caller saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenCase {
     pub id: CaseId,
@@ -26,67 +28,67 @@ pub struct SeenCase {
     pub members: u32,
 }
 
-/// What it would be done to.
+/// A dry run of a bulk action.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BulkSurvey {
-    /// Those that something can be done to.
+    /// Undecided cases, which the action can change.
     pub seen: Vec<SeenCase>,
-    /// Uploads of all of them.
+    /// Uploads of these cases.
     pub uploads: u64,
-    /// How many of them wait for no lead yet.
+    /// How many of these cases are open and not escalated.
     pub open: usize,
-    /// How many of them somebody else works on at present.
+    /// How many of these cases someone else has claimed.
     pub claimed: usize,
-    /// Others that were named and are decided, or gone.
+    /// Targeted cases that are decided or no longer exist.
     pub settled: usize,
-    /// The target has more: do it again.
+    /// The target has more cases: repeat the request.
     pub more: bool,
 }
 
-/// What came of it.
+/// The result of a bulk action.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BulkOutcome {
     pub changed: Vec<CaseId>,
-    /// How many of these wait for another moderator's decision now.
+    /// How many of these now wait for a second, blind decision.
     pub half_decided: usize,
-    /// The others are as they were.
+    /// Cases left unchanged.
     pub refused: Vec<BulkRefusal>,
-    /// There are more: do it again.
+    /// The target has more cases: repeat the request.
     pub more: bool,
 }
 
-/// A case that was left as it is.
+/// A case left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BulkRefusal {
     pub case: CaseId,
     pub kind: RefusalKind,
-    /// In words.
+    /// A sentence for the reader.
     pub why: String,
 }
 
-/// Why a case was left as it is, for counting.
+/// Why a case was left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// Somebody else works on it.
+    /// Someone else has claimed it.
     Claimed,
-    /// It was decided meanwhile.
+    /// It is already decided.
     Decided,
-    /// Something else happened to it meanwhile.
+    /// It has changed since the caller saw it.
     Changed,
-    /// The rules do not allow it.
+    /// The rules forbid the action.
     NotAllowed,
-    /// There is no such case any more.
+    /// It does not exist.
     Gone,
 }
 
-/// A case with how it was seen, where that matters.
+/// A case, and the version that the caller saw if the target names one.
 type Targeted = (CaseId, Option<SeenCase>);
 
 impl Cases {
-    /// What an action on many cases would be about, before it is taken; leads only.
+    /// Counts the cases that a bulk action would change. Leads only.
     ///
     /// # Errors
-    /// `NotAllowed` for anybody but leads; the store's refusal.
+    /// [`Error::NotAllowed`] when the reviewer is no lead; [`Error::Store`] when the store cannot be read.
     pub fn survey(&self, target: &BulkTarget, reviewer: Reviewer) -> Result<BulkSurvey> {
         only_leads(reviewer)?;
         let (ids, more) = self.targeted(target, reviewer)?;
@@ -107,11 +109,12 @@ impl Cases {
         Ok(survey)
     }
 
-    /// Does the same to many cases. Decisions and escalations are about the versions that were seen, or where the target
-    /// does not say so, that are there now.
+    /// Performs an action on many cases, each in its own transaction. Decisions and escalations name the version that
+    /// the caller saw, or the current version if the target names none. Leads only.
     ///
     /// # Errors
-    /// `NotAllowed` for anybody but leads; `Invalid`; the store's refusal.
+    /// [`Error::NotAllowed`] when the reviewer is no lead; [`Error::Invalid`] names the invalid field of the action;
+    /// [`Error::Store`] when the store cannot be read or written. Cases changed before the error stay changed.
     pub fn act_on_many(
         &self,
         target: &BulkTarget,
@@ -133,7 +136,7 @@ impl Cases {
                 .map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect()
         });
-        // Even when a part failed, the others may have changed something.
+        // Notify even when a part failed: other parts may have changed cases.
         self.changed();
         for part in done {
             let part = part?;
@@ -144,7 +147,7 @@ impl Cases {
         Ok(outcome)
     }
 
-    /// The cases with how they were seen, as many as are allowed at once, and whether there are more.
+    /// The first cases of the target up to the limit, and whether it has more.
     fn targeted(&self, target: &BulkTarget, reviewer: Reviewer) -> Result<(Vec<Targeted>, bool)> {
         let cases_max = self.options.bulk_max;
         let unseen = |id: &CaseId| (*id, None);
@@ -172,7 +175,7 @@ impl Cases {
             let gone = || BulkRefusal {
                 case: *id,
                 kind: RefusalKind::Gone,
-                why: "there is no such case, or no longer".to_owned(),
+                why: "this case does not exist".to_owned(),
             };
             let Some(case) = self.engine.store().case(*id)? else {
                 outcome.refused.push(gone());
@@ -200,11 +203,11 @@ impl Cases {
 }
 
 fn only_leads(reviewer: Reviewer) -> Result<()> {
-    let why = || "only leads act on many cases at once".to_owned();
+    let why = || "only leads may change many cases at once".to_owned();
     if reviewer.is(Role::Lead) { Ok(()) } else { Err(Error::NotAllowed { why: why() }) }
 }
 
-/// The action as it is about a case as it was seen.
+/// The action with the version and size of a case filled in.
 fn about(action: &CaseAction, seen: &SeenCase) -> CaseAction {
     let version = Some(seen.version);
     match action.clone() {

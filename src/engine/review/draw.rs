@@ -1,8 +1,8 @@
-//! The drawing of which moments agree, for a case that an appeal opened: nobody drew it when the upload was checked,
-//! since nobody was to look at it. Its print, if it is at hand, or its bytes are looked at once more.
+//! Plots of the agreeing moments, for cases opened by an appeal. The check made no plot for them, because the upload
+//! was not meant for a moderator; so match the upload again, by its cached print or its bytes.
 //!
-//! A job for the runner, and durable: what is still to be drawn is asked of the store. What cannot be drawn gets an
-//! empty drawing, so that it is not tried for ever; the case's page says so.
+//! A durable job: the store lists the missing plots. A plot that cannot be made is stored empty, so it is not retried
+//! forever, and the case's page says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use crate::engine::{Effort, Result};
 use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId, chain};
 use crate::store::RankedPlot;
 
-/// The job's name for itself: there is one at a time.
+/// The key of the only job: one runs at a time.
 const KEY: i64 = 0;
-/// What stands for a drawing that could not be made.
+/// Stored when no plot can be made.
 const NOTHING: RankedPlot = (0, Vec::new());
 
 struct DrawingSource(Arc<Cases>);
 
-/// Has the runner draw what is missing.
+/// Registers the plotting job with the runner.
 pub fn attend_drawings(cases: &Arc<Cases>, runner: &mut Runner) {
     runner.add_with(Arc::new(DrawingSource(cases.clone())), 1, cases.wake_drawings.clone());
 }
 
-/// Whether a case is one of those that are drawn later; the store's query has the same.
+/// Whether the job plots this case. Same condition as the store's query.
 pub(in crate::engine) fn is_to_be_drawn(case: &Case) -> bool {
     let waits = matches!(case.state, CaseState::Open | CaseState::Escalated);
     waits && case.appealed_at.is_some() && case.tombstone.is_some()
@@ -46,8 +46,8 @@ impl Source for DrawingSource {
             let worker = cases.clone();
             let drawn = cases.pools.decode(move || worker.draw(upload)).await;
             if let Err(error) = drawn {
-                tracing::error!(error = %chain(&error), "a drawing cannot be kept; trying again");
-                // Not at once: the disk may need somebody's help.
+                tracing::error!(error = %chain(&error), "cannot store a plot; retrying");
+                // Pause: the disk may need an operator.
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             cases.changed();
@@ -64,7 +64,7 @@ impl Source for DrawingSource {
 impl Cases {
     fn draw(&self, upload: UploadId) -> Result<()> {
         let mut plots = self.drawings(upload).unwrap_or_else(|error| {
-            tracing::warn!(error = %chain(&error), "a case goes without a drawing");
+            tracing::warn!(error = %chain(&error), "cannot plot a case; it goes without a plot");
             Vec::new()
         });
         if plots.is_empty() {
@@ -74,7 +74,7 @@ impl Cases {
         Ok(())
     }
 
-    /// By the ranks of the recorded matches, of those that are drawn at all.
+    /// Plots of the best matches, by rank.
     fn drawings(&self, id: UploadId) -> Result<Vec<RankedPlot>> {
         let Some((upload, matches)) = self.engine.store().upload_with_matches(id)? else {
             return Ok(Vec::new());

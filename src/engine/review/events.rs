@@ -1,4 +1,4 @@
-//! What happens to cases, as it happens, for programs that follow it.
+//! The feed of case events, for programs that follow it.
 
 use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
@@ -6,23 +6,23 @@ use crate::model::{Actor, CaseEventSeq, CaseState, Reviewer};
 use crate::store::CaseOccurrence;
 use crate::wire::CaseNewsView;
 
-/// What is new behind a place.
+/// A page of case events.
 #[derive(Debug, Clone, Default)]
 pub struct CaseNews {
-    /// With the place of each.
+    /// Events with their cursors, oldest first.
     pub lines: Vec<(CaseEventSeq, CaseNewsView)>,
-    /// Behind it nothing was read.
+    /// The cursor of the next page.
     pub after: CaseEventSeq,
-    /// There may be more there already.
+    /// More events may be available now.
     pub more: bool,
 }
 
 impl Cases {
-    /// At most `limit` of what happened behind a place; without a place, none, and where the present is. What somebody
-    /// decided first of two who shall not know of each other is left out for everybody else.
+    /// Up to `limit` events after a cursor. Without a cursor: no events, and the cursor of the latest one. Leaves out
+    /// the first of two blind decisions for everyone but its author.
     ///
     /// # Errors
-    /// `NotAllowed` once the listener's key is no longer good; the store's refusal.
+    /// [`Error::NotAllowed`] when the reviewer's API key is revoked; [`Error::Store`] when the store cannot be read.
     pub fn news(
         &self,
         after: Option<CaseEventSeq>,
@@ -32,7 +32,7 @@ impl Cases {
         if let Actor::Key(key) = reviewer.actor
             && !self.engine.api_key_is_good(key)?
         {
-            return Err(Error::NotAllowed { why: "the key was revoked".into() });
+            return Err(Error::NotAllowed { why: "the API key is revoked".into() });
         }
         let Some(after) = after else {
             let after = self.engine.store().last_case_occurrence()?;
@@ -47,7 +47,7 @@ impl Cases {
     }
 }
 
-/// As `blindfold` has it of one case.
+/// Same rule as `act::blindfold`.
 fn is_secret(one: &CaseOccurrence, reviewer: Reviewer) -> bool {
     let by_first = one.first_by == Some(one.event.actor);
     by_first && one.event.actor != reviewer.actor && one.state != CaseState::Closed

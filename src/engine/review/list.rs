@@ -1,4 +1,4 @@
-//! Queues of cases.
+//! The queues: lists of cases by filter and order.
 
 use crate::engine::Result;
 use crate::engine::review::Cases;
@@ -8,7 +8,7 @@ use crate::model::{
 use crate::store::{CaseFilter, CasePlace, CaseRow};
 use crate::wire::{CaseTimes, CaseView, Unredacted};
 
-/// Which cases somebody wants to see.
+/// Filters and order of a queue; `None` matches all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseQuery {
     pub state: CaseState,
@@ -17,21 +17,21 @@ pub struct CaseQuery {
     pub tombstone: Option<TombstoneId>,
     pub opened_before: Option<UnixSeconds>,
     pub opened_after: Option<UnixSeconds>,
-    /// Groups of so many uploads and more.
+    /// Smallest number of uploads in the case.
     pub members_min: Option<u32>,
     pub whose: Whose,
     pub appealed: Option<bool>,
     pub order: CaseOrder,
 }
 
-/// Whose cases.
+/// Filter by claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Whose {
     #[default]
     All,
-    /// Those that the asker has claimed, or is to do.
+    /// Claimed by or assigned to the reviewer.
     Mine,
-    /// Those that nobody has claimed.
+    /// Unclaimed.
     Free,
 }
 
@@ -53,11 +53,12 @@ impl Default for CaseQuery {
 }
 
 impl Cases {
-    /// At most `limit` cases behind a place in the queue. Those that the asker has decided, and another decides too, are
-    /// not among the open ones.
+    /// Up to `limit` cases after a position in the queue. Open cases that wait for the second of two blind decisions
+    /// are hidden from the author of the first.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when client data does not open under this key.
     pub fn list(
         &self,
         query: &CaseQuery,
@@ -74,10 +75,10 @@ impl Cases {
         rows.into_iter().map(line).collect()
     }
 
-    /// How many cases a query finds, up to 10 000.
+    /// The number of cases that match a query, up to 10 000.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn count(&self, query: &CaseQuery, reviewer: Reviewer) -> Result<u64> {
         Ok(self.engine.store().count_cases(&self.filter(query, reviewer))?)
     }
@@ -99,10 +100,11 @@ impl Cases {
         }
     }
 
-    /// A case as a queue shows it; `None` when there is none of this id.
+    /// A case as a queue lists it; `None` when it does not exist.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when client data does not open under this key.
     pub fn line(&self, id: CaseId, reviewer: Reviewer) -> Result<Option<Unredacted<CaseView>>> {
         let row = self.engine.store().case_row(id)?;
         let view = row.map(|row| self.view_of(&row, reviewer)).transpose()?;

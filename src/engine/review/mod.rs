@@ -1,12 +1,20 @@
-//! The cases of a data folder: what all their use cases share.
+//! The moderators' review of cases. [`Cases`] is the façade.
 //!
-//! An upload that is to be looked at opens a case or joins one when it gets its verdict (`case_open`). `case_list` and
-//! `case_show` tell moderators of them; `case_act` is what they do, by the rules in `case_rules`; `case_settle` lets
-//! decisions take effect once they cannot be undone any more, as a job for the runner; `case_appeal` reopens, and
-//! `case_draw` draws what is then missing, another job; `case_bulk` does the same to many, `case_bytes` hands out an
-//! upload to be looked at, `case_news` tells what happens, `case_stats` counts.
+//! ```text
+//! triage::open: a verdict opens a case or joins one
+//!   → list, show, bytes: a moderator reads it
+//!   → act, bulk: they change it, by `rules`
+//!   → settle (a job): the decision takes effect
+//!   → appeal: reopens it; draw (a job) plots the matches
+//! ```
 //!
-//! Leases and undo times are on a time line that nobody can set (`steady`); everything else is told by the clock.
+//! Invariants:
+//! - `rules` decides every change: pure functions, without store and clock.
+//! - A decision takes effect only after the time to undo it, and survives a kill before that.
+//! - The second of two moderators never sees the first one's blind decision.
+//! - Leases and undo times run on a monotonic clock that no operator can set; all other times are wall-clock times.
+//!
+//! `events` is the feed of what happens, `stats` computes the statistics, `viewing` suggests breaks.
 
 mod act;
 mod appeal;
@@ -48,14 +56,14 @@ use crate::model::{Actor, Environment, Reviewer, UploadId};
 use crate::pools::Pools;
 use crate::store::CaseCounts;
 
-/// What cases need.
+/// The dependencies of [`Cases`].
 pub struct CaseParts {
     pub engine: Arc<Engine>,
     pub uploads: Arc<Uploads>,
     pub pools: Pools,
     pub environment: Environment,
     pub options: Options,
-    /// The same that the uploads have.
+    /// Shared with the uploads, whose verdicts open cases.
     pub changes: CaseChanges,
 }
 
@@ -70,9 +78,9 @@ pub struct Cases {
     changes: CaseChanges,
     wake: Wake,
     wake_drawings: Wake,
-    /// Counts as of a number of changes and a moment.
+    /// Cached counts, with the change number and the monotonic second of the count.
     counts: Mutex<Option<(u64, i64, CaseCounts)>>,
-    /// Who looked at which upload lately, so that playing a video is one entry of the audit log and not a hundred.
+    /// Recent viewings, monotonic seconds. Playing a video makes many requests, and one entry in the audit log.
     viewed: Mutex<HashMap<(Actor, UploadId), i64>>,
 }
 
@@ -82,17 +90,19 @@ impl fmt::Debug for Cases {
     }
 }
 
-/// How many cases wait, for whoever asks.
+/// The sizes of the queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueCounts {
     pub all: CaseCounts,
-    /// Those that this one has claimed, or is to do.
+    /// Cases claimed by or assigned to the reviewer.
     pub mine: u64,
 }
 
 impl Cases {
+    /// Opens the review. Shortens leases and undo times that lie too far ahead on this process's monotonic clock.
+    ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be written.
     pub fn open(parts: CaseParts) -> Result<Cases> {
         let CaseParts { engine, uploads, pools, environment, options, changes } = parts;
         let steady = MonotonicClock::new(&environment);
@@ -121,24 +131,24 @@ impl Cases {
         &self.options
     }
 
-    /// Heard whenever some case has changed: a number that rises. Ask for `counts` then.
+    /// A number that rises with each change to a case. Call [`Cases::counts`] when it does.
     pub fn listen(&self) -> watch::Receiver<u64> {
         self.changes.listen()
     }
 
-    /// How many cases wait. Cheap: counted at most once a second, and only after a change.
+    /// The sizes of the queues. Cheap: the totals are cached, and counted again at most once a second.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn counts(&self, reviewer: Reviewer) -> Result<QueueCounts> {
         let mine = self.engine.store().cases_of(reviewer.actor, self.steady.now())?;
         Ok(QueueCounts { all: self.count_all()?, mine })
     }
 
-    /// Sets the gauges that are only worth their look-up when somebody asks.
+    /// Sets the gauges that are computed at each scrape.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn measure(&self) -> Result<()> {
         let counts = self.count_all()?;
         metrics::gauge!("cenotaph_cases", "state" => "open").set(counts.open as f64);
@@ -150,7 +160,7 @@ impl Cases {
         let (number, now) = (self.changes.number(), self.steady.now());
         let mut kept = lock(&self.counts);
         match *kept {
-            // Due times pass without a change: nothing is older than a few seconds.
+            // Cases become overdue without a change, so no count is older than five seconds.
             Some((at, when, counts)) if when == now || (at == number && now - when < 5) => {
                 Ok(counts)
             }
@@ -162,7 +172,7 @@ impl Cases {
         }
     }
 
-    /// After a change: whoever listens hears of it, and what is to take effect is looked at.
+    /// Notifies listeners of a change, and wakes the job that settles decisions.
     pub(in crate::engine) fn changed(&self) {
         self.changes.notify();
         self.wake.wake();

@@ -1,18 +1,18 @@
-//! Who may do what to a case, and what comes of it: pure decisions, without store and clock.
+//! The rules of the review: who may change a case, and how it changes. Pure functions, without store and clock.
 //!
 //! ```text
 //!            claim, release, assign, due, note                 (no change of state)
-//! open ──── decide ───▶ decided ── 30 s pass ──▶ closed ── appeal ──▶ open, for another moderator
-//!   │  ▲                  │ undo                                     
+//! open ──── decide ───▶ decided ─ undo time ends ▶ closed ── appeal ──▶ open, for another moderator
+//!   │  ▲                  │ undo
 //!   │  └──────────────────┘
 //!   └── escalate ──▶ escalated ── decide, by a lead ──▶ decided
 //!
-//! decided twice: open ── first decides ──▶ open, for another ── second decides ──▶ decided, when both say the same,
+//! decided twice: open ── first decides ──▶ open, for another ── second decides ──▶ decided, if both agree,
 //!                                                                                 else escalated
 //! ```
 //!
-//! The version rises with everything that a decision must not overlook. It does not with the first of two blind
-//! decisions: the second shall know nothing of it.
+//! Every change that a decision must take into account raises the version. The first of two blind decisions does not:
+//! it would reveal itself to the second moderator.
 
 use crate::engine::triage::Options;
 use crate::model::{
@@ -21,42 +21,42 @@ use crate::model::{
     Reviewer, Role, UnixSeconds, rfc3339,
 };
 
-/// What time it is, by the clock and on the steady time line.
+/// The current time by the wall clock and by the monotonic clock, seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     pub at: UnixSeconds,
     pub steady: i64,
 }
 
-/// A decision that somebody makes.
+/// A reviewer's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionRequest {
-    /// The version of the case that they saw; `None` for any.
+    /// The version that the reviewer saw; `None` accepts any.
     pub version: Option<u32>,
     pub kind: DecisionKind,
     pub grounds: Grounds,
     pub note: Option<String>,
-    /// How many uploads of the case they saw. To authorise a group it must be said, and be all.
+    /// The number of uploads that the reviewer saw. Required to authorise a group, and must equal its size.
     pub members: Option<u32>,
-    /// Where the owner's leave is on record, when the uploader shall be allowed to post the video from now on.
+    /// Where the owner's permission is on record. Gives the uploader a standing grant.
     pub permission: Option<String>,
 }
 
-/// Why not.
+/// Why an action is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) enum Refusal {
-    /// Somebody else works on it.
+    /// Someone else has claimed the case.
     Claimed {
         by: Actor,
         left_s: i64,
     },
-    /// It is not as it was seen.
+    /// The case has changed since the reviewer saw it.
     Changed,
-    /// More uploads have joined.
+    /// The number of uploads differs from what the reviewer saw.
     Grown {
         members: u32,
     },
-    /// It cannot be undone any more.
+    /// The time to undo the decision is over.
     TooLate,
     NotAllowed(&'static str),
     Invalid {
@@ -67,10 +67,10 @@ pub(in crate::engine) enum Refusal {
 
 type Ruled = Result<CaseChange, Refusal>;
 
-const OWN: &str = "you have decided this case; somebody else decides it too";
-const HEARD: &str = "you have decided this case before; an appeal is for somebody else";
-const ESCALATED: &str = "this case waits for a lead";
-const ASSIGNED: &str = "this case is for somebody else to do";
+const OWN: &str = "you made the first decision; someone else must make the second";
+const HEARD: &str = "you decided this case before the appeal; someone else must decide it now";
+const ESCALATED: &str = "only a lead may decide an escalated case";
+const ASSIGNED: &str = "this case is assigned to someone else";
 
 pub(in crate::engine) fn claim(
     case: Case,
@@ -156,7 +156,7 @@ pub(in crate::engine) fn escalate(
     }
     may_work_on(&case, history, reviewer, now)?;
     let mut change = moved(case, CaseState::Escalated);
-    // A lead may know of a first decision.
+    // Leads see the first decision, so the case is no longer blind.
     (change.case.first_by, change.case.settle_at_monotonic) = (None, None);
     change.audit = Some(audit(&change.case, "case.escalate", reviewer, now, None));
     change.events.push(event(CaseEventKind::Escalated, reviewer.actor, now, note));
@@ -234,7 +234,7 @@ pub(in crate::engine) fn undo(
         return Err(Refusal::TooLate);
     }
     if last.actor != reviewer.actor && !reviewer.is(Role::Lead) {
-        return Err(Refusal::NotAllowed("somebody else has decided this case"));
+        return Err(Refusal::NotAllowed("only the author of a decision or a lead may undo it"));
     }
     let disagreed = last.turn == DecisionTurn::Second && case.state == CaseState::Escalated;
     if case.state != CaseState::Decided && last.turn != DecisionTurn::First && !disagreed {
@@ -263,7 +263,8 @@ fn is_stale(case: &Case, seen: Option<u32>) -> bool {
     seen.is_some_and(|version| version != case.version)
 }
 
-/// Whether somebody may claim and decide a case as far as others are concerned.
+/// Whether the reviewer may claim and decide the case: it is undecided, and neither a role, an assignment, a claim nor
+/// an earlier decision prevents it.
 fn may_work_on(
     case: &Case,
     history: &CaseHistory,
@@ -294,20 +295,20 @@ fn is_sound(case: &Case, request: &DecisionRequest) -> Result<(), Refusal> {
     let invalid = |what, why: &str| Err(Refusal::Invalid { what, why: why.to_owned() });
     if !request.kind.may_rest_on(request.grounds) {
         let of: Vec<&str> = request.kind.grounds().iter().map(|g| g.as_str()).collect();
-        let why = format!("`{}` rests on one of: {}", request.kind, of.join(", "));
+        let why = format!("`{}` needs one of: {}", request.kind, of.join(", "));
         return Err(Refusal::Invalid { what: "grounds", why });
     }
     let authorised = request.kind == DecisionKind::Authorised;
     if authorised && case.kind == MatchKind::None {
-        return invalid("decision", "there is no match that anybody could allow");
+        return invalid("decision", "there is no match to authorise");
     }
     if request.permission.is_some() && !authorised {
-        return invalid("permission", "it goes with the decision `authorised` only");
+        return invalid("permission", "it is only allowed with the decision `authorised`");
     }
     if request.permission.is_some() && case.members > 1 {
         return invalid(
             "permission",
-            "a group of uploads gets no standing grant; decide one by itself",
+            "a group of uploads cannot get a standing grant; decide one upload alone",
         );
     }
     let seen = request.members.or(authorised.then_some(1));
@@ -318,12 +319,16 @@ fn is_sound(case: &Case, request: &DecisionRequest) -> Result<(), Refusal> {
 }
 
 fn turn(case: &Case) -> DecisionTurn {
-    match () {
-        () if case.appealed_at.is_some() => DecisionTurn::Appeal,
-        () if case.state == CaseState::Escalated => DecisionTurn::Lead,
-        () if !case.twice => DecisionTurn::Only,
-        () if case.first_by.is_none() => DecisionTurn::First,
-        () => DecisionTurn::Second,
+    if case.appealed_at.is_some() {
+        DecisionTurn::Appeal
+    } else if case.state == CaseState::Escalated {
+        DecisionTurn::Lead
+    } else if !case.twice {
+        DecisionTurn::Only
+    } else if case.first_by.is_none() {
+        DecisionTurn::First
+    } else {
+        DecisionTurn::Second
     }
 }
 
@@ -335,11 +340,11 @@ fn undecided(case: &Case) -> Result<(), Refusal> {
 }
 
 fn only_leads(reviewer: Reviewer) -> Result<(), Refusal> {
-    let why = "only leads do that";
+    let why = "only leads may do this";
     if reviewer.is(Role::Lead) { Ok(()) } else { Err(Refusal::NotAllowed(why)) }
 }
 
-/// A claim whose lease has not run out.
+/// The claim, unless its lease has expired.
 pub(in crate::engine) fn live_claim(case: &Case, now: Moment) -> Option<CaseClaim> {
     case.claim.filter(|claim| claim.until_monotonic > now.steady)
 }

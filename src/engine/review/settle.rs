@@ -1,8 +1,8 @@
-//! Decisions take effect once they cannot be undone any more: every upload of the case has its new verdict, subscribers
-//! are told of each, and what was ruled out or allowed for good is remembered. A job for the runner, and durable: a
-//! decision that was made before the process was killed takes effect after its next start.
+//! Settles decisions whose time to undo has passed. In one transaction every upload of the case gets its new verdict
+//! and an event for subscribers, and rulings and standing grants are stored. A durable job: a decision made before a
+//! kill takes effect after the next start.
 //!
-//! The first of two blind decisions takes effect as well, when nobody makes the second for a long time.
+//! The first of two blind decisions takes effect too, if no second one follows in time.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use crate::model::{
 use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
 use crate::wire::{Audience, CaseDecided, Unredacted, UploadView};
 
-/// Cases that take effect in one step.
+/// Cases settled in one step.
 const AT_ONCE: usize = 50;
-/// Uploads of a case that are read in one go.
+/// Uploads of a case read per page.
 const MEMBERS_AT_ONCE: usize = 500;
-/// The job's name for itself: there is one at a time.
+/// The key of the only job: one runs at a time.
 const KEY: i64 = 0;
 
 struct CaseSource(Arc<Cases>);
 
-/// Has the runner let decisions take effect.
+/// Registers the job that settles decisions with the runner.
 pub fn attend_cases(cases: &Arc<Cases>, runner: &mut Runner) {
     runner.add_with(Arc::new(CaseSource(cases.clone())), 1, cases.wake.clone());
 }
@@ -41,7 +41,7 @@ impl Source for CaseSource {
         let cases = self.0.clone();
         let steady = cases.steady.now();
         let (due, next) = cases.engine.store().cases_to_settle(steady, AT_ONCE)?;
-        // The runner waits by the clock; how long is what counts.
+        // The runner waits by the wall clock, so convert the remaining time.
         let next_due_at = next.map(|next| take.now + (next - steady));
         if due.is_empty() {
             return Ok(Claim { jobs: Vec::new(), next_due_at });
@@ -50,8 +50,8 @@ impl Source for CaseSource {
             let worker = cases.clone();
             let settled = cases.pools.blocking(move || worker.settle_all(due)).await;
             if let Err(error) = settled {
-                tracing::error!(error = %chain(&error), "decisions cannot take effect; trying again");
-                // Not at once: the disk may need somebody's help.
+                tracing::error!(error = %chain(&error), "cannot settle decisions; retrying");
+                // Pause: the disk may need an operator.
                 tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             }
             cases.changed();
@@ -64,7 +64,7 @@ impl Source for CaseSource {
     }
 }
 
-/// What becomes of an upload that is being settled.
+/// The outcome for one upload of a settled case.
 struct End {
     member: MemberEnd,
     ruled: Vec<NewRuledOut>,
@@ -115,12 +115,12 @@ impl Cases {
         let (kind, state) = (decision.kind, case.state);
         let settlement =
             Settlement { case, at, members, ruled_out: out, ruled_in: back, grant, entry };
-        // False when it was undone, or an upload has joined, in between: it is looked at again then.
+        // False when the decision was undone or an upload joined concurrently: the next run settles the case.
         if self.engine.store().settle_case(settlement)? {
             metrics::counter!("cenotaph_cases_decided_total", "decision" => kind.as_str())
                 .increment(1);
             if state == CaseState::Open {
-                tracing::warn!("nobody made a second decision in time; the first one holds");
+                tracing::warn!("no second decision in time; the first one holds");
             }
         }
         Ok(())
@@ -139,7 +139,7 @@ impl Cases {
         };
         let answer = Verdict { kind, reason: Reason::Decided };
         let appealed = case.appealed_at.is_some();
-        // After an appeal there is no other.
+        // An appeal is final, so nobody needs the bytes afterwards.
         let keeps = kind == VerdictKind::Block && !appealed;
         let bytes_until = if keeps { at + self.uploads.options().appeal_s } else { at };
         let found = self.engine.store().upload_with_matches(member.upload.id)?;
@@ -150,7 +150,7 @@ impl Cases {
         upload.bytes_until = Some(bytes_until);
         let client_data = self.uploads.client_data(upload.client_data.as_ref())?;
         let view = UploadView::new(&upload, &client_data, &matches);
-        let told = Unredacted::new(CaseDecided {
+        let decided = Unredacted::new(CaseDecided {
             case: case.id.to_string(),
             decision: decision.kind,
             grounds: decision.grounds,
@@ -159,12 +159,12 @@ impl Cases {
         });
         let topic = if appealed { Topic::AppealDecided } else { Topic::CaseDecided };
         let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
-        let event = NewEvent { id, topic, at, body: self.uploads.seal_event(&told)? };
+        let event = NewEvent { id, topic, at, body: self.uploads.seal_event(&decided)? };
         let ruled = self.ruled(decision.kind, &member, &matches, at)?;
         Ok(End { member: MemberEnd { upload: upload.seq, answer, bytes_until, event }, ruled })
     }
 
-    /// This content and the tombstones that counted against it.
+    /// Pairs this content with each tombstone that counted against it.
     fn ruled(
         &self,
         kind: DecisionKind,
@@ -188,7 +188,7 @@ impl Cases {
         Ok(against.iter().map(one).collect())
     }
 
-    /// Of an upload whose bytes settled its verdict nobody looked at the pictures; now they are.
+    /// Decodes an upload that was never decoded, because its bytes alone decided the verdict.
     fn content_of_spooled(&self, member: &CaseMember) -> Result<Option<Vec<u8>>> {
         let Some(file) = self.uploads.spooled(member.upload.id)? else { return Ok(None) };
         let effort = self.uploads.options().effort;

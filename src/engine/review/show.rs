@@ -1,4 +1,4 @@
-//! One case, with all that is needed to decide it.
+//! One case with everything that a moderator needs to decide it.
 
 use crate::engine::Result;
 use crate::engine::review::act::blindfold;
@@ -12,17 +12,18 @@ use crate::wire::{
     EarlierCaseView, MatchPlot, Unredacted, UploadView,
 };
 
-/// Uploads that are shown with a case; more come page by page.
+/// Uploads shown with a case; `Cases::members` pages through all.
 const MEMBERS: usize = 100;
-/// Earlier cases of the uploader that are shown.
+/// Earlier cases of the uploader shown with a case.
 const EARLIER: usize = 20;
 
 impl Cases {
-    /// A case in full; `None` when there is none of this id. Of a case that the asker decides for the second time, the
-    /// first decision is not told.
+    /// A case in full; `None` when it does not exist. Hides the first of two blind decisions from everyone but its
+    /// author.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when stored text does not open under this key.
     pub fn show(&self, id: CaseId, reviewer: Reviewer) -> Result<Option<Unredacted<CaseDetail>>> {
         let Some(mut file) = self.engine.store().case_file(id)? else { return Ok(None) };
         blindfold(&mut file, reviewer);
@@ -74,11 +75,11 @@ impl Cases {
         })))
     }
 
-    /// At most `limit` uploads of a case with their places in it, from behind a place on; `None` when there is no such
-    /// case.
+    /// Up to `limit` uploads of a case with their cursors, after a cursor; `None` when the case does not exist.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when client data does not open under this key.
     pub fn members(
         &self,
         id: CaseId,
@@ -89,10 +90,10 @@ impl Cases {
         self.group(case.seq, after, limit).map(Some)
     }
 
-    /// The case that an upload is part of.
+    /// The case that an upload belongs to.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn of_upload(&self, upload: UploadId) -> Result<Option<CaseId>> {
         Ok(self.engine.store().case_of_upload(upload)?.map(|case| case.id))
     }

@@ -1,4 +1,4 @@
-//! Numbers for the dashboard: throughput, decisions by kind, how far moderators agree, how often the machine was wrong.
+//! Review statistics: throughput, decisions by kind, agreement of moderators, false positives.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,69 +9,81 @@ use crate::model::{DAY_S, DecisionKind, rfc3339};
 use crate::store::{CaseStats, DayStats, ReviewerStats};
 use crate::wire::{Person, round};
 
-/// Numbers of the last days.
+/// Review statistics of the last days.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CaseNumbers {
-    /// Since when; whole days, UTC.
+    /// Start of the first day, UTC, RFC 3339.
     pub since: String,
-    /// Cases that wait for a moderator, and for a lead.
+    /// Cases waiting for a moderator now.
     pub open: u64,
+    /// Cases waiting for a lead now.
     pub escalated: u64,
+    /// Undecided cases past their due time now.
     pub overdue: u64,
-    /// When the case was opened that waits longest.
+    /// When the oldest undecided case was opened, RFC 3339; null when no case is undecided.
     #[schema(required)]
     pub oldest_opened_at: Option<String>,
-    /// By day, oldest first; days without anything are left out.
+    /// Counts per day, oldest first; days without activity are left out.
     pub days: Vec<CaseDay>,
-    /// Decisions by kind.
+    /// Decisions `reupload`.
     pub reupload: u64,
+    /// Decisions `not_reupload`.
     pub not_reupload: u64,
+    /// Decisions `authorised`.
     pub authorised: u64,
-    /// Half of the decisions came within so many seconds of the case's opening.
+    /// Median time from the opening of a case to its decision, seconds; null without decisions.
     #[schema(required)]
     pub wait_median_s: Option<i64>,
-    /// Cases that two moderators decided, neither knowing what the other said, and in how many both said the same.
+    /// Cases that two moderators decided blind.
     pub pairs: u64,
+    /// Pairs of blind decisions that agree.
     pub pairs_agreed: u64,
-    /// Cohen's kappa of these pairs: 1 is agreement throughout, 0 what chance would give; null with fewer than two.
+    /// Cohen's kappa of the pairs: 1 is full agreement, 0 is chance; null with fewer than two pairs.
     #[schema(required)]
     pub kappa: Option<f64>,
-    /// Share of decided cases with a match that were no re-upload; null without any.
+    /// Share of the decided cases with a match that were no re-upload, 0 to 1; null without such cases.
     #[schema(required)]
     pub false_positive_rate: Option<f64>,
-    /// Appeals that were heard, and those that changed the verdict.
+    /// Decided appeals.
     pub appeals: u64,
+    /// Appeals that changed the verdict.
     pub overturned: u64,
-    /// The busiest first.
+    /// Counts per reviewer, most decisions first.
     pub reviewers: Vec<CaseReviewer>,
 }
 
-/// What happened on a day.
+/// Case counts of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CaseDay {
-    /// Such as `2026-11-24`.
+    /// Date, UTC, such as `2026-11-24`.
     pub day: String,
+    /// Cases opened.
     pub opened: u64,
+    /// Decisions `reupload`.
     pub reupload: u64,
+    /// Decisions `not_reupload`.
     pub not_reupload: u64,
+    /// Decisions `authorised`.
     pub authorised: u64,
 }
 
-/// What somebody decided.
+/// Decision counts of one reviewer.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CaseReviewer {
     pub by: Person,
+    /// Decisions made.
     pub decisions: u64,
-    /// Decisions that another moderator made too, blind, and those in which both said the same.
+    /// Decisions that were one of two blind ones.
     pub pairs: u64,
+    /// Pairs in which both agree.
     pub agreed: u64,
 }
 
 impl Cases {
-    /// Numbers of the last `days` days, today included.
+    /// Statistics of the last `days` days, including today.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn numbers(&self, days: u32) -> Result<CaseNumbers> {
         let now = self.environment.now();
         let since = (now.div_euclid(DAY_S) + 1 - i64::from(days.max(1))) * DAY_S;
@@ -125,7 +137,7 @@ fn agreement(stats: &CaseStats) -> (u64, u64) {
     (all, same)
 }
 
-/// Cohen's kappa: agreement beyond what chance gives two who decide each kind as often as these did.
+/// Cohen's kappa: agreement beyond chance, given how often each of the two made each decision.
 fn kappa(pairs: &[(DecisionKind, DecisionKind, u64)]) -> Option<f64> {
     let total: u64 = pairs.iter().map(|(_, _, count)| count).sum();
     if total < 2 {
@@ -140,7 +152,7 @@ fn kappa(pairs: &[(DecisionKind, DecisionKind, u64)]) -> Option<f64> {
         .iter()
         .map(|kind| share(&|a, _| a == *kind) * share(&|_, b| b == *kind))
         .sum();
-    // Both said the same throughout, and one thing only: agreement, if an empty one.
+    // Both always made the same single decision: full agreement.
     if chance >= 1.0 { Some(1.0) } else { Some((observed - chance) / (1.0 - chance)) }
 }
 

@@ -1,17 +1,17 @@
-//! How long people look at what is hard to look at, and when a break is due.
+//! Counts the time that moderators view sensitive uploads, and says when a break is due.
 
 use crate::engine::{Engine, Result};
 use crate::model::{Environment, UserId};
 use crate::store::Viewing;
 
-/// Seconds that one report adds at most: reports come every few seconds, and a browser that claims more is mistaken.
+/// Longest time that one report may add, seconds. Browsers report every few seconds, so more is a mistake.
 const REPORT_S_MAX: u32 = 60;
 
 impl Engine {
-    /// Adds to somebody's viewing of today.
+    /// Adds `seconds` to a user's viewing time of today. A break is due every `break_minutes`.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be written.
     pub fn add_viewing(
         &self,
         user: UserId,
@@ -24,10 +24,10 @@ impl Engine {
         Ok(self.store().add_viewing(user, seconds, every_s, environment.now())?)
     }
 
-    /// Seconds that somebody has viewed today.
+    /// A user's viewing time of today, seconds.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn viewed_s(&self, user: UserId, environment: &Environment) -> Result<u32> {
         Ok(self.store().viewed_s(user, environment.now())?)
     }

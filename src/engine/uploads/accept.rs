@@ -1,7 +1,7 @@
-//! Accepting an upload: a place, its bytes into the spool (or its address), a row in the store.
+//! Accepting an upload: take a permit, spool the bytes (or keep the address), insert a row in the store.
 //!
-//! Once it is accepted it is never lost: the row is on the disk before the check begins, and row, bytes and their name
-//! are before the sender is told. A process that is killed before that leaves an upload that nobody was told of.
+//! An acknowledged upload is never lost. The row is durable before the check begins; the row, the bytes and the name of
+//! their file are durable before the sender gets a response. A process killed earlier leaves an unacknowledged upload.
 
 use serde_json::json;
 
@@ -15,33 +15,33 @@ use crate::store::{Acceptance, Idempotency, NewUpload};
 
 /// Longest `Idempotency-Key`, bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
-/// Longest address, bytes: S3 allows keys of 1024, and each byte may be written with three.
+/// Longest address, bytes. S3 keys have up to 1024 bytes, and percent-encoding triples them.
 const URI_BYTES_MAX: usize = 4096;
 
-/// An upload whose bytes arrive.
+/// An upload whose bytes are arriving. Dropping it removes the bytes.
 #[derive(Debug)]
 pub struct Arriving {
     spooling: Spooling,
     place: Permit,
 }
 
-/// A caller's name for a request, so that it can be sent again without harm.
+/// A caller's name for a request, which makes retries safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     pub caller: Actor,
     pub key: String,
 }
 
-/// An upload that was accepted.
+/// An accepted upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     pub id: UploadId,
-    /// False when the same request was accepted before.
+    /// False when this request repeats an earlier one.
     pub is_new: bool,
 }
 
 impl Arriving {
-    /// Under which its bytes lie in the spool.
+    /// Names the file in the spool.
     pub(in crate::engine) fn id(&self) -> UploadId {
         self.spooling.id
     }
@@ -49,17 +49,19 @@ impl Arriving {
     /// Appends a piece. Blocks.
     ///
     /// # Errors
-    /// `TooLarge` at the limit; the disk's refusal.
+    /// [`Error::TooLarge`] above the limit of [`Options`](super::Options); [`Error::File`] when the spool cannot be
+    /// written.
     pub fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.spooling.write(piece)
     }
 }
 
 impl Uploads {
-    /// Begins to take an upload's bytes. What was written goes when the answer is dropped.
+    /// Begins to receive an upload's bytes.
     ///
     /// # Errors
-    /// `Busy` when too many have no verdict yet; the disk's refusal.
+    /// [`Error::Busy`] when too many uploads have no verdict yet; [`Error::File`] when the spool cannot be written;
+    /// [`Error::NoEntropy`] when no id can be made.
     pub fn begin(&self) -> Result<Arriving> {
         let place = self.admission.acquire().ok_or(Error::Busy { what: "uploads" })?;
         let id = self.new_id()?;
@@ -67,10 +69,12 @@ impl Uploads {
         Ok(Arriving { spooling: self.spool.begin(id, identity, self.options.bytes_max)?, place })
     }
 
-    /// Accepts an upload whose bytes have arrived.
+    /// Accepts an upload whose bytes have arrived. Idempotent per `key`.
     ///
     /// # Errors
-    /// `Invalid` names the field; `KeyTaken`; the store's or the disk's refusal.
+    /// [`Error::Invalid`] for an empty file, invalid client data or an invalid key; [`Error::KeyTaken`] when the key
+    /// belongs to a different request; [`Error::File`] when the bytes cannot be made durable; [`Error::Store`] when the
+    /// store cannot be written.
     pub fn accept(
         &self,
         arrived: Arriving,
@@ -92,7 +96,7 @@ impl Uploads {
         }
         place.keep();
         let file = spooling.keep();
-        // The check may begin while the bytes are made durable; nobody was told of the upload yet.
+        // The check may begin before the bytes are durable: the upload is not acknowledged yet.
         self.wake.wake();
         let made = file.and_then(|file| file.sync_data());
         made.map_err(|source| Error::File { path: "the spool".into(), source })?;
@@ -100,17 +104,20 @@ impl Uploads {
         Ok(accepted)
     }
 
-    /// The request that was first may still be making its bytes durable; whoever is told of the upload relies on them.
+    /// Makes the bytes of a repeated request durable. The first request may still be doing so, but the response to this
+    /// one acknowledges the upload too.
     fn settle(&self, id: UploadId) -> Result<()> {
         let Some(file) = self.spool.read(id)? else { return Ok(()) };
         file.sync_data().map_err(|source| Error::File { path: "the spool".into(), source })?;
         self.spool.sync()
     }
 
-    /// Accepts an upload whose bytes are to be fetched from where `words.uri` says.
+    /// Accepts an upload whose bytes will be fetched from `client_data.uri`. Idempotent per `key`.
     ///
     /// # Errors
-    /// `Busy`; `Invalid` names the field; `KeyTaken`; the store's refusal.
+    /// [`Error::Invalid`] for an address that the settings do not allow, invalid client data or an invalid key;
+    /// [`Error::KeyTaken`] when the key belongs to a different request; [`Error::Busy`] when too many uploads have no
+    /// verdict yet; [`Error::Store`] when the store cannot be written.
     pub fn accept_address(
         &self,
         client_data: &UploadClientData,
@@ -135,10 +142,10 @@ impl Uploads {
         Ok(accepted)
     }
 
-    /// Reads what is said with an upload, before its bytes have come.
+    /// Validates an upload's client data before its bytes arrive.
     ///
     /// # Errors
-    /// `Invalid` names the field.
+    /// [`Error::Invalid`] names the field that is empty, too long or has control characters.
     pub fn check_client_data(&self, client_data: &UploadClientData) -> Result<()> {
         let bytes_max = self.options.word_bytes_max;
         let each = [("uploader", &client_data.uploader), ("reference", &client_data.reference)];
@@ -146,9 +153,9 @@ impl Uploads {
             let Some(word) = word else { continue };
             let why = match word {
                 word if word.is_empty() => "it is empty".to_owned(),
-                word if word.len() > bytes_max => format!("it has more than {bytes_max} bytes"),
+                word if word.len() > bytes_max => format!("it is longer than {bytes_max} bytes"),
                 word if word.chars().any(char::is_control) => {
-                    "it has control characters".to_owned()
+                    "it contains control characters".to_owned()
                 }
                 _ => continue,
             };
@@ -158,7 +165,7 @@ impl Uploads {
             client_data.metadata.as_ref().map(|m| serde_json::to_string(m).unwrap_or_default());
         let bytes_max = self.options.metadata_bytes_max;
         if metadata.is_some_and(|text| text.len() > bytes_max) {
-            let why = format!("it has more than {bytes_max} bytes as JSON");
+            let why = format!("its JSON is longer than {bytes_max} bytes");
             return Err(Error::Invalid { what: "metadata", why });
         }
         Ok(())
@@ -173,11 +180,11 @@ impl Uploads {
     ) -> Result<Accepted> {
         self.check_client_data(client_data)?;
         let identity = &self.engine.keys().identity;
-        let said = *client_data != UploadClientData::default();
+        let has_data = *client_data != UploadClientData::default();
         let new = NewUpload {
             id,
             created_at: self.environment.now(),
-            client_data: said.then(|| self.seal(client_data)).transpose()?,
+            client_data: has_data.then(|| self.seal(client_data)).transpose()?,
             uploader: client_data.uploader.as_deref().map(|uploader| identity.owner(uploader)),
             reference: client_data.reference.as_deref().map(|reference| identity.video(reference)),
             bytes,
@@ -192,7 +199,7 @@ impl Uploads {
         }
     }
 
-    /// What a request is known by, keyed: bytes or address and all that was said.
+    /// Keyed digests of the key and of the request: the bytes or the address, and all client data.
     fn idempotency(
         &self,
         key: &IdempotencyKey,
@@ -202,7 +209,7 @@ impl Uploads {
         let printable = key.key.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
         if key.key.is_empty() || key.key.len() > IDEMPOTENCY_KEY_BYTES_MAX || !printable {
             let why =
-                format!("1 to {IDEMPOTENCY_KEY_BYTES_MAX} printable ASCII characters are needed");
+                format!("it must be 1 to {IDEMPOTENCY_KEY_BYTES_MAX} printable ASCII characters");
             return Err(Error::Invalid { what: "Idempotency-Key", why });
         }
         let identity = &self.engine.keys().identity;
@@ -218,11 +225,11 @@ impl Uploads {
     fn check_address(&self, uri: &str) -> Result<()> {
         let invalid = |why: String| Err(Error::Invalid { what: "uri", why });
         if uri.len() > URI_BYTES_MAX {
-            return invalid(format!("it has more than {URI_BYTES_MAX} bytes"));
+            return invalid(format!("it is longer than {URI_BYTES_MAX} bytes"));
         }
         let address = match Address::parse(uri) {
             Ok(address @ (Address::File(_) | Address::Object { .. })) => address,
-            Ok(Address::Web(_)) => return invalid("nothing is fetched from the web".into()),
+            Ok(Address::Web(_)) => return invalid("web addresses are not allowed".into()),
             Err(error) => return invalid(error.to_string()),
         };
         let canonical = address.canonical();
@@ -230,7 +237,7 @@ impl Uploads {
             return invalid("the settings (`uploads.uri_prefixes`) do not allow it".into());
         }
         if canonical.ends_with('/') {
-            return invalid("it names a folder".into());
+            return invalid("it names a folder, not a file".into());
         }
         Ok(())
     }

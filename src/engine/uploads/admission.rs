@@ -1,5 +1,5 @@
-//! Admission control: the number of uploads without a verdict is bounded, whether they arrive, wait or are being checked.
-//! Beyond the bound, senders are asked to retry later, so that no queue grows without limit.
+//! Admission control. Bounds the uploads without a verdict, from the arrival of the first byte until the check ends.
+//! Above the bound, senders are asked to retry later, so no queue grows without limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ pub(in crate::engine) struct Admission {
     max: usize,
 }
 
-/// Admits one upload. Released when dropped, unless it was kept for an accepted upload.
+/// Admits one upload. Dropping it frees the slot, unless an accepted upload keeps it.
 #[derive(Debug)]
 pub(in crate::engine) struct Permit {
     taken: Arc<AtomicUsize>,
@@ -19,7 +19,7 @@ pub(in crate::engine) struct Permit {
 }
 
 impl Admission {
-    /// `taken` uploads were accepted before this start and are still pending.
+    /// `taken` counts the uploads that an earlier process left pending.
     pub fn new(max: usize, taken: usize) -> Admission {
         Admission { taken: Arc::new(AtomicUsize::new(taken)), max }
     }
@@ -31,7 +31,7 @@ impl Admission {
         Some(Permit { taken: self.taken.clone(), kept: false })
     }
 
-    /// An accepted upload got its verdict.
+    /// Frees the slot of an accepted upload that got its verdict.
     pub fn release(&self) {
         let less = |taken: usize| Some(taken.saturating_sub(1));
         let _ = self.taken.try_update(Ordering::SeqCst, Ordering::SeqCst, less);
@@ -47,7 +47,7 @@ impl Admission {
 }
 
 impl Permit {
-    /// The upload was accepted: [`Admission::release`] follows with its verdict.
+    /// Keeps the slot for an accepted upload, until its verdict calls [`Admission::release`].
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_permit_is_free_again_when_its_upload_is_dropped_or_decided() {
+    fn a_permit_is_released_when_its_upload_is_dropped_or_decided() {
         let admission = Admission::new(2, 1);
         let permit = admission.acquire().unwrap();
         assert!(admission.acquire().is_none());

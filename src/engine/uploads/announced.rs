@@ -1,5 +1,5 @@
-//! Uploads that somebody tells of: an upload server's hook, a store's notification. The bytes are fetched from where they
-//! lie, and what is told twice (such messages come at least once) is one upload.
+//! Uploads announced by others: an upload server's hook, an object store's notification. The bytes are fetched from the
+//! announced address. Delivery is at least once, so announcements are deduplicated by name.
 
 use serde_json::json;
 
@@ -9,42 +9,43 @@ use crate::engine::{Error, Result};
 use crate::model::UploadClientData;
 use crate::store::Idempotency;
 
-/// An upload that somebody tells of.
+/// An upload announced by a hook or a notification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnnouncedUpload {
-    /// Who tells of it, and what it is called there. The same again is the same upload.
+    /// The sender and the sender's name for the upload. Announcements with equal names are one upload.
     pub name: Vec<String>,
-    /// With the address of its bytes.
+    /// Includes the address of the bytes.
     pub client_data: UploadClientData,
 }
 
 impl Uploads {
-    /// Accepts an upload that somebody tells of.
+    /// Accepts an announced upload. Idempotent per name.
     ///
     /// # Errors
-    /// `Busy`; `Invalid` names the field; the store's refusal.
-    pub fn accept_told(&self, told: &AnnouncedUpload) -> Result<Accepted> {
-        // Who tells of it, and what is said with it, may differ from one message to the next; the upload does not.
-        let name = json!(["told", told.name]).to_string();
+    /// [`Error::Invalid`] names the invalid field; [`Error::Busy`] when too many uploads have no verdict yet;
+    /// [`Error::Store`] when the store cannot be written.
+    pub fn accept_told(&self, announced: &AnnouncedUpload) -> Result<Accepted> {
+        // Credentials and client data may differ between deliveries of one announcement, so only the name counts.
+        let name = json!(["told", announced.name]).to_string();
         let digest = self.engine.keys().identity.request_digest(name.as_bytes());
         self.accept_at_address(
-            &told.client_data,
+            &announced.client_data,
             Some(Idempotency { key: digest, request: digest }),
         )
     }
 
-    /// Accepts several. What cannot be accepted now nor later is told for each; when there is no room left, those before
-    /// are accepted, and the whole can be told again.
+    /// Accepts several announced uploads in order. An invalid one gets its own error in the result. Any other error
+    /// ends the batch: the uploads before it stay accepted, and the sender can repeat the whole batch.
     ///
     /// # Errors
-    /// `Busy`; the store's refusal.
+    /// [`Error::Busy`] when too many uploads have no verdict yet; [`Error::Store`] when the store cannot be written.
     pub fn accept_all_told(
         &self,
         all: &[AnnouncedUpload],
     ) -> Result<Vec<std::result::Result<Accepted, Error>>> {
         let mut outcomes = Vec::with_capacity(all.len());
-        for told in all {
-            outcomes.push(match self.accept_told(told) {
+        for announced in all {
+            outcomes.push(match self.accept_told(announced) {
                 Err(error @ Error::Invalid { .. }) => Err(error),
                 other => Ok(other?),
             });
@@ -52,7 +53,7 @@ impl Uploads {
         Ok(outcomes)
     }
 
-    /// Whether one more upload would be accepted at present.
+    /// Whether admission control would admit one more upload now.
     pub fn has_room(&self) -> bool {
         self.admission.has_room()
     }

@@ -1,13 +1,13 @@
-//! An upload's way from the spool to its verdict, told to everybody who waits.
+//! Brings an upload from the spool to its verdict.
 //!
 //! ```text
-//! fetching: bytes from where the platform said → spool            (again later when it fails)
-//! waiting:  same bytes as a deleted file? else print (decoded, or at hand), index, matching, policy
-//! decided:  verdict, matches and the event for subscribers in one transaction; then whoever waits is woken
+//! fetching: download the bytes from the platform's address into the spool        (retried on failure)
+//! waiting:  same bytes as a deleted file? else print (cached or decoded), index, matching, policy
+//! decided:  commit verdict, matches and event in one transaction; then wake the waiting requests
 //! ```
 //!
-//! What fails by a fault on our side is tried again with growing pauses. After too many tries the verdict is `review`,
-//! `unchecked`: an upload is never waved through because it could not be checked.
+//! Failures that may pass are retried with exponential backoff. After the last attempt the verdict is `review` with the
+//! reason `unchecked`: an upload is never allowed because its check failed.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -29,14 +29,14 @@ use crate::remote::{self, Address, AddressExtent};
 use crate::store::{NewDecision, NewEvent};
 use crate::wire::{self, UploadView};
 
-/// Pause after the first failed try, seconds; each further one is four times as long…
+/// Pause after the first failed attempt, seconds. Each further pause is four times as long…
 const PAUSE_S: i64 = 5;
-/// …up to this.
+/// …up to this limit, seconds.
 const PAUSE_S_MAX: i64 = 600;
-/// Read at once.
+/// Read buffer, bytes.
 const PIECE_BYTES: usize = 1 << 18;
 
-/// What a check gives: the report, and what only the case needs that may come of it.
+/// The result of a check: the report, and the data that only a new case needs.
 type Outcome = (Report, Looks);
 
 /// What a run did for its upload.
@@ -52,13 +52,13 @@ enum Progress {
 /// Why an upload has no verdict yet.
 #[derive(Debug, thiserror::Error)]
 enum Setback {
-    /// It may go well later.
+    /// A retry may succeed.
     #[error(transparent)]
     Engine(#[from] Error),
-    #[error("cannot fetch its bytes: {0}")]
+    #[error("cannot fetch the bytes: {0}")]
     Remote(remote::Error),
-    /// No later try will find what is gone.
-    #[error("its bytes are no longer what they were when it was accepted")]
+    /// A retry cannot succeed: the bytes are gone.
+    #[error("the spooled bytes are missing or have changed since the upload was accepted")]
     Lost,
 }
 
@@ -79,7 +79,7 @@ impl Setback {
 }
 
 impl Uploads {
-    /// Brings an upload to its verdict, or notes when the next try is due. Safe to call again.
+    /// Brings an upload to its verdict, or schedules the next attempt. Idempotent.
     pub(in crate::engine) async fn run(self: Arc<Self>, upload: Upload) {
         let begun = Instant::now();
         let outcome = self.clone().check(upload.clone()).await;
@@ -99,7 +99,8 @@ impl Uploads {
             Ok(Progress::AlreadyDecided) => {}
             Ok(Progress::Postponed) => self.wake.wake(),
             Err(error) => {
-                tracing::error!(upload = %id, error = %chain(&error), "what came of a check cannot be kept; trying again");
+                let error = chain(&error);
+                tracing::error!(upload = %id, %error, "cannot store a check's result; retrying");
             }
         }
     }
@@ -114,7 +115,7 @@ impl Uploads {
         self.pools.decode(move || uploads.check_spooled(&upload, bytes)).await
     }
 
-    /// Brings an upload's bytes into the spool.
+    /// Downloads an upload's bytes into the spool.
     async fn fetch(self: &Arc<Self>, upload: &Upload) -> std::result::Result<UploadBytes, Setback> {
         let client_data = self.client_data(upload.client_data.as_ref())?;
         let address = Address::parse(client_data.uri.as_deref().unwrap_or_default())?;
@@ -123,7 +124,7 @@ impl Uploads {
             self.remote.open(&address, AddressExtent::One, self.spool.folder(), bytes_max).await?;
         let (uploads, id, seq) = (self.clone(), upload.id, upload.seq);
         let copied = self.pools.blocking(move || {
-            // A try that was cut off may have left a part.
+            // An interrupted attempt may have left a partial file.
             uploads.spool.remove(&[id])?;
             let bytes = uploads.copy_in(file, id)?;
             uploads.spool.sync()?;
@@ -151,7 +152,7 @@ impl Uploads {
         Ok(bytes)
     }
 
-    /// Everything about a check that computes; on the decoding pool.
+    /// The CPU-bound part of a check. Runs on the decoding pool.
     fn check_spooled(
         &self,
         upload: &Upload,
@@ -160,7 +161,7 @@ impl Uploads {
         let engine = &self.engine;
         let file = self.spool.read(upload.id)?.ok_or(Setback::Lost)?;
         let length = file.metadata().map_err(|source| Error::File { path: NAME.into(), source })?;
-        // After a power failure a file may have its length and not its content.
+        // After a power failure a file can have the right length and the wrong content.
         let doubted = upload.seq <= self.last_before;
         let name = Path::new(NAME);
         if length.len() != bytes.size || (doubted && engine.digest(name, &file)? != bytes.digest) {
@@ -173,7 +174,7 @@ impl Uploads {
         Ok((report, look.map_or_else(Looks::default, |look| Looks::of(&look))))
     }
 
-    /// The print of these bytes: at hand from an earlier upload, or decoded.
+    /// The print of these bytes, from the cache of recent uploads or decoded.
     pub(in crate::engine) fn look(
         &self,
         file: &File,
@@ -196,10 +197,12 @@ impl Uploads {
             let pause_s = PAUSE_S.saturating_mul(4_i64.saturating_pow(upload.attempts));
             let due_at = self.environment.now() + pause_s.min(PAUSE_S_MAX);
             self.engine.store().postpone_upload(upload.seq, due_at)?;
-            tracing::warn!(upload = %upload.id, attempts, error = %chain(setback), "a check failed; trying again");
+            let error = chain(setback);
+            tracing::warn!(upload = %upload.id, attempts, %error, "a check failed; retrying later");
             return Ok(Progress::Postponed);
         }
-        tracing::error!(upload = %upload.id, attempts, error = %chain(setback), "an upload cannot be checked");
+        let error = chain(setback);
+        tracing::error!(upload = %upload.id, attempts, %error, "giving up; the verdict is review");
         let report = Report {
             verdict: Verdict { kind: VerdictKind::Review, reason: Reason::Unchecked },
             seen: Seen::Part,
@@ -211,7 +214,7 @@ impl Uploads {
         self.decide(upload, report, Looks::default())
     }
 
-    /// Commits a verdict together with its event. A verdict that is already there stays.
+    /// Commits a verdict together with its event. An earlier verdict stays.
     fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<Progress> {
         let now = self.environment.now();
         let answer = if self.engine.options().policy.shadow {
@@ -232,7 +235,7 @@ impl Uploads {
             trouble: report.trouble,
             damage: report.damage,
         };
-        // What is put before a moderator stays until they have decided.
+        // Moderators need the bytes until their decision takes effect.
         let bytes_until = case.is_none().then(|| self.bytes_until(answer.kind));
         let is_case = case.is_some();
         let decided = Upload {
@@ -256,13 +259,13 @@ impl Uploads {
         Ok(Progress::Decided)
     }
 
-    /// When the bytes of an upload with this answer, given now, go.
+    /// When to erase the bytes of an upload that gets this verdict now.
     pub(in crate::engine) fn bytes_until(&self, answer: VerdictKind) -> i64 {
         let now = self.environment.now();
         if answer == VerdictKind::Allow { now } else { now + self.options.appeal_s }
     }
 
-    /// What subscribers are told of an upload that has just got an answer.
+    /// The event for an upload that has just got a verdict.
     pub(in crate::engine) fn event(
         &self,
         upload: &Upload,

@@ -1,4 +1,5 @@
-//! Key pictures of an upload, where the player cannot show it; and a file that was only brought along to be compared.
+//! Key pictures of an upload, for browsers that cannot play it; and the comparison of a file that does not become an
+//! upload.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,19 +15,21 @@ const PICTURES: usize = 12;
 /// Their long side, pixels.
 const PICTURE_LONG_SIDE: u32 = 480;
 
-/// A picture out of an upload, grey.
+/// A greyscale picture of an upload.
 #[derive(Debug, Clone)]
 pub struct KeyPicture {
+    /// Position in the upload, seconds.
     pub time_s: f64,
     pub jpeg: Vec<u8>,
 }
 
 impl Uploads {
-    /// Key pictures of an upload, spread over its length; fewer, or none, of what cannot be decoded. Takes as long as a
-    /// decode. `None` when the bytes are not here any more.
+    /// Up to twelve pictures spread over an upload's duration; fewer when it decodes only in part. Takes as long as a
+    /// decode. `None` when the upload is unknown or its bytes are gone.
     ///
     /// # Errors
-    /// The store's or the disk's refusal; no worker can be started.
+    /// [`Error::Store`] when the store cannot be read; [`Error::File`] when the spool cannot be read; [`Error::Media`]
+    /// when no decoder can be started.
     pub fn pictures(&self, id: UploadId) -> Result<Option<Vec<KeyPicture>>> {
         let (Some(upload), Some(file)) = (self.engine.store().upload(id)?, self.spool.read(id)?)
         else {
@@ -53,7 +56,7 @@ impl Uploads {
             }
         };
         match media::decode(&file, &plan, &self.engine.options().media, &mut take) {
-            // What came before the file broke off is shown.
+            // Keep the pictures decoded so far.
             Ok(_) | Err(media::Error::Cancelled) => {}
             Err(error) if crate::engine::decoding::is_ours(&error) => {
                 return Err(Error::Media { path: NAME.into(), source: error });
@@ -63,17 +66,17 @@ impl Uploads {
         Ok(Some(pictures))
     }
 
-    /// Which tombstones a file matches that somebody brought along: it is looked at and dropped, and becomes no upload.
+    /// Checks a file against the tombstones without accepting it as an upload. Removes the file afterwards.
     ///
     /// # Errors
-    /// As `check`; the store's refusal.
+    /// As [`Engine::check`](crate::engine::Engine::check); [`Error::Store`] when the audit log cannot be written.
     pub fn compare(&self, arrived: Arriving, actor: Actor) -> Result<Report> {
         let id = arrived.id();
         let entry = AuditEntry {
             at: self.environment.now(),
             actor,
             action: "tombstone.compare",
-            subject: "a file that was brought along".to_owned(),
+            subject: "a file sent for comparison".to_owned(),
             note: None,
         };
         self.engine.store().add_audit(&entry)?;

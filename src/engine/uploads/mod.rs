@@ -1,8 +1,18 @@
-//! The uploads of a data folder: what all their use cases share.
+//! Uploads, from the first byte to the end of their retention. [`Uploads`] is the façade.
 //!
-//! `upload_accept` takes them, into the `spool`, `upload_told` those that others tell of; `upload_check` brings them to a
-//! verdict, as the job that `upload_source` hands to the runner; `upload_show` tells what came of them; `upload_reverse`
-//! takes verdicts back; `upload_retention` lets bytes, words and records go when their time has come.
+//! ```text
+//! admission → accept, announced → spool → source (a job) → check → verdict → show
+//!                                                                    ├→ reverse: a retired tombstone
+//!                                                                    └→ retention: erase what is due
+//! ```
+//!
+//! Invariants:
+//! - An acknowledged upload is durable: `accept` syncs the row and the bytes before it returns.
+//! - `admission` bounds the uploads without a verdict.
+//! - Every upload gets a verdict. One that cannot be checked gets `review`, never `allow`.
+//! - A verdict and its event are committed in one transaction.
+//!
+//! `verdict_notifier` wakes the requests that wait for a verdict; `key_pictures` decodes stills for moderators.
 
 mod accept;
 mod admission;
@@ -49,32 +59,34 @@ use crate::wire::Unredacted;
 pub struct Options {
     /// Largest upload, bytes. Default 8 GiB.
     pub bytes_max: u64,
-    /// Uploads without a verdict at once, those that still arrive included; beyond, senders are told to come back.
-    /// Default 1000.
+    /// Uploads without a verdict, including those still arriving; above it, senders are asked to retry later. A
+    /// higher bound absorbs larger bursts and fills more of the disk. Default 1000.
     pub undecided_max: usize,
-    /// How much of each upload is decoded. Default thorough.
+    /// How much of each upload is decoded. Less is faster and misses short excerpts. Default thorough.
     pub effort: Effort,
-    /// What addresses of uploads must begin with, in their one form: `file:///srv/incoming/`, `s3://incoming/`. Default
-    /// none: bytes must be sent.
+    /// Allowed prefixes of upload addresses in canonical form, such as `file:///srv/incoming/` or `s3://incoming/`.
+    /// Default none: senders must send the bytes.
     pub uri_prefixes: Vec<String>,
     /// Longest uploader or reference, bytes. Default 1024.
     pub word_bytes_max: usize,
     /// Largest metadata, bytes of JSON. Default 16 KiB.
     pub metadata_bytes_max: usize,
-    /// Bytes of prints of the latest uploads kept in memory, so that exact repeats need no decoding. Default 64 MiB.
+    /// Memory for the prints of recent uploads, bytes. Repeats of a cached file skip the decode. Default 64 MiB.
     pub prints_bytes_max: usize,
-    /// Tries to fetch and check an upload before a moderator has to look at it unchecked. Default 6: some 20 minutes.
+    /// Attempts to fetch and check an upload before it gets the verdict `review`, unchecked. Default 6, which takes
+    /// about 20 minutes.
     pub attempts_max: u32,
-    /// Matches recorded of one upload, the best first. Default 50.
+    /// Matches recorded per upload, best first. Default 50.
     pub matches_max: usize,
-    /// For so long after a verdict other than `allow` the bytes are kept, seconds. Default 14 days.
+    /// How long the bytes are kept after a verdict other than `allow`, seconds: the time for an appeal.
+    /// Default 14 days.
     pub appeal_s: i64,
-    /// For so long after the verdict what the platform said with an upload is kept, once the bytes are gone, seconds.
+    /// How long the client data is kept after the verdict, seconds; never before the bytes are gone.
     /// Default 14 days.
     pub words_s: i64,
-    /// For so long after the verdict an upload is remembered at all, seconds. Default 90 days.
+    /// How long the record of an upload is kept after the verdict, seconds. Default 90 days.
     pub record_s: i64,
-    /// For so long an `Idempotency-Key` is remembered, seconds. Default one day.
+    /// How long an `Idempotency-Key` is remembered, seconds. Later repeats become new uploads. Default one day.
     pub idempotency_s: i64,
 }
 
@@ -98,16 +110,16 @@ impl Default for Options {
     }
 }
 
-/// What uploads need.
+/// The dependencies of [`Uploads`].
 pub struct UploadParts {
     pub engine: Arc<Engine>,
     pub pools: Pools,
     pub remote: Remote,
     pub environment: Environment,
     pub options: Options,
-    /// Woken when there is something to tell subscribers.
+    /// Woken when an event is due.
     pub outbox: Wake,
-    /// How cases are opened.
+    /// Opens cases for uploads that need a moderator.
     pub cases: CaseOpening,
 }
 
@@ -122,9 +134,9 @@ pub struct Uploads {
     admission: Admission,
     verdicts: VerdictNotifier,
     prints: Prints,
-    /// Uploads up to this one were accepted before this start.
+    /// Uploads up to this one were accepted by an earlier process.
     last_before: UploadSeq,
-    /// Uploads under way in this process; it owns the folder, so nobody else has any.
+    /// Uploads being checked. This process owns the data folder, so no other process checks any.
     under_way: Mutex<HashSet<UploadSeq>>,
     wake: Wake,
     wake_retention: Wake,
@@ -139,10 +151,10 @@ impl fmt::Debug for Uploads {
 }
 
 impl Uploads {
-    /// Opens the spool, and sweeps out of it what a killed process left.
+    /// Opens the spool and removes the orphans that a killed process left in it.
     ///
     /// # Errors
-    /// The store's or the disk's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::File`] when the spool cannot be read or swept.
     pub fn open(parts: UploadParts) -> Result<Uploads> {
         let UploadParts { engine, pools, remote, environment, options, outbox, cases } = parts;
         let spool = Spool::open(engine.store())?;
@@ -186,18 +198,18 @@ impl Uploads {
         &self.cases
     }
 
-    /// Verdicts have changed: their events are due, and perhaps bytes can go.
+    /// Wakes the outbox and retention after verdicts changed: events are due, and bytes may be too.
     pub(in crate::engine) fn wake_after_verdicts(&self) {
         self.wake_outbox.wake();
         self.wake_retention.wake();
     }
 
-    /// Waits until an upload has its verdict, so long at most.
+    /// Waits until an upload has its verdict, for `at_most`.
     pub async fn wait(&self, id: UploadId, at_most: Duration) {
         let mut listener = self.verdicts.listen(id);
-        // It may have been decided before anybody listened.
+        // The verdict may have come before this request listened.
         if !self.is_decided(id).await {
-            let _ = tokio::time::timeout(at_most, listener.wait_for(|rung| *rung)).await;
+            let _ = tokio::time::timeout(at_most, listener.wait_for(|decided| *decided)).await;
         }
         self.verdicts.unlisten(id, listener);
     }
@@ -205,14 +217,14 @@ impl Uploads {
     async fn is_decided(&self, id: UploadId) -> bool {
         let engine = self.engine.clone();
         let found = self.pools.blocking(move || engine.store().upload(id)).await;
-        // Whoever asks next is told what is wrong with the store.
+        // Stop waiting on an error: the caller's next read of the store reports it.
         found.map_or(true, |upload| upload.is_none_or(|upload| upload.decision.is_some()))
     }
 
-    /// Sets the gauges that are only worth their look-up when somebody asks.
+    /// Sets the gauges that are computed at each scrape.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// None at present: the counts are in memory.
     pub fn measure(&self) -> Result<()> {
         metrics::gauge!("cenotaph_uploads_undecided").set(self.admission.taken() as f64);
         metrics::gauge!("cenotaph_uploads_under_way").set(self.under_way().len() as f64);
@@ -223,18 +235,18 @@ impl Uploads {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the platform said; nothing when it went already.
+    /// Unseals the client data; the default when it was erased.
     pub(in crate::engine) fn client_data(
         &self,
         sealed: Option<&Sealed>,
     ) -> Result<UploadClientData> {
         let Some(sealed) = sealed else { return Ok(UploadClientData::default()) };
         let text = self.engine.keys().identity.open(sealed)?;
-        // A seal that opens was made here.
+        // A seal that opens was written by this service.
         Ok(serde_json::from_slice(&text).unwrap_or_default())
     }
 
-    /// Seals an event with all that it says; the outbox redacts it for each subscriber.
+    /// Seals an unredacted event. The outbox redacts it for each subscriber.
     pub(in crate::engine) fn seal_event<T: Serialize>(
         &self,
         event: &Unredacted<T>,

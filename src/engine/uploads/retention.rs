@@ -1,8 +1,8 @@
-//! What is no longer needed of uploads goes: the bytes when the verdict is `allow`, else after the appeal; what the
-//! platform said, after that; at last the record. Tombstones expire here too, as the settings say.
+//! Retention of uploads. Erases the bytes at the verdict `allow` or after the time for an appeal, then the client data,
+//! and last the record. Also expires tombstones, as the settings say.
 //!
-//! Bytes count as gone when they were looked for and not found. After words or records went, the write-ahead log is
-//! folded in, so that no file of the data folder has them.
+//! Bytes count as gone only after a check that the file does not exist. After client data or records are erased, the
+//! write-ahead log is checkpointed, so no file of the data folder holds them.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::engine::uploads::Uploads;
 use crate::model::{DAY_S, UnixSeconds, chain};
 use crate::store::RetentionLimits;
 
-/// Uploads whose bytes go in one step.
+/// Uploads whose bytes are erased in one step.
 const FILES_AT_ONCE: usize = 500;
-/// Rows of each kind that go in one step.
+/// Rows of each kind erased in one step.
 const ROWS_AT_ONCE: usize = 1000;
-/// How often words and records are looked through, seconds.
+/// How often client data and records are swept, seconds.
 const FORGET_EVERY_S: i64 = 3600;
-/// For so long a sent event stays listed, seconds: a week.
+/// How long a delivered event stays listed, seconds: a week.
 const EVENTS_S: i64 = 7 * DAY_S;
 
-/// The job's name for itself: there is one at a time.
+/// The key of the only job: one runs at a time.
 const KEY: i64 = 0;
 
 struct RetentionSource {
@@ -61,8 +61,8 @@ impl Source for RetentionSource {
                 Ok(())
             });
             if let Err(error) = let_go.await {
-                tracing::error!(error = %chain(&error), "what is due to go cannot; trying again");
-                // Not at once: the disk may need somebody's help.
+                tracing::error!(error = %chain(&error), "upload retention failed; retrying");
+                // Pause: the disk may need an operator.
                 tokio::time::sleep(std::time::Duration::from_secs(10)).await;
             }
         };
@@ -75,7 +75,7 @@ impl Source for RetentionSource {
 }
 
 impl Uploads {
-    /// Removes the bytes that are due to go, and notes of each that it was looked for and is gone.
+    /// Erases the bytes that are due, and records each as gone after verifying it.
     fn let_bytes_go(&self) -> Result<()> {
         loop {
             let now = self.environment.now();

@@ -1,5 +1,5 @@
-//! Verdicts taken back: uploads that a retired tombstone counted against are judged again by what else was recorded of
-//! them, and whoever was told before is told anew.
+//! Reverses verdicts after a tombstone is retired: judges the affected uploads again by their other recorded matches,
+//! and sends subscribers the new verdicts.
 
 use crate::engine::tombstones::check_note;
 use crate::engine::uploads::Uploads;
@@ -10,26 +10,26 @@ use crate::model::{
 use crate::store::Reversal;
 use crate::wire::{Unredacted, UploadView};
 
-/// Uploads that one request reverses at most; where there are more, it is sent again.
+/// Uploads reversed per request. The caller repeats the request for more.
 const REVERSED_MAX: usize = 500;
 
-/// What came of a reversal.
+/// The result of a reversal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reversed {
-    /// Uploads that have a milder verdict now.
+    /// Uploads with a milder verdict now.
     pub reversed: Vec<UploadId>,
-    /// Uploads that other matches count against as much.
+    /// Uploads whose other matches justify the same verdict.
     pub unchanged: Vec<UploadId>,
-    /// There may be more.
+    /// More uploads may be left.
     pub more: bool,
 }
 
 impl Uploads {
-    /// At most `limit` uploads that a tombstone counted against, the latest first, from before `before` on; `None` when
-    /// nothing is known of that tombstone.
+    /// Up to `limit` uploads that a tombstone counted against, newest first, older than `before`; `None` when the
+    /// tombstone is unknown.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::Sealed`] when client data does not open under this key.
     pub fn blocks(
         &self,
         tombstone: &TombstoneId,
@@ -48,11 +48,12 @@ impl Uploads {
         lines.map(Some)
     }
 
-    /// Reverses the verdicts that a retired tombstone caused: those of `only`, or all. `None` when nothing is known of
-    /// that tombstone.
+    /// Reverses the verdicts that a retired tombstone caused: those of `only`, or all. `None` when the tombstone is
+    /// unknown.
     ///
     /// # Errors
-    /// `Invalid` when the tombstone still counts; the store's refusal.
+    /// [`Error::Invalid`] when the tombstone is not retired or the note is too long; [`Error::Store`] when the store
+    /// cannot be read or written.
     pub fn reverse(
         &self,
         tombstone: &TombstoneId,
@@ -62,7 +63,7 @@ impl Uploads {
     ) -> Result<Option<Reversed>> {
         check_note(note)?;
         if self.engine.store().get_by_id(tombstone)?.is_some() {
-            let why = "it counts still; retire it first".to_owned();
+            let why = "it is not retired; retire it first".to_owned();
             return Err(Error::Invalid { what: "tombstone", why });
         }
         if self.engine.store().uploads_against(tombstone, None, 1)?.is_empty() {
@@ -82,9 +83,10 @@ impl Uploads {
                     outcome.more = true;
                     break;
                 }
-                match self.reverse_one(&upload, &matches, note, actor)? {
-                    true => outcome.reversed.push(upload.id),
-                    false => outcome.unchanged.push(upload.id),
+                if self.reverse_one(&upload, &matches, note, actor)? {
+                    outcome.reversed.push(upload.id);
+                } else {
+                    outcome.unchanged.push(upload.id);
                 }
             }
             if outcome.more {
@@ -98,7 +100,7 @@ impl Uploads {
         Ok(Some(outcome))
     }
 
-    /// True when the upload has a milder verdict now.
+    /// Returns whether the upload has a milder verdict now.
     fn reverse_one(
         &self,
         upload: &Upload,
@@ -130,12 +132,12 @@ impl Uploads {
             event: self.event(&after, matches)?,
             entry: AuditEntry { at, actor, action: "upload.reverse", subject, note },
         };
-        // False when somebody else changed the answer meanwhile.
+        // False when the verdict changed concurrently.
         Ok(self.engine.store().reverse_upload(upload.id, decision.answer, new)?)
     }
 }
 
-/// Whether something still stands against an upload.
+/// Whether the verdict is stricter than `allow`.
 fn counts(upload: &Upload) -> bool {
     upload.decision.as_ref().is_some_and(|d| d.answer.kind != VerdictKind::Allow)
 }

@@ -1,4 +1,4 @@
-//! What came of uploads.
+//! Reads uploads: one, or a page.
 
 use crate::engine::Result;
 use crate::engine::uploads::Uploads;
@@ -6,29 +6,31 @@ use crate::model::{Upload, UploadId, UploadMatch, UploadState, VerdictKind};
 use crate::store::UploadFilter;
 use crate::wire::{Unredacted, UploadView};
 
-/// Which uploads are wanted.
+/// Filters of a list of uploads; `None` matches all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UploadQuery {
     pub state: Option<UploadState>,
     pub verdict: Option<VerdictKind>,
-    /// As the platform calls it.
+    /// The platform's id of the upload.
     pub reference: Option<String>,
 }
 
 impl Uploads {
-    /// One upload, in full; `None` when there is none of this name, or no longer.
+    /// One upload, unredacted; `None` when it does not exist or its record was erased.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when client data does not open under this key.
     pub fn show(&self, id: UploadId) -> Result<Option<Unredacted<UploadView>>> {
         let found = self.engine.store().upload_with_matches(id)?;
         found.map(|found| self.line(found)).transpose()
     }
 
-    /// At most `limit` uploads in full, the latest first, from before `before` on.
+    /// Up to `limit` uploads, unredacted, newest first, older than `before`.
     ///
     /// # Errors
-    /// The store's refusal.
+    /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read;
+    /// [`Error::Sealed`](crate::engine::Error::Sealed) when client data does not open under this key.
     pub fn list(
         &self,
         query: &UploadQuery,

@@ -1,7 +1,7 @@
-//! Uploads as work for the runner: those without a verdict, and bytes, words and records whose time has come.
+//! The runner's jobs for uploads: checks and retention.
 //!
-//! Who has taken an upload is known in memory only: this process owns the data folder, so an upload that a killed one
-//! had under way is simply due.
+//! Claims are kept in memory only. This process owns the data folder, so an upload that a killed process was checking
+//! is due again after the start.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::uploads::{Uploads, retention};
 use crate::model::{UnixSeconds, UploadSeq};
 
-/// Beside those that are decoded, so many may be fetched or recorded at once.
+/// Uploads that may be fetched or committed at once, besides those being decoded.
 const BESIDE_MAX: usize = 16;
 
 struct UploadSource(Arc<Uploads>);
 
-/// An upload that is under way until this is dropped.
+/// Marks an upload as claimed until dropped.
 struct UnderWay {
     uploads: Arc<Uploads>,
     seq: UploadSeq,
@@ -34,7 +34,7 @@ impl Source for UploadSource {
 
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
         let uploads = &self.0;
-        // Those under way are due too, and are passed over.
+        // Claimed uploads are due too, and are skipped below.
         let limit = take.limit + uploads.under_way().len();
         let (due, next_due_at) = uploads.engine.store().due_uploads(take.now, limit)?;
         let full = due.len() >= limit;
@@ -60,10 +60,10 @@ impl Source for UploadSource {
     }
 }
 
-/// Has the runner bring uploads to their verdicts, `decodes_max` at a time, and let go what is no longer needed.
+/// Registers the checks, `decodes_max` at a time, and the retention of uploads with the runner.
 pub fn attend_uploads(uploads: &Arc<Uploads>, runner: &mut Runner, decodes_max: usize) {
     let source = Arc::new(UploadSource(uploads.clone()));
-    // One more than decode at once waits, so that no core does.
+    // Twice the decodes: for each one running another waits, so no core idles.
     runner.add_with(source, 2 * decodes_max + BESIDE_MAX, uploads.wake.clone());
     let source = retention::source(uploads);
     runner.add_with(source, 1, uploads.wake_retention.clone());

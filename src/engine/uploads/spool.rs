@@ -1,7 +1,7 @@
-//! The spool: bytes of uploads, on the disk from the first piece on, each file under its upload's id.
+//! The spool: a folder with the bytes of uploads, written as they arrive, one file per upload, named by its id.
 //!
-//! A file without an upload (the sender went away, the process was killed before the upload was accepted) is removed
-//! when it is dropped, or at the next start. A file that is to go is looked for again after it was removed.
+//! A file without an upload (the sender disconnected, or the process was killed before it accepted the upload) is
+//! removed on drop or at the next start. Every removal is verified.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,18 +14,18 @@ use crate::store::Store;
 
 /// The folder in the data folder.
 pub const SPOOL_FOLDER: &str = "spool";
-/// What messages call a file of the spool.
+/// The name of a spooled file in messages: ids and paths mean nothing to the reader.
 pub(in crate::engine) const NAME: &str = "the upload";
-/// Files looked at in one go at the start.
+/// Files swept in one step at the start.
 const FILES_AT_ONCE: usize = 1000;
 
-/// The folder of uploads' bytes.
+/// The folder of spooled uploads.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Spool {
     folder: PathBuf,
 }
 
-/// A file that is being written.
+/// A file being written. Dropping it removes the file, unless it was kept.
 #[derive(Debug)]
 pub struct Spooling {
     pub id: UploadId,
@@ -37,16 +37,16 @@ pub struct Spooling {
     kept: bool,
 }
 
-/// Where in messages the bytes of an upload are, which are of no file that anybody knows.
+/// An error that names the spool instead of a path that no reader knows.
 fn failed(source: io::Error) -> Error {
     Error::File { path: PathBuf::from("the spool"), source }
 }
 
 impl Spool {
-    /// Makes the folder unless it is there.
+    /// Opens the folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// [`Error::Store`] when the folder cannot be created.
     pub fn open(store: &Store) -> Result<Spool> {
         Ok(Spool { folder: store.folder().make_folder(SPOOL_FOLDER)? })
     }
@@ -55,10 +55,10 @@ impl Spool {
         &self.folder
     }
 
-    /// Begins a file.
+    /// Creates a file.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// [`Error::File`] when the file exists or cannot be created.
     pub fn begin(&self, id: UploadId, identity: &IdentityKey, bytes_max: u64) -> Result<Spooling> {
         let path = self.path(id);
         let mut options = OpenOptions::new();
@@ -67,10 +67,10 @@ impl Spool {
         Ok(Spooling { id, file, path, digester, size: 0, bytes_max, kept: false })
     }
 
-    /// Opens a file for reading; `None` when it is not there.
+    /// Opens a file for reading; `None` when it does not exist.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// [`Error::File`] when the file cannot be opened.
     pub fn read(&self, id: UploadId) -> Result<Option<File>> {
         match File::open(self.path(id)) {
             Ok(file) => Ok(Some(file)),
@@ -83,18 +83,18 @@ impl Spool {
         self.folder.join(id.to_string())
     }
 
-    /// Makes the names of files durable.
+    /// Makes created and removed file names durable.
     ///
     /// # Errors
-    /// The disk's refusal.
+    /// [`Error::File`] when the folder cannot be synced.
     pub fn sync(&self) -> Result<()> {
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
-    /// Removes files and looks whether they are gone. Absent ones are gone already.
+    /// Removes files and verifies that they are gone. Ignores files that do not exist.
     ///
     /// # Errors
-    /// One could not be removed, or was still there.
+    /// [`Error::File`] when a file cannot be removed or still exists afterwards.
     pub fn remove(&self, ids: &[UploadId]) -> Result<()> {
         for id in ids {
             let path = self.path(*id);
@@ -109,15 +109,15 @@ impl Spool {
         if ids.is_empty() { Ok(()) } else { self.sync() }
     }
 
-    /// Removes what no upload is for: what a killed process left.
+    /// Removes the orphans of a killed process: files without an upload. Returns their number.
     ///
     /// # Errors
-    /// The store's or the disk's refusal.
+    /// [`Error::Store`] when the store cannot be read; [`Error::File`] when the spool cannot be read or swept.
     pub fn sweep(&self, store: &Store) -> Result<usize> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
-            // What is not ours is left alone.
+            // Leave foreign files alone.
             found.extend(name.to_str().and_then(|name| name.parse::<UploadId>().ok()));
         }
         let mut removed = 0;
@@ -135,7 +135,7 @@ impl Spooling {
     /// Appends a piece.
     ///
     /// # Errors
-    /// `TooLarge` at the limit; the disk's refusal.
+    /// [`Error::TooLarge`] above the limit; [`Error::File`] when the file cannot be written.
     pub fn write(&mut self, piece: &[u8]) -> Result<()> {
         let size = self.size + piece.len() as u64;
         if size > self.bytes_max {
@@ -143,7 +143,7 @@ impl Spooling {
             return Err(Error::TooLarge { path, bytes: size, bytes_max: self.bytes_max });
         }
         self.file.write_all(piece).map_err(failed)?;
-        // A digest takes every byte.
+        // A digester accepts every byte.
         let _ = self.digester.write(piece);
         self.size = size;
         Ok(())
@@ -153,7 +153,7 @@ impl Spooling {
         UploadBytes { digest: self.digester.finish(), size: self.size }
     }
 
-    /// Leaves the file for the upload that there is now, and returns a handle by which it can be made durable.
+    /// Keeps the file for its accepted upload, and returns a handle to sync it.
     pub(in crate::engine) fn keep(mut self) -> io::Result<File> {
         self.kept = true;
         self.file.try_clone()
@@ -163,7 +163,7 @@ impl Spooling {
 impl Drop for Spooling {
     fn drop(&mut self) {
         if !self.kept {
-            // What cannot be removed now is swept at the next start.
+            // On failure the next start sweeps it.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_kept_goes() {
+    fn dropping_a_file_that_was_not_kept_removes_it() {
         let (_dir, _, spool) = spool();
         let key = IdentityKey::new([1; 32]);
         let mut one = spool.begin(id(1), &key, 100).unwrap();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_beyond_the_limit_is_written() {
+    fn a_write_above_the_limit_fails_and_writes_nothing() {
         let (_dir, _, spool) = spool();
         let mut one = spool.begin(id(1), &IdentityKey::new([1; 32]), 10).unwrap();
         one.write(&[0; 10]).unwrap();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_upload_is_for_is_swept_and_foreign_files_stay() {
+    fn a_sweep_removes_orphans_and_leaves_foreign_files() {
         let (_dir, store, spool) = spool();
         spool.begin(id(1), &IdentityKey::new([1; 32]), 10).unwrap().keep().unwrap();
         fs::write(spool.folder().join("notes.txt"), "mine").unwrap();

@@ -12,7 +12,7 @@ use crate::model::UploadId;
 pub(in crate::engine) struct VerdictNotifier(Mutex<HashMap<UploadId, watch::Sender<bool>>>);
 
 impl VerdictNotifier {
-    /// The receiver turns `true` when this upload is decided from now on.
+    /// A receiver that turns `true` when this upload is decided after this call.
     pub fn listen(&self, id: UploadId) -> watch::Receiver<bool> {
         self.lock().entry(id).or_insert_with(|| watch::Sender::new(false)).subscribe()
     }
@@ -24,7 +24,7 @@ impl VerdictNotifier {
         }
     }
 
-    /// Removes a listener; an upload without listeners takes no memory.
+    /// Removes a listener. Uploads without listeners use no memory.
     pub fn unlisten(&self, id: UploadId, receiver: watch::Receiver<bool>) {
         drop(receiver);
         let mut waiting = self.lock();
@@ -43,13 +43,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_notification_wakes_all_listeners_and_nothing_stays() {
+    async fn one_notification_wakes_all_listeners_and_leaves_no_entry() {
         let (notifier, id) = (VerdictNotifier::default(), UploadId([1; 16]));
         let mut both = [notifier.listen(id), notifier.listen(id)];
         notifier.notify(UploadId([2; 16]));
         notifier.notify(id);
         for listener in &mut both {
-            assert!(*listener.wait_for(|rung| *rung).await.unwrap());
+            assert!(*listener.wait_for(|decided| *decided).await.unwrap());
         }
         notifier.unlisten(id, notifier.listen(id));
         assert!(notifier.lock().is_empty());

@@ -49,7 +49,7 @@ fn one_decision_serves_a_wave_of_near_identical_uploads() {
         });
         ann.call(&service, "POST", &path, &body)
     };
-    assert!(allow(json!(3), Value::Null).problem(409, "conflict").contains("it has 4 now"));
+    assert!(allow(json!(3), Value::Null).problem(409, "conflict").contains("grown to 4 uploads"));
     allow(Value::Null, Value::Null).problem(409, "conflict");
     assert!(allow(json!(4), json!("letter")).problem(422, "invalid").contains("group"));
     ann.decide(&service, &groups[0], "reupload", "whole").expect(200);
@@ -131,7 +131,7 @@ fn an_appeal_is_heard_by_another_moderator() {
         (&json!("Olga said I may."), &json!(group))
     );
     assert_eq!(seen["members"], 1);
-    assert!(ann.claim(&service, &case).problem(403, "forbidden").contains("for somebody else"));
+    assert!(ann.claim(&service, &case).problem(403, "forbidden").contains("before the appeal"));
     let body = json!({
         "version": seen["version"], "decision": "authorised", "grounds": "owner_permission", "permission": "letter 7",
     });
@@ -151,7 +151,7 @@ fn an_appeal_is_heard_by_another_moderator() {
     assert_eq!(made["case"], json!(group));
     bob.decide(&service, &group, "reupload", "whole").expect(200);
     wait_closed(&service, &group);
-    assert!(appeal(&both[1], "Again.").problem(409, "conflict").contains("heard already"));
+    assert!(appeal(&both[1], "Again.").problem(409, "conflict").contains("already been decided"));
     let unknown = json!({ "id": "upl_00000000000000000000000000000000" });
     appeal(&unknown, "").problem(404, "not-found");
     appeal(&both[1], &"x".repeat(5000)).problem(422, "invalid");

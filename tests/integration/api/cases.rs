@@ -97,9 +97,11 @@ fn of_two_moderators_one_decides_and_the_other_is_told_what_happened() {
     let seen = bob.get(&service, &format!("/v1/cases/{case}")).expect(200);
     assert_eq!(seen["claim"]["by"]["name"], "Ann");
     assert_eq!(seen["claim"]["mine"], false);
-    assert!(bob.claim(&service, &case).problem(409, "conflict").contains("Ann works on this case"));
+    assert!(
+        bob.claim(&service, &case).problem(409, "conflict").contains("Ann has claimed this case")
+    );
     let late = bob.decide(&service, &case, "not_reupload", "unrelated");
-    assert!(late.problem(409, "conflict").contains("Ann works on"));
+    assert!(late.problem(409, "conflict").contains("Ann has claimed"));
     let none = bob.call(&service, "POST", "/v1/cases/claims", &json!({}));
     assert_eq!(none.status, 204, "there is no other");
     assert_eq!(queue(&service, "whose=free"), Vec::<String>::new());
@@ -117,7 +119,7 @@ fn of_two_moderators_one_decides_and_the_other_is_told_what_happened() {
         let told = bob.call(&service, "POST", &path, &decision).problem(409, "conflict");
         assert!(told.contains("Ann decided `reupload` at 20"), "{told}");
     }
-    assert!(bob.undo(&service, &case).problem(403, "forbidden").contains("omebody else"));
+    assert!(bob.undo(&service, &case).problem(403, "forbidden").contains("only the author"));
     let wrong = json!({ "version": 1, "decision": "reupload", "grounds": "unrelated" });
     let told = ann.call(&service, "POST", &path, &wrong);
     told.problem(409, "conflict");
@@ -150,7 +152,7 @@ fn an_undone_decision_was_never_told_to_anybody() {
     assert_eq!(data["upload"]["reason"], "decided");
     assert!(!data.to_string().contains("score"), "{data}");
     assert_eq!(verdict(&service, &upload), ("block".into(), "decided".into()));
-    assert!(ann.undo(&service, &case).problem(409, "conflict").contains("any more"));
+    assert!(ann.undo(&service, &case).problem(409, "conflict").contains("no longer be undone"));
     let history = service.get(&format!("/v1/cases/{case}/history")).expect(200);
     let events: Vec<&str> = history["events"]
         .as_array()
@@ -175,7 +177,7 @@ fn a_case_that_is_decided_twice_is_decided_blind() {
     let first = ann.decide(&service, &case, "reupload", "whole").expect(200);
     assert_eq!(first["state"], "open", "{first}");
     assert_eq!(ann.get(&service, "/v1/cases").expect(200)["items"], json!([]));
-    assert!(ann.claim(&service, &case).problem(403, "forbidden").contains("somebody else"));
+    assert!(ann.claim(&service, &case).problem(403, "forbidden").contains("someone else"));
     let seen = bob.get(&service, &format!("/v1/cases/{case}"));
     assert!(!seen.text().contains("Ann"), "{}", seen.text());
     assert_eq!(seen.json()["decisions"], json!([]));
@@ -216,7 +218,7 @@ fn leads_hand_out_work_and_act_on_many_cases_at_once() {
     put(&ann, &cases[0], "assignment", to_bob.clone()).problem(403, "forbidden");
     let given = put(&lead, &cases[0], "assignment", to_bob).expect(200);
     assert_eq!(given["assigned_to"]["name"], "Bob");
-    assert!(ann.claim(&service, &cases[0]).problem(403, "forbidden").contains("somebody else"));
+    assert!(ann.claim(&service, &cases[0]).problem(403, "forbidden").contains("someone else"));
     put(&lead, &cases[0], "assignment", json!({ "assigned_to": "usr_0" })).problem(422, "invalid");
     let due = put(&lead, &cases[1], "due", json!({ "due_at": "2020-01-01T00:00:00Z" })).expect(200);
     assert_eq!(due["overdue"], true);
@@ -231,7 +233,7 @@ fn leads_hand_out_work_and_act_on_many_cases_at_once() {
     let escalated = ann.call(&service, "POST", &path, &passed).expect(200);
     assert_eq!(escalated["state"], "escalated");
     let again = ann.call(&service, "POST", &path, &passed).problem(409, "conflict");
-    assert!(again.contains("Ann handed it to the leads"), "{again}");
+    assert!(again.contains("Ann escalated this case"), "{again}");
     let history = service.get(&format!("/v1/cases/{}", cases[1])).expect(200).to_string();
     assert!(history.contains("seen <b>before</b>\"") && history.contains("what is this?"));
     let ruling = json!({ "decision": "not_reupload", "grounds": "unrelated" });

@@ -245,7 +245,7 @@ fn a_deletion_is_cancelled_before_copies_go_and_not_after() {
     assert_ne!(again, id);
     wait_for(&service, &again, "complete");
     let late = service.post(&format!("/v1/deletions/{again}/cancel"), &json!({}));
-    assert!(late.problem(409, "conflict").contains("no way back"));
+    assert!(late.problem(409, "conflict").contains("already erased"));
     let unknown = "/v1/deletions/del_00000000000000000000000000000000";
     service.post(&format!("{unknown}/cancel"), &json!({})).problem(404, "not-found");
     service.post(&format!("{unknown}/retry"), &json!({})).problem(404, "not-found");

@@ -68,7 +68,7 @@ fn a_lead_decides_all_that_a_filter_finds_and_is_told_what_came_of_it() {
     let done = tab.text("[data-done]");
     assert_eq!(done, "4 decided, 2 skipped: 1 already decided, 1 claimed by others");
     let left = tab.text("table");
-    assert!(left.contains(&ids[0]) && left.contains("works on this case"), "{left}");
+    assert!(left.contains(&ids[0]) && left.contains("has claimed this case"), "{left}");
     tab.screenshots("bulk-done");
     axe::check(&tab, "bulk-done");
     assert_eq!(floor::waiting(&service).len(), 1);

@@ -1,4 +1,4 @@
-//! Claims about who may do what to a case, and what comes of it.
+//! Claims about the rules of the review.
 
 use super::*;
 
@@ -60,7 +60,7 @@ fn later(seconds: i64) -> Moment {
     Moment { at: NOW.at + seconds, steady: NOW.steady + seconds }
 }
 
-/// Decides, and gives the case and the history that the store would have then.
+/// Decides, and returns the case and the history as the store would hold them.
 fn decided(
     case: Case,
     mut history: CaseHistory,
@@ -78,7 +78,7 @@ fn decided(
 fn a_claim_keeps_others_out_until_its_lease_ends() {
     let history = CaseHistory::default();
     let change = claim(case(), &history, moderator(1), NOW, &options()).unwrap();
-    assert_eq!(change.case.version, 3, "a claim is nothing that a decision must not overlook");
+    assert_eq!(change.case.version, 3, "a claim does not make decisions stale");
     let claimed = change.case;
     let other = |now| claim(claimed.clone(), &history, moderator(2), now, &options());
     let left_s = options().lease_s - 60;
@@ -89,9 +89,9 @@ fn a_claim_keeps_others_out_until_its_lease_ends() {
         |reviewer, now| decide(claimed.clone(), &history, reviewer, &request, now, &options());
     assert!(matches!(decides(moderator(2), later(60)), Err(Refusal::Claimed { .. })));
     assert!(decides(moderator(1), later(60)).is_ok());
-    // Whoever had it may still decide when nobody else came.
+    // The holder of an expired claim may still decide if nobody else claimed.
     assert!(decides(moderator(1), later(5000)).is_ok());
-    // Again prolongs it, and is no new event.
+    // Claiming again renews the lease without an event.
     let again = claim(claimed.clone(), &history, moderator(1), later(60), &options()).unwrap();
     assert!(again.events.is_empty());
     assert!(release(claimed.clone(), moderator(2), later(1)).is_err());
@@ -99,7 +99,7 @@ fn a_claim_keeps_others_out_until_its_lease_ends() {
 }
 
 #[test]
-fn a_decision_without_a_version_is_on_the_case_as_it_is() {
+fn a_decision_without_a_version_accepts_any_version() {
     let any = DecisionRequest { version: None, ..ruling(DecisionKind::Reupload) };
     let changed = Case { version: 9, ..case() };
     let (after, _) = decided(changed, CaseHistory::default(), moderator(1), &any, NOW);
@@ -107,7 +107,7 @@ fn a_decision_without_a_version_is_on_the_case_as_it_is() {
 }
 
 #[test]
-fn a_decision_about_another_version_is_refused_and_so_is_a_second_one() {
+fn a_decision_on_a_stale_version_or_a_decided_case_is_refused() {
     let history = CaseHistory::default();
     let (after, history) =
         decided(case(), history, moderator(1), &ruling(DecisionKind::Reupload), NOW);
@@ -121,7 +121,7 @@ fn a_decision_about_another_version_is_refused_and_so_is_a_second_one() {
 }
 
 #[test]
-fn a_decision_is_undone_within_half_a_minute_by_whoever_made_it_or_a_lead() {
+fn only_its_author_or_a_lead_undoes_a_decision_and_only_within_30_seconds() {
     let (after, history) =
         decided(case(), CaseHistory::default(), moderator(1), &ruling(DecisionKind::Reupload), NOW);
     let undoes = |reviewer, now| undo(after.clone(), &history, reviewer, now, &options());
@@ -130,18 +130,22 @@ fn a_decision_is_undone_within_half_a_minute_by_whoever_made_it_or_a_lead() {
     let change = undoes(moderator(1), later(29)).unwrap();
     assert_eq!((change.case.state, change.case.version), (CaseState::Open, 5));
     assert_eq!(change.undone, Some((CaseDecisionSeq(1), later(29).at)));
-    assert_eq!(change.case.claim.map(|claim| claim.by), Some(user(1)), "to decide it anew");
+    assert_eq!(
+        change.case.claim.map(|claim| claim.by),
+        Some(user(1)),
+        "the author can decide again"
+    );
     assert_eq!(undoes(lead(3), later(5)).unwrap().case.claim, None);
     let none = undo(case(), &CaseHistory::default(), moderator(1), NOW, &options());
     assert_eq!(none, Err(Refusal::Changed));
 }
 
 #[test]
-fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other() {
+fn the_second_of_two_decisions_is_blind_and_a_disagreement_escalates() {
     let twice = Case { twice: true, ..case() };
     let request = ruling(DecisionKind::Reupload);
     let (first, history) = decided(twice, CaseHistory::default(), moderator(1), &request, NOW);
-    // Nothing shows, and a page that the second opened before is as good as before.
+    // The first decision does not show, and pages opened before it stay valid.
     assert_eq!((first.state, first.version), (CaseState::Open, 3));
     let own = decide(first.clone(), &history, moderator(1), &request, later(1), &options());
     assert!(matches!(own, Err(Refusal::NotAllowed(_))));
@@ -154,28 +158,28 @@ fn a_case_that_is_decided_twice_is_decided_by_two_who_do_not_know_of_each_other(
     let other = ruling(DecisionKind::NotReupload);
     let (split, both) = decided(first.clone(), history.clone(), moderator(2), &other, later(60));
     assert_eq!((split.state, split.settle_at_monotonic), (CaseState::Escalated, None));
-    // A second thought within half a minute: as after the first decision.
+    // Undoing the second decision restores the state after the first.
     let back = undo(split.clone(), &both, moderator(2), later(70), &options()).unwrap().case;
     assert_eq!((back.state, back.first_by), (CaseState::Open, Some(user(1))));
-    // The leads have the last word.
+    // A lead decides after a disagreement.
     let request = DecisionRequest { version: Some(split.version), ..request };
     let by = |reviewer| decide(split.clone(), &both, reviewer, &request, later(99), &options());
     assert_eq!(by(moderator(3)), Err(Refusal::NotAllowed(ESCALATED)));
     assert_eq!(by(lead(4)).unwrap().decision.unwrap().turn, DecisionTurn::Lead);
-    // The first can take theirs back too.
+    // The author of the first decision can undo it too.
     let undone = undo(first, &history, moderator(1), later(10), &options()).unwrap().case;
     assert_eq!((undone.first_by, undone.settle_at_monotonic), (None, None));
 }
 
 #[test]
-fn an_appeal_is_for_somebody_else() {
+fn an_appeal_is_decided_by_someone_who_has_not_decided_before() {
     let appealed = Case { appealed_at: Some(NOW.at), ..case() };
     let history =
         CaseHistory { decisions: Vec::new(), deciders_before_appeal: vec![user(1), user(2)] };
     let request = ruling(DecisionKind::NotReupload);
     let by = |reviewer| decide(appealed.clone(), &history, reviewer, &request, NOW, &options());
     assert_eq!(by(moderator(1)), Err(Refusal::NotAllowed(HEARD)));
-    assert_eq!(by(lead(2)), Err(Refusal::NotAllowed(HEARD)), "however high");
+    assert_eq!(by(lead(2)), Err(Refusal::NotAllowed(HEARD)), "leads are no exception");
     assert_eq!(by(moderator(3)).unwrap().decision.unwrap().turn, DecisionTurn::Appeal);
     assert!(claim(appealed.clone(), &history, moderator(1), NOW, &options()).is_err());
 }
@@ -193,12 +197,12 @@ fn a_group_is_authorised_only_as_it_was_seen_and_gets_no_standing_grant() {
     assert!(decides(seen(3)).is_ok());
     let standing = DecisionRequest { permission: Some("letter 7".into()), ..seen(3) };
     assert!(matches!(decides(standing), Err(Refusal::Invalid { what: "permission", .. })));
-    // One decision serves the wave, however it has grown.
+    // A block applies to the whole group, however it has grown.
     assert!(decides(ruling(DecisionKind::Reupload)).is_ok());
 }
 
 #[test]
-fn unsound_decisions_are_refused() {
+fn decisions_with_wrong_grounds_or_permission_are_refused() {
     let decides = |case: Case, request: DecisionRequest| {
         decide(case, &CaseHistory::default(), moderator(1), &request, NOW, &options())
     };
@@ -215,7 +219,7 @@ fn unsound_decisions_are_refused() {
 }
 
 #[test]
-fn leads_assign_and_set_due_times_and_others_leave_it_to_whom_it_is_for() {
+fn only_leads_assign_and_set_due_times_and_only_they_or_the_assignee_claim() {
     assert!(matches!(assign(case(), moderator(1), None, NOW), Err(Refusal::NotAllowed(_))));
     assert!(matches!(set_due(case(), moderator(1), None, NOW), Err(Refusal::NotAllowed(_))));
     let due = set_due(case(), lead(9), Some(NOW.at + 60), NOW).unwrap().case;

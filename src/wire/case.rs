@@ -212,7 +212,7 @@ pub struct CaseDetail {
     pub is_being_drawn: bool,
     /// Decisions, oldest first, including undone ones.
     pub decisions: Vec<CaseDecisionView>,
-    /// Events, oldest first.
+    /// The latest events, oldest first.
     pub history: Vec<CaseEventView>,
     /// Other cases of the same uploader, newest first, up to 20.
     pub earlier: Vec<EarlierCaseView>,

@@ -30,7 +30,7 @@ const FETCH_BYTES_MAX: u64 = 64 << 30;
 const STORE_RETRY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The result of fingerprinting the main copies.
-enum Looked {
+enum Decoded {
     Ready(Box<Ready>),
     /// No fingerprint yet.
     Failed {
@@ -142,9 +142,9 @@ impl Deletions {
         let id = naming.id.clone();
         let wanted = id.clone();
         if self.read(move |d| d.engine.store().get_by_id(&wanted)).await?.is_none() {
-            let ready = match self.look_at_mains(&naming, copies).await? {
-                Looked::Ready(ready) => *ready,
-                Looked::Failed { why, digest } => {
+            let ready = match self.decode_main_copies(&naming, copies).await? {
+                Decoded::Ready(ready) => *ready,
+                Decoded::Failed { why, digest } => {
                     let now = self.environment.now();
                     let none = !copies.iter().any(|copy| copy.kind == CopyKind::Main);
                     if now < deletion.fingerprint_by && !none {
@@ -173,11 +173,11 @@ impl Deletions {
     }
 
     /// Decodes main copies in the order of the request until one yields a fingerprint.
-    async fn look_at_mains(
+    async fn decode_main_copies(
         self: &Arc<Self>,
         naming: &Naming,
         copies: &[StoredCopy],
-    ) -> Result<Looked> {
+    ) -> Result<Decoded> {
         let mut why = "no main copy was named".to_owned();
         let mut digest = None;
         for copy in copies.iter().filter(|copy| copy.kind == CopyKind::Main) {
@@ -198,14 +198,14 @@ impl Deletions {
             };
             self.options.pauses.at("opened");
             match self.decode(file, naming.clone()).await {
-                Ok(ready) => return Ok(Looked::Ready(Box::new(ready))),
+                Ok(ready) => return Ok(Decoded::Ready(Box::new(ready))),
                 Err(undecoded) => {
                     why = chain(&undecoded.error);
                     digest = digest.or(undecoded.digest);
                 }
             }
         }
-        Ok(Looked::Failed { why, digest })
+        Ok(Decoded::Failed { why, digest })
     }
 
     async fn decode(

@@ -128,7 +128,8 @@ impl Cases {
             }
             Refusal::Changed => conflict(self.what_happened(id, reviewer)?),
             Refusal::Grown { members } => {
-                conflict(format!("this case has grown to {members} uploads"))
+                let s = if members == 1 { "" } else { "s" };
+                conflict(format!("this case now has {members} upload{s}"))
             }
             Refusal::TooLate => conflict("this decision can no longer be undone".into()),
             Refusal::NotAllowed(why) => Error::NotAllowed { why: why.to_owned() },

@@ -8,9 +8,9 @@ use crate::engine::{Error, Result};
 use crate::model::{Actor, AuditEntry, CaseState, Reviewer, UploadId};
 
 /// A player requests many ranges of a video. Requests within this time of the first are one viewing, seconds.
-const LOOK_S: i64 = 600;
+const VIEWING_S: i64 = 600;
 /// Viewings remembered in memory. Above it, a viewing may be logged more than once.
-const LOOKS_MAX: usize = 10_000;
+const VIEWINGS_MAX: usize = 10_000;
 
 /// An upload's bytes.
 #[derive(Debug)]
@@ -49,13 +49,13 @@ impl Cases {
         {
             let mut viewed = lock(&self.viewed);
             let last = viewed.get(&(actor, upload)).copied();
-            if last.is_some_and(|last| steady - last < LOOK_S) {
+            if last.is_some_and(|last| steady - last < VIEWING_S) {
                 return Ok(());
             }
-            if viewed.len() >= LOOKS_MAX {
-                viewed.retain(|_, last| steady - *last < LOOK_S);
+            if viewed.len() >= VIEWINGS_MAX {
+                viewed.retain(|_, last| steady - *last < VIEWING_S);
             }
-            if viewed.len() < LOOKS_MAX {
+            if viewed.len() < VIEWINGS_MAX {
                 viewed.insert((actor, upload), steady);
             }
         }

@@ -69,7 +69,7 @@ type Ruled = Result<CaseChange, Refusal>;
 
 const OWN: &str = "you made the first decision; someone else must make the second";
 const HEARD: &str = "you decided this case before the appeal; someone else must decide it now";
-const ESCALATED: &str = "only a lead may decide an escalated case";
+const ESCALATED: &str = "only leads may claim or decide an escalated case";
 const ASSIGNED: &str = "this case is assigned to someone else";
 
 pub(in crate::engine) fn claim(

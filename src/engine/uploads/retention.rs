@@ -51,16 +51,16 @@ impl Source for RetentionSource {
         let (uploads, source) = (uploads.clone(), self.clone());
         let work = async move {
             let pools = uploads.pools.clone();
-            let let_go = pools.blocking(move || -> Result<()> {
-                uploads.let_bytes_go()?;
+            let erased = pools.blocking(move || -> Result<()> {
+                uploads.erase_due_bytes()?;
                 if forget {
-                    uploads.forget()?;
+                    uploads.erase_expired()?;
                     uploads.engine.expire_tombstones(&uploads.environment)?;
                     source.forgotten_at.store(take.now, SeqCst);
                 }
                 Ok(())
             });
-            if let Err(error) = let_go.await {
+            if let Err(error) = erased.await {
                 tracing::error!(error = %chain(&error), "upload retention failed; retrying");
                 // Pause: the disk may need an operator.
                 tokio::time::sleep(std::time::Duration::from_secs(10)).await;
@@ -76,7 +76,7 @@ impl Source for RetentionSource {
 
 impl Uploads {
     /// Erases the bytes that are due, and records each as gone after verifying it.
-    fn let_bytes_go(&self) -> Result<()> {
+    fn erase_due_bytes(&self) -> Result<()> {
         loop {
             let now = self.environment.now();
             let (due, _) = self.engine.store().uploads_with_bytes_until(now, FILES_AT_ONCE)?;
@@ -89,9 +89,9 @@ impl Uploads {
         }
     }
 
-    fn forget(&self) -> Result<()> {
+    fn erase_expired(&self) -> Result<()> {
         let now = self.environment.now();
-        let forget = RetentionLimits {
+        let limits = RetentionLimits {
             client_data_before: now - self.options.words_s,
             uploads_before: now - self.options.record_s,
             events_before: now - EVENTS_S,
@@ -102,7 +102,7 @@ impl Uploads {
         };
         let mut any = false;
         loop {
-            let gone = self.engine.store().erase_expired(forget)?;
+            let gone = self.engine.store().erase_expired(limits)?;
             let most = gone.client_data.max(gone.uploads).max(gone.events);
             let most = most.max(gone.idempotency_keys).max(gone.cases);
             any |= most > 0;

@@ -49,7 +49,7 @@ fn one_decision_serves_a_wave_of_near_identical_uploads() {
         });
         ann.call(&service, "POST", &path, &body)
     };
-    assert!(allow(json!(3), Value::Null).problem(409, "conflict").contains("grown to 4 uploads"));
+    assert!(allow(json!(3), Value::Null).problem(409, "conflict").contains("now has 4 uploads"));
     allow(Value::Null, Value::Null).problem(409, "conflict");
     assert!(allow(json!(4), json!("letter")).problem(422, "invalid").contains("group"));
     ann.decide(&service, &groups[0], "reupload", "whole").expect(200);

@@ -8,8 +8,8 @@ use crate::model::{Case, CaseId, CaseState, Reviewer, Role};
 /// Cases changed at once: concurrent commits share a sync of the disk.
 const AT_ONCE: usize = 16;
 
-/// The cases of a bulk action. At most [`Options::bulk_max`](crate::engine::triage::options::Options::bulk_max) are
-/// changed; the first in order.
+/// The cases of a bulk action. One call changes at most
+/// [`Options::bulk_max`](crate::engine::triage::Options::bulk_max), the first in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BulkTarget {
     /// All that match a query.

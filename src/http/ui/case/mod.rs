@@ -1,4 +1,4 @@
-//! One case: [`page`] shows it, with [`proof`] (the evidence), [`history`] and the forms of [`choices`]; [`file`] and
+//! One case: [`page`] shows it, with [`proof`] (the evidence), [`history`] and the forms of [`choices`]; [`mod@file`] and
 //! [`pictures`] serve its upload; [`decide`] handles the forms; [`undo`] is the bar that undoes the last decision.
 //!
 //! Opening a case does not claim it. A POST claims it: the page's script sends one with the first key or click that

@@ -12,10 +12,8 @@ use crate::cli::arguments::{Common, ScanCommand};
 use crate::cli::output::{Output, in_one_line};
 use crate::cli::table::Table;
 use crate::cli::{Exit, session, words};
-use crate::engine::walk;
-use crate::engine::{Engine, each};
-use crate::model::VerdictKind;
-use crate::model::{Report, ReportMatch};
+use crate::engine::{Engine, each, walk};
+use crate::model::{Report, ReportMatch, VerdictKind};
 use crate::wire::ReportView;
 
 /// Most rows that wait for the table; more are printed as they come.

@@ -1,8 +1,7 @@
 //! What can be wrong with settings and key files. Each message also says what to do.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 /// The results of this room.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,8 +1,7 @@
 //! Errors of a decode, one variant for each way in which the caller continues. Messages contain neither paths nor
 //! content of the file.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 /// Why a decode failed. Frames passed to the caller before the error remain valid.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,7 @@
 //! thief of one cannot both learn who deleted what and search a stolen index. Each use has a key of its own, derived
 //! from its secret, so that hashes of different uses cannot be compared.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use crate::model::{ByteDigest, KeyId, OwnerKey, SubscriptionId, TombstoneId, UriKey, VideoKey};
 

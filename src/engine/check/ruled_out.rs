@@ -9,8 +9,7 @@
 
 use crate::engine::{Engine, Result};
 use crate::fingerprint::{self, CONTRAST_COMPARED_MIN, FrameBits, UploadPrint};
-use crate::model::Report;
-use crate::model::{ByteDigest, VerdictKind};
+use crate::model::{ByteDigest, Report, VerdictKind};
 use crate::store::RuledOut;
 
 /// Frames in a ruling.

@@ -1,9 +1,8 @@
 //! Expands folders to the files in them.
 
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Maximum nesting of folders.
 const DEPTH_MAX: usize = 64;

@@ -21,9 +21,8 @@ pub use bench::{Bench, Clip, Expected, Query};
 pub use score::{Group, Pair, Score, Wrong, score};
 
 use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Result, each};
-use crate::model::Report;
 use crate::model::{
-    Clock, DeletionReason, FingerprintKey, IdentityKey, TombstoneId, VerdictKind, chain,
+    Clock, DeletionReason, FingerprintKey, IdentityKey, Report, TombstoneId, VerdictKind, chain,
 };
 
 /// The detector's answer for one upload. Serialises to the format that external scoring scripts read.

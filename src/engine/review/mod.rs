@@ -46,10 +46,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::engine::jobs::MonotonicClock;
-use crate::engine::jobs::Wake;
-use crate::engine::triage::CaseChanges;
-use crate::engine::triage::Options;
+use crate::engine::jobs::{MonotonicClock, Wake};
+use crate::engine::triage::{CaseChanges, Options};
 use crate::engine::uploads::Uploads;
 use crate::engine::{Engine, Result};
 use crate::model::{Actor, Environment, Reviewer, UploadId};

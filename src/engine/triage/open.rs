@@ -7,12 +7,10 @@ use crate::engine::triage::options::Options;
 use crate::engine::triage::plot;
 use crate::engine::{Error, Result};
 use crate::media;
-use crate::model::Agreement;
 use crate::model::{
-    CaseId, Environment, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Placement, SpanPair,
-    UnixSeconds, Verdict, VerdictKind,
+    Agreement, CaseId, Environment, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Placement,
+    Report, ReportMatch, SpanPair, UnixSeconds, Verdict, VerdictKind,
 };
-use crate::model::{Report, ReportMatch};
 use crate::store::{Joining, NewCase};
 
 /// Number of best matches that are plotted for moderators.

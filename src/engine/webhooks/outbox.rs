@@ -63,10 +63,10 @@ pub struct OutboxParts {
 
 /// The outbox of a data folder. Share it by `Arc`.
 pub struct Outbox {
-    pub(in crate::engine) engine: Arc<Engine>,
-    pub(in crate::engine) remote: Remote,
-    pub(in crate::engine) environment: Environment,
-    pub(in crate::engine) wake: Wake,
+    pub(super) engine: Arc<Engine>,
+    pub(super) remote: Remote,
+    pub(super) environment: Environment,
+    pub(super) wake: Wake,
     pools: Pools,
     options: Options,
     /// The running deliveries and their subscriptions.

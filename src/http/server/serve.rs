@@ -5,14 +5,13 @@
 //! requests and checks in progress get the grace period to finish; the rest is dropped. Accepted uploads that were not
 //! finished are in the store and start over at the next start.
 
-use std::fs;
-use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use axum::Router;
 use axum::body::Body;

@@ -16,11 +16,10 @@ mod tombstones;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::http::state::App;

@@ -14,8 +14,7 @@ use crate::index::search::{Removed, ScratchPool, Snapshot, SnapshotPart, Snapsho
 use crate::index::segment::{Builder, Columns, Segment, TEMPORARY, discard, names, sync_dir};
 use crate::index::writer::folder::{Stamp, lock, remove_strays};
 use crate::index::writer::manifest::{Manifest, segment_path};
-use crate::model::Slot;
-use crate::model::chain;
+use crate::model::{Slot, chain};
 
 /// Attempts to open the segments of a manifest. A merge may delete them between reading the manifest and opening them;
 /// the next manifest then names others. *Tuned.*

@@ -28,9 +28,8 @@ use crate::matching::align::time_map::{TimeMap, best_time_map_unchanged};
 use crate::matching::evidence::coverage::{Coverage, CoverageSearch};
 use crate::matching::evidence::frames::FrameEvidence;
 use crate::matching::evidence::placed_frames::PlacedFrames;
-use crate::matching::evidence::prior;
 use crate::matching::evidence::score::Measured;
-use crate::matching::evidence::spans;
+use crate::matching::evidence::{prior, spans};
 use crate::model::UploadSpan;
 
 /// How often a placement is fitted again to what was found under it. Tuned.

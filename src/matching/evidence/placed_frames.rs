@@ -11,8 +11,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::fingerprint::CONTRAST_COMPARED_MIN;
-use crate::fingerprint::{Fingerprint, FrameBits, FrameHash, Hasher, UploadPrint};
+use crate::fingerprint::{
+    CONTRAST_COMPARED_MIN, Fingerprint, FrameBits, FrameHash, Hasher, UploadPrint,
+};
 use crate::matching::align::consensus::Alignment;
 use crate::matching::align::geometry::Affine;
 use crate::matching::align::time_map::TimeMap;

@@ -14,8 +14,9 @@
 //!
 //! The best of eight matrices and many lines is granted less than a placed alignment: `score` takes 4 nats off.
 
-use crate::fingerprint::CONTRAST_COMPARED_MIN;
-use crate::fingerprint::{Fingerprint, FrameBits, FrameHash, UploadPrint, frame_hash};
+use crate::fingerprint::{
+    CONTRAST_COMPARED_MIN, Fingerprint, FrameBits, FrameHash, UploadPrint, frame_hash,
+};
 use crate::matching::align::time_map::TimeMap;
 use crate::matching::evidence::frame_matrix::{FrameMatrix, GAP_NATS, LINE_NATS, MatrixLine};
 use crate::matching::evidence::frames::{

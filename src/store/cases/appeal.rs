@@ -7,9 +7,8 @@ use crate::model::{
     UnixSeconds, Upload, UploadId, UploadSeq, VerdictKind,
 };
 use crate::store::access::audit;
-use crate::store::cases::case;
 use crate::store::cases::open::open_or_join;
-use crate::store::cases::settle;
+use crate::store::cases::{case, settle};
 use crate::store::uploads::upload;
 use crate::store::{NewCase, Result, Store};
 

@@ -9,9 +9,7 @@ use crate::model::{
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::deletions::copies;
-use crate::store::deletions::events;
-use crate::store::deletions::retained;
+use crate::store::deletions::{copies, events, retained};
 use crate::store::{NewCopy, Result, Store};
 
 /// A request to delete a video.

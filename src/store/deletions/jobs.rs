@@ -11,10 +11,9 @@ use crate::model::{
     StoredCopy, TombstoneId, UnixSeconds,
 };
 use crate::store::database::columns;
-use crate::store::deletions::copies;
 use crate::store::deletions::deletion::{by_seq, log_action};
 use crate::store::deletions::events::{self, NewEvent};
-use crate::store::deletions::receipts;
+use crate::store::deletions::{copies, receipts};
 use crate::store::webhooks::outbox;
 use crate::store::{NewReceipt, Result, Store};
 

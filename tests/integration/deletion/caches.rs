@@ -7,10 +7,9 @@ use axum::response::IntoResponse;
 use cenotaph::model::{CopyKind, CopyState, DeletionState, Visibility};
 use cenotaph::remote::PurgeRule;
 
-use crate::support::http;
 use crate::support::servers::{Process, Web, status};
-use crate::support::varnish;
 use crate::support::world::*;
+use crate::support::{http, varnish};
 
 /// An origin that serves what lies in the media folder.
 fn origin(world: &World) -> Web {

@@ -1,8 +1,7 @@
 //! Parts of the platform that are called back: signed requests, and the three things that they may say.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::Request;
 use axum::http::HeaderMap;

@@ -7,11 +7,10 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use crate::deletions_http::platform::*;
-use crate::support::http;
 use crate::support::servers::{Process, Web, free_port, program, status};
 use crate::support::service::Service;
 use crate::support::skip::missing;
-use crate::support::varnish;
+use crate::support::{http, varnish};
 
 /// nginx as in `examples/nginx`: media behind the gate, pages of deleted videos passed on.
 const NGINX: &str = r#"

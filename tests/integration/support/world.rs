@@ -16,10 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::support::pictures::mix;
 use cenotaph::config::Keys as KeyFiles;
 use cenotaph::engine::deletions::{Options, Pauses};
-use cenotaph::engine::jobs;
 use cenotaph::engine::jobs::Runner;
 use cenotaph::engine::{
-    CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend,
+    CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend, jobs,
 };
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{

@@ -4,11 +4,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::axe;
 use crate::support::browser::{Driver, ENTER};
-use crate::support::http;
 use crate::support::sandbox::{Run, Sandbox};
 use crate::support::service::{Service, answer};
+use crate::support::{axe, http};
 
 pub const PASSWORD: &str = "a long enough sentence";
 

@@ -5,7 +5,7 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use crate::model::{Clock, UnixSeconds};
 
-/// The origin of `steady_ms`.
+/// The origin of `monotonic_ms`.
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The clock of the system.
@@ -24,7 +24,7 @@ impl Clock for SystemClock {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
-    fn steady_ms(&self) -> i64 {
+    fn monotonic_ms(&self) -> i64 {
         i64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -104,7 +104,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Bits of a keypoint's word in a segment with so many keypoints.
+    /// Bits of a keypoint's word in a segment with this many keypoints.
     ///
     /// A word must agree in every bit, so fewer bits find more true pairs but scan more postings. A small segment can afford
     /// lists twice as long.
@@ -114,7 +114,7 @@ impl Options {
         full.saturating_sub(fewer).clamp(self.word_bits_min, self.word_bits_max.min(WORD_BITS_MAX))
     }
 
-    /// Bits of a frame's word in a segment with so many frames.
+    /// Bits of a frame's word in a segment with this many frames.
     pub(crate) fn frame_word_bits(&self, frames: u64) -> u32 {
         let full = (frames / FRAMES_PER_WORD).max(1).ilog2();
         full.clamp(self.word_bits_min.min(REGION_BITS), REGION_BITS)

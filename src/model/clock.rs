@@ -20,7 +20,7 @@ pub trait Clock: Send + Sync {
     }
 
     /// Milliseconds since a fixed moment of this run. Setting the clock does not move it, so intervals stay correct.
-    fn steady_ms(&self) -> i64 {
+    fn monotonic_ms(&self) -> i64 {
         self.now_ms()
     }
 }

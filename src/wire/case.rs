@@ -17,18 +17,18 @@ use crate::wire::{self, BytesState, Redact, UploadBytes, UploadView, round};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CaseTimes {
     pub now: UnixSeconds,
-    pub steady: i64,
+    pub monotonic: i64,
     /// Seconds from the end of the undo time of a first decision to the time it takes effect without a second.
     pub first_lasts_s: i64,
 }
 
 impl CaseTimes {
     fn left_s(&self, until_monotonic: i64) -> Option<u32> {
-        u32::try_from(until_monotonic - self.steady).ok().filter(|left| *left > 0)
+        u32::try_from(until_monotonic - self.monotonic).ok().filter(|left| *left > 0)
     }
 
-    fn clock(&self, steady: i64) -> String {
-        rfc3339(self.now + (steady - self.steady))
+    fn clock(&self, monotonic: i64) -> String {
+        rfc3339(self.now + (monotonic - self.monotonic))
     }
 }
 

@@ -17,13 +17,13 @@ pub(in crate::engine) struct MonotonicClock {
 
 impl MonotonicClock {
     pub fn new(environment: &Environment) -> MonotonicClock {
-        let (begun_s, begun_ms) = (environment.now(), environment.clock.steady_ms());
+        let (begun_s, begun_ms) = (environment.now(), environment.clock.monotonic_ms());
         MonotonicClock { environment: environment.clone(), begun_s, begun_ms }
     }
 
     /// Seconds on this clock. Comparable with Unix seconds only as long as nobody sets the system clock.
     pub fn now(&self) -> i64 {
-        self.begun_s + (self.environment.clock.steady_ms() - self.begun_ms).div_euclid(1000)
+        self.begun_s + (self.environment.clock.monotonic_ms() - self.begun_ms).div_euclid(1000)
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
     #[derive(Default)]
     struct Settable {
         wall_s: AtomicI64,
-        steady_ms: AtomicI64,
+        monotonic_ms: AtomicI64,
     }
 
     impl Clock for Settable {
@@ -52,8 +52,8 @@ mod tests {
             self.wall_s.load(SeqCst)
         }
 
-        fn steady_ms(&self) -> i64 {
-            self.steady_ms.load(SeqCst)
+        fn monotonic_ms(&self) -> i64 {
+            self.monotonic_ms.load(SeqCst)
         }
     }
 
@@ -61,21 +61,21 @@ mod tests {
     fn setting_the_system_clock_neither_ends_nor_prolongs_a_lease() {
         let clock = Arc::new(Settable::default());
         clock.wall_s.store(1_000_000, SeqCst);
-        clock.steady_ms.store(77_777, SeqCst);
+        clock.monotonic_ms.store(77_777, SeqCst);
         let entropy = Arc::new(|buffer: &mut [u8]| -> std::io::Result<()> {
             buffer.fill(1);
             Ok(())
         });
-        let steady = MonotonicClock::new(&Environment { clock: clock.clone(), entropy });
-        let lease_until = steady.now() + 600;
+        let monotonic = MonotonicClock::new(&Environment { clock: clock.clone(), entropy });
+        let lease_until = monotonic.now() + 600;
         assert_eq!(lease_until, 1_000_600);
         for jump_s in [1_000_000 + 86_400, 0, -5_000_000_000] {
             clock.wall_s.store(jump_s, SeqCst);
-            clock.steady_ms.fetch_add(10_000, SeqCst);
-            assert!(steady.now() < lease_until);
+            clock.monotonic_ms.fetch_add(10_000, SeqCst);
+            assert!(monotonic.now() < lease_until);
         }
-        assert_eq!(steady.now(), 1_000_030);
-        clock.steady_ms.fetch_add(570_000, SeqCst);
-        assert_eq!(steady.now(), lease_until);
+        assert_eq!(monotonic.now(), 1_000_030);
+        clock.monotonic_ms.fetch_add(570_000, SeqCst);
+        assert_eq!(monotonic.now(), lease_until);
     }
 }

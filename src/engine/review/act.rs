@@ -97,7 +97,7 @@ impl Cases {
         /// Cases tried before giving up: others claim at the same time.
         const TRIED: usize = 20;
         let mut filter = self.filter(query, reviewer);
-        filter.free_at = Some(self.steady.now());
+        filter.free_at = Some(self.monotonic.now());
         for id in self.engine.store().case_ids(&filter, TRIED)? {
             if let Some(Ok(case)) = self.try_act(id, CaseAction::Claim, reviewer)? {
                 self.changed();
@@ -108,7 +108,7 @@ impl Cases {
     }
 
     pub(in crate::engine) fn moment(&self) -> Moment {
-        Moment { at: self.environment.now(), steady: self.steady.now() }
+        Moment { at: self.environment.now(), monotonic: self.monotonic.now() }
     }
 
     /// Words a refusal for the reviewer.

@@ -45,18 +45,18 @@ impl Cases {
     }
 
     fn audit_viewing(&self, upload: UploadId, actor: Actor) -> Result<()> {
-        let steady = self.steady.now();
+        let monotonic = self.monotonic.now();
         {
             let mut viewed = lock(&self.viewed);
             let last = viewed.get(&(actor, upload)).copied();
-            if last.is_some_and(|last| steady - last < VIEWING_S) {
+            if last.is_some_and(|last| monotonic - last < VIEWING_S) {
                 return Ok(());
             }
             if viewed.len() >= VIEWINGS_MAX {
-                viewed.retain(|_, last| steady - *last < VIEWING_S);
+                viewed.retain(|_, last| monotonic - *last < VIEWING_S);
             }
             if viewed.len() < VIEWINGS_MAX {
-                viewed.insert((actor, upload), steady);
+                viewed.insert((actor, upload), monotonic);
             }
         }
         let (at, subject) = (self.environment.now(), upload.to_string());

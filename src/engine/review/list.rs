@@ -93,7 +93,7 @@ impl Cases {
             members_min: query.members_min,
             of: (query.whose == Whose::Mine).then_some(reviewer.actor),
             appealed: query.appealed,
-            free_at: (query.whose == Whose::Free).then(|| self.steady.now()),
+            free_at: (query.whose == Whose::Free).then(|| self.monotonic.now()),
             not_first_by: (query.state == CaseState::Open).then_some(reviewer.actor),
             order: query.order,
             ..CaseFilter::of_state(query.state)
@@ -116,7 +116,7 @@ impl Cases {
         let names = |actor| self.engine.store().actor_name(actor);
         let times = CaseTimes {
             now: self.environment.now(),
-            steady: self.steady.now(),
+            monotonic: self.monotonic.now(),
             first_lasts_s: self.options.second_s - self.options.undo_s,
         };
         Ok(CaseView::new(row, &client_data, &times, reviewer, &names)?)

@@ -72,7 +72,7 @@ pub struct Cases {
     pools: Pools,
     environment: Environment,
     options: Options,
-    steady: MonotonicClock,
+    monotonic: MonotonicClock,
     changes: CaseChanges,
     wake: Wake,
     wake_drawings: Wake,
@@ -103,8 +103,8 @@ impl Cases {
     /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be written.
     pub fn open(parts: CaseParts) -> Result<Cases> {
         let CaseParts { engine, uploads, pools, environment, options, changes } = parts;
-        let steady = MonotonicClock::new(&environment);
-        let now = steady.now();
+        let monotonic = MonotonicClock::new(&environment);
+        let now = monotonic.now();
         engine.store().bound_case_times(
             now + options.lease_s,
             now + options.undo_s,
@@ -116,7 +116,7 @@ impl Cases {
             pools,
             environment,
             options,
-            steady,
+            monotonic,
             changes,
             wake: Wake::default(),
             wake_drawings: Wake::default(),
@@ -139,7 +139,7 @@ impl Cases {
     /// # Errors
     /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be read.
     pub fn counts(&self, reviewer: Reviewer) -> Result<QueueCounts> {
-        let mine = self.engine.store().cases_of(reviewer.actor, self.steady.now())?;
+        let mine = self.engine.store().cases_of(reviewer.actor, self.monotonic.now())?;
         Ok(QueueCounts { all: self.count_all()?, mine })
     }
 
@@ -155,7 +155,7 @@ impl Cases {
     }
 
     fn count_all(&self) -> Result<CaseCounts> {
-        let (number, now) = (self.changes.number(), self.steady.now());
+        let (number, now) = (self.changes.number(), self.monotonic.now());
         let mut kept = lock(&self.counts);
         match *kept {
             // Cases become overdue without a change, so no count is older than five seconds.

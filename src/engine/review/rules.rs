@@ -25,7 +25,7 @@ use crate::model::{
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     pub at: UnixSeconds,
-    pub steady: i64,
+    pub monotonic: i64,
 }
 
 /// A reviewer's decision.
@@ -81,7 +81,7 @@ pub(in crate::engine) fn claim(
 ) -> Ruled {
     may_work_on(&case, history, reviewer, now)?;
     let again = case.claim.is_some_and(|claim| claim.by == reviewer.actor);
-    let until_monotonic = now.steady + options.lease_s;
+    let until_monotonic = now.monotonic + options.lease_s;
     let mut change = unchanged(case);
     change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     if !again {
@@ -189,14 +189,14 @@ pub(in crate::engine) fn decide(
         note: request.note.clone(),
         permission: request.permission.clone(),
         at: now.at,
-        undo_until_monotonic: now.steady + options.undo_s,
+        undo_until_monotonic: now.monotonic + options.undo_s,
         undone_at: None,
     };
     let mut change = match turn {
         DecisionTurn::First => {
             let mut change = unchanged(case);
             change.case.first_by = Some(reviewer.actor);
-            change.case.settle_at_monotonic = Some(now.steady + options.second_s);
+            change.case.settle_at_monotonic = Some(now.monotonic + options.second_s);
             change.case.claim = None;
             change
         }
@@ -230,7 +230,7 @@ pub(in crate::engine) fn undo(
     options: &Options,
 ) -> Ruled {
     let Some(last) = history.live().last().cloned() else { return Err(Refusal::Changed) };
-    if case.state == CaseState::Closed || now.steady >= last.undo_until_monotonic {
+    if case.state == CaseState::Closed || now.monotonic >= last.undo_until_monotonic {
         return Err(Refusal::TooLate);
     }
     if last.actor != reviewer.actor && !reviewer.is(Role::Lead) {
@@ -246,10 +246,10 @@ pub(in crate::engine) fn undo(
     if last.turn == DecisionTurn::Second {
         let first = history.live().find(|d| d.turn == DecisionTurn::First);
         change.case.first_by = first.map(|d| d.actor);
-        change.case.settle_at_monotonic = first.map(|_| now.steady + options.second_s);
+        change.case.settle_at_monotonic = first.map(|_| now.monotonic + options.second_s);
     }
     if last.actor == reviewer.actor {
-        let until_monotonic = now.steady + options.lease_s;
+        let until_monotonic = now.monotonic + options.lease_s;
         change.case.claim = Some(CaseClaim { by: reviewer.actor, until_monotonic });
     }
     change.undone = Some((last.seq, now.at));
@@ -346,11 +346,11 @@ fn only_leads(reviewer: Reviewer) -> Result<(), Refusal> {
 
 /// The claim, unless its lease has expired.
 pub(in crate::engine) fn live_claim(case: &Case, now: Moment) -> Option<CaseClaim> {
-    case.claim.filter(|claim| claim.until_monotonic > now.steady)
+    case.claim.filter(|claim| claim.until_monotonic > now.monotonic)
 }
 
 fn claimed(claim: CaseClaim, now: Moment) -> Refusal {
-    Refusal::Claimed { by: claim.by, left_s: claim.until_monotonic - now.steady }
+    Refusal::Claimed { by: claim.by, left_s: claim.until_monotonic - now.monotonic }
 }
 
 fn unchanged(case: Case) -> CaseChange {

@@ -39,10 +39,10 @@ impl Source for CaseSource {
 
     fn claim(self: Arc<Self>, take: Take) -> Result<Claim> {
         let cases = self.0.clone();
-        let steady = cases.steady.now();
-        let (due, next) = cases.engine.store().cases_to_settle(steady, AT_ONCE)?;
+        let monotonic = cases.monotonic.now();
+        let (due, next) = cases.engine.store().cases_to_settle(monotonic, AT_ONCE)?;
         // The runner waits by the wall clock, so convert the remaining time.
-        let next_due_at = next.map(|next| take.now + (next - steady));
+        let next_due_at = next.map(|next| take.now + (next - monotonic));
         if due.is_empty() {
             return Ok(Claim { jobs: Vec::new(), next_due_at });
         }

@@ -146,7 +146,7 @@ mod tests {
     use crate::index::search::query::SearchOptions;
     use crate::model::KeyId;
 
-    /// An upload with keyframes of so many keypoints each.
+    /// An upload with keyframes of this many keypoints each.
     fn upload(sizes: &[usize]) -> UploadPrint {
         let at = |first_s: f32| UploadKeypoint {
             spot: Spot { x: 0.5, y: 0.5, scale: 0.01, angle: 0.0, first_s, last_s: first_s },

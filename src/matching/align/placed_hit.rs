@@ -140,7 +140,7 @@ pub struct KeypointCounter {
 }
 
 impl KeypointCounter {
-    /// For a fingerprint with so many keypoints.
+    /// For a fingerprint with this many keypoints.
     pub fn new(keypoints: usize) -> Self {
         KeypointCounter { stamp: 0, seen: vec![(0, 0.0); keypoints] }
     }

@@ -74,7 +74,7 @@ impl Measured {
         OVERLAY_SHARE + (1.0 - OVERLAY_SHARE) * x
     }
 
-    /// The score in an index of so many tombstones; an empty one counts as one.
+    /// The score in an index of this many tombstones; an empty one counts as one.
     pub fn score(&self, tombstones: usize) -> f64 {
         let chance = NULL_LOG10 - NULL_SLOPE * (self.evidence() - NULL_AT);
         -chance - (tombstones.max(1) as f64).log10()

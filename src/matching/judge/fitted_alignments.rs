@@ -87,7 +87,7 @@ impl<'a> FittedAlignments<'a> {
         placed.chain(unplaced).flat_map(Clone::clone)
     }
 
-    /// The match that it makes in an index of so many tombstones; `frame_weights` of the upload's frames for this
+    /// The match that it makes in an index of this many tombstones; `frame_weights` of the upload's frames for this
     /// candidate, 0..1. `None` when it has no standing.
     pub fn judge(
         &self,

@@ -6,7 +6,7 @@ use crate::model::{
     CaseDecisionSeq, CaseId, CaseSeq, Reason, TombstoneId, UploadSeq, UserId, VerdictKind,
 };
 
-const NOW: Moment = Moment { at: 1_000_000, steady: 5_000 };
+const NOW: Moment = Moment { at: 1_000_000, monotonic: 5_000 };
 
 fn user(n: u8) -> Actor {
     Actor::User(UserId([n; 16]))
@@ -57,7 +57,7 @@ fn options() -> Options {
 }
 
 fn later(seconds: i64) -> Moment {
-    Moment { at: NOW.at + seconds, steady: NOW.steady + seconds }
+    Moment { at: NOW.at + seconds, monotonic: NOW.monotonic + seconds }
 }
 
 /// Decides, and returns the case and the history as the store would hold them.
@@ -112,7 +112,7 @@ fn a_decision_on_a_stale_version_or_a_decided_case_is_refused() {
     let (after, history) =
         decided(case(), history, moderator(1), &ruling(DecisionKind::Reupload), NOW);
     assert_eq!((after.state, after.version), (CaseState::Decided, 4));
-    assert_eq!(after.settle_at_monotonic, Some(NOW.steady + 30));
+    assert_eq!(after.settle_at_monotonic, Some(NOW.monotonic + 30));
     let request = DecisionRequest { version: Some(4), ..ruling(DecisionKind::NotReupload) };
     for request in [ruling(DecisionKind::NotReupload), request] {
         let late = decide(after.clone(), &history, moderator(2), &request, NOW, &options());
@@ -153,7 +153,7 @@ fn the_second_of_two_decisions_is_blind_and_a_disagreement_escalates() {
     let (same, _) = decided(first.clone(), history.clone(), moderator(2), &request, later(60));
     assert_eq!(
         (same.state, same.settle_at_monotonic),
-        (CaseState::Decided, Some(later(90).steady))
+        (CaseState::Decided, Some(later(90).monotonic))
     );
     let other = ruling(DecisionKind::NotReupload);
     let (split, both) = decided(first.clone(), history.clone(), moderator(2), &other, later(60));

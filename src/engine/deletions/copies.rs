@@ -43,7 +43,6 @@ impl Deletions {
                 },
             ));
         }
-        self.options.pauses.at("erase");
         let now = self.environment.now();
         let each = tasks
             .into_iter()
@@ -109,7 +108,6 @@ impl Deletions {
 
     /// Records the outcomes of attempts, with an event for subscribers when one of them got stuck.
     fn record(&self, seq: DeletionSeq, tries: Vec<CopyAttempt>) -> Result<()> {
-        self.options.pauses.at("record");
         let now = self.environment.now();
         let facts = if tries.iter().any(|one| stuck_error(one).is_some()) {
             self.engine.store().deletion_facts(seq)?
@@ -132,7 +130,6 @@ impl Deletions {
             None => None,
         };
         self.engine.store().record_copies(seq, tries, event, now)?;
-        self.options.pauses.at("recorded");
         self.outbox.wake();
         Ok(())
     }

@@ -32,7 +32,6 @@ pub use show::ListFilter;
 pub use source::attend;
 pub use visibility::Shown;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -71,8 +70,6 @@ pub struct Options {
     pub bulk_max: usize,
     /// Most videos per request for visibility. Default 500.
     pub visibility_batch_max: usize,
-    /// Hooks for tests.
-    pub pauses: Pauses,
 }
 
 impl Default for Options {
@@ -88,30 +85,7 @@ impl Default for Options {
             metadata_bytes_max: 16 << 10,
             bulk_max: 1000,
             visibility_batch_max: 500,
-            pauses: Pauses::default(),
         }
-    }
-}
-
-/// A hook called with the name of each step of a job, so that tests can stop the process there.
-#[derive(Clone, Default)]
-pub struct Pauses(Option<Arc<dyn Fn(&'static str) + Send + Sync>>);
-
-impl Pauses {
-    pub fn new(at: impl Fn(&'static str) + Send + Sync + 'static) -> Pauses {
-        Pauses(Some(Arc::new(at)))
-    }
-
-    pub(in crate::engine) fn at(&self, step: &'static str) {
-        if let Some(pause) = &self.0 {
-            pause(step);
-        }
-    }
-}
-
-impl fmt::Debug for Pauses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Pauses(set)" } else { "Pauses" })
     }
 }
 

@@ -69,18 +69,18 @@ impl Deletions {
             let options = &self.options.erasure;
             let now = self.environment.now();
             match erasure::next_step(&deletion, &copies, options.grace_s, now) {
-                Step::Hide => self.advance(&deletion, Stage::Hidden, "hide").await?,
+                Step::Hide => self.advance(&deletion, Stage::Hidden).await?,
                 Step::Fingerprint => {
                     if !self.clone().fingerprint(&deletion, &copies).await? {
                         return Ok(());
                     }
                 }
-                Step::Purge => self.advance(&deletion, Stage::Purging, "purge").await?,
+                Step::Purge => self.advance(&deletion, Stage::Purging).await?,
                 Step::EraseCopies(due) => {
                     let due = copies.iter().filter(|copy| due.contains(&copy.place));
                     self.clone().erase_copies(&deletion, due.cloned().collect()).await?;
                 }
-                Step::Erased => self.advance(&deletion, Stage::Erased, "erased").await?,
+                Step::Erased => self.advance(&deletion, Stage::Erased).await?,
                 Step::Complete => {
                     self.complete(deletion, copies).await?;
                     return Ok(());
@@ -107,17 +107,10 @@ impl Deletions {
     }
 
     /// Moves a deletion to its next stage, unless it was cancelled concurrently; the next loop sees that.
-    async fn advance(
-        self: &Arc<Self>,
-        deletion: &Deletion,
-        to: Stage,
-        step: &'static str,
-    ) -> Result<()> {
+    async fn advance(self: &Arc<Self>, deletion: &Deletion, to: Stage) -> Result<()> {
         let (seq, from, video) = (deletion.seq, deletion.stage, deletion.video);
         self.read(move |d| {
-            d.options.pauses.at(step);
             d.engine.store().advance_deletion(seq, from, to, d.environment.now())?;
-            d.options.pauses.at(done(step));
             if to.visibility() != from.visibility() {
                 d.hidden.refresh(d.engine.store(), video)?;
             }
@@ -133,7 +126,6 @@ impl Deletions {
         deletion: &Deletion,
         copies: &[StoredCopy],
     ) -> Result<bool> {
-        self.options.pauses.at("fingerprint");
         let naming = Naming {
             id: tombstone_id(deletion.video, deletion.turn),
             owner: deletion.owner,
@@ -154,17 +146,14 @@ impl Deletions {
                     self.engine.prepare_unfingerprinted(digest, naming, &why, now)
                 }
             };
-            self.options.pauses.at("keep");
             let deletions = self.clone();
             self.pools
                 .blocking(move || deletions.tombstones.keep(&deletions.engine, ready))
                 .await?;
-            self.options.pauses.at("kept");
         }
         let seq = deletion.seq;
         self.read(move |d| {
             d.engine.store().set_tombstone(seq, &id, d.environment.now())?;
-            d.options.pauses.at("fingerprinted");
             d.touch();
             Ok(())
         })
@@ -196,7 +185,6 @@ impl Deletions {
                     continue;
                 }
             };
-            self.options.pauses.at("opened");
             match self.decode(file, naming.clone()).await {
                 Ok(ready) => return Ok(Decoded::Ready(Box::new(ready))),
                 Err(undecoded) => {
@@ -227,13 +215,11 @@ impl Deletions {
                     i64::try_from(deletions.options.erasure.retention_s).unwrap_or(i64::MAX);
                 let until = now.saturating_add(retention_s);
                 let event = deletions.complete_event(&deletion, copies, now, until)?;
-                deletions.options.pauses.at("complete");
                 let store = deletions.engine.store();
                 store.complete_deletion(deletion.seq, receipt, event, now, until)?;
                 deletions.outbox.wake();
                 // A short retention may end before the next regular sweep.
                 deletions.forget_wake().wake();
-                deletions.options.pauses.at("completed");
                 deletions.hidden.refresh(deletions.engine.store(), deletion.video)?;
                 deletions.touch();
                 metrics::counter!("cenotaph_deletions_complete_total").increment(1);
@@ -247,10 +233,8 @@ impl Deletions {
         let deletions = self.clone();
         self.pools
             .blocking(move || {
-                deletions.options.pauses.at("forget");
                 let id = tombstone_id(deletion.video, deletion.turn);
                 deletions.engine.remove(&[id])?;
-                deletions.options.pauses.at("forgotten");
                 deletions.engine.store().forget_cancelled(deletion.seq)?;
                 deletions.touch();
                 Ok(())
@@ -293,13 +277,4 @@ pub(in crate::engine) fn seed(deletion: &Deletion, place: u32) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&deletion.id.0[8..]);
     u64::from_le_bytes(bytes) ^ u64::from(place)
-}
-
-/// The pause after a step.
-fn done(step: &'static str) -> &'static str {
-    match step {
-        "hide" => "hidden",
-        "purge" => "purging",
-        _ => "erased-written",
-    }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::pictures::mix;
 use cenotaph::config::Keys as KeyFiles;
-use cenotaph::engine::deletions::{Options, Pauses};
+use cenotaph::engine::deletions::Options;
 use cenotaph::engine::jobs::Runner;
 use cenotaph::engine::{
     CopyRequest, DeletionParts, DeletionRequest, Deletions, Effort, Engine, Keys, attend, jobs,
@@ -139,10 +139,6 @@ impl World {
 
     /// Opens the data folder; nothing is carried out yet.
     pub fn open(&self) -> Running<'_> {
-        self.open_with(Pauses::default())
-    }
-
-    pub fn open_with(&self, pauses: Pauses) -> Running<'_> {
         let mut fill = 0;
         let mut entropy = |buffer: &mut [u8]| {
             fill += 1;
@@ -167,7 +163,7 @@ impl World {
             environment: self.environment(),
             receipt_key: ReceiptKey::from_seed(&[7; 32]),
             outbox: jobs::Wake::default(),
-            options: Options { pauses, ..self.options.clone() },
+            options: self.options.clone(),
         });
         Running {
             world: self,

@@ -58,11 +58,21 @@ pub(super) struct Draft {
     pub az: Az,
 }
 
-/// The thresholds of one reason of deletion; absent ones are those of all reasons.
-#[derive(Default)]
+/// The overrides for one reason of deletion. Without one, the threshold for all reasons applies.
 pub(super) struct Thresholds {
     pub block: Option<f64>,
     pub review: Option<f64>,
+}
+
+impl Thresholds {
+    /// The overrides by which `own` differs from the thresholds for all reasons.
+    fn between(own: &matching::Thresholds, all: &matching::Thresholds) -> Thresholds {
+        let differing = |own: f64, all: f64| (own != all).then_some(own);
+        Thresholds {
+            block: differing(own.block, all.block),
+            review: differing(own.review, all.review),
+        }
+    }
 }
 
 /// `[remote.s3]`
@@ -107,17 +117,19 @@ pub(super) struct Az {
 
 impl Default for Draft {
     fn default() -> Self {
+        let engine = engine::Options::default();
+        let (thresholds, policy) = (matching::Thresholds::default(), &engine.policy);
         Draft {
             data: DATA.into(),
             keys: None,
             log: Log { level: Level::Info, format: Format::Json },
             http: http::Options::default(),
             pools: pools::Options::default(),
-            engine: engine::Options::default(),
-            thresholds: matching::Thresholds::default(),
-            owner_request: Thresholds::default(),
-            legal: Thresholds::default(),
-            moderation: Thresholds::default(),
+            owner_request: Thresholds::between(&policy.owner_request, &thresholds),
+            legal: Thresholds::between(&policy.legal, &thresholds),
+            moderation: Thresholds::between(&policy.moderation, &thresholds),
+            thresholds,
+            engine,
             uploads: engine::uploads::Options::default(),
             cases: engine::CaseOptions::default(),
             deletions: engine::deletions::Options::default(),

@@ -84,7 +84,7 @@ impl Settings {
             // A value that was refused is not the one that the check saw.
             if !conflict.between.iter().any(|name| refused.contains(name)) {
                 let fault = Fault { place: typed.place(&conflict.between), why: conflict.why };
-                // Reasons without thresholds of their own share those of all reasons, and their fault.
+                // The check runs once for each reason. Without overrides, all find the same fault.
                 if !typed.faults.contains(&fault) {
                     typed.faults.push(fault);
                 }
@@ -207,7 +207,7 @@ fn conflicts(draft: &Draft) -> Vec<Conflict> {
     found
 }
 
-/// The thresholds of one reason.
+/// The thresholds of one reason: its overrides, and `all` where it has none.
 fn combined(own: &Thresholds, all: &matching::Thresholds) -> matching::Thresholds {
     matching::Thresholds {
         block: own.block.unwrap_or(all.block),

@@ -7,7 +7,8 @@
 use crate::matching;
 use crate::model::{DeletionReason, Permission, Reason, Seen, Verdict, VerdictKind, Weighed};
 
-/// The operator's thresholds.
+/// The operator's thresholds. All reasons have the default of [`matching::Thresholds`]. To give one reason another
+/// default, replace the derived `Default`, and in `config/sections/judgement.rs` remove `unset` from that setting.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Policy {
     /// Thresholds for videos that their owners deleted. A score is −log10 of the number of equally good chance matches

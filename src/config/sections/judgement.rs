@@ -218,7 +218,7 @@ settings! {
     break_after_minutes = Integer::at_least(0) => http.break_minutes, was "people.break_minutes";
 }
 
-/// Whether text ends a part of an address: without the slash, `s3://in` would allow `s3://internal/`.
+/// Whether a prefix ends with a slash. Without one, `s3://in` would also allow `s3://internal/`.
 fn is_prefix(text: &str) -> bool {
     text.ends_with('/') && text.contains("://")
 }

@@ -88,6 +88,7 @@ impl Store {
         self.read(|c| {
             let upload_columns: Vec<String> =
                 upload::COLUMNS.split(", ").map(|name| format!("u.{}", name.trim())).collect();
+            let (joined_at, content) = (upload_columns.len(), upload_columns.len() + 1);
             c.prepare_cached(&format!(
                 "SELECT {}, m.joined_at, m.content FROM case_members m \
                  JOIN uploads u ON u.seq = m.upload \
@@ -97,8 +98,8 @@ impl Store {
             .query_map(params![case, after, columns::row_limit(limit)], |row| {
                 Ok(CaseMember {
                     upload: upload::upload(row)?,
-                    joined_at: row.get(21)?,
-                    content: row.get(22)?,
+                    joined_at: row.get(joined_at)?,
+                    content: row.get(content)?,
                 })
             })?
             .collect()

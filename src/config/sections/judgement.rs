@@ -44,8 +44,8 @@ settings! {
     duration_s_max = Number::between(0.1, 1e7) => engine.media.duration_s_max;
 
     /// How decoding processes start. `forked`: from one process that has loaded FFmpeg's libraries; faster, but all of
-    /// them share its address space layout until one crashes. `spawned`: each as a new program, which costs some 40 ms
-    /// of CPU time per file.
+    /// them share its address space layout until one crashes. `spawned`: each as a new program, which costs about
+    /// 40 ms of CPU time per file.
     worker_start = Choice(&[("forked", Start::Forked), ("spawned", Start::Spawned)])
         => engine.media.start,
         was "decode.start";
@@ -136,9 +136,9 @@ settings! {
     /// status 503 and retry later.
     pending_max = Integer::at_least(1) => uploads.undecided_max, was "uploads.undecided_max";
 
-    /// How much of an upload is decoded: four frames per second (`thorough`), or key frames only, and the rest if
-    /// these look suspicious (`fast`). Fast decoding takes some 5 % of the work and misses about one re-upload in
-    /// eight.
+    /// How much of an upload is decoded: four frames per second (`thorough`), or key frames only, and the rest if these
+    /// look suspicious (`fast`). Fast decoding takes 11 % of the CPU time of a plain FFmpeg decode at 720p and 6 % at
+    /// 1080p, against 64 % and 54 %, and misses about one re-upload in eight.
     effort = Choice(&[("thorough", Effort::Thorough), ("fast", Effort::Fast)]) => uploads.effort;
 
     /// Allowed prefixes of the addresses from which uploads are fetched (`{"uri": …}`, S3 events), such as

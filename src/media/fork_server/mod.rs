@@ -1,6 +1,6 @@
 //! A process that forks the decode workers, so that FFmpeg's libraries are loaded once and not once per file.
 //!
-//! Loading some 130 shared libraries takes 42 ms of CPU time, more than most of a short clip's decode. Therefore the
+//! Loading some 130 shared libraries takes about 40 ms of CPU time, more than most of a short clip's decode. Therefore the
 //! first decode of a process starts `cenotaph fork-server` ([`server`]), which browsers and Android call a zygote: a
 //! single thread that holds the loaded libraries and nothing else, neither a key nor an environment variable, and no
 //! descriptor but its end of the control socket. For each file the parent (`client`) sends the server the worker's

@@ -58,7 +58,7 @@
 //!
 //! # Determinism
 //! The same frames and key give the same bytes on every CPU: sums have a fixed order, the few transcendental functions
-//! are our own ([`math`]), and every level of [`cpu`](crate::cpu) agrees with the scalar code. `tests/golden.rs` fixes
+//! are our own ([`math`]), and every level of [`cpu`](crate::cpu) agrees with the scalar code. `tests/integration/golden.rs` fixes
 //! the bytes of each [`VERSION`].
 
 mod calm;

@@ -60,8 +60,9 @@
 //!
 //! # Compatibility
 //!
-//! Segments and manifest carry a version. Every older version stays readable (`tests/index_format.rs` keeps one index of
-//! each). A newer one is refused, with the advice to upgrade or to rebuild.
+//! Segments and manifest carry a version. Every older version stays readable
+//! (`tests/integration/index_format.rs` opens an index of each). A newer one is refused, with the advice to upgrade or
+//! to rebuild.
 
 mod error;
 mod options;

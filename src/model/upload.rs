@@ -90,7 +90,7 @@ pub struct UploadDecision {
     pub at: UnixSeconds,
     /// The verdict according to the matches.
     pub verdict: Verdict,
-    /// The verdict that the platform got: differs in shadow mode and after a reversal.
+    /// The verdict that the platform got. Differs from `verdict` in shadow mode, and after a reversal or a decision.
     pub answer: Verdict,
     pub answered_at: UnixSeconds,
     pub seen: Seen,
@@ -105,7 +105,7 @@ pub struct UploadMatch {
     pub tombstone: TombstoneId,
     pub verdict: VerdictKind,
     pub weighed: Weighed,
-    /// Spans and evidence, as JSON of `engine`.
+    /// Spans and evidence as JSON, written by `wire::detail`.
     pub detail: String,
     /// Whether the tombstone has been retired since, so that the match does not count.
     pub retired: bool,

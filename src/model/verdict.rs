@@ -60,7 +60,7 @@ pub enum Reason {
     Grant,
     /// The agreement is material that many owners' videos share: a template, a watermark, an end card.
     Common,
-    /// No picture could be decoded from the bytes.
+    /// Nothing could be decoded, or only a part, and no match in that part counts.
     Undecodable,
     /// The file decodes, but no frame has features (black, one colour).
     Featureless,

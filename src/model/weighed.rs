@@ -18,7 +18,7 @@ pub enum Permission {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Weighed {
     pub score: f64,
-    /// Two distinct pictures support it, and the tombstone is strong enough to block.
+    /// Two distinct pictures support it and the tombstone is strong enough to block, or the bytes are the same.
     pub may_block: bool,
     /// The file is identical to the deleted one, byte for byte.
     pub same_bytes: bool,

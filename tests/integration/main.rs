@@ -1,7 +1,8 @@
 //! The integration tests: one program, so that they are compiled and linked once. `cargo test --test integration api::`
 //! runs those of one part.
 //!
-//! Apart from it stand `fork_server`, which kills processes that others here need, and `settings` and `tidy`, which are small.
+//! Three tests are programs of their own: `fork_server`, which kills processes that others need, and the small `settings`
+//! and `tidy`.
 
 #![expect(clippy::print_stdout, reason = "figures and logs of a test that fails")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as loudly as the test")]

@@ -55,8 +55,8 @@ pub struct Options {
     pub jobs_max: usize,
     /// Main copies spooled at once. Each may fill the disk up to its size. Default 4.
     pub fetches_max: usize,
-    /// How long after completion an equal request counts as a repetition, seconds. Later it is a new deletion, of a
-    /// new video with the same id. Default 600.
+    /// How long after completion the same request returns the same deletion, seconds. After that the platform has
+    /// reused the id, and the request deletes another video. Default 600.
     pub repeat_s: u32,
     /// Longest id of a video or an owner, bytes. Default 512.
     pub id_bytes_max: usize,

@@ -10,7 +10,7 @@ use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::uploads::{Uploads, retention};
 use crate::model::{UnixSeconds, UploadSeq};
 
-/// Uploads that may be fetched or committed at once, besides those being decoded.
+/// Maximum number of uploads that are fetched or committed while others are decoded.
 const BESIDE_MAX: usize = 16;
 
 struct UploadSource(Arc<Uploads>);

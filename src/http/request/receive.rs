@@ -33,12 +33,12 @@ enum Unwatched {
     Broken(axum::Error),
 }
 
-/// Counts the bytes of a watched body that no file has taken.
+/// Counts the bytes of a request body that have arrived and are not part of the file.
 #[derive(Clone, Default)]
 pub struct Watch(Arc<AtomicUsize>);
 
 impl Watch {
-    /// A file has taken the bytes so far: resets the count.
+    /// Resets the count: the bytes so far were part of the file.
     pub fn taken(&self) {
         self.0.store(0, Ordering::Relaxed);
     }

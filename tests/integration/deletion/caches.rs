@@ -120,7 +120,7 @@ fn a_cache_that_never_purges_is_stuck_and_says_so_and_viewers_are_told_where_it_
 }
 
 #[test]
-fn a_cache_that_refuses_or_hangs_is_no_gone_cache() {
+fn a_cache_that_refuses_or_hangs_does_not_count_as_purged() {
     let mut world = World::new();
     world.remote.limits.request_timeout_ms = 300;
     let refuses = Web::start(&world.runtime, |_| status(403));

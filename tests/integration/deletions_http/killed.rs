@@ -150,12 +150,12 @@ fn a_service_that_is_killed_at_any_moment_loses_nothing_and_erases_nothing_too_e
         ids.push(delete(&service, &format!("v{number}"), &wish(copies)));
     }
     service.kill();
-    // Pauses that meet all steps of some deletion or other: from right after the start to some deletions' length.
+    // Delays before the kills, from a few milliseconds to the length of several deletions, so that kills hit every step.
     for pause_ms in [5, 40, 80, 120, 30, 200, 60, 150, 300, 20, 100, 250] {
         let service = Service::start(&s);
         let mut left = 0;
         for (number, id) in ids.iter().enumerate() {
-            // Looked for first: the service goes on meanwhile, and may erase between two looks.
+            // Check the file before the deletion's state: the service is running and may erase the file in between.
             let gone = !media(&s, &format!("{number}.bmp")).exists();
             let now = show(&service, id);
             left += usize::from(now["state"] != "complete");

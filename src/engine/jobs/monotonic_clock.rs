@@ -1,4 +1,5 @@
-//! A clock that nobody can set, so that leases and undo periods keep their length when the system clock is changed.
+//! A clock that nobody can set, so that moderators' claims and undo periods keep their length when the system clock is
+//! changed. The leases of jobs use the wall clock.
 //!
 //! It starts at the wall-clock time of the program's start and advances by monotonic milliseconds. The store keeps some
 //! of its times across restarts. The next start bounds them, because its clock may begin at an earlier time.
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn setting_the_system_clock_neither_ends_nor_prolongs_a_lease() {
+    fn setting_the_system_clock_neither_ends_nor_prolongs_a_claim() {
         let clock = Arc::new(Settable::default());
         clock.wall_s.store(1_000_000, SeqCst);
         clock.monotonic_ms.store(77_777, SeqCst);
@@ -67,15 +68,15 @@ mod tests {
             Ok(())
         });
         let monotonic = MonotonicClock::new(&Environment { clock: clock.clone(), entropy });
-        let lease_until = monotonic.now() + 600;
-        assert_eq!(lease_until, 1_000_600);
+        let claim_until = monotonic.now() + 600;
+        assert_eq!(claim_until, 1_000_600);
         for jump_s in [1_000_000 + 86_400, 0, -5_000_000_000] {
             clock.wall_s.store(jump_s, SeqCst);
             clock.monotonic_ms.fetch_add(10_000, SeqCst);
-            assert!(monotonic.now() < lease_until);
+            assert!(monotonic.now() < claim_until);
         }
         assert_eq!(monotonic.now(), 1_000_030);
         clock.monotonic_ms.fetch_add(570_000, SeqCst);
-        assert_eq!(monotonic.now(), lease_until);
+        assert_eq!(monotonic.now(), claim_until);
     }
 }

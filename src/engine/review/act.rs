@@ -16,7 +16,7 @@ const NOTE_BYTES_MAX: usize = 2000;
 /// An action on a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaseAction {
-    /// Takes the lease of the case, or renews the reviewer's own.
+    /// Claims the case, or renews the reviewer's own claim.
     Claim,
     Release,
     /// Assigns the case; `None` opens it to everyone. Leads only.

@@ -12,7 +12,7 @@
 //! - `rules` decides every change: pure functions, without store and clock.
 //! - A decision takes effect only after the time to undo it, and survives a kill before that.
 //! - The second of two moderators never sees the first one's blind decision.
-//! - Leases and undo times run on a monotonic clock that no operator can set; all other times are wall-clock times.
+//! - Claims and undo times run on a monotonic clock that no operator can set; all other times are wall-clock times.
 //!
 //! `events` is the feed of what happens, `stats` computes the statistics, `viewing` suggests breaks.
 
@@ -97,7 +97,7 @@ pub struct QueueCounts {
 }
 
 impl Cases {
-    /// Opens the review. Shortens leases and undo times that lie too far ahead on this process's monotonic clock.
+    /// Opens the review. Shortens claims and undo times that lie too far ahead on this process's monotonic clock.
     ///
     /// # Errors
     /// [`Error::Store`](crate::engine::Error::Store) when the store cannot be written.

@@ -95,7 +95,7 @@ impl Store {
                  WHERE m.case_seq = ?1 AND m.upload > ?2 ORDER BY m.upload LIMIT ?3",
                 upload_columns.join(", ")
             ))?
-            .query_map(params![case, after, columns::row_limit(limit)], |row| {
+            .query_map(params![case, after, columns::row_limit(limit)], move |row| {
                 Ok(CaseMember {
                     upload: upload::upload(row)?,
                     joined_at: row.get(joined_at)?,

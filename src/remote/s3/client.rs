@@ -1,23 +1,31 @@
 //! Requests to one S3 server: address, signature, errors.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use reqwest::header::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use object_store::aws::{AwsAuthorizer, AwsCredential};
+use object_store::client::HttpRequest;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Response};
 use url::{Host, Url};
 
 use crate::remote::client::{explain, retry_after_s};
 use crate::remote::error::{Error, Result};
-use crate::remote::options::{Limits, S3Credentials, S3Options};
-use crate::remote::s3::signature::{self, Unsigned, encode};
+use crate::remote::options::{Limits, S3Options};
 use crate::remote::s3::xml::Element;
 
 pub(super) const WHAT: &str = "the S3 server";
 /// A page of a list has a thousand names at most, of a kilobyte each.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+const SESSION_TOKEN: &str = "x-amz-security-token";
+/// Signature Version 4 encodes every byte but RFC 3986's unreserved characters…
+const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// …and, in a path, the slash.
+const PATH: AsciiSet = QUERY.remove(b'/');
 
 /// A client of one S3 server.
 #[derive(Debug, Clone)]
@@ -27,7 +35,7 @@ pub(super) struct Client {
     endpoint: Url,
     path_style: bool,
     region: String,
-    credentials: Option<S3Credentials>,
+    credentials: Option<Arc<AwsCredential>>,
 }
 
 /// A request about a bucket or, with a key, an object.
@@ -61,7 +69,8 @@ impl<'a> Request<'a> {
 
 impl Client {
     /// # Errors
-    /// [`Error::NotAllowed`] when the endpoint is no web address, [`Error::Unreachable`] when TLS cannot be set up.
+    /// [`Error::NotAllowed`] when the endpoint is no web address, or when the region or the credentials have
+    /// characters that no header can carry. [`Error::Unreachable`] when TLS cannot be set up.
     pub fn new(options: &S3Options, limits: &Limits) -> Result<Client> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -82,7 +91,7 @@ impl Client {
             endpoint,
             path_style: options.path_style,
             region: options.region.clone(),
-            credentials: options.credentials.clone(),
+            credentials: credentials(options)?.map(Arc::new),
         })
     }
 
@@ -92,22 +101,9 @@ impl Client {
     /// [`Error::Answered`] for every status but success, [`Error::Unreachable`], and [`Error::NotAllowed`] for names
     /// that no URL can carry.
     pub async fn send(&self, request: Request<'_>) -> Result<Response> {
-        let url = self.url(&request)?;
-        let Request { method, body, .. } = request;
-        let mut headers = HeaderMap::new();
-        if !body.is_empty() {
-            let checksum = STANDARD.encode(crc32fast::hash(&body).to_be_bytes());
-            let checksum = HeaderValue::from_str(&checksum).expect("base64 is ASCII");
-            headers.insert("x-amz-checksum-crc32", checksum);
-            headers.insert("x-amz-sdk-checksum-algorithm", HeaderValue::from_static("CRC32"));
-            headers.insert("content-type", HeaderValue::from_static("application/xml"));
-        }
-        if let Some(credentials) = &self.credentials {
-            let unsigned = Unsigned { method: &method, url: &url, body: &body };
-            // The server's clock counts, which no test can turn.
-            signature::sign(&mut headers, unsigned, credentials, &self.region, Timestamp::now())?;
-        }
-        let sent = self.http.request(method, url).headers(headers).body(body).send().await;
+        let request = reqwest::Request::try_from(self.signed(request)?)
+            .map_err(|error| explain(WHAT, error))?;
+        let sent = self.http.execute(request).await;
         let response = sent.map_err(|error| explain(WHAT, error))?;
         if response.status().is_success() {
             return Ok(response);
@@ -129,10 +125,42 @@ impl Client {
         answer.ok_or_else(|| unreadable("its response cannot be parsed"))
     }
 
+    /// The request as it is sent, with its signature when there are credentials.
+    fn signed(&self, request: Request<'_>) -> Result<axum::http::Request<Bytes>> {
+        let url = self.url(&request)?;
+        let body = Bytes::from(request.body);
+        let mut signed = HttpRequest::new(body.clone().into());
+        *signed.method_mut() = request.method;
+        *signed.uri_mut() = url
+            .as_str()
+            .parse()
+            .map_err(|_| Error::not_allowed("the object's name is too long for a URL"))?;
+        let headers = signed.headers_mut();
+        if !body.is_empty() {
+            let checksum = STANDARD.encode(crc32fast::hash(&body).to_be_bytes());
+            let checksum = HeaderValue::from_str(&checksum).expect("base64 is ASCII");
+            headers.insert("x-amz-checksum-crc32", checksum);
+            headers.insert("x-amz-sdk-checksum-algorithm", HeaderValue::from_static("CRC32"));
+            headers.insert("content-type", HeaderValue::from_static("application/xml"));
+        }
+        if let Some(credentials) = &self.credentials {
+            // It takes the system's time: the server compares it with its own.
+            AwsAuthorizer::new(credentials, "s3", &self.region)
+                .try_authorize(&mut signed, None)
+                .map_err(|_| unreadable("its request cannot be signed"))?;
+            for name in [AUTHORIZATION.as_str(), SESSION_TOKEN] {
+                if let Some(value) = signed.headers_mut().get_mut(name) {
+                    value.set_sensitive(true);
+                }
+            }
+        }
+        Ok(signed.map(|_| body))
+    }
+
     fn url(&self, request: &Request<'_>) -> Result<Url> {
         let mut url = self.endpoint.clone();
         let base = url.path().trim_end_matches('/').to_owned();
-        let key = encode(request.key.unwrap_or_default(), true);
+        let key = utf8_percent_encode(request.key.unwrap_or_default(), &PATH);
         let path = if self.is_in_path(request.bucket) {
             format!("{base}/{}/{key}", request.bucket)
         } else {
@@ -151,11 +179,10 @@ impl Client {
         if url.path() != path {
             return Err(Error::not_allowed("the object's name has a . or .. as a part"));
         }
-        let mut query = request.query.clone();
-        query.sort_unstable();
-        let query: Vec<String> = query
+        let query: Vec<String> = request
+            .query
             .iter()
-            .map(|(name, value)| format!("{}={}", encode(name, false), encode(value, false)))
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, &QUERY)))
             .collect();
         url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
         Ok(url)
@@ -167,6 +194,21 @@ impl Client {
         let is_label = bucket.chars().all(fits) && !bucket.starts_with('-');
         self.path_style || !is_label || !matches!(self.endpoint.host(), Some(Host::Domain(_)))
     }
+}
+
+/// The credentials, if the signer can put them into headers: it panics where it cannot.
+fn credentials(options: &S3Options) -> Result<Option<AwsCredential>> {
+    let Some(own) = &options.credentials else { return Ok(None) };
+    let mut in_headers = [&options.region, &own.key_id].into_iter().chain(&own.session_token);
+    if in_headers.any(|text| HeaderValue::from_str(text).is_err()) {
+        let why = "the S3 region or credentials have characters that no header can carry";
+        return Err(Error::not_allowed(why));
+    }
+    Ok(Some(AwsCredential {
+        key_id: own.key_id.clone(),
+        secret_key: own.secret.clone(),
+        token: own.session_token.clone(),
+    }))
 }
 
 /// Amazon's server for a region.
@@ -201,7 +243,15 @@ fn code(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request as HttpRequest;
+    use s3s::auth::SimpleAuth;
+    use s3s::service::S3ServiceBuilder;
+    use tower::ServiceExt;
+
     use super::*;
+    use crate::remote::options::S3Credentials;
 
     fn url(options: &S3Options, bucket: &str, key: Option<&str>) -> Result<String> {
         crate::remote::client::use_ring();
@@ -247,6 +297,115 @@ mod tests {
         for key in ["a/../b", "..", "./a", "a/.", "a/%2e%2e/b"] {
             let refused = url(&S3Options::default(), "videos", Some(key));
             assert_eq!(refused.is_err(), !key.contains('%'), "{key}: {refused:?}");
+        }
+    }
+
+    /// An S3 server that verifies signatures and implements nothing else: it answers 501 to a request that is signed
+    /// right. It sends the requests' headers to the test. Returns its endpoint.
+    async fn verifier(
+        seen: tokio::sync::mpsc::UnboundedSender<reqwest::header::HeaderMap>,
+    ) -> String {
+        struct Nothing;
+        impl s3s::S3 for Nothing {}
+
+        let mut service = S3ServiceBuilder::new(Nothing);
+        service.set_auth(SimpleAuth::from_single("AKTEST", "sesame/+ ="));
+        let service = service.build();
+        let router = Router::new().fallback(move |request: HttpRequest| {
+            let _ = seen.send(request.headers().clone());
+            let answer = service.clone().oneshot(request);
+            async move { answer.await.unwrap().map(Body::new) }
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_server_that_verifies_signatures_accepts_ours() {
+        crate::remote::client::use_ring();
+        let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+        let endpoint = verifier(sender).await;
+        let client = |secret: &str, session_token: Option<&str>| {
+            let credentials = S3Credentials {
+                key_id: "AKTEST".to_owned(),
+                secret: secret.to_owned(),
+                session_token: session_token.map(str::to_owned),
+            };
+            let options = S3Options {
+                endpoint: Some(endpoint.clone()),
+                region: "eu-central-1".to_owned(),
+                credentials: Some(credentials),
+                ..S3Options::default()
+            };
+            Client::new(&options, &Limits::default()).unwrap()
+        };
+        let status = async |client: &Client, request: Request<'_>| match client.send(request).await
+        {
+            Err(Error::Answered { status, code, .. }) => (status, code.unwrap_or_default()),
+            other => panic!("{other:?}"),
+        };
+
+        let names =
+            ["a.mp4", "in/\u{e4} b+c%20&d=e;~*'(!).mp4", "//a//", "%", "+", "a\nb", "\u{1f3ac}?#"];
+        let (right, with_token) =
+            (client("sesame/+ =", None), client("sesame/+ =", Some("a+/b==")));
+        let wrong = client("sesame", None);
+        for name in names {
+            let delete = Request::new(Method::DELETE, "videos").key(name).query("versionId", name);
+            // Not in the order in which the parameters are signed.
+            let list = Request::new(Method::GET, "videos").query("versions", "");
+            let list = list.query("prefix", name).query("key-marker", name);
+            let batch = Request::new(Method::POST, "videos").query("delete", "");
+            let batch = batch.body(format!("<Delete><!--{name}--></Delete>").into_bytes());
+            for request in [delete, list] {
+                for client in [&right, &with_token] {
+                    let answer = status(client, request.clone()).await;
+                    assert_eq!(answer, (501, "NotImplemented".to_owned()), "{request:?}");
+                }
+                let answer = status(&wrong, request.clone()).await;
+                assert_eq!(answer, (403, "SignatureDoesNotMatch".to_owned()), "{request:?}");
+            }
+            let (answer, _) = status(&with_token, batch.clone()).await;
+            assert_ne!(answer, 403, "{batch:?}");
+            let answer = status(&wrong, batch.clone()).await;
+            assert_eq!(answer, (403, "SignatureDoesNotMatch".to_owned()), "{batch:?}");
+        }
+
+        let with_token = std::iter::from_fn(|| seen.try_recv().ok())
+            .filter(|headers| headers.contains_key(SESSION_TOKEN));
+        let mut count = 0;
+        for headers in with_token {
+            count += 1;
+            assert_eq!(headers[SESSION_TOKEN], "a+/b==");
+            let authorization = headers["authorization"].to_str().unwrap();
+            assert!(authorization.contains(SESSION_TOKEN), "it is signed: {authorization}");
+            assert_ne!(headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
+        }
+        assert_eq!(count, 3 * names.len());
+    }
+
+    #[test]
+    fn credentials_that_no_header_can_carry_are_refused() {
+        crate::remote::client::use_ring();
+        let client = |region: &str, key_id: &str, session_token: Option<&str>| {
+            let credentials = S3Credentials {
+                key_id: key_id.to_owned(),
+                secret: "a\nb".to_owned(),
+                session_token: session_token.map(str::to_owned),
+            };
+            let (region, credentials) = (region.to_owned(), Some(credentials));
+            let options = S3Options { region, credentials, ..S3Options::default() };
+            let endpoint = Some("http://127.0.0.1:9000".to_owned());
+            Client::new(&S3Options { endpoint, ..options }, &Limits::default())
+        };
+        assert!(client("eu", "key", Some("token")).is_ok());
+        for (region, key, token) in
+            [("e\nu", "key", None), ("eu", "k\ney", None), ("eu", "key", Some("\0"))]
+        {
+            let refused = client(region, key, token);
+            assert!(matches!(refused, Err(Error::NotAllowed { .. })), "{refused:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In a bucket with versioning a plain delete only hides the object behind a *delete marker*. So all versions and markers
 //! are listed and deleted by their ids. A server without versioning lists plain objects, and the same loop serves.
-//! (`object_store` does not know versions, which is why S3 does not go through it.)
+//! (`object_store` does not know versions, which is why S3 does not go through it: only the signatures are its.)
 //!
 //! ```text
 //! abort multipart uploads that were never completed: their parts are bytes of the video, too
@@ -13,7 +13,6 @@
 //! else list again: any version that is left is an error
 //! ```
 
-mod signature;
 mod xml;
 
 mod client;
@@ -64,7 +63,8 @@ pub(super) struct S3 {
 
 impl S3 {
     /// # Errors
-    /// [`Error::NotAllowed`] when the endpoint is no web address, [`Error::Unreachable`] when TLS cannot be set up.
+    /// [`Error::NotAllowed`] when the endpoint is no web address, or when the region or the credentials have
+    /// characters that no header can carry. [`Error::Unreachable`] when TLS cannot be set up.
     pub fn new(options: &S3Options, limits: &Limits) -> Result<S3> {
         Ok(S3 { client: Client::new(options, limits)?, objects_max: limits.objects_max })
     }

@@ -53,7 +53,7 @@ endif
 .PHONY: help demo build install test test-heavy test-tools test-schema bench bench-service bench-review \
     review-pictures lint deny setup ci
 
-help:  ## Show what make can do.
+help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r goal does; do \
 	    printf 'make %-16s %s\n' "$$goal" "$$does"; \
 	done
@@ -76,7 +76,7 @@ install:  ## Put the stripped program into PREFIX/bin (default /usr/local).
 	@test -x $(PROGRAM) || $(MAKE) --no-print-directory build
 	install -D -s -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/cenotaph
 
-test: setup test-tools  ## Run all tests but the heavy ones.
+test: setup test-tools  ## Run all tests except the heavy ones.
 	@$(call tests,cargo test --release --locked)
 
 test-heavy: setup test-tools  ## Run the tests that take minutes.
@@ -114,22 +114,22 @@ $(TOOLS)/axe/installed: Makefile
 $(TOOLS)/tus/installed: Makefile
 	@$(call npm,tus,@tus/server@2 @tus/file-store@2 tus-js-client@4)
 
-test-schema: setup  ## Run Schemathesis against the service: no 500, nothing that the API document does not say.
+test-schema: setup  ## Run Schemathesis against the service: no status 500, nothing that the API document does not describe.
 	@test -x $(TOOLS)/venv/bin/python || python3 -m venv $(TOOLS)/venv
 	@$(TOOLS)/venv/bin/pip install -q 'schemathesis==4.*'
 	CENOTAPH_TESTS=require cargo test --release --locked --test integration -- --ignored --nocapture api::schema::schemathesis
 
-bench: build  ## Measure speed: the README's tables. CLIPS=dir measures on your own videos.
+bench: build  ## Measure speed and index: the tables in docs/detection.md. CLIPS=dir measures on your own videos.
 	cargo bench --locked --bench speed -- $(if $(CLIPS),--clips "$(CLIPS)")
 	cargo bench --locked --bench index_scale
 
 bench-service: build  ## Measure the service under load: overhead of a hook, 200 uploads at once, restart with 100 000 tombstones.
 	cargo bench --locked --bench service
 
-bench-review: build test-tools  ## Measure the review's pages in a browser with 100 000 cases.
+bench-review: build test-tools  ## Measure the review pages in a browser with 100 000 cases.
 	cargo test --release --locked --test integration -- --ignored --nocapture ui::speed::heavy
 
-review-pictures: build test-tools  ## Take the documents' pictures of queue and case anew.
+review-pictures: build test-tools  ## Renew the screenshots of queue and case in docs/.
 	cargo test --release --locked --test integration -- --ignored ui::pictures::the_readmes_pictures
 
 lint: setup  ## Check format, lints, documentation and scripts.
@@ -153,10 +153,10 @@ $(CACHE)/bin/cargo-deny-$(DENY_VERSION): | setup
 	cargo install --locked --debug --quiet --root $(CACHE) cargo-deny@$(DENY_VERSION)
 	mv $(CACHE)/bin/cargo-deny $@
 
-ci:  ## Run everything that must hold for a change.
+ci:  ## Run everything that a change must pass.
 	.ci/run
 
-setup:  ## Install what is missing, and only that.
+setup:  ## Install missing build tools and libraries.
 	@$(call install,$(APT))
 	@if ! command -v cargo >/dev/null; then \
 	    echo "Installing Rust by rustup into ~/.cargo"; \

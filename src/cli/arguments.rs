@@ -81,8 +81,8 @@ pub(super) enum Command {
         The clips are a tab-separated table with the columns id, file and role; the role `ref` marks a deleted clip. \
         The truth has a JSON object per line:\n  \
         {\"query\": …, \"edit\": …, \"family\": …, \"expect\": [{\"ref\": …, \"segments\": [[q0, q1, r0, r1]]}]}\n\
-        File names are relative to the file that lists them. Keys and data are temporary, and no template is known at \
-        the start.\n\n\
+        File names are relative to the file that lists them. Keys and data are temporary; the run starts without \
+        knowledge of what many videos share.\n\n\
         Exit codes:\n  \
         0   all files were evaluated\n  \
         2   wrong usage, or a file could not be evaluated")]
@@ -94,8 +94,8 @@ pub(super) enum Command {
     #[command(
         after_help = "The service listens on 127.0.0.1:8080 by default; a proxy terminates TLS. /docs describes the \
         API. The first start creates an API key with every scope and prints it on stdout; it is not shown again.\n\n\
-        SIGTERM and SIGINT shut down gracefully: requests and jobs in progress finish, the rest restarts at the next \
-        start.\n\n\
+        SIGTERM and SIGINT shut down gracefully: requests and jobs in progress may finish, the rest resumes at \
+        the next start.\n\n\
         Exit codes:\n  \
         0   shut down gracefully\n  \
         2   the settings are wrong, or the port, the keys or the data folder cannot be used"
@@ -185,13 +185,13 @@ pub(super) enum KeyCommand {
         KEY=$(cenotaph key create --name ingest --scope upload)\n\n\
         Scopes:\n  \
         upload  submit uploads\n  \
-        delete  request deletions and manage permissions to re-upload\n  \
+        delete  request deletions and manage grants (permissions to re-upload)\n  \
         review  moderate, and list uploads\n  \
         scores  see scores and weak matches\n  \
-        admin   manage keys, accounts, subscriptions and tombstones\n  \
+        admin   manage keys, accounts, subscriptions, grants and tombstones; read the audit log\n  \
         all     every scope")]
     Create {
-        /// Name for people
+        /// Name of the key, shown in lists
         #[arg(long)]
         name: String,
         /// Scopes, separated by commas or given by several options
@@ -217,8 +217,8 @@ pub(super) enum UserCommand {
         cenotaph user add ada --role lead\n  \
         pass show cenotaph/ada | cenotaph user add ada --role lead\n\n\
         Roles:\n  \
-        moderator  work the queue\n  \
-        lead       also assign cases, act on many cases at once, read the audit log\n  \
+        moderator  work through the queue\n  \
+        lead       also decide escalated cases, assign cases, act on many cases at once, read the audit log\n  \
         admin      also manage accounts")]
     Add {
         /// Name to sign in with; other users see it
@@ -395,7 +395,7 @@ pub(super) enum IndexCommand {
 /// How much of an upload is decoded.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum EffortArgument {
-    /// Key frames only, some 5 % of the work; everything if these look suspicious
+    /// Key frames only, some 5 % of the work; the whole file if these look suspicious
     Fast,
     /// Four frames per second
     #[default]

@@ -150,7 +150,8 @@ fn binary(bytes: u64) -> Option<String> {
 /// The former names.
 fn renamed(text: &mut String) {
     text.push_str(
-        "\n## Former names\n\nSettings were renamed before 0.1 was released; an old name is refused with the new one.\n\n\
+        "\n## Former names\n\nThese settings were renamed after version 0.1.0. A former name is refused, with an error \
+         that gives the new one.\n\n\
          | Former | Now |\n|---|---|\n",
     );
     let rule = sections::repeated();

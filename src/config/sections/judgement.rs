@@ -56,7 +56,7 @@ settings! {
     /// false match in 10^8 uploads.
     fn policy["policy"] -> Draft;
 
-    /// Minimum score of a match that blocks an upload; two distinct pictures must agree as well.
+    /// Minimum score of a match that blocks an upload; at least two distinct pictures must match as well.
     block_score = Number::between(SCORE_MIN, SCORE_MAX) => thresholds.block, was "policy.block";
 
     /// Minimum score of a match that sends an upload to review. A lower value finds more re-uploads and costs

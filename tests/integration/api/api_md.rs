@@ -17,7 +17,7 @@ const HEAD: &str = "\
 ";
 
 const AFTER_TABLE: &str = "
-“Problems” lists the statuses of [problem details](#problems) that an endpoint may answer, beside what its table says.
+“Problems” lists the statuses of [problem details](#problems) that an endpoint may return in addition to those in its table.
 ";
 
 const PROBLEMS: &str = "

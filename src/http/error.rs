@@ -156,9 +156,7 @@ impl Kind {
             }
             Kind::Busy => "Nothing was stored. Retry after the number of seconds in `Retry-After`.",
             Kind::NoSpace => "Nothing was stored. Retry after the operator has freed disk space.",
-            Kind::ShuttingDown => {
-                "Nothing was stored. Retry against another instance, or after the restart."
-            }
+            Kind::ShuttingDown => "Nothing was stored. Retry after the restart.",
         }
     }
 }

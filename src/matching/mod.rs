@@ -5,7 +5,7 @@
 //! The input is the *print* of an upload and the *fingerprints* of the candidates that the index named. Both hold
 //! *keypoints* and *frames*. A keypoint is a place in a keyframe, with a scale, an angle, the time for which it is
 //! seen, and a 64-bit keyed hash of the patch around it. A frame is a 256-bit keyed hash of nine regions of the
-//! picture. A fingerprint has 24 keypoints every two seconds and two frames a second. A print is denser: up to 400
+//! picture. A fingerprint has 8 to 40 keypoints every two seconds and at most a frame every 0.8 s. A print is denser: up to 400
 //! keypoints and four frames a second, and a small picture of every frame. Hashes of the same thing differ in a few
 //! bits; hashes of different things in half.
 //!

@@ -48,7 +48,7 @@ impl Deletions {
         let copies = self.with_addresses(copies)?;
         let line =
             DeletionView::new(DeletionDetails { deletion: deletion.clone(), client_data, copies });
-        let body = serde_json::to_vec(&line).unwrap_or_default();
+        let body = serde_json::to_vec(&line).expect("its keys are strings");
         let id = EventId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(NewEvent { id, topic, at, body: self.seal(&body)? })
     }

@@ -110,6 +110,9 @@ impl Default for Options {
     }
 }
 
+/// Why a view always serialises.
+const PLAIN_JSON: &str = "its keys are strings, and no field has a serializer that fails";
+
 /// The dependencies of [`Uploads`].
 pub struct UploadParts {
     pub engine: Arc<Engine>,
@@ -251,11 +254,11 @@ impl Uploads {
         &self,
         event: &Unredacted<T>,
     ) -> Result<Sealed> {
-        self.seal_bytes(&event.to_record().unwrap_or_default())
+        self.seal_bytes(&event.to_record().expect(PLAIN_JSON))
     }
 
     pub(in crate::engine) fn seal<T: Serialize>(&self, client_data: &T) -> Result<Sealed> {
-        let text = serde_json::to_vec(client_data).unwrap_or_default();
+        let text = serde_json::to_vec(client_data).expect(PLAIN_JSON);
         self.seal_bytes(&text)
     }
 

@@ -119,7 +119,9 @@ fn of_two_moderators_one_decides_and_the_other_is_told_what_happened() {
         let told = bob.call(&service, "POST", &path, &decision).problem(409, "conflict");
         assert!(told.contains("Ann decided `reupload` at 20"), "{told}");
     }
-    assert!(bob.undo(&service, &case).problem(403, "forbidden").contains("only the author"));
+    assert!(
+        bob.undo(&service, &case).problem(403, "forbidden").contains("the author of a decision")
+    );
     let wrong = json!({ "version": 1, "decision": "reupload", "grounds": "unrelated" });
     let told = ann.call(&service, "POST", &path, &wrong);
     told.problem(409, "conflict");

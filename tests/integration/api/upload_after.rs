@@ -111,7 +111,8 @@ fn what_was_said_with_an_upload_is_forgotten_on_time_and_waits_in_no_outbox() {
     service.stop();
     std::thread::sleep(std::time::Duration::from_secs(2));
     // Nothing is kept longer than a second now; what is due to go goes at the start.
-    let no_time = ["APPEAL_DAYS", "WORDS_DAYS"].map(|name| format!("CENOTAPH_UPLOADS__{name}"));
+    let no_time =
+        ["APPEAL_DAYS", "CLIENT_DATA_DAYS"].map(|name| format!("CENOTAPH_UPLOADS__{name}"));
     let none = no_time.each_ref().map(|name| (name.as_str(), "0.00001"));
     let sql = "UPDATE uploads SET bytes_until = 0; UPDATE events SET at = at - 8 * 86400;";
     // As if a week had passed.

@@ -184,7 +184,7 @@ fn a_disk_that_fills_is_told_and_nothing_accepted_is_lost() {
     assert!([200, 202].contains(&first.status), "{first:?}");
     let first = first.json();
     let large = service.call("POST", "/v1/uploads").body(vec![1; 30 << 20]).send();
-    assert!(large.problem(507, "no-space").contains("space"), "{large:?}");
+    assert!(large.problem(507, "no-space").contains("disk is full"), "{large:?}");
     // What there was is still known, and room is found again as soon as the large one is gone.
     let line = decided(&service, first["id"].as_str().unwrap());
     assert_eq!(verdict(&line), ("allow", "no_match"));

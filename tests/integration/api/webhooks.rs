@@ -177,7 +177,7 @@ fn a_receiver_that_fails_is_tried_again_with_the_same_message() {
     let sent = service.wait_for("end", || deliveries(&service, "sent").pop());
     assert_eq!((&sent["attempts"], &sent["due_at"]), (&json!(2), &Value::Null));
     assert_eq!(sent["event"], got[0].header("webhook-id"));
-    let counted = "cenotaph_webhooks_total{outcome=\"again\"}";
+    let counted = "cenotaph_webhooks_total{outcome=\"retry\"}";
     assert_eq!(metric(&service, counted), 2.0);
 }
 

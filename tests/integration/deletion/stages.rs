@@ -311,7 +311,7 @@ fn what_cannot_be_erased_is_stuck_says_why_and_goes_on_when_it_can() {
     let id = running.request(&request("8812", copies));
     let view = running.wait_for_stuck(id);
     let why = view.deletion.stuck_why.unwrap();
-    assert_eq!(why, "copy 1 (backup): this is a symbolic link; name the file that it leads to");
+    assert_eq!(why, "copy 1 (backup): this is a symbolic link; give the path of the file itself");
     assert!(!file_path(&other).exists(), "the others do not wait for it");
     assert!(file_path(&target).exists());
     fs::remove_file(&link).unwrap();

@@ -43,14 +43,14 @@ fn wrong_types_unknown_fields_and_odd_values_are_told_by_name() {
         (with("/copies", json!([{ "kind": "main" }])), "uri"),
         (
             with("/copies", json!([{ "kind": "main", "uri": main, "delete_after": in_words() }])),
-            "only backups",
+            "only allowed for backups",
         ),
         (
             with("/copies", json!([{ "kind": "backup", "uri": main, "delete_after": "soon" }])),
             "`copies.delete_after`",
         ),
         (with("/copies", json!([{ "kind": "main", "uri": main, "prefix": "yes" }])), "boolean"),
-        (with("/copies", json!([main_copy(&main), main_copy(&main)])), "named twice"),
+        (with("/copies", json!([main_copy(&main), main_copy(&main)])), "duplicate"),
         (
             with(
                 "/copies",

@@ -24,7 +24,7 @@ pub fn in_seconds(seconds: u64) -> String {
 #[test]
 fn a_main_copy_that_cannot_be_decoded_is_held_until_its_deadline_and_legal_ones_not_so_long() {
     // Three seconds, and a day for others.
-    let s = sandbox_with("fingerprint_wait_legal_hours = 0.00084\n");
+    let s = sandbox_with("fingerprint_timeout_legal_hours = 0.00084\n");
     let service = Service::start(&s);
     let (mine, legal) =
         (put(&s, "mine.mp4", b"no video"), put(&s, "legal.mp4", b"no video either"));

@@ -83,7 +83,7 @@ fn a_receipt_is_checked_offline_against_the_published_key() {
     let verify = |file: &str, key: &str| s.run(["receipt", "verify", file, "--key", key]);
     for key in ["keys.json", "key.txt"] {
         let held = verify("receipt.json", key);
-        assert!(held.code == 0 && held.stdout.contains("The receipt holds"), "{held:?}");
+        assert!(held.code == 0 && held.stdout.contains("The receipt is valid"), "{held:?}");
         assert!(held.stdout.contains(&main), "{held:?}");
     }
     let line = s.run(["receipt", "verify", "receipt.json", "--key", "keys.json", "--json"]).json();
@@ -109,7 +109,7 @@ fn a_receipt_is_checked_offline_against_the_published_key() {
 
 #[test]
 fn another_wish_for_a_video_under_way_is_a_conflict_and_after_completion_a_new_deletion() {
-    let s = sandbox_with("repeat_s = 0\n");
+    let s = sandbox_with("repeat_window_s = 0\n");
     let service = Service::start_with(&s, &[("CENOTAPH_DELETIONS__GRACE_S", "3600")]);
     let main = put_picture(&s, "8812.bmp", 1);
     let body = wish(json!([main_copy(&main)]));

@@ -44,7 +44,7 @@ fn pages_say_who_deleted_it_and_still_do_after_a_start() {
     let words = [
         ("owner_request", "The owner deleted"),
         ("legal", "legal reasons"),
-        ("moderation", "moderators"),
+        ("moderation", "by a moderator"),
     ];
     for (reason, _) in words {
         let mut body = wish(json!([]));

@@ -48,7 +48,7 @@ pub async fn erase(
 fn failed(error: &Error, task: &CopyTask, options: &Options, now: UnixSeconds) -> CopyOutcome {
     let failures = task.failures.saturating_add(1);
     let waiting = matches!(error, Error::NotYet { .. });
-    // A platform that is still at work is no failure. A copy that needs somebody's help is stuck at once, and is retried
+    // A platform that is still at work is no failure. A copy that needs someone's help is stuck at once, and is retried
     // at the longest interval.
     let stuck = !waiting && (!error.may_pass() || failures >= options.stuck_after);
     let tried = if error.may_pass() { failures } else { u32::MAX };

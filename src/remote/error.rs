@@ -10,11 +10,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Variants by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The settings, or the kind of the other side, forbid it: a retry helps only after somebody has changed them.
+    /// The settings, or the kind of the other side, forbid it: a retry helps only after someone has changed them.
     #[error("{why}")]
     NotAllowed { why: String },
 
-    /// A lock protects it until a date, or (`None`) until somebody lifts it.
+    /// A lock protects it until a date, or (`None`) until someone lifts it.
     #[error("{why}")]
     Held { until: Option<UnixSeconds>, why: &'static str },
 

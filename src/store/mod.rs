@@ -18,7 +18,7 @@
 //! # Format
 //! `cenotaph.db`, SQLite in WAL mode, `application_id` `0x43454e4f` ("CENO"), `user_version` = number of migrations
 //! applied. Beside it, SQLite's own `cenotaph.db-wal` and `cenotaph.db-shm`, which belong to the database and must be
-//! copied with it; they stay when the last writer goes, so that somebody who may only read the folder still can.
+//! copied with it; they stay when the last writer goes, so that someone who may only read the folder still can.
 //!
 //! # Locking
 //! One writing process a folder: an exclusive `flock` on `lock`, released by the kernel even after `kill -9`. Within

@@ -29,7 +29,7 @@ struct State {
     /// Head of the store's change log when the cache was last emptied.
     head: u64,
     by_slot: HashMap<Slot, Arc<KnownTombstone>>,
-    /// All tombstones in slot order, once somebody has requested them.
+    /// All tombstones in slot order, once someone has requested them.
     all: Option<Arc<Vec<Arc<KnownTombstone>>>>,
 }
 

@@ -23,7 +23,7 @@ pub struct Options {
     pub index: index::Options,
     pub matching: matching::Options,
     pub policy: Policy,
-    /// How long tombstones are kept. Default: until somebody retires them.
+    /// How long tombstones are kept. Default: until someone retires them.
     pub expiry: Expiry,
     /// Largest number of tombstones for an exhaustive comparison. Beyond it, an upload is compared only with the
     /// candidates that the index finds. Default 500: costs about ten milliseconds, and misses no candidate.
@@ -58,7 +58,7 @@ impl Default for Options {
     }
 }
 
-/// How long tombstones are kept, seconds, by the reason of the deletion. `None`: until somebody retires them.
+/// How long tombstones are kept, seconds, by the reason of the deletion. `None`: until someone retires them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expiry {
     pub owner_request_s: Option<i64>,

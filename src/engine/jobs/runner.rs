@@ -17,7 +17,7 @@
 //! To use it, implement [`Source`], pass it to [`Runner::add`], keep the [`Wake`], and call it after each commit that
 //! makes a job due.
 //!
-//! The runner polls a source at most once a second unless a job ended or somebody woke it, so an idle service costs
+//! The runner polls a source at most once a second unless a job ended or someone woke it, so an idle service costs
 //! almost nothing. After a job ends it claims only once half the slots are free: a claim is a write, and one for many
 //! jobs is cheaper than many for one.
 

@@ -77,7 +77,7 @@ impl ControlSocket {
             _ => {}
         }
         let listener = UnixListener::bind(path)?;
-        // The folder is private already; this protects the socket if somebody makes the folder public.
+        // The folder is private already; this protects the socket if someone makes the folder public.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         Ok(ControlSocket { listener, path: path.to_path_buf() })
     }

@@ -43,7 +43,7 @@ pub async fn page(
     if visitor::known(&app, &headers).await?.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    // Somebody whose session ended may have been writing a note.
+    // Someone whose session ended may have been writing a note.
     let message = (next != "/review").then(|| {
         (
             "info",

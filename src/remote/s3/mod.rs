@@ -8,7 +8,7 @@
 //! abort multipart uploads that were never completed: their parts are bytes of the video, too
 //! list the versions and markers of the key (or under the prefix)
 //! delete them in batches; delete singly those that a batch refuses, to learn the reason
-//!     a retention lock: held until its date        a legal hold: held until somebody lifts it
+//!     a retention lock: held until its date        a legal hold: held until someone lifts it
 //! held: put a delete marker on top, so that nobody is served meanwhile
 //! else list again: any version that is left is an error
 //! ```
@@ -50,7 +50,7 @@ struct Version {
 enum Hold {
     /// A retention lock, which ends then.
     Retention(UnixSeconds),
-    /// A legal hold, which somebody has to lift.
+    /// A legal hold, which someone has to lift.
     Legal,
 }
 

@@ -57,7 +57,7 @@ impl Decide {
             CaseState::Decided | CaseState::Closed => false,
         };
         let free = line.claim.as_ref().is_none_or(|claim| claim.mine);
-        // Somebody else makes the second of two blind decisions; the engine shows only the visitor's own.
+        // Someone else makes the second of two blind decisions; the engine shows only the visitor's own.
         let own = visitor.user.id.to_string();
         let done = |one: &crate::wire::CaseDecisionView| {
             one.undone_at.is_none()

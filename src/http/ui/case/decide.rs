@@ -87,7 +87,7 @@ pub async fn skip(
             lines.iter().skip(at.map_or(0, |at| at + 1)).chain(lines.iter().take(at.unwrap_or(0)));
         let free = behind.filter(|line| line.whole().claim.as_ref().is_none_or(|claim| claim.mine));
         if let Some(skipped) = skipped {
-            // A refusal means that somebody else has claimed it since: there is nothing to release.
+            // A refusal means that someone else has claimed it since: there is nothing to release.
             unless_refused(cases.act(skipped, CaseAction::Release, reviewer))?;
         }
         for id in free.filter_map(|line| line.whole().id.parse().ok()) {

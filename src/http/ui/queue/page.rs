@@ -80,7 +80,7 @@ struct Row {
     appealed: bool,
     sensitive: bool,
     with: String,
-    /// Somebody else has claimed it.
+    /// Someone else has claimed it.
     taken: bool,
 }
 

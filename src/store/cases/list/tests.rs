@@ -16,7 +16,7 @@ fn store(path: &std::path::Path) -> Store {
     Store::open(folder, Options::default()).unwrap()
 }
 
-/// Cases with scores that repeat, opened one a second; every tenth is a group, every hundredth is claimed by somebody.
+/// Cases with scores that repeat, opened one a second; every tenth is a group, every hundredth is claimed by someone.
 fn fill(store: &Store, count: i64) {
     store
         .write(|c| {

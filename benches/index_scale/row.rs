@@ -17,5 +17,8 @@ pub fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
         strength: Strength::Block,
         strength_why: String::new(),
         duration_s: fingerprint.duration_s.into(),
+        uploaded: None,
+        original: false,
+        relations: Vec::new(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn run(common: &Common, command: &ReplayCommand, output: &mut Output)
         owner_request: tried(&now.owner_request),
         legal: tried(&now.legal),
         moderation: tried(&now.moderation),
-        shadow: now.shadow,
+        ..*now
     };
     for thresholds in [&policy.owner_request, &policy.legal, &policy.moderation] {
         // NaN cannot be compared and is refused as well.

@@ -36,8 +36,23 @@ pub(super) fn reason(report: &Report) -> String {
         (Reason::Grant, _) => {
             "shows only deleted videos that this uploader has permission to re-upload".into()
         }
+        (Reason::Common, VerdictKind::Allow) => {
+            "shares with deleted videos only a part that many of them have in common".into()
+        }
         (Reason::Common, _) => {
-            "shares with deleted videos only what the videos of many owners have in common".into()
+            format!(
+                "shows of {id} mostly what other deleted videos have as well; needs a moderator"
+            )
+        }
+        (Reason::Earlier, _) => {
+            format!("shows {id}, but was posted before it; needs a moderator")
+        }
+        (Reason::Partial, _) => format!("shows a small part of {id}; needs a moderator"),
+        (Reason::SamePlace, _) => {
+            format!("shows the same place as {id}, perhaps another recording; needs a moderator")
+        }
+        (Reason::Strength, _) => {
+            format!("shows {id}, which has too little to recognise it by; needs a moderator")
         }
         (Reason::Undecodable, _) => "cannot be decoded completely; needs a moderator".into(),
         (Reason::Featureless, _) => "no frame shows anything that can be recognised".into(),
@@ -78,7 +93,7 @@ fn match_lines(one: &ReportMatch) -> Vec<String> {
         evidence.coverage * 100.0,
         FrameAgreement::of(evidence.frames_nats).as_str(),
         evidence.frames_nats,
-        if one.common() { "; mostly content that the videos of many owners share" } else { "" },
+        if one.common() { "; mostly what other deleted videos have as well" } else { "" },
     ));
     if one.strength == Strength::Review && found.verdict == VerdictKind::Review {
         lines.push("         the tombstone is too weak for a block".into());

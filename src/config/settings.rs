@@ -227,7 +227,7 @@ fn finished(
         owner_request: combined(&draft.owner_request, &draft.thresholds),
         legal: combined(&draft.legal, &draft.thresholds),
         moderation: combined(&draft.moderation, &draft.thresholds),
-        shadow: engine.policy.shadow,
+        ..engine.policy
     };
     let mut remote = draft.remote;
     remote.s3 = s3(draft.s3);

@@ -1,11 +1,30 @@
-//! Policy: from matches to a verdict. Thresholds depend on the reason of the deletion; the owner of a deleted video, or
-//! an uploader with a grant, may re-upload it.
+//! Policy: from matches to a verdict.
+//!
+//! Two questions are kept apart. *Is it shown?* The score says so, and what other people delete changes no score. *Whose
+//! is it?* All other rules are caps: they limit what a match may do, and the lowest cap holds.
+//!
+//! ```text
+//! the same bytes call for block; else the score does: block, review or allow
+//! caps, in the order in which they name the reason:
+//!     ruled out     a moderator ruled that this content is not it          allow
+//!     permission    the owner's, or a grant                                allow
+//!     earlier       posted before the deleted video was                    review
+//!     common        a part that other deleted videos have as well          review, or allow for a small part
+//!     partial       too little of the deleted video is shown               review
+//!     same place    only what stands still agrees                          review
+//!     strength      one picture only, or a tombstone too weak to block     review
+//! ```
 //!
 //! These are pure functions of [`Weighed`], which the store records with each match. They run when an upload is
-//! checked, and again on the record when a tombstone is retired or `replay` tries other thresholds.
+//! checked, and again on the record when a tombstone is retired or `replay` tries other settings.
 
 use crate::matching;
-use crate::model::{DeletionReason, Permission, Reason, Seen, Verdict, VerdictKind, Weighed};
+use crate::model::{
+    DeletionReason, Permission, Reason, Seen, Share, Verdict, VerdictKind, Weighed,
+};
+
+/// Seconds outside the common parts that count as nothing: measured to half a second and a cell.
+const OUTSIDE_NOTHING_S: f64 = 0.5;
 
 /// The operator's thresholds. All reasons have the default of [`matching::Thresholds`]. To give one reason another
 /// default, replace the derived `Default`, and in `config/sections/judgement.rs` remove `unset` from that setting.
@@ -18,8 +37,74 @@ pub struct Policy {
     pub legal: matching::Thresholds,
     /// Thresholds for videos that the platform's moderators deleted.
     pub moderation: matching::Thresholds,
+    /// How much of a deleted video must be shown.
+    pub shares: Shares,
+    /// Which common parts do not count.
+    pub common: CommonParts,
+    /// Whether uploads are known to be their owners' work, so that a small part of a long video may block. Default false.
+    pub assume_original: bool,
     /// Shadow mode: record verdicts, but answer `allow` to every upload. Default false.
     pub shadow: bool,
+}
+
+/// How much of a deleted video an upload must show to be blocked: this share, or so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shares {
+    /// For videos that their owners deleted, 0..1. Default 0.4.
+    pub block_share: f64,
+    /// Default 10.
+    pub block_s: f64,
+    /// For videos that were deleted for other reasons, 0..1. Default 0.2.
+    pub ordered_share: f64,
+    /// Default 5.
+    pub ordered_s: f64,
+    /// Length of a deleted video, seconds, from which `long_share` applies. Default 60.
+    pub long_s: f64,
+    /// Share of a long video below which somebody else may have posted that part first, 0..1. Default 0.3.
+    pub long_share: f64,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Shares {
+            block_share: 0.4,
+            block_s: 10.0,
+            ordered_share: 0.2,
+            ordered_s: 5.0,
+            long_s: 60.0,
+            long_share: 0.3,
+        }
+    }
+}
+
+/// When a part that other deleted videos have as well does not count against an upload.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CommonParts {
+    /// Share of the deleted video below which common parts are allowed, 0..1. Default 0.3.
+    pub deleted_share: f64,
+    /// The same in seconds. Default 10.
+    pub deleted_s: f64,
+    /// Share of the upload up to which they are allowed, 0..1. Default 0.3.
+    pub upload_share: f64,
+    /// Seconds outside the common parts from which the match counts as if nothing were common. Default 10.
+    pub outside_s: f64,
+    /// Owners in whose videos most of a deleted video must be a minor part for it to be a template itself. Default 3.
+    pub template_owners: u32,
+    /// Share of the upload up to which a deleted template goes to review, 0..1. Default 0.5.
+    pub template_upload_share: f64,
+}
+
+impl Default for CommonParts {
+    fn default() -> Self {
+        CommonParts {
+            deleted_share: 0.3,
+            deleted_s: 10.0,
+            upload_share: 0.3,
+            outside_s: 10.0,
+            template_owners: 3,
+            template_upload_share: 0.5,
+        }
+    }
 }
 
 impl Policy {
@@ -34,16 +119,108 @@ impl Policy {
 
     /// The verdict that one match calls for by itself.
     pub fn verdict(&self, one: &Weighed) -> VerdictKind {
+        self.judged(one).kind
+    }
+
+    /// The same, with the reason.
+    pub fn judged(&self, one: &Weighed) -> Verdict {
         let thresholds = self.of(one.reason);
-        if one.ruled_out || one.permission().is_some() {
-            VerdictKind::Allow
-        } else if one.same_bytes || (one.may_block && one.score >= thresholds.block) {
+        let called_for = if one.same_bytes || one.score >= thresholds.block {
             VerdictKind::Block
         } else if one.score >= thresholds.review {
             VerdictKind::Review
         } else {
             VerdictKind::Allow
+        };
+        let caps = self.caps(one);
+        let kind = caps.iter().flatten().map(|cap| cap.kind).fold(called_for, VerdictKind::min);
+        let lowered = caps.iter().flatten().find(|cap| cap.kind == kind && kind < called_for);
+        let reason = match lowered {
+            Some(cap) => cap.reason,
+            None if kind == VerdictKind::Allow => Reason::NoMatch,
+            None if one.same_bytes => Reason::SameBytes,
+            None => Reason::Match,
+        };
+        Verdict { kind, reason }
+    }
+
+    /// The caps on one match, in the order in which they name the reason.
+    fn caps(&self, one: &Weighed) -> [Option<Verdict>; 7] {
+        let cap = |kind, reason| Verdict { kind, reason };
+        let review_if = |holds: bool, reason| holds.then(|| cap(VerdictKind::Review, reason));
+        let permission = one.permission().map(|permission| match permission {
+            Permission::Owner => cap(VerdictKind::Allow, Reason::Owner),
+            Permission::Grant => cap(VerdictKind::Allow, Reason::Grant),
+        });
+        [
+            one.ruled_out.then(|| cap(VerdictKind::Allow, Reason::RuledOut)),
+            permission,
+            review_if(self.is_earlier(one), Reason::Earlier),
+            self.common(one).map(|kind| cap(kind, Reason::Common)),
+            review_if(self.is_partial(one), Reason::Partial),
+            review_if(is_same_place(one), Reason::SamePlace),
+            review_if(!one.may_block && !one.same_bytes, Reason::Strength),
+        ]
+    }
+
+    fn is_earlier(&self, one: &Weighed) -> bool {
+        /// Share of what is shown that an earlier record must show as well.
+        const OWN_SHARE_MIN: f64 = 0.8;
+        let precedes = |p: &crate::model::Precedence| {
+            p.own_share >= OWN_SHARE_MIN || (p.earlier_posters > 0 && !p.original)
+        };
+        one.reason == DeletionReason::OwnerRequest && one.precedence.as_ref().is_some_and(precedes)
+    }
+
+    fn is_partial(&self, one: &Weighed) -> bool {
+        let Some(share) = one.share.filter(|_| !one.same_bytes) else { return false };
+        let shares = &self.shares;
+        let (least, least_s) = match one.reason {
+            DeletionReason::OwnerRequest => (shares.block_share, shares.block_s),
+            DeletionReason::Legal | DeletionReason::Moderation => {
+                (shares.ordered_share, shares.ordered_s)
+            }
+        };
+        let little = share.deleted < least && share.deleted_s < least_s;
+        little || self.is_part_of_a_long_one(one, &share)
+    }
+
+    /// A small part of a long video may be anybody's, unless its owner is known to be the author, or the records reach
+    /// back before it was posted and show nobody else.
+    fn is_part_of_a_long_one(&self, one: &Weighed, share: &Share) -> bool {
+        let shares = &self.shares;
+        let long = one.deleted_duration_s.is_some_and(|lasts_s| lasts_s > shares.long_s);
+        let known = one.precedence.is_some_and(|p| {
+            p.original || (p.horizon_s.is_some_and(|s| s > 0) && p.earlier_posters == 0)
+        });
+        one.reason == DeletionReason::OwnerRequest
+            && long
+            && share.deleted < shares.long_share
+            && !known
+            && !self.assume_original
+    }
+
+    /// What a match may do at most because of common parts; `None` if these do not limit it.
+    fn common(&self, one: &Weighed) -> Option<VerdictKind> {
+        let share = one.share?;
+        let (rules, shares) = (&self.common, &self.shares);
+        if share.deleted >= shares.block_share {
+            let template = one.minor_for_owners.is_some_and(|n| n >= rules.template_owners)
+                && share.upload <= rules.template_upload_share;
+            return template.then_some(VerdictKind::Review);
         }
+        let common_s = share.deleted_s - share.outside_common_s;
+        if common_s <= OUTSIDE_NOTHING_S.min(share.deleted_s / 2.0)
+            || share.outside_common_s >= rules.outside_s
+        {
+            return None;
+        }
+        let small = share.outside_common_s <= OUTSIDE_NOTHING_S
+            && share.deleted < rules.deleted_share
+            && share.deleted_s < rules.deleted_s
+            && share.upload <= rules.upload_share;
+        let allowed = small && one.reason == DeletionReason::OwnerRequest;
+        Some(if allowed { VerdictKind::Allow } else { VerdictKind::Review })
     }
 
     /// Whether a match would count against an uploader without permission.
@@ -51,115 +228,56 @@ impl Policy {
         one.same_bytes || one.score >= self.of(one.reason).review
     }
 
-    /// The verdict over all matches: the most severe one wins. An upload that was decoded only in part is at least
-    /// held for review.
+    /// The verdict over all matches: the most severe one wins, and among equals the one with the highest score names
+    /// the reason. An upload that was decoded only in part is at least held for review.
     pub fn overall<'a>(
         &self,
         matches: impl Iterator<Item = &'a Weighed> + Clone,
         seen: Seen,
     ) -> Verdict {
-        let worst = matches.clone().map(|one| self.verdict(one)).max();
-        let worst = worst.unwrap_or(VerdictKind::Allow);
+        let mut worst = Verdict { kind: VerdictKind::Allow, reason: Reason::NoMatch };
+        let mut score = f64::NEG_INFINITY;
+        for one in matches.clone() {
+            let verdict = self.judged(one);
+            if (verdict.kind, one.score) > (worst.kind, score) || score == f64::NEG_INFINITY {
+                (worst, score) = (verdict, one.score);
+            }
+        }
+        if worst.kind > VerdictKind::Allow {
+            return worst;
+        }
         let any = |what: &dyn Fn(&Weighed) -> bool| matches.clone().any(what);
         let permitted =
             |permission| any(&|one| one.permission() == Some(permission) && self.stands(one));
-        let same = |one: &Weighed| one.same_bytes && !one.ruled_out && one.permission().is_none();
-        let reason = match worst {
+        let common = |one: &Weighed| one.common || self.judged(one).reason == Reason::Common;
+        let reason = if seen == Seen::Part {
             // The part that was not decoded may show anything.
-            VerdictKind::Allow if seen == Seen::Part => Reason::Undecodable,
-            VerdictKind::Block if any(&same) => Reason::SameBytes,
-            VerdictKind::Review | VerdictKind::Block => Reason::Match,
-            VerdictKind::Allow if permitted(Permission::Owner) => Reason::Owner,
-            VerdictKind::Allow if permitted(Permission::Grant) => Reason::Grant,
-            VerdictKind::Allow if any(&|one| one.ruled_out) => Reason::RuledOut,
-            VerdictKind::Allow if any(&|one| one.common) => Reason::Common,
-            VerdictKind::Allow if seen == Seen::Featureless => Reason::Featureless,
-            VerdictKind::Allow => Reason::NoMatch,
+            Reason::Undecodable
+        } else if permitted(Permission::Owner) {
+            Reason::Owner
+        } else if permitted(Permission::Grant) {
+            Reason::Grant
+        } else if any(&|one| one.ruled_out) {
+            Reason::RuledOut
+        } else if any(&common) {
+            Reason::Common
+        } else if seen == Seen::Featureless {
+            Reason::Featureless
+        } else {
+            Reason::NoMatch
         };
-        let kind = if reason == Reason::Undecodable { VerdictKind::Review } else { worst };
+        let kind =
+            if reason == Reason::Undecodable { VerdictKind::Review } else { VerdictKind::Allow };
         Verdict { kind, reason }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Share of what moves that must agree; below, only the place agrees.
+const MOVING_SHARE_MIN: f64 = 0.12;
 
-    fn weighed(score: f64) -> Weighed {
-        Weighed {
-            score,
-            may_block: true,
-            same_bytes: false,
-            common: false,
-            reason: DeletionReason::OwnerRequest,
-            permission: None,
-            ruled_out: false,
-        }
-    }
-
-    fn verdict(matches: &[Weighed], seen: Seen) -> (VerdictKind, Reason) {
-        let verdict = Policy::default().overall(matches.iter(), seen);
-        (verdict.kind, verdict.reason)
-    }
-
-    #[test]
-    fn the_most_severe_match_decides() {
-        let single = Weighed { may_block: false, ..weighed(50.0) };
-        assert_eq!(verdict(&[], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
-        assert_eq!(verdict(&[weighed(3.9)], Seen::All), (VerdictKind::Allow, Reason::NoMatch));
-        assert_eq!(verdict(&[weighed(4.0)], Seen::All), (VerdictKind::Review, Reason::Match));
-        assert_eq!(verdict(&[single], Seen::All), (VerdictKind::Review, Reason::Match));
-        let both = [weighed(4.0), weighed(8.0)];
-        assert_eq!(verdict(&both, Seen::All), (VerdictKind::Block, Reason::Match));
-    }
-
-    #[test]
-    fn a_match_that_a_moderator_ruled_out_never_counts() {
-        let ruled_out = Weighed { ruled_out: true, ..weighed(50.0) };
-        let same = Weighed { same_bytes: true, ..ruled_out };
-        let allowed = (VerdictKind::Allow, Reason::RuledOut);
-        assert_eq!(verdict(&[ruled_out], Seen::All), allowed);
-        assert_eq!(verdict(&[same], Seen::All), allowed);
-        assert_eq!(verdict(&[same, weighed(9.0)], Seen::All), (VerdictKind::Block, Reason::Match));
-    }
-
-    #[test]
-    fn permission_counts_only_for_videos_that_owners_deleted() {
-        let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
-        let granted = Weighed { permission: Some(Permission::Grant), ..own };
-        assert_eq!(verdict(&[own, granted], Seen::All), (VerdictKind::Allow, Reason::Owner));
-        assert_eq!(verdict(&[granted], Seen::All), (VerdictKind::Allow, Reason::Grant));
-        assert_eq!(verdict(&[own, weighed(9.0)], Seen::All).0, VerdictKind::Block);
-        for reason in [DeletionReason::Legal, DeletionReason::Moderation] {
-            let theirs = Weighed { reason, ..own };
-            assert_eq!(verdict(&[theirs], Seen::All), (VerdictKind::Block, Reason::Match));
-        }
-    }
-
-    #[test]
-    fn identical_bytes_block_whatever_the_strength_of_the_tombstone() {
-        let same = Weighed { same_bytes: true, may_block: false, ..weighed(0.0) };
-        assert_eq!(verdict(&[same], Seen::All), (VerdictKind::Block, Reason::SameBytes));
-        let own = Weighed { permission: Some(Permission::Owner), ..same };
-        assert_eq!(verdict(&[own], Seen::All), (VerdictKind::Allow, Reason::Owner));
-        assert_eq!(verdict(&[own, weighed(9.0)], Seen::All), (VerdictKind::Block, Reason::Match));
-    }
-
-    #[test]
-    fn a_partly_decoded_upload_is_never_allowed() {
-        let own = Weighed { permission: Some(Permission::Owner), ..weighed(50.0) };
-        assert_eq!(verdict(&[own], Seen::Part), (VerdictKind::Review, Reason::Undecodable));
-        assert_eq!(verdict(&[weighed(9.0)], Seen::Part), (VerdictKind::Block, Reason::Match));
-        assert_eq!(verdict(&[], Seen::Featureless), (VerdictKind::Allow, Reason::Featureless));
-    }
-
-    #[test]
-    fn each_reason_has_its_own_thresholds() {
-        let legal = matching::Thresholds { block: 20.0, review: 10.0 };
-        let policy = Policy { legal, ..Policy::default() };
-        let one = Weighed { reason: DeletionReason::Legal, ..weighed(9.0) };
-        assert_eq!(policy.verdict(&one), VerdictKind::Allow);
-        assert_eq!(policy.verdict(&Weighed { score: 15.0, ..one }), VerdictKind::Review);
-        assert_eq!(policy.verdict(&weighed(9.0)), VerdictKind::Block);
-    }
+fn is_same_place(one: &Weighed) -> bool {
+    !one.same_bytes && one.moving_share.is_some_and(|share| share < MOVING_SHARE_MIN)
 }
+
+#[cfg(test)]
+mod tests;

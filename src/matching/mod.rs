@@ -23,7 +23,6 @@
 //! for each candidate:                                                          see
 //!     hits        all pairs of keypoints with near hashes                      align::hits
 //!     alignments  the placements and time maps that many hits agree on         align::consensus, align::time_map
-//! commonness      whose tombstones align where: what many have is common       evidence::commonness
 //! for each candidate, each of its alignments:
 //!     fit         place and time made exact                                    evidence::fitted, align::polish
 //!     span        from when to when it holds                                   evidence::spans
@@ -33,6 +32,7 @@
 //!     unplaced    whole frames without a placement                             evidence::unplaced_frames
 //!     evidence    the sum, less the cost of an odd placement                   evidence::score, evidence::prior
 //!     score       the evidence against what unrelated videos reach             evidence::score, evidence::null
+//!     share       how much of either video is shown, and how much of it is common   evidence::shown
 //! ```
 //!
 //! Keypoints *propose*, coverage *decides*. A few hits that agree prove little: in a large index chance supplies some,
@@ -63,7 +63,6 @@
 //!
 //! - Several alignments of one candidate are not added up: they overlap too much. The evidence is that of the best one.
 //! - A static background agrees in another take of the same place, too. Nothing here asks whether what moves agrees.
-//! - Coverage measures how much of the deleted video is found within the span, not how much of it the upload shows.
 //! - Sound is not compared.
 //!
 //! # The rooms inside
@@ -97,6 +96,8 @@ mod tests;
 
 pub use align::hits::IndexHits;
 pub use evidence::score::Measured;
+pub use evidence::shown::Shown;
+pub use evidence::visual_weight::VisualWeight;
 pub use judge::candidate::{Background, Candidate, Options};
 pub use judge::judged::{Judged, Thresholds};
 pub use judge::judgement::judge;

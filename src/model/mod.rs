@@ -12,17 +12,20 @@ mod client_data;
 mod clock;
 mod deletion;
 mod description;
+pub mod extent;
 mod ids;
 mod keys;
 mod likeness;
 mod luma;
 mod made_ids;
+mod precedence;
 mod report;
 mod retained;
 mod role;
 mod scope;
 mod sealed;
 mod session;
+mod share;
 mod span;
 mod time;
 mod token;
@@ -46,6 +49,7 @@ pub use deletion::{
     DeletionState, Engagement, Stage, StoredCopy, Visibility,
 };
 pub use description::{FrameAgreement, alteration, position};
+pub use extent::Extent;
 pub use ids::{
     ByteDigest, CaseDecisionSeq, CaseEventSeq, CaseSeq, DeletionEventSeq, DeletionSeq, DeliverySeq,
     KeyId, OwnerKey, Slot, TombstoneId, UploadSeq, UriKey, VideoKey,
@@ -57,12 +61,14 @@ pub use made_ids::{
     ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
     UserId,
 };
+pub use precedence::Precedence;
 pub use report::{Report, ReportMatch};
 pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
+pub use share::Share;
 pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};
 pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};

@@ -38,8 +38,8 @@ impl ReportMatch {
         self.weighed.permission() == Some(Permission::Grant)
     }
 
-    /// Most of what agrees is shared by many owners' videos.
+    /// Most of what is shown is a part that other deleted videos have as well.
     pub fn common(&self) -> bool {
-        self.weighed.common
+        self.weighed.share.is_some_and(|share| share.outside_common_s < 0.5 * share.deleted_s)
     }
 }

@@ -58,8 +58,16 @@ pub enum Reason {
     Owner,
     /// The only matches are deleted videos whose owners permit this uploader to re-upload them.
     Grant,
-    /// The agreement is material that many owners' videos share: a template, a watermark, an end card.
+    /// What is shown is a part that other deleted videos have as well: a template, a watermark, an end card.
     Common,
+    /// It was posted before the deleted video was, by the uploader or by somebody else.
+    Earlier,
+    /// Too little of the deleted video is shown.
+    Partial,
+    /// Only what stands still agrees: the same place in another take.
+    SamePlace,
+    /// One picture only, or a deleted video of which too little can be recognised.
+    Strength,
     /// Nothing could be decoded, or only a part, and no match in that part counts.
     Undecodable,
     /// The file decodes, but no frame has features (black, one colour).
@@ -77,13 +85,17 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 17] = [
         Reason::NoMatch,
         Reason::Match,
         Reason::SameBytes,
         Reason::Owner,
         Reason::Grant,
         Reason::Common,
+        Reason::Earlier,
+        Reason::Partial,
+        Reason::SamePlace,
+        Reason::Strength,
         Reason::Undecodable,
         Reason::Featureless,
         Reason::Unchecked,
@@ -101,6 +113,10 @@ impl Reason {
             Reason::Owner => "owner",
             Reason::Grant => "grant",
             Reason::Common => "common",
+            Reason::Earlier => "earlier",
+            Reason::Partial => "partial",
+            Reason::SamePlace => "same_place",
+            Reason::Strength => "strength",
             Reason::Undecodable => "undecodable",
             Reason::Featureless => "featureless",
             Reason::Unchecked => "unchecked",
@@ -186,7 +202,7 @@ pub struct Evidence {
     pub keyframes: u32,
     /// Frame evidence along the time line, nats; negative when the frames contradict the keypoints.
     pub frames_nats: f64,
-    /// Share of the agreeing keypoints that many owners' videos have, 0..1.
+    /// Of what is shown of the deleted video, the share that other deleted videos have as well, 0..1.
     pub common: f64,
 }
 

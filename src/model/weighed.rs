@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::DeletionReason;
+use crate::model::{DeletionReason, Precedence, Share};
 
 /// Why a match does not count against an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub enum Permission {
 }
 
 /// What policy needs to know about a match.
+///
+/// The score says whether the deleted video is shown; all else says whose it is, and what the match may do. What is
+/// `None` was not measured: the record is older than the measurement, and nothing is concluded from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Weighed {
     pub score: f64,
@@ -22,7 +25,8 @@ pub struct Weighed {
     pub may_block: bool,
     /// The file is identical to the deleted one, byte for byte.
     pub same_bytes: bool,
-    /// Most of the agreement is material that many owners' videos share.
+    /// In records of 0.1.0: most of the agreement was material that many owners' videos share, and the score discounted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub common: bool,
     /// Why the video was deleted.
     pub reason: DeletionReason,
@@ -32,9 +36,42 @@ pub struct Weighed {
     /// A moderator ruled that this content is not the deleted video.
     #[serde(default)]
     pub ruled_out: bool,
+    /// How much of either video the match covers.
+    #[serde(default)]
+    pub share: Option<Share>,
+    /// Length of the deleted video, seconds.
+    #[serde(default)]
+    pub deleted_duration_s: Option<f64>,
+    /// Owners in whose deleted videos most of this deleted video is a minor part.
+    #[serde(default)]
+    pub minor_for_owners: Option<u32>,
+    /// Of what moves in the deleted video, or differs from its own ground, the share that agrees, 0..1.
+    #[serde(default)]
+    pub moving_share: Option<f64>,
+    /// Who posted what is shown, and when.
+    #[serde(default)]
+    pub precedence: Option<Precedence>,
 }
 
 impl Weighed {
+    /// A match of which only the score is known; may block. Tests build theirs on it.
+    pub fn of_score(score: f64) -> Weighed {
+        Weighed {
+            score,
+            may_block: true,
+            same_bytes: false,
+            common: false,
+            reason: DeletionReason::OwnerRequest,
+            permission: None,
+            ruled_out: false,
+            share: None,
+            deleted_duration_s: None,
+            minor_for_owners: None,
+            moving_share: None,
+            precedence: None,
+        }
+    }
+
     /// The permission that takes effect: no one may re-upload a video that was deleted for other reasons than its
     /// owner's request.
     pub fn permission(&self) -> Option<Permission> {

@@ -65,8 +65,8 @@ pub use deletions::{
     NewCopy, NewDeletion, NewReceipt, RetryOutcome,
 };
 pub use tombstones::{
-    Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,
-    Tombstone, TombstoneEnd,
+    Change, ChangeKind, Grant, NewRelation, NewRuledOut, NewTombstone, Older, Relation, RuledOut,
+    Stats, StoredFingerprint, Tombstone, TombstoneEnd,
 };
 pub use uploads::{Acceptance, Idempotency, NewUpload, UploadFilter};
 pub use webhooks::{

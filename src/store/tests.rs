@@ -33,6 +33,9 @@ fn new(id: &str) -> NewTombstone {
         strength: Strength::Block,
         strength_why: "214 keypoints in 9 keyframes".into(),
         duration_s: 12.5,
+        uploaded: None,
+        original: false,
+        relations: Vec::new(),
     }
 }
 

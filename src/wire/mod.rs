@@ -110,7 +110,7 @@ pub struct EvidenceView {
     pub keyframes: u32,
     /// Evidence of whole frames along the time map, nats; negative when they contradict the keypoints.
     pub frames_nats: f64,
-    /// Share of the agreeing keypoints that occur in the videos of many owners, 0 to 1.
+    /// Of what is shown of the deleted video, the share that other deleted videos have as well, 0 to 1.
     pub common: f64,
 }
 
@@ -228,7 +228,7 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
-    use crate::model::{DeletionReason, Match, Seen, Strength, TombstoneId, Verdict, Weighed};
+    use crate::model::{Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
     #[test]
     fn a_report_has_the_documented_shape() {
@@ -253,15 +253,7 @@ mod tests {
             evidence: Evidence { keypoints: 7, coverage: 0.5, ..Evidence::default() },
         };
         let strength = Strength::Block;
-        let weighed = Weighed {
-            score: found.score,
-            may_block: true,
-            same_bytes: false,
-            common: false,
-            reason: DeletionReason::OwnerRequest,
-            permission: None,
-            ruled_out: false,
-        };
+        let weighed = Weighed::of_score(found.score);
         let agreement = crate::model::Agreement::default();
         let one = ReportMatch { found, weighed, strength, agreement };
         let report = Report {

@@ -63,6 +63,50 @@ settings! {
     /// moderators more time.
     review_score = Number::between(SCORE_MIN, SCORE_MAX) => thresholds.review, was "policy.review";
 
+    /// Minimum share of a deleted video that an upload must show to be blocked, 0 to 1, weighted by what there is to
+    /// see. Less goes to review, reason `partial`, unless `block_shown_s` is reached.
+    block_shown_share = Number::between(0.0, 1.0) => engine.policy.shares.block_share;
+
+    /// The same in seconds of the deleted video; either suffices.
+    block_shown_s = Number::between(0.0, 3600.0) => engine.policy.shares.block_s;
+
+    /// Minimum share shown of a video that was deleted for other reasons than its owner's request, 0 to 1.
+    ordered_block_shown_share = Number::between(0.0, 1.0) => engine.policy.shares.ordered_share;
+
+    /// The same in seconds; either suffices.
+    ordered_block_shown_s = Number::between(0.0, 3600.0) => engine.policy.shares.ordered_s;
+
+    /// Length of a deleted video, seconds, from which a small part of it may be somebody else's: it goes to review,
+    /// reason `partial`, unless the deletion said that the owner is the author, or nobody was found to have posted it
+    /// before.
+    long_video_s = Number::between(0.0, 1e7) => engine.policy.shares.long_s;
+
+    /// Share of a long video from which the rule above does not apply, 0 to 1.
+    long_video_share = Number::between(0.0, 1.0) => engine.policy.shares.long_share;
+
+    /// Whether uploads are known to be their uploaders' own work, so that small parts of long videos may block.
+    assume_original = Flag => engine.policy.assume_original;
+
+    /// Share of a deleted video below which a part that other deleted videos have as well is allowed, reason `common`,
+    /// 0 to 1. Larger parts go to review.
+    common_shown_share = Number::between(0.0, 1.0) => engine.policy.common.deleted_share;
+
+    /// The same in seconds; both must hold.
+    common_shown_s = Number::between(0.0, 3600.0) => engine.policy.common.deleted_s;
+
+    /// Share of the upload up to which such a part is allowed, 0 to 1.
+    common_upload_share = Number::between(0.0, 1.0) => engine.policy.common.upload_share;
+
+    /// Seconds of a deleted video outside its common parts from which a match counts in full.
+    common_outside_s = Number::between(0.0, 3600.0) => engine.policy.common.outside_s;
+
+    /// Number of other owners in whose deleted videos a deleted video must be a minor part to count as a template
+    /// itself. Inside other uploads a template goes to review, reason `common`.
+    template_owners = Integer::at_least(1) => engine.policy.common.template_owners;
+
+    /// Share of the upload up to which a deleted template goes to review, 0 to 1.
+    template_upload_share = Number::between(0.0, 1.0) => engine.policy.common.template_upload_share;
+
     /// Whether to run in shadow mode: verdicts are recorded, but every upload is answered with `allow`. For trying out
     /// thresholds on real traffic.
     shadow_mode = Flag => engine.policy.shadow, was "policy.shadow";

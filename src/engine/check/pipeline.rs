@@ -21,7 +21,8 @@ use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
     Agreement, ByteDigest, DeletedSpan, Evidence, Match, OwnerKey, Permission, Placement, Point,
-    Report, ReportMatch, Seen, Slot, SpanPair, Strength, UploadSpan, VerdictKind, Weighed, chain,
+    Report, ReportMatch, Seen, Share, Slot, SpanPair, Strength, UploadSpan, VerdictKind, Weighed,
+    chain,
 };
 use crate::store::Tombstone;
 
@@ -41,8 +42,8 @@ pub(in crate::engine) struct Considered {
 
 impl Considered {
     pub fn candidate(&self) -> Candidate<'_> {
-        let KnownTombstone { tombstone, fingerprint } = &*self.known;
-        Candidate { fingerprint, voice: tombstone.voice, found: self.found.as_ref() }
+        let KnownTombstone { fingerprint, common, .. } = &*self.known;
+        Candidate { fingerprint, common: common.as_ref(), found: self.found.as_ref() }
     }
 }
 
@@ -220,7 +221,7 @@ impl Engine {
         let background = Background { tombstones };
         let mut options = self.options().matching.clone();
         if tombstones <= self.options().exhaustive_max {
-            // In a small store few tombstones reveal that content is a template, so align all of them.
+            // A small store is compared exhaustively, so align all of it.
             options.pairs_max = options.pairs_max.max(EXHAUSTIVE_PAIRS_MAX);
         }
         matching::judge(self.hasher(), print, candidates, &background, &options)
@@ -272,13 +273,13 @@ impl Engine {
         let Recognised { known, judged } = one;
         let tombstone = &known.tombstone;
         let weighed = Weighed {
-            score: judged.score,
             may_block: judged.may_block(tombstone.strength),
-            same_bytes: false,
-            common: judged.common,
             reason: tombstone.reason,
             permission: uploader.permission(tombstone),
-            ruled_out: false,
+            share: Some(judged.share),
+            deleted_duration_s: Some(tombstone.duration_s),
+            minor_for_owners: Some(known.minor_for_owners),
+            ..Weighed::of_score(judged.score)
         };
         ReportMatch {
             weighed,
@@ -297,13 +298,12 @@ impl Engine {
 
 fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> ReportMatch {
     let weighed = Weighed {
-        score: SAME_BYTES_SCORE,
-        may_block: true,
         same_bytes: true,
-        common: false,
         reason: tombstone.reason,
         permission: uploader.permission(tombstone),
-        ruled_out: false,
+        share: Some(Share::whole(tombstone.duration_s)),
+        deleted_duration_s: Some(tombstone.duration_s),
+        ..Weighed::of_score(SAME_BYTES_SCORE)
     };
     let (upload, deleted) =
         (UploadSpan::new(0.0, tombstone.duration_s), DeletedSpan::new(0.0, tombstone.duration_s));

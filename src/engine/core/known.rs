@@ -3,19 +3,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::engine::core::common::{common_parts, minor_for_owners};
 use crate::engine::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::model::Slot;
-use crate::store::{Store, StoredFingerprint, Tombstone};
+use crate::model::{Extent, Slot};
+use crate::store::{Relation, Store, StoredFingerprint, Tombstone};
 
 /// Tombstones read from the store at once when all are needed.
 const PAGE: usize = 256;
 
-/// A tombstone with its fingerprint.
+/// A tombstone with its fingerprint, and what it has in common with others.
 #[derive(Debug)]
 pub(in crate::engine) struct KnownTombstone {
     pub tombstone: Tombstone,
     pub fingerprint: Fingerprint,
+    /// The parts that other owners' tombstones have as well; `None` if there are none.
+    pub common: Option<Extent>,
+    /// Owners in whose deleted videos most of this one is a minor part.
+    pub minor_for_owners: u32,
 }
 
 /// The cache. Any change of the store empties it, so that an erased tombstone never matches again.
@@ -46,8 +51,7 @@ impl Known {
         let missing: Vec<Slot> =
             slots.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(s, _)| *s).collect();
         let mut read = HashMap::with_capacity(missing.len());
-        for stored in store.fingerprints(&missing)? {
-            let known = Arc::new(known(stored)?);
+        for known in with_relations(store, store.fingerprints(&missing)?)? {
             read.insert(known.tombstone.slot, known);
         }
         self.with(head, |state| {
@@ -72,9 +76,7 @@ impl Known {
             if page.is_empty() {
                 break;
             }
-            for stored in page {
-                all.push(Arc::new(known(stored)?));
-            }
+            all.extend(with_relations(store, page)?);
         }
         let all = Arc::new(all);
         self.with(head, |state| state.all = Some(all.clone()));
@@ -91,9 +93,25 @@ impl Known {
     }
 }
 
-fn known(stored: StoredFingerprint) -> Result<KnownTombstone> {
+fn with_relations(
+    store: &Store,
+    stored: Vec<StoredFingerprint>,
+) -> Result<Vec<Arc<KnownTombstone>>> {
+    let slots: Vec<Slot> = stored.iter().map(|one| one.tombstone.slot).collect();
+    let relations = store.relations(&slots)?;
+    let pairs = stored.into_iter().zip(relations);
+    pairs.map(|(stored, relations)| Ok(Arc::new(known(stored, &relations)?))).collect()
+}
+
+fn known(stored: StoredFingerprint, relations: &[Relation]) -> Result<KnownTombstone> {
     let fingerprint = parse(&stored)?;
-    Ok(KnownTombstone { tombstone: stored.tombstone, fingerprint })
+    let owner = stored.tombstone.owner;
+    Ok(KnownTombstone {
+        common: common_parts(&fingerprint, owner, relations),
+        minor_for_owners: minor_for_owners(owner, relations),
+        tombstone: stored.tombstone,
+        fingerprint,
+    })
 }
 
 /// Parses the bytes of a stored fingerprint.

@@ -9,6 +9,7 @@
 //!
 //! The fields are private. The other rooms of the engine use the accessors at the end of the file.
 
+mod common;
 mod key_ring;
 mod known;
 mod lock_out;

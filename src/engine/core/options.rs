@@ -30,9 +30,7 @@ pub struct Options {
     pub exhaustive_max: usize,
     /// Largest file that is read, bytes. Default 64 GiB.
     pub file_bytes_max: u64,
-    /// Share of both durations, 0..1, that must match at a blocking score for two tombstones to count as the same
-    /// content, and so to share a voice. Default 0.7. Higher values let near-duplicates count several times, which
-    /// makes them look common.
+    /// Share of both videos, 0..1, that two tombstones must have in common to belong to one content group. Default 0.7.
     pub same_content_min: f64,
     /// Number of parsed fingerprints kept in memory. Default 4096, about 30 MB for short clips.
     pub fingerprints_kept: usize,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::engine::tombstones::{Naming, Ready, first_voice};
+use crate::engine::tombstones::{Naming, Ready, own_group};
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};
@@ -59,7 +59,7 @@ impl Engine {
         let new = NewTombstone {
             id,
             owner,
-            voice: first_voice(owner, &otherwise),
+            voice: own_group(&otherwise),
             created_at: now,
             bytes_digest: digest,
             reason,
@@ -68,6 +68,9 @@ impl Engine {
             strength: Strength::Unmatchable,
             strength_why: format!("unfingerprinted: {why}"),
             duration_s: 0.0,
+            uploaded: None,
+            original: false,
+            relations: Vec::new(),
         };
         Ready { new, fingerprint, print, damage: None }
     }

@@ -1,12 +1,8 @@
 //! Enrolment: creates tombstones from deleted videos.
 //!
-//! Files are decoded in parallel, one group at a time. Then each file of the group gets its voice, in the order given,
-//! and the group is written to the store in one transaction and then to the index. A bad file is reported and does not
-//! stop the others.
-//!
-//! A **voice** is the unit in which commonness is counted. All tombstones of an owner share one, and so do tombstones
-//! of nearly the same content, whoever the owner is. Otherwise many deletions of one video would make it look like a
-//! template.
+//! Files are decoded in parallel, one batch at a time. Then each file of the batch is related to the older tombstones,
+//! in the order given (`relations`), and the batch is written to the store in one transaction and then to the index. A
+//! bad file is reported and does not stop the others.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -17,11 +13,12 @@ use std::path::{Path, PathBuf};
 use crate::engine::core::sync;
 use crate::engine::decoding::{DeletedLook, damage_words, open};
 use crate::engine::jobs::each;
+use crate::engine::tombstones::relations::own_group;
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
-use crate::matching::{self, Candidate, Judged};
+use crate::matching;
 use crate::model::{
-    ByteDigest, Clock, DeletionReason, OwnerKey, Span, Strength, TombstoneId, UnixSeconds,
+    ByteDigest, Clock, DeletionReason, OwnerKey, Strength, TombstoneId, UnixSeconds,
 };
 use crate::store::NewTombstone;
 
@@ -154,7 +151,7 @@ impl Engine {
         let new = NewTombstone {
             id,
             owner,
-            voice: first_voice(owner, &digest.0),
+            voice: own_group(&digest.0),
             created_at: now,
             bytes_digest: Some(digest),
             reason,
@@ -163,6 +160,9 @@ impl Engine {
             strength,
             strength_why,
             duration_s: summary.duration_s,
+            uploaded: None,
+            original: false,
+            relations: Vec::new(),
         };
         let damage = summary.damage.as_ref().map(damage_words);
         // The stored form has rounded geometry. Index that, as a rebuild from the store would.
@@ -171,17 +171,14 @@ impl Engine {
         Ok(Ready { new, fingerprint, print, damage })
     }
 
-    /// Assigns voices, then writes a group to the store and to the index, in this order.
+    /// Relates a batch to the older tombstones, then writes it to the store and to the index, in this order.
     pub(in crate::engine) fn keep(&self, ready: &mut [(usize, Ready)]) -> Result<()> {
         if ready.is_empty() {
             return Ok(());
         }
         for at in 0..ready.len() {
             let (earlier, rest) = ready.split_at_mut(at);
-            let one = &mut rest[0].1;
-            if let Some(voice) = self.same_content(one, earlier)? {
-                one.new.voice = voice;
-            }
+            self.relate(&mut rest[0].1, earlier)?;
         }
         let new: Vec<NewTombstone> = ready.iter().map(|(_, one)| one.new.clone()).collect();
         self.store().add_tombstones(&new)?;
@@ -189,40 +186,6 @@ impl Engine {
             sync::catch_up(self.store(), index)?;
         }
         Ok(())
-    }
-
-    /// The voice of a tombstone with nearly the same content, in the store or earlier in the group.
-    fn same_content(&self, one: &Ready, earlier: &[(usize, Ready)]) -> Result<Option<u32>> {
-        if one.new.strength == Strength::Unmatchable {
-            return Ok(None);
-        }
-        if let Some(digest) = &one.new.bytes_digest {
-            let kept = self.store().find_by_digest(digest, 1)?;
-            if let Some(kept) = kept.first() {
-                return Ok(Some(kept.voice));
-            }
-        }
-        let (considered, tombstones) = self.candidates(&one.print)?;
-        let group = earlier.iter().map(|(_, other)| {
-            let (fingerprint, voice) = (&other.fingerprint, other.new.voice);
-            (Candidate { fingerprint, voice, found: None }, other.new.duration_s)
-        });
-        let others = considered.iter().map(|c| (c.candidate(), c.known.tombstone.duration_s));
-        let (candidates, durations_s): (Vec<Candidate<'_>>, Vec<f64>) = group.chain(others).unzip();
-        let judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
-        let same = judged.iter().find(|j| self.is_same(j, one, durations_s[j.candidate]));
-        Ok(same.map(|judged| candidates[judged.candidate].voice))
-    }
-
-    fn is_same(&self, judged: &Judged, one: &Ready, other_duration_s: f64) -> bool {
-        let share = |covered_s: f64, duration_s: f64| {
-            duration_s > 0.0 && covered_s >= self.options().same_content_min * duration_s
-        };
-        let upload_s = covered_s(judged.spans.iter().map(|s| s.upload));
-        let deleted_s = covered_s(judged.spans.iter().map(|s| s.deleted));
-        judged.score >= self.options().policy.owner_request.block
-            && share(upload_s, one.new.duration_s)
-            && share(deleted_s, other_duration_s)
     }
 }
 
@@ -253,36 +216,9 @@ fn stem(path: &Path) -> Option<TombstoneId> {
     Some(TombstoneId(id))
 }
 
-/// The voice before contents are compared: one for all of an owner's tombstones, and its own for each without an owner.
-pub(in crate::engine) fn first_voice(owner: Option<OwnerKey>, otherwise: &[u8; 32]) -> u32 {
-    let name: &[u8] = owner.as_ref().map_or(otherwise, |owner| &owner.0);
-    u32::from_le_bytes([name[0], name[1], name[2], name[3]])
-}
-
-/// Total time that at least one span covers, seconds. Spans may run backwards.
-fn covered_s<V>(spans: impl Iterator<Item = Span<V>>) -> f64 {
-    let mut spans: Vec<Span<V>> = spans.map(|span| span.ascending()).collect();
-    spans.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
-    let mut reached = f64::NEG_INFINITY;
-    let mut sum = 0.0;
-    for span in spans {
-        sum += (span.end_s - span.start_s.max(reached)).max(0.0);
-        reached = reached.max(span.end_s);
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UploadSpan;
-
-    #[test]
-    fn overlapping_and_reversed_spans_are_counted_once() {
-        let spans = [(5.0, 1.0), (4.0, 6.0), (8.0, 9.0)].map(|(a, b)| UploadSpan::new(a, b));
-        assert!((covered_s(spans.into_iter()) - 6.0).abs() < 1e-9);
-        assert_eq!(covered_s(std::iter::empty::<UploadSpan>()), 0.0);
-    }
 
     #[test]
     fn ids_are_file_stems_with_invalid_bytes_escaped() {

@@ -1,7 +1,7 @@
 //! Tombstones: create them from deleted videos, grant permission to re-upload, retire or expire them.
 //!
 //! ```text
-//! file → decode → voice → store (one transaction per group) → index        enrol, group_commit
+//! file → decode → relations to older ones → store (one transaction per batch) → index    enrol, relations, group_commit
 //! retired by a person, or expired by the settings → store → index          retire
 //! ```
 //!
@@ -12,9 +12,11 @@
 mod enrol;
 mod grants;
 mod group_commit;
+mod relations;
 mod retire;
 
 pub use enrol::{Enrolled, Enrolment};
-pub(in crate::engine) use enrol::{Naming, Ready, first_voice};
+pub(in crate::engine) use enrol::{Naming, Ready};
 pub(in crate::engine) use group_commit::TombstoneCommit;
+pub(in crate::engine) use relations::own_group;
 pub(in crate::engine) use retire::check_note;

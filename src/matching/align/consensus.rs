@@ -104,11 +104,11 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Multiplies every agreeing hit's weight by that of its upload keypoint, 0..1, and sums again.
-    pub fn reweigh(&mut self, weights: &[f32]) {
+    /// Weighs every agreeing hit by its distance alone. Rarity among the hits guides the search; where an alignment
+    /// stands, a keypoint says as much as another.
+    pub fn weigh_by_distance(&mut self) {
         for s in &mut self.agreeing {
-            let own = f64::from(weights[s.hit.upload as usize]);
-            s.times.weight = placed_hit::hit_weight(s.hit.distance) * own;
+            s.times.weight = placed_hit::hit_weight(s.hit.distance);
         }
         self.distinct = distinct_weight(&self.agreeing);
     }

@@ -88,9 +88,32 @@ impl Affine {
         if even > odd + 1e-9 { (even + odd) / (even - odd) } else { f64::INFINITY }
     }
 
+    /// The transform back; `None` for one that leaves no area.
+    pub fn inverse(&self) -> Option<Inverse> {
+        let Affine { a, b, c, d, e, f } = *self;
+        let det = a * e - b * d;
+        if det.abs() < SPREAD_MIN {
+            return None;
+        }
+        let (a, b, d, e) = (e / det, -b / det, -d / det, a / det);
+        Some(Inverse(Affine { a, b, c: -(a * c + b * f), d, e, f: -(d * c + e * f) }))
+    }
+
     /// This transform followed by a mirror of an upload's picture of this width.
     pub fn mirrored(&self, width: f64) -> Affine {
         Affine { a: -self.a, b: -self.b, c: width - self.c, ..*self }
+    }
+}
+
+/// A transform from the upload's picture to the deleted one's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inverse(Affine);
+
+impl Inverse {
+    /// Where a point of the upload's picture lies in the deleted one's.
+    pub fn deleted(&self, point: UploadPoint) -> DeletedPoint {
+        let at = self.0.apply(DeletedPoint::new(point.x, point.y));
+        DeletedPoint::new(at.x, at.y)
     }
 }
 

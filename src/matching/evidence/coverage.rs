@@ -33,8 +33,8 @@
 //! - *A keypoint counts once.* What stands still in the deleted video is a keypoint of every keyframe (`join_twins`);
 //!   what stands still in the upload is found by many keypoints of the deleted video (`keep_likeliest`). Both are one
 //!   piece of evidence.
-//! - *Patterns count less* (`lookalikes`), *and so does what is common* (`commonness`) *or shown on a card* (`cards`).
-//!   Weights apply to evidence for, never against: that a common keypoint is missing is evidence like any other.
+//! - *Patterns count less* (`lookalikes`), *and so does what is shown on a card* (`cards`). The weight of a card applies
+//!   to evidence for, never against: that a keypoint is missing is evidence like any other.
 //! - *A short span is padded:* a still image lasts less than what a keyframe stands for.
 
 use std::f32::consts::PI;
@@ -93,6 +93,9 @@ pub struct Coverage {
     pub reupload_nats: f64,
     /// Of each keypoint found, its place in either picture.
     pub pairs: Vec<PointPair>,
+    /// Every keypoint of the deleted video that ought to be visible, by index, and whether it was found; those that
+    /// count once are listed each.
+    pub expected: Vec<(u32, bool)>,
 }
 
 impl Coverage {
@@ -107,22 +110,22 @@ pub struct CoverageSearch<'a> {
     pub prepared: &'a PreparedUpload<'a>,
     pub deleted: &'a Fingerprint,
     pub lookalikes: &'a Lookalikes,
-    /// Weights of the upload's keypoints, 0..1.
-    pub weights: &'a [f32],
 }
 
 impl CoverageSearch<'_> {
     /// Measures the coverage of one alignment within `span`.
     pub fn coverage(&self, alignment: &Alignment, span: &UploadSpan) -> Coverage {
         let mut counted: Vec<(usize, Met)> = Vec::new();
+        let mut asked: Vec<(u32, bool)> = Vec::new();
         for (index, keypoint) in self.deleted.keypoints.iter().enumerate() {
             if let Some(expected) = self.expected(keypoint, alignment, span) {
                 let met = self.met(index, &expected, alignment);
+                asked.push((index as u32, met.best > FOUND_NATS.exp()));
                 self.join_twins(&mut counted, index, met);
             }
         }
         keep_likeliest(&self.prepared.print.keypoints, &mut counted);
-        summary(self.deleted, &counted)
+        Coverage { expected: asked, ..summary(self.deleted, &counted) }
     }
 
     /// Where, when and how a keypoint is expected in the upload; `None` when it is not visible there.
@@ -182,7 +185,7 @@ impl CoverageSearch<'_> {
                 let late_s = expected.shown.start_s - f64::from(u.spot.last_s);
                 out.best = ratio;
                 out.upload = i as u32;
-                out.weight = f64::from(self.weights[i]) * ground;
+                out.weight = ground;
                 let x = if mirrored { f64::from(upload.width) - x } else { x };
                 out.at = UploadPoint::new(x, y);
                 out.late_s = early_s.max(late_s).max(0.0);

@@ -153,22 +153,21 @@ impl Fitter<'_> {
 }
 
 impl FittedAlignment {
-    /// The measurements; `frame_weights` of the upload's frames, 0..1.
-    pub fn measured(&self, frame_weights: &[f32]) -> Measured {
+    /// The measurements.
+    pub fn measured(&self) -> Measured {
         Measured {
             keypoint_nats: self.coverage.nats,
             reupload_nats: self.coverage.reupload_nats,
-            placed_nats: self.frames.nats(frame_weights),
+            placed_nats: self.frames.nats(),
             unplaced_nats: 0.0,
             prior_nats: prior::of_alignment(&self.alignment),
             supports: self.keyframes().max(self.frames.agreeing()),
         }
     }
 
-    /// Whether no small alignment can outdo it, whatever its frames turn out to weigh.
+    /// Whether no small alignment can outdo it.
     pub fn is_sure(&self) -> bool {
-        let last = self.frames.pairs.iter().map(|p| p.0).max().unwrap_or(0);
-        self.measured(&vec![0.0; last + 1]).evidence() >= SURE_NATS
+        self.measured().evidence() >= SURE_NATS
     }
 
     /// Keyframes of the deleted video that support the match.

@@ -14,7 +14,6 @@
 //!
 //! Neighbouring frames repeat each other, so deleted frames that show the same picture count once ([`distinct`]).
 
-use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use crate::fingerprint::frame_hash::{self, REGION_BITS, REGIONS, WHOLE_BITS};
@@ -31,8 +30,6 @@ const OVERLAP: f64 = 0.5;
 pub const NEAR_S: f64 = 0.3;
 /// Bits of 256 in which two deleted frames may differ and count once. Tuned.
 const DISTINCT_BITS: u32 = 44;
-/// [`pair_nats`] above which two frames show the same picture, beyond chance. Tuned.
-pub const SAME_PICTURE_NATS: f64 = 8.0;
 /// [`evidence_nats`] above which a frame is a picture that supports a match. Tuned.
 const SUPPORT_NATS: f64 = 1.0;
 
@@ -102,17 +99,12 @@ fn region_nats(distance: usize, bits: usize) -> f64 {
 pub struct FrameEvidence {
     /// Index of the upload's frame, and [`evidence_nats`] on its ground.
     pub pairs: Vec<(usize, f64)>,
-    /// Runs of upload frames, around the partners that show the same picture, that show it too.
-    pub same: Vec<RangeInclusive<usize>>,
 }
 
 impl FrameEvidence {
-    /// Sum of the evidence; what agrees counts by the weight of its upload frame, 0..1.
-    pub fn nats(&self, weights: &[f32]) -> f64 {
-        let weigh = |(i, nats): &(usize, f64)| {
-            if *nats > 0.0 { *nats * f64::from(weights[*i]) } else { *nats }
-        };
-        self.pairs.iter().map(weigh).sum()
+    /// Sum of the evidence.
+    pub fn nats(&self) -> f64 {
+        self.pairs.iter().map(|(_, nats)| nats).sum()
     }
 
     /// How many distinct deleted frames agree.
@@ -141,6 +133,8 @@ pub fn distinct<'a>(
 mod tests {
     use super::*;
 
+    /// [`pair_nats`] above which two frames show the same picture, beyond chance.
+    const SAME_PICTURE_NATS: f64 = 8.0;
     const PICTURE: FrameBits = [0x0123_4567_89ab_cdef, 0x1122_3344, 0x5566_7788, 0x99aa_bbcc];
 
     #[test]
@@ -176,9 +170,8 @@ mod tests {
         let pairs = [(&frames[0], 3, 1.0), (&frames[1], 4, 5.0), (&frames[2], 5, -2.0)];
         let pairs = distinct(pairs.into_iter());
         assert_eq!(pairs, [(4, 5.0), (5, -2.0)]);
-        let evidence = FrameEvidence { pairs, same: Vec::new() };
+        let evidence = FrameEvidence { pairs };
         assert_eq!(evidence.agreeing(), 1);
-        assert_eq!(evidence.nats(&[1.0; 6]), 3.0);
-        assert_eq!(evidence.nats(&[0.5; 6]), 0.5, "disagreement is not discounted");
+        assert_eq!(evidence.nats(), 3.0);
     }
 }

@@ -6,7 +6,6 @@
 //! ```text
 //! likelihood       one near pair of hashes
 //! cards            less on a flat ground
-//! commonness       less for what several owners share
 //! prior            the cost of an odd placement or speed
 //! frames           one pair of frames, and all pairs on a time map
 //! stretch, frame_matrix             the best line through all pairs of frames
@@ -16,14 +15,14 @@
 //! lookalikes, coverage              all keypoints that ought to be visible
 //! null, score      the sum, against what chance reaches
 //! fitted           an alignment put where the evidence is greatest
+//! visual_weight    how much there is to see in each part of a video
+//! shown            which parts of both videos show the same
 //! ```
 
 // In order of dependency: each file uses only those above it, and `align`.
 pub mod likelihood;
 
 pub mod cards;
-
-pub mod commonness;
 
 pub mod prior;
 
@@ -50,3 +49,7 @@ pub mod null;
 pub mod score;
 
 pub mod fitted;
+
+pub mod visual_weight;
+
+pub mod shown;

@@ -5,11 +5,9 @@
 //! mirrored, stretched or shown in a corner then agrees region by region, and where only a watermark agreed the frames
 //! disagree everywhere. Regions outside the upload's picture are not compared.
 //!
-//! One set of hashes answers four questions: the evidence along a time map ([`PlacedFrames::along`]), what each moment
-//! says ([`PlacedFrames::trace`], for the ends of a span), which line the frames themselves prefer
-//! ([`PlacedFrames::own_line`]: frames date a moment to 0.25 s, keyframes to 1 s), and which frames show the same.
-
-use std::ops::RangeInclusive;
+//! One set of hashes answers three questions: the evidence along a time map ([`PlacedFrames::along`]), what each moment
+//! says ([`PlacedFrames::trace`], for the ends of a span), and which line the frames themselves prefer
+//! ([`PlacedFrames::own_line`]: frames date a moment to 0.25 s, keyframes to 1 s).
 
 use crate::fingerprint::{
     CONTRAST_COMPARED_MIN, Fingerprint, FrameBits, FrameHash, Hasher, UploadPrint,
@@ -19,8 +17,7 @@ use crate::matching::align::geometry::Affine;
 use crate::matching::align::time_map::TimeMap;
 use crate::matching::evidence::frame_matrix::{FrameMatrix, MatrixLine};
 use crate::matching::evidence::frames::{
-    FrameEvidence, NEAR_S, SAME_PICTURE_NATS, Visible, distinct, evidence_nats, on_ground,
-    pair_nats,
+    FrameEvidence, NEAR_S, Visible, distinct, evidence_nats, on_ground, pair_nats,
 };
 use crate::matching::evidence::sample_grid::{SampleGrid, Samples};
 use crate::model::{Luma, UploadSpan};
@@ -96,40 +93,27 @@ impl PlacedFrames {
         time_map: &TimeMap,
         span: &UploadSpan,
     ) -> FrameEvidence {
-        let mut same = Vec::new();
         let telling = deleted.frames.iter().filter(|f| f.quality >= CONTRAST_COMPARED_MIN);
         let reach = span.padded(SPAN_SLACK_S);
         let pairs = telling.filter_map(|f| {
             let at = time_map.upload_s(f64::from(f.time_s));
             let inside = reach.contains_s(at);
-            let (k, nats) = inside.then(|| self.best_near(at, f)).flatten()?;
-            if nats >= SAME_PICTURE_NATS {
-                same.push(self.run_around(k, f));
-            }
+            let k = inside.then(|| self.best_near(at, f)).flatten()?;
             let partner = &self.frames[k];
             let nats = evidence_nats(&partner.bits, &f.bits, self.visible);
             Some((f, partner.index, on_ground(nats, deleted, f)))
         });
-        let pairs = distinct(pairs);
-        FrameEvidence { pairs, same }
+        FrameEvidence { pairs: distinct(pairs) }
     }
 
-    fn best_near(&self, at: f64, frame: &FrameHash) -> Option<(usize, f64)> {
+    fn best_near(&self, at: f64, frame: &FrameHash) -> Option<usize> {
         let first = self.frames.partition_point(|f| f.at_s < at - NEAR_S);
         let near = (first..self.frames.len()).take_while(|k| self.frames[*k].at_s <= at + NEAR_S);
-        near.map(|k| (k, self.nats(k, frame))).max_by(|a, b| a.1.total_cmp(&b.1))
+        near.max_by(|a, b| self.nats(*a, frame).total_cmp(&self.nats(*b, frame)))
     }
 
     fn nats(&self, k: usize, frame: &FrameHash) -> f64 {
         pair_nats(&self.frames[k].bits, &frame.bits, self.visible)
-    }
-
-    /// The run of the upload's frames around the `k`th that show the same as `frame`, as indices of the upload.
-    fn run_around(&self, k: usize, frame: &FrameHash) -> RangeInclusive<usize> {
-        let agrees = |k: &usize| self.nats(*k, frame) >= SAME_PICTURE_NATS;
-        let first = (0..k).rev().take_while(agrees).last().unwrap_or(k);
-        let last = (k + 1..self.frames.len()).take_while(agrees).last().unwrap_or(k);
-        self.frames[first].index..=self.frames[last].index
     }
 
     /// For each hashed frame of the upload: its time, and the nats of the best deleted frame within `near_s` of the
@@ -191,7 +175,7 @@ mod tests {
         let along = |offset_s: f64| {
             let time_map =
                 TimeMap { offset_s: scene.time_map().offset_s + offset_s, ..scene.time_map() };
-            placed.along(&deleted, &time_map, &shown).nats(&vec![1.0; upload.frames.len()])
+            placed.along(&deleted, &time_map, &shown).nats()
         };
         assert!(along(0.0) > 15.0, "{}", along(0.0));
         assert!(along(6.0) < 0.0, "{}", along(6.0));

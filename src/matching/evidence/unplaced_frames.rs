@@ -20,7 +20,7 @@ use crate::fingerprint::{
 use crate::matching::align::time_map::TimeMap;
 use crate::matching::evidence::frame_matrix::{FrameMatrix, GAP_NATS, LINE_NATS, MatrixLine};
 use crate::matching::evidence::frames::{
-    FrameEvidence, SAME_PICTURE_NATS, VISIBLE_ALL, distinct, evidence_nats, on_ground, pair_nats,
+    FrameEvidence, VISIBLE_ALL, distinct, evidence_nats, on_ground, pair_nats,
 };
 use crate::model::UploadSpan;
 
@@ -109,11 +109,7 @@ fn measured(
         let nats = evidence_nats(&view.bits(upload, frame), &row.bits, VISIBLE_ALL);
         (row, frame, on_ground(nats, deleted, row))
     });
-    let same = line.picked.iter().filter(|picked| picked.nats >= SAME_PICTURE_NATS);
-    FrameEvidence {
-        pairs: distinct(pairs),
-        same: same.map(|picked| columns[picked.column]..=columns[picked.column]).collect(),
-    }
+    FrameEvidence { pairs: distinct(pairs) }
 }
 
 /// Compares every upload frame (column) with every deleted one (row); returns the best agreement, 0 at the least.
@@ -160,7 +156,7 @@ mod tests {
                 assert_eq!((found.view.index, found.view.inverted), (index, inverted));
                 assert_eq!(found.time_map.speed, 1.0);
                 assert!((found.time_map.offset_s + 1.5).abs() < 0.3, "{:?}", found.time_map);
-                assert!(found.frames.nats(&vec![1.0; upload.frames.len()]) > 20.0);
+                assert!(found.frames.nats() > 20.0);
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Alignments {
     pub candidate: usize,
     /// By near hits.
     pub near: Vec<Alignment>,
-    /// By wide hits. These make nothing common: by chance some of them agree, too.
+    /// By wide hits.
     pub wide: Vec<Alignment>,
     pub lookalikes: Lookalikes,
     pub unplaced: Option<UnplacedFrames>,
@@ -107,9 +107,9 @@ mod tests {
         let none = IndexHits::default();
         let unrelated = Scene::new(82).deleted();
         let candidates = [
-            Candidate { fingerprint: &unrelated, voice: 1, found: Some(&none) },
-            Candidate { fingerprint: &deleted, voice: 2, found: Some(&none) },
-            Candidate { fingerprint: &deleted, voice: 3, found: Some(&found) },
+            Candidate { fingerprint: &unrelated, common: None, found: Some(&none) },
+            Candidate { fingerprint: &deleted, common: None, found: Some(&none) },
+            Candidate { fingerprint: &deleted, common: None, found: Some(&found) },
         ];
         let aligned = |pairs_max| -> Vec<usize> {
             let options = Options { pairs_max, ..Options::default() };

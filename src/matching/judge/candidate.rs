@@ -2,14 +2,14 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::matching::align::hits::IndexHits;
+use crate::model::Extent;
 
 /// A tombstone that the upload may show.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     pub fingerprint: &'a Fingerprint,
-    /// Its owner, or the set of near-identical videos that it belongs to: candidates of one voice count once in what is
-    /// common.
-    pub voice: u32,
+    /// The parts of it that other deleted videos have as well; `None` if nothing is known to be.
+    pub common: Option<&'a Extent>,
     /// The hits that the index found; `None` when the index was not searched.
     pub found: Option<&'a IndexHits>,
 }

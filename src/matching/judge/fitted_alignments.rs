@@ -6,7 +6,6 @@
 //!
 //! ```text
 //! for each alignment, near ones first:
-//!     reweigh it by what is common                                  (`evidence::commonness`)
 //!     fit it, unless it is small and the first one is sure          (`evidence::fitted`)
 //! best     ← the fitted alignment with the most evidence
 //! measured ← what best measured, and the line of unplaced frames
@@ -16,19 +15,21 @@
 //! ```
 
 use crate::fingerprint::{Fingerprint, Hasher, UploadPrint};
-use crate::matching::align::consensus::Alignment;
 use crate::matching::align::hits::PreparedUpload;
 use crate::matching::align::time_map::TimeMap;
-use crate::matching::evidence::commonness::within_template;
 use crate::matching::evidence::coverage::CoverageSearch;
 use crate::matching::evidence::fitted::{FittedAlignment, Fitter};
 use crate::matching::evidence::score::Measured;
+use crate::matching::evidence::shown::Shown;
 use crate::matching::evidence::unplaced_frames::UnplacedFrames;
+use crate::matching::evidence::visual_weight::VisualWeight;
 use crate::matching::judge::alignments::Alignments;
 use crate::matching::judge::candidate::{Candidate, Options};
 use crate::matching::judge::judged::Judged;
 use crate::matching::judge::placement;
-use crate::model::{Agreement, DeletedSpan, Evidence, Placement, SpanPair, UploadSpan};
+use crate::model::{
+    Agreement, DeletedSpan, Evidence, Extent, Placement, Share, SpanPair, UploadSpan,
+};
 
 /// Weight of distinct hits from which an alignment is a span of its own beside the best one. Tuned.
 const SPAN_DISTINCT: f64 = 3.0;
@@ -38,8 +39,6 @@ const INSIDE: f64 = 0.5;
 const STANDING_NATS: f64 = 1.0;
 /// How many times the evidence of the best alignment an unplaced line must have to lead. Tuned.
 const UNPLACED_LEADS: f64 = 2.0;
-/// Share of the agreeing hits' weight that must be left for a match not to be a template's. Tuned.
-const SHARE_OF_ITS_OWN: f64 = 0.4;
 /// Seconds from either end of the upload within which an unplaced line reaches that end, and by which it is widened
 /// elsewhere: a keyframe's distance, and most of one between frames. Tuned.
 const ENDS_S: f64 = 1.0;
@@ -51,56 +50,49 @@ pub struct FittedAlignments<'a> {
     pub candidate: usize,
     upload: &'a UploadPrint,
     deleted: &'a Fingerprint,
+    common: Option<&'a Extent>,
     fitted: Vec<FittedAlignment>,
     unplaced: Option<UnplacedFrames>,
 }
 
 impl<'a> FittedAlignments<'a> {
-    /// Fits what was found; `weights` of the upload's keypoints for this candidate, 0..1.
+    /// Fits what was found.
     pub fn new(
         hasher: &Hasher,
         prepared: &PreparedUpload<'a>,
         candidate: &Candidate<'a>,
-        weights: &[f32],
         found: Alignments,
     ) -> Self {
         let (upload, deleted) = (prepared.print, candidate.fingerprint);
+        let common = candidate.common;
         let lookalikes = &found.lookalikes;
         let mut fitted: Vec<FittedAlignment> = Vec::with_capacity(found.near.len());
         for mut alignment in found.near.into_iter().chain(found.wide) {
-            let weights = &within_template(weights, upload, &alignment);
-            alignment.reweigh(weights);
+            alignment.weigh_by_distance();
             let sure = fitted.first().is_some_and(FittedAlignment::is_sure);
             if alignment.distinct >= SPAN_DISTINCT || !sure {
-                let search = CoverageSearch { prepared, deleted, lookalikes, weights };
+                let search = CoverageSearch { prepared, deleted, lookalikes };
                 fitted.push(Fitter { hasher, search }.fit(&alignment));
             }
         }
         let Alignments { candidate, unplaced, .. } = found;
-        FittedAlignments { candidate, upload, deleted, fitted, unplaced }
+        FittedAlignments { candidate, upload, deleted, common, fitted, unplaced }
     }
 
-    /// Upload frames that show the same as the candidate's.
-    pub fn agreeing_frames(&self) -> impl Iterator<Item = usize> + '_ {
-        let placed = self.fitted.iter().flat_map(|f| &f.frames.same);
-        let unplaced = self.unplaced.iter().flat_map(|u| &u.frames.same);
-        placed.chain(unplaced).flat_map(Clone::clone)
-    }
-
-    /// The match that it makes in an index of this many tombstones; `frame_weights` of the upload's frames for this
-    /// candidate, 0..1. `None` when it has no standing.
+    /// The match that it makes in an index of this many tombstones; `whole` weighs the upload's parts. `None` when it
+    /// has no standing.
     pub fn judge(
         &self,
-        frame_weights: &[f32],
+        whole: &VisualWeight,
         tombstones: usize,
         options: &Options,
     ) -> Option<Judged> {
-        let evidence_of = |f: &FittedAlignment| f.measured(frame_weights).evidence();
+        let evidence_of = |f: &FittedAlignment| f.measured().evidence();
         let best = self.fitted.iter().max_by(|a, b| evidence_of(a).total_cmp(&evidence_of(b)));
-        let mut measured = best.map(|f| f.measured(frame_weights)).unwrap_or_default();
+        let mut measured = best.map(|f| f.measured()).unwrap_or_default();
         let placed_evidence = measured.evidence();
         let unplaced = self.unplaced.as_ref();
-        measured.unplaced_nats = unplaced.map_or(0.0, |u| u.frames.nats(frame_weights));
+        measured.unplaced_nats = unplaced.map_or(0.0, |u| u.frames.nats());
         if let Some(u) = unplaced.filter(|_| measured.evidence() > placed_evidence) {
             measured.supports = measured.supports.max(u.frames.agreeing());
         }
@@ -109,19 +101,39 @@ impl<'a> FittedAlignments<'a> {
         }
         let leads = measured.evidence() > placed_evidence * UNPLACED_LEADS;
         let leading = unplaced.filter(|_| leads);
+        let (spans, shown) = match leading {
+            Some(unplaced) => {
+                let pair = self.unplaced_span(unplaced);
+                let shown = Shown::of_spans(pair.upload, pair.deleted);
+                (vec![pair], shown)
+            }
+            None => self.spans(best, options),
+        };
+        let share = self.share(&shown, whole);
         Some(Judged {
             candidate: self.candidate,
             score: measured.score(tombstones),
             supports: measured.supports,
-            common: best.is_some_and(|b| own_share(&b.alignment) < SHARE_OF_ITS_OWN),
-            evidence: evidence(best, &measured),
+            evidence: evidence(best, &measured, &share),
             agreement: self.agreement(leading),
-            spans: match leading {
-                Some(unplaced) => vec![self.unplaced_span(unplaced)],
-                None => self.spans(best, options),
-            },
+            spans,
+            share,
+            shown,
             measured,
         })
+    }
+
+    /// How much of either video is shown; `whole` weighs the upload's parts.
+    fn share(&self, shown: &Shown, whole: &VisualWeight) -> Share {
+        let deleted = VisualWeight::of_deleted(self.deleted);
+        let deleted_s = deleted.of(&shown.deleted);
+        let outside = self.common.map(|common| shown.deleted.without(&common.padded()));
+        Share {
+            deleted: deleted.share(&shown.deleted),
+            deleted_s,
+            outside_common_s: outside.map_or(deleted_s, |outside| deleted.of(&outside)),
+            upload: whole.share(&shown.upload),
+        }
     }
 
     /// The moments that agree, of every alignment that stands by itself, and of whole frames where these lead.
@@ -134,8 +146,8 @@ impl<'a> FittedAlignments<'a> {
         all
     }
 
-    /// The spans of all alignments that stand by themselves, by start in the upload.
-    fn spans(&self, best: Option<&FittedAlignment>, options: &Options) -> Vec<SpanPair> {
+    /// The spans of all alignments that stand by themselves, by start in the upload, and what they show.
+    fn spans(&self, best: Option<&FittedAlignment>, options: &Options) -> (Vec<SpanPair>, Shown) {
         let is_best = |f: &FittedAlignment| best.is_some_and(|b| std::ptr::eq(b, f));
         let others = self.fitted.iter().filter(|f| f.alignment.distinct >= SPAN_DISTINCT);
         let mut kept: Vec<&FittedAlignment> = best.into_iter().collect();
@@ -150,9 +162,12 @@ impl<'a> FittedAlignments<'a> {
             let placement = placement::of_alignment(self.upload, self.deleted, &f.alignment);
             self.pair(&f.alignment.time_map, f.span, placement)
         };
+        let mut shown = Shown::default();
+        let parts = kept.iter().map(|f| Shown::of_alignment(self.upload, self.deleted, f));
+        parts.for_each(|part| shown.add(&part));
         let mut out: Vec<SpanPair> = kept.into_iter().map(pair).collect();
         out.sort_by(|a, b| a.upload.start_s.total_cmp(&b.upload.start_s));
-        out
+        (out, shown)
     }
 
     /// A span with what it shows of the deleted video, which does not reach beyond its ends.
@@ -172,14 +187,12 @@ impl<'a> FittedAlignments<'a> {
     }
 }
 
-/// Share of an alignment's weight that is left after what others have too.
-fn own_share(alignment: &Alignment) -> f64 {
-    (alignment.distinct / alignment.distinct_near.max(1e-6)).clamp(0.0, 1.0)
-}
-
-fn evidence(best: Option<&FittedAlignment>, measured: &Measured) -> Evidence {
+fn evidence(best: Option<&FittedAlignment>, measured: &Measured, share: &Share) -> Evidence {
+    let outside = share.outside_common_s / share.deleted_s.max(f64::MIN_POSITIVE);
+    let common = if share.deleted_s > 0.0 { (1.0 - outside).clamp(0.0, 1.0) } else { 0.0 };
     let Some(b) = best else {
-        return Evidence { frames_nats: measured.unplaced_nats, ..Evidence::default() };
+        let frames_nats = measured.unplaced_nats;
+        return Evidence { frames_nats, common, ..Evidence::default() };
     };
     Evidence {
         same_bytes: false,
@@ -188,6 +201,6 @@ fn evidence(best: Option<&FittedAlignment>, measured: &Measured) -> Evidence {
         coverage: b.coverage.share(),
         keyframes: b.keyframes(),
         frames_nats: measured.placed_nats.max(measured.unplaced_nats),
-        common: 1.0 - own_share(&b.alignment),
+        common,
     }
 }

@@ -1,7 +1,8 @@
 //! The results of a judgement, and the thresholds on them.
 
 use crate::matching::evidence::score::Measured;
-use crate::model::{Agreement, Evidence, SpanPair, Strength};
+use crate::matching::evidence::shown::Shown;
+use crate::model::{Agreement, Evidence, Share, SpanPair, Strength};
 
 /// Distinct pictures that a block needs: a single one may be a card that no template names yet. Tuned.
 const SUPPORTS_TO_BLOCK: u32 = 2;
@@ -36,8 +37,10 @@ pub struct Judged {
     pub evidence: Evidence,
     /// Distinct pictures of the deleted video that speak for it.
     pub supports: u32,
-    /// Most of what agrees is shared by many owners' videos.
-    pub common: bool,
+    /// How much of either video it covers.
+    pub share: Share,
+    /// Which parts of either it covers.
+    pub shown: Shown,
     pub measured: Measured,
     /// The moments that agree, to be drawn.
     pub agreement: Agreement,
@@ -68,7 +71,8 @@ mod tests {
             spans: Vec::new(),
             evidence: Evidence::default(),
             supports,
-            common: false,
+            share: Share::whole(1.0),
+            shown: Shown::default(),
             measured,
             agreement: Agreement::default(),
         }

@@ -83,8 +83,7 @@ fn steps(scene: &Scene) -> Value {
                 "reupload_nats": coverage.reupload_nats,
             }),
         );
-        let weights = vec![1.0; upload.frames.len().max(1)];
-        let measured = fitted.measured(&weights);
+        let measured = fitted.measured();
         out.insert(
             "score".into(),
             json!({
@@ -105,9 +104,9 @@ fn judgement(
     deleted: &[&crate::fingerprint::Fingerprint],
     upload: &crate::fingerprint::UploadPrint,
 ) -> Value {
-    let candidates: Vec<Candidate<'_>> = (0u32..)
-        .zip(deleted)
-        .map(|(voice, fingerprint)| Candidate { fingerprint, voice, found: None })
+    let candidates: Vec<Candidate<'_>> = deleted
+        .iter()
+        .map(|fingerprint| Candidate { fingerprint, common: None, found: None })
         .collect();
     let background = Background { tombstones: 1000 };
     let judged = judge(scene.hasher(), upload, &candidates, &background, &Options::default());
@@ -126,7 +125,7 @@ fn judgement(
             "evidence": j.measured.evidence(),
             "unplaced_nats": j.measured.unplaced_nats,
             "supports": j.supports,
-            "common": j.evidence.common,
+            "share": [j.share.deleted, j.share.deleted_s, j.share.upload],
             "spans": spans.collect::<Vec<Value>>(),
             "drawn": [j.agreement.keypoints.len(), j.agreement.frames.len()],
         })

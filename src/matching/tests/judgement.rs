@@ -5,11 +5,12 @@ use proptest::prelude::*;
 use crate::fingerprint::{Fingerprint, Keypoint, UploadPrint};
 use crate::matching::tests::scene::{self, Scene, cases, noise, spliced};
 use crate::matching::{Background, Candidate, Judged, Options, judge};
+use crate::model::{Extent, extent};
 
 fn judged(upload: &UploadPrint, deleted: &[&Fingerprint], tombstones: usize) -> Vec<Judged> {
-    let candidates: Vec<Candidate<'_>> = (0u32..)
-        .zip(deleted)
-        .map(|(voice, fingerprint)| Candidate { fingerprint, voice, found: None })
+    let candidates: Vec<Candidate<'_>> = deleted
+        .iter()
+        .map(|fingerprint| Candidate { fingerprint, common: None, found: None })
         .collect();
     let hasher = Scene::new(0).hasher();
     judge(hasher, upload, &candidates, &Background { tombstones }, &Options::default())
@@ -89,22 +90,25 @@ fn another_order_of_candidates_gives_the_same_matches() {
 }
 
 #[test]
-fn what_several_voices_have_is_common_and_one_voice_may_have_it_twice() {
+fn what_other_deleted_videos_have_in_common_changes_no_score_and_is_said() {
     let scene = Scene::framed(9);
     let (deleted, upload) = (scene.deleted(), scene.upload());
-    let with_voices = |voices: &[u32]| {
-        let candidates: Vec<Candidate<'_>> = voices
-            .iter()
-            .map(|voice| Candidate { fingerprint: &deleted, voice: *voice, found: None })
-            .collect();
-        let background = Background { tombstones: voices.len() };
-        judge(scene.hasher(), &upload, &candidates, &background, &Options::default())
+    let mut first_half = Extent::default();
+    (0..deleted.duration_s as usize).for_each(|bin| first_half.add(bin, extent::WHOLE));
+    let judged = |common: Option<&Extent>, copies: usize| {
+        let candidate = Candidate { fingerprint: &deleted, common, found: None };
+        let (background, options) = (Background { tombstones: 9 }, Options::default());
+        judge(scene.hasher(), &upload, &vec![candidate; copies], &background, &options)
     };
-    assert!(!with_voices(&[1])[0].common);
-    assert!(!with_voices(&[1, 1, 1])[0].common, "one owner, three tombstones");
-    let several = with_voices(&[1, 2, 3, 4]);
-    assert!(several[0].common && several[0].evidence.common > 0.6, "{:?}", several[0].evidence);
-    assert!(several[0].score < with_voices(&[1])[0].score);
+    let (alone, among, common) = (judged(None, 1), judged(None, 5), judged(Some(&first_half), 1));
+    assert_eq!(among.len(), 5);
+    for one in among.iter().chain(&common) {
+        assert_eq!((one.score, &one.spans), (alone[0].score, &alone[0].spans));
+    }
+    let (whole, part) = (alone[0].share, common[0].share);
+    assert_eq!(whole.outside_common_s, whole.deleted_s);
+    assert!(part.outside_common_s < 0.6 * part.deleted_s, "{part:?}");
+    assert!((0.3..0.9).contains(&common[0].evidence.common), "{:?}", common[0].evidence);
 }
 
 /// Twelve keypoints of one picture, and an upload that shows them: two nearly as they were, the others 13 bits off.
@@ -125,7 +129,7 @@ fn blurred() -> (Fingerprint, UploadPrint) {
 #[test]
 fn two_near_pairs_propose_no_placement_but_with_wide_ones_beside_them_they_do() {
     let (deleted, upload) = blurred();
-    let candidates = [Candidate { fingerprint: &deleted, voice: 0, found: None }];
+    let candidates = [Candidate { fingerprint: &deleted, common: None, found: None }];
     let judged = |wide_max| {
         let options = Options { wide_max, ..Options::default() };
         let hasher = Scene::new(0).hasher();

@@ -392,7 +392,7 @@ impl Scene {
         alignments(upload, deleted, &hits, SearchLimits { alignments_max: 3, seeds: SEEDS })
     }
 
-    /// An alignment, fitted; all keypoints weigh 1.
+    /// An alignment, fitted.
     pub fn fit(
         &self,
         deleted: &Fingerprint,
@@ -402,7 +402,7 @@ impl Scene {
         self.search(deleted, upload, |search| Fitter { hasher: &HASHER, search }.fit(alignment))
     }
 
-    /// The coverage of an alignment; all keypoints weigh 1.
+    /// The coverage of an alignment.
     pub fn coverage(
         &self,
         deleted: &Fingerprint,
@@ -421,13 +421,7 @@ impl Scene {
     ) -> T {
         let prepared = PreparedUpload::new(upload, Cpu::detect());
         let lookalikes = Lookalikes::new(deleted, &prepared.hits(deleted, 3000));
-        let weights = vec![1.0; upload.keypoints.len()];
-        with(CoverageSearch {
-            prepared: &prepared,
-            deleted,
-            lookalikes: &lookalikes,
-            weights: &weights,
-        })
+        with(CoverageSearch { prepared: &prepared, deleted, lookalikes: &lookalikes })
     }
 }
 

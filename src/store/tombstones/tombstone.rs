@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::tombstones::changes;
+use crate::store::tombstones::{NewRelation, changes, relations};
 use crate::store::{Change, Error, Result, Store};
 
 /// A tombstone before it has a slot.
@@ -32,6 +32,12 @@ pub struct NewTombstone {
     /// The reason for `strength`: one line of text.
     pub strength_why: String,
     pub duration_s: f64,
+    /// When the video was posted: the earliest and the latest time; `None` if unknown.
+    pub uploaded: Option<(UnixSeconds, UnixSeconds)>,
+    /// Whether the deletion asserted that its owner is the author.
+    pub original: bool,
+    /// What it has in common with older tombstones.
+    pub relations: Vec<NewRelation>,
 }
 
 /// A tombstone without its fingerprint's bytes.
@@ -50,6 +56,10 @@ pub struct Tombstone {
     pub duration_s: f64,
     /// Size of its fingerprint, bytes.
     pub fingerprint_size: u64,
+    /// When the video was posted: the earliest and the latest time; `None` if unknown.
+    pub uploaded: Option<(UnixSeconds, UnixSeconds)>,
+    /// Whether the deletion asserted that its owner is the author.
+    pub original: bool,
 }
 
 /// Why a tombstone is removed.
@@ -80,7 +90,7 @@ pub struct Stats {
 }
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
-     strength_why, duration_s, fingerprint_size, reason";
+     strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original";
 
 impl Store {
     /// Adds all tombstones or none, and returns their slots in the same order.
@@ -100,6 +110,8 @@ impl Store {
                 .map_err(|_| Error::NoSlots { path: self.path().to_path_buf() })?;
             let change = Change::added(Slot(number));
             changes::append(&transaction, change).map_err(|e| self.explain(e))?;
+            relations::add(&transaction, Slot(number), &tombstone.relations, &slots)
+                .map_err(|e| self.explain(e))?;
             slots.push(Slot(number));
         }
         transaction.commit().map_err(|e| self.explain(e))?;
@@ -262,8 +274,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     let slot = connection
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
-             strength_why, duration_s, fingerprint_size, reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -279,6 +291,9 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.duration_s,
                 new.fingerprint.len() as i64,
                 new.reason.as_str(),
+                new.uploaded.map(|(from, _)| from),
+                new.uploaded.map(|(_, to)| to),
+                new.original,
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -357,6 +372,10 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
         duration_s: row.get(9)?,
         fingerprint_size: row.get::<_, i64>(10)?.cast_unsigned(),
         reason: columns::parsed(row, 11)?,
+        uploaded: row
+            .get::<_, Option<UnixSeconds>>(12)?
+            .zip(row.get::<_, Option<UnixSeconds>>(13)?),
+        original: row.get(14)?,
     })
 }
 

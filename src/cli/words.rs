@@ -75,10 +75,10 @@ fn match_lines(one: &ReportMatch) -> Vec<String> {
         None => "",
     };
     let mut lines = vec![format!(
-        "  {}  {}{own}  score {:.1}: {}",
+        "  {}  {}{own}  score {}: {}",
         found.verdict.as_str(),
         printable(&found.tombstone.0),
-        found.score,
+        crate::wire::score_text(found.score),
         score(found.score)
     )];
     if evidence.same_bytes {

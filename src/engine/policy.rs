@@ -272,11 +272,16 @@ impl Policy {
     }
 }
 
-/// Share of what moves that must agree; below, only the place agrees.
-const MOVING_SHARE_MIN: f64 = 0.12;
+/// Keypoints beside the ground that ought to be visible for their absence to say anything, and the share of them that
+/// must be found; below, only the place agrees. Tuned.
+const MOVING_MIN: u32 = 8;
+const MOVING_SHARE_MIN: f64 = 0.1;
 
 fn is_same_place(one: &Weighed) -> bool {
-    !one.same_bytes && one.moving_share.is_some_and(|share| share < MOVING_SHARE_MIN)
+    let little = |[expected, found]: [u32; 2]| {
+        expected >= MOVING_MIN && f64::from(found) < MOVING_SHARE_MIN * f64::from(expected)
+    };
+    !one.same_bytes && one.moving.is_some_and(little)
 }
 
 #[cfg(test)]

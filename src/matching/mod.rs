@@ -95,6 +95,7 @@ mod judge;
 mod tests;
 
 pub use align::hits::IndexHits;
+pub use evidence::moving::Moving;
 pub use evidence::score::Measured;
 pub use evidence::shown::Shown;
 pub use evidence::visual_weight::VisualWeight;

@@ -184,6 +184,8 @@ pub struct SpanPair {
     pub deleted: DeletedSpan,
     /// Seconds of the deleted video shown in one second of the upload.
     pub speed: f64,
+    /// Whether the pictures tell the time; in a still scene they do not, and `deleted` and `speed` are a guess.
+    pub time_sure: bool,
     pub placement: Placement,
 }
 
@@ -202,6 +204,15 @@ pub struct Evidence {
     pub keyframes: u32,
     /// Frame evidence along the time line, nats; negative when the frames contradict the keypoints.
     pub frames_nats: f64,
+    /// Distinct keypoints of the deleted video that are not its ground: how many ought to be visible…
+    #[serde(default)]
+    pub passing: u32,
+    /// …how many of these were found…
+    #[serde(default)]
+    pub passing_found: u32,
+    /// …and how many are missing together, in one part of the picture.
+    #[serde(default)]
+    pub passing_missing: u32,
     /// Of what is shown of the deleted video, the share that other deleted videos have as well, 0..1.
     pub common: f64,
 }
@@ -212,7 +223,9 @@ pub struct Match<T> {
     pub tombstone: T,
     /// −log10 of the number of equally good chance matches expected for one upload against the whole index.
     pub score: f64,
+    /// The verdict that it calls for by itself, and why.
     pub verdict: VerdictKind,
+    pub reason: Reason,
     pub spans: Vec<SpanPair>,
     pub evidence: Evidence,
 }

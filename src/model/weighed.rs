@@ -45,9 +45,9 @@ pub struct Weighed {
     /// Owners in whose deleted videos most of this deleted video is a minor part.
     #[serde(default)]
     pub minor_for_owners: Option<u32>,
-    /// Of what moves in the deleted video, or differs from its own ground, the share that agrees, 0..1.
+    /// Keypoints of the deleted video that are not its ground: how many ought to be visible, and how many were found.
     #[serde(default)]
-    pub moving_share: Option<f64>,
+    pub moving: Option<[u32; 2]>,
     /// Who posted what is shown, and when.
     #[serde(default)]
     pub precedence: Option<Precedence>,
@@ -67,7 +67,7 @@ impl Weighed {
             share: None,
             deleted_duration_s: None,
             minor_for_owners: None,
-            moving_share: None,
+            moving: None,
             precedence: None,
         }
     }

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{
-    DeletedSpan, Evidence, Placement, Point, Reason, Report, ReportMatch, SpanPair, UploadSpan,
-    VerdictKind,
+    DeletedSpan, Evidence, Placement, Point, Reason, Report, ReportMatch, Share, SpanPair,
+    UploadSpan, VerdictKind,
 };
 
 pub use audience::{Audience, Redact, Unredacted};
@@ -53,14 +53,45 @@ pub struct MatchView {
     pub tombstone: String,
     pub score: f64,
     pub verdict: VerdictKind,
+    /// Why this match alone calls for that verdict.
+    pub reason: Reason,
     /// True for the uploader's own deleted video; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
     /// True when the owner permits this uploader to post the video; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub granted: bool,
+    /// How much of either video the match covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareView>,
     pub spans: Vec<SpanView>,
     pub evidence: EvidenceView,
+}
+
+/// How much of the deleted video, and of the upload, a match covers, weighted by what there is to see.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Share)]
+pub struct ShareView {
+    /// Share of the deleted video that the upload shows, 0 to 1.
+    pub deleted: f64,
+    /// The same in seconds.
+    pub deleted_s: f64,
+    /// Of these seconds, those outside the parts that other deleted videos have as well.
+    pub outside_common_s: f64,
+    /// Share of the upload that shows the deleted video, 0 to 1.
+    pub upload: f64,
+}
+
+impl ShareView {
+    /// A rounded share.
+    pub fn new(share: &Share) -> ShareView {
+        ShareView {
+            deleted: round(share.deleted, 3),
+            deleted_s: round(share.deleted_s, 2),
+            outside_common_s: round(share.outside_common_s, 2),
+            upload: round(share.upload, 3),
+        }
+    }
 }
 
 /// One span of a match. Reversed playback has a negative `speed` and a descending `deleted`.
@@ -73,6 +104,9 @@ pub struct SpanView {
     pub deleted: [f64; 2],
     /// Seconds of the deleted video per second of the upload; negative when it plays backwards.
     pub speed: f64,
+    /// False in a still scene, where nothing tells the time: `deleted` and `speed` are then a guess.
+    #[serde(default = "sure")]
+    pub time_sure: bool,
     pub placement: PlacementView,
 }
 
@@ -110,6 +144,15 @@ pub struct EvidenceView {
     pub keyframes: u32,
     /// Evidence of whole frames along the time map, nats; negative when they contradict the keypoints.
     pub frames_nats: f64,
+    /// Keypoints of the deleted video that are not its ground (what stays or comes back) and should be visible.
+    #[serde(default)]
+    pub passing: u32,
+    /// How many of these were found.
+    #[serde(default)]
+    pub passing_found: u32,
+    /// How many are missing together, in one part of the picture: another story before the same ground, or a cover.
+    #[serde(default)]
+    pub passing_missing: u32,
     /// Of what is shown of the deleted video, the share that other deleted videos have as well, 0 to 1.
     pub common: f64,
 }
@@ -149,15 +192,22 @@ impl ReportView {
     }
 }
 
+/// Records of 0.1.0 do not say.
+fn sure() -> bool {
+    true
+}
+
 impl MatchView {
     fn new(one: &ReportMatch) -> MatchView {
         let evidence = &one.found.evidence;
         MatchView {
             tombstone: one.found.tombstone.0.clone(),
-            score: round(one.found.score, 2),
+            score: rounded_down(one.found.score),
             verdict: one.found.verdict,
+            reason: one.found.reason,
             own: one.own(),
             granted: one.granted(),
+            share: one.weighed.share.as_ref().map(ShareView::new),
             spans: one.found.spans.iter().map(SpanView::new).collect(),
             evidence: EvidenceView::new(evidence),
         }
@@ -173,6 +223,9 @@ impl EvidenceView {
             coverage: round(evidence.coverage, 3),
             keyframes: evidence.keyframes,
             frames_nats: round(evidence.frames_nats, 1),
+            passing: evidence.passing,
+            passing_found: evidence.passing_found,
+            passing_missing: evidence.passing_missing,
             common: round(evidence.common, 3),
         }
     }
@@ -186,6 +239,7 @@ impl SpanView {
             upload: seconds(pair.upload.start_s, pair.upload.end_s),
             deleted: seconds(pair.deleted.start_s, pair.deleted.end_s),
             speed: round(pair.speed, 3),
+            time_sure: pair.time_sure,
             placement: PlacementView::new(&pair.placement),
         }
     }
@@ -200,6 +254,7 @@ impl SpanView {
             upload: UploadSpan::new(self.upload[0], self.upload[1]),
             deleted: DeletedSpan::new(self.deleted[0], self.deleted[1]),
             speed: self.speed,
+            time_sure: self.time_sure,
             placement: Placement { mirrored, inverted, rotation_deg, scale, quad },
         }
     }
@@ -217,6 +272,16 @@ impl PlacementView {
     }
 }
 
+/// A score to two decimals, rounded down: 3.999 must not read like a threshold that it does not reach.
+pub(crate) fn rounded_down(score: f64) -> f64 {
+    (score * 100.0).floor() / 100.0 + 0.0
+}
+
+/// A score as people read it: one decimal, rounded down.
+pub(crate) fn score_text(score: f64) -> String {
+    format!("{:.1}", (score * 10.0).floor() / 10.0 + 0.0)
+}
+
 /// Rounds to `digits` decimals; never returns a negative zero.
 pub(crate) fn round(value: f64, digits: i32) -> f64 {
     let unit = 10f64.powi(digits);
@@ -231,6 +296,13 @@ mod tests {
     use crate::model::{Match, Seen, Strength, TombstoneId, Verdict, Weighed};
 
     #[test]
+    fn a_score_never_reads_like_a_threshold_that_it_does_not_reach() {
+        assert_eq!(score_text(3.99), "3.9");
+        assert_eq!((score_text(4.0).as_str(), score_text(-0.04).as_str()), ("4.0", "-0.1"));
+        assert_eq!(rounded_down(3.9999), 3.99);
+    }
+
+    #[test]
     fn a_report_has_the_documented_shape() {
         let placement = Placement {
             mirrored: true,
@@ -243,12 +315,14 @@ mod tests {
             upload: UploadSpan::new(1.0, 2.004),
             deleted: DeletedSpan::new(9.0, 8.0),
             speed: -1.0,
+            time_sure: true,
             placement,
         }];
         let found = Match {
             tombstone: TombstoneId("cat".into()),
             score: 12.345_6,
             verdict: VerdictKind::Block,
+            reason: Reason::Match,
             spans,
             evidence: Evidence { keypoints: 7, coverage: 0.5, ..Evidence::default() },
         };
@@ -267,12 +341,12 @@ mod tests {
         let line = ReportView::checked(Path::new("a \"b\".mp4"), &report);
         let expected = concat!(
             r#"{"path":"a \"b\".mp4","verdict":"block","reason":"match","duration_s":10.0,"#,
-            r#""matches":[{"tombstone":"cat","score":12.35,"verdict":"block","#,
-            r#""spans":[{"upload":[1.0,2.0],"deleted":[9.0,8.0],"speed":-1.0,"#,
+            r#""matches":[{"tombstone":"cat","score":12.34,"verdict":"block","reason":"match","#,
+            r#""spans":[{"upload":[1.0,2.0],"deleted":[9.0,8.0],"speed":-1.0,"time_sure":true,"#,
             r#""placement":{"mirrored":true,"inverted":false,"rotation_deg":0.0,"scale":0.333,"#,
             r#""quad":[[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5],[-0.1235,1.5]]}}],"#,
             r#""evidence":{"same_bytes":false,"keypoints":7,"keypoints_nats":0.0,"coverage":0.5,"#,
-            r#""keyframes":0,"frames_nats":0.0,"common":0.0}}],"error":null}"#,
+            r#""keyframes":0,"frames_nats":0.0,"passing":0,"passing_found":0,"passing_missing":0,"common":0.0}}],"error":null}"#,
         );
         assert_eq!(serde_json::to_string(&line).unwrap(), expected);
     }

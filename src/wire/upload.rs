@@ -12,7 +12,7 @@ use crate::model::{
     Verdict, VerdictKind, rfc3339,
 };
 use crate::wire;
-use crate::wire::{EvidenceView, Redact, SpanView, Unredacted, round};
+use crate::wire::{EvidenceView, Redact, ShareView, SpanView, Unredacted, round};
 
 /// An upload and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -119,6 +119,9 @@ pub struct UploadMatchView {
     /// −log10 of the expected number of equally good chance matches per upload. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// How much of either video the match covers. Only with the scope `scores`; absent in records of 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareView>,
     /// Evidence for the match. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceView>,
@@ -185,7 +188,7 @@ impl Redact for UploadView {
         }
         self.matches.retain(|one| one.verdict != VerdictKind::Allow || one.own || one.granted);
         for one in &mut self.matches {
-            (one.score, one.evidence) = (None, None);
+            (one.score, one.share, one.evidence) = (None, None, None);
         }
     }
 }
@@ -215,7 +218,8 @@ impl UploadMatchView {
             ruled_out: one.weighed.ruled_out,
             retired: one.retired,
             spans: detail.spans,
-            score: Some(round(one.weighed.score, 2)),
+            score: Some(wire::rounded_down(one.weighed.score)),
+            share: one.weighed.share.as_ref().map(ShareView::new),
             evidence: Some(detail.evidence),
         }
     }
@@ -236,6 +240,7 @@ mod tests {
             retired: false,
             spans: Vec::new(),
             score: Some(5.0),
+            share: None,
             evidence: Some(EvidenceView::default()),
         }
     }

@@ -17,6 +17,7 @@ mod examples;
 mod golden;
 mod index_crash;
 mod index_format;
+mod judgement;
 mod media;
 mod support;
 mod ui;

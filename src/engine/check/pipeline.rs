@@ -20,9 +20,9 @@ use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
-    Agreement, ByteDigest, DeletedSpan, Evidence, Match, OwnerKey, Permission, Placement, Point,
-    Report, ReportMatch, Seen, Share, Slot, SpanPair, Strength, UploadSpan, VerdictKind, Weighed,
-    chain,
+    Agreement, ByteDigest, DeletedSpan, DeletionReason, Evidence, Match, OwnerKey, Permission,
+    Placement, Point, Report, ReportMatch, Seen, Share, Slot, SpanPair, Strength, UploadSpan,
+    VerdictKind, Weighed, chain,
 };
 use crate::store::Tombstone;
 
@@ -30,6 +30,8 @@ use crate::store::Tombstone;
 const SAME_BYTES_MAX: usize = 100;
 /// Score of identical bytes: −log10 of the chance that two files have the same keyed 256-bit digest.
 const SAME_BYTES_SCORE: f64 = 77.0;
+/// Candidates of one content group and reason of deletion that are judged.
+const GROUP_CANDIDATES_MAX: usize = 8;
 /// Maximum number of keypoint pairs compared in a small store: about 0.1 s.
 const EXHAUSTIVE_PAIRS_MAX: u64 = 1_000_000_000;
 
@@ -266,7 +268,7 @@ impl Engine {
             let found = hits.remove(&known.tombstone.slot);
             Considered { known, found }
         });
-        Ok((considered.collect(), tombstones))
+        Ok((few_of_a_group(considered), tombstones))
     }
 
     fn report_match(&self, one: Recognised, uploader: &Uploader) -> ReportMatch {
@@ -279,8 +281,10 @@ impl Engine {
             share: Some(judged.share),
             deleted_duration_s: Some(tombstone.duration_s),
             minor_for_owners: Some(known.minor_for_owners),
+            moving: Some([judged.moving.expected, judged.moving.found]),
             ..Weighed::of_score(judged.score)
         };
+        let verdict = self.options().policy.judged(&weighed);
         ReportMatch {
             weighed,
             agreement: judged.agreement,
@@ -288,7 +292,8 @@ impl Engine {
             found: Match {
                 tombstone: tombstone.id.clone(),
                 score: judged.score,
-                verdict: self.options().policy.verdict(&weighed),
+                verdict: verdict.kind,
+                reason: verdict.reason,
                 spans: judged.spans,
                 evidence: judged.evidence,
             },
@@ -315,6 +320,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         scale: 1.0,
         quad: corners.map(|(x, y)| Point { x, y }),
     };
+    let verdict = policy.judged(&weighed);
     ReportMatch {
         weighed,
         agreement: Agreement::default(),
@@ -322,11 +328,31 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         found: Match {
             tombstone: tombstone.id.clone(),
             score: SAME_BYTES_SCORE,
-            verdict: policy.verdict(&weighed),
-            spans: vec![SpanPair { upload, deleted, speed: 1.0, placement }],
+            verdict: verdict.kind,
+            reason: verdict.reason,
+            spans: vec![SpanPair { upload, deleted, speed: 1.0, time_sure: true, placement }],
             evidence: Evidence { same_bytes: true, coverage: 1.0, ..Evidence::default() },
         },
     }
+}
+
+/// At most [`GROUP_CANDIDATES_MAX`] candidates of one content group and reason of deletion, likeliest first; the group's
+/// earliest is always among them.
+fn few_of_a_group(considered: impl Iterator<Item = Considered>) -> Vec<Considered> {
+    let mut considered: Vec<Considered> = considered.collect();
+    let mut earliest: HashMap<(u32, DeletionReason), Slot> = HashMap::new();
+    let group = |one: &Considered| (one.known.tombstone.voice, one.known.tombstone.reason);
+    for one in &considered {
+        let slot = one.known.tombstone.slot;
+        earliest.entry(group(one)).and_modify(|first| *first = slot.min(*first)).or_insert(slot);
+    }
+    let mut taken: HashMap<(u32, DeletionReason), usize> = HashMap::new();
+    considered.retain(|one| {
+        let taken = taken.entry(group(one)).or_default();
+        *taken += 1;
+        *taken <= GROUP_CANDIDATES_MAX || earliest[&group(one)] == one.known.tombstone.slot
+    });
+    considered
 }
 
 /// Whether an upload has nothing that could match a tombstone.

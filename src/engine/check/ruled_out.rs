@@ -88,7 +88,8 @@ impl Engine {
             };
             if known.iter().any(same) {
                 one.weighed.ruled_out = true;
-                one.found.verdict = self.options().policy.verdict(&one.weighed);
+                let verdict = self.options().policy.judged(&one.weighed);
+                (one.found.verdict, one.found.reason) = (verdict.kind, verdict.reason);
                 any = true;
             }
         }

@@ -14,6 +14,8 @@ mod key_ring;
 mod known;
 mod lock_out;
 mod options;
+#[cfg(test)]
+mod stretch_model;
 pub(in crate::engine) mod sync;
 
 pub(in crate::engine) use known::KnownTombstone;

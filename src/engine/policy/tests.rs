@@ -168,9 +168,9 @@ fn of_several_caps_the_lowest_holds_and_the_first_of_them_names_the_reason() {
     assert_eq!(of(&earlier), (VerdictKind::Review, Reason::Earlier));
     let small = Weighed { precedence: Some(precedence), ..all_common(0.1, 30.0, 0.2) };
     assert_eq!(of(&small), (VerdictKind::Allow, Reason::Common));
-    let place = Weighed { moving_share: Some(0.0), ..showing(0.39) };
+    let place = Weighed { moving: Some([20, 1]), ..showing(0.39) };
     assert_eq!(of(&place), (VerdictKind::Review, Reason::Partial));
-    let place = Weighed { moving_share: Some(0.0), may_block: false, ..showing(0.9) };
+    let place = Weighed { moving: Some([20, 1]), may_block: false, ..showing(0.9) };
     assert_eq!(of(&place), (VerdictKind::Review, Reason::SamePlace));
 }
 

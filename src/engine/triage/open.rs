@@ -196,7 +196,7 @@ mod tests {
         let placement =
             Placement { mirrored, inverted: false, rotation_deg: 0.0, scale: 1.0, quad };
         let (upload, deleted) = (UploadSpan::new(0.0, 1.0), DeletedSpan::new(0.0, 1.0));
-        SpanPair { upload, deleted, speed, placement }
+        SpanPair { upload, deleted, speed, time_sure: true, placement }
     }
 
     #[test]

@@ -88,7 +88,7 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
         AffectedUpload {
             verdict: line.verdict.map_or("", |verdict| verdict.as_str()),
             decided: line.decided_at.as_deref().map(words::minute_of).unwrap_or_default(),
-            score: score.map(|score| format!("{score:.1}")).unwrap_or_default(),
+            score: score.map(|score| crate::wire::score_text(score)).unwrap_or_default(),
             reference: line.reference.unwrap_or_default(),
             id: line.id,
         }
@@ -181,7 +181,7 @@ impl ComparedMatch {
         ComparedMatch {
             tombstone: one.found.tombstone.0.clone(),
             verdict: one.found.verdict.as_str(),
-            score: format!("{:.1}", one.found.score),
+            score: crate::wire::score_text(one.found.score),
             sure: proof::sure(one.found.score, one.found.evidence.same_bytes),
             spans: spans.iter().map(line).collect(),
         }

@@ -14,7 +14,8 @@
 //! each hit votes for its row: rarity of the keypoint × nearness of the hash,
 //!     once per keypoint, capped per second of the upload
 //! the same for frames, capped in total
-//! refine the rows with most votes; return the best    `refine`
+//! refine the rows with most votes, few of one group   `diversity`, `refine`
+//! return the best, unless better ones explain their hits
 //! ```
 //!
 //! Nothing is allocated per look-up: [`Scratch`](scratch::Scratch) is reused from search to search, and [`SearchContext`](query::SearchContext) is what every
@@ -30,6 +31,8 @@ mod words;
 
 mod lookup;
 mod votes;
+
+mod diversity;
 
 mod refine;
 

@@ -5,7 +5,7 @@
 //! and Schmid, ECCV 2008), with one hit after another as the reference instead of a histogram of rotations and scales:
 //!
 //! ```text
-//! choose the rows with most votes
+//! choose the rows with most votes, few of one content group                  (`diversity`)
 //! drop hits whose whole hash is too far                   only now the hash itself is read
 //! for each row:
 //!     for each of up to REFERENCES hits as the reference:
@@ -13,7 +13,7 @@
 //!             each keypoint of the upload and of the tombstone once, capped per second
 //!     the row's sum is the best of these, and a little for the hits that disagree,
 //!         so that a re-upload that changes over time is not lost
-//! the rows with the best sums become candidates
+//! the rows with the best sums become candidates, unless better ones explain their hits  (`diversity`)
 //! ```
 //!
 //! Departures from the paper: its histograms take every rotation and scale independently and ignore time; a reference
@@ -21,6 +21,7 @@
 
 use crate::fingerprint::UploadPrint;
 use crate::index::error::Error;
+use crate::index::search::diversity::{ChosenRows, diverse};
 use crate::index::search::found::{Candidate, FrameHit, KeypointHit};
 use crate::index::search::hit::{HitKind, RowHit};
 use crate::index::search::query::SearchContext;
@@ -53,6 +54,8 @@ const FRAME_SUM_MAX: f32 = 3.0;
 /// Steps of the histogram of votes per vote, and its number of bins.
 const HISTOGRAM_STEPS: f32 = 32.0;
 const HISTOGRAM_BINS: usize = 2048;
+/// Rows that are ranked for each that is refined. *Tuned.*
+const GROUPS_AHEAD: usize = 8;
 /// Hits by which hashes are prefetched ahead of their use. *Tuned.*
 const HASHES_AHEAD: usize = 16;
 
@@ -60,6 +63,7 @@ const HASHES_AHEAD: usize = 16;
 #[derive(Default)]
 pub(super) struct Refiner {
     histogram: Vec<u32>,
+    chosen: ChosenRows,
     /// Rows and their sums.
     sums: Vec<(u32, f32)>,
     /// Geometry of the upload's keypoints.
@@ -104,10 +108,13 @@ impl Refiner {
         frame_hits: &mut Vec<RowHit>,
     ) -> Result<Vec<Candidate>, Error> {
         let rows_max = rows_max(query, keypoint_hits.len());
-        let threshold = threshold(votes.all(), rows_max, &mut self.histogram);
+        // A few times as many are ranked, because most of them may be of one content group.
+        let least = threshold(votes.all(), GROUPS_AHEAD * rows_max, &mut self.histogram);
+        self.chosen.choose(query, votes.all(), (least, rows_max));
         self.upload.clear();
         self.upload.extend(query.upload.keypoints.iter().map(|k| Geometry::of(&k.spot)));
-        let chosen = |hit: &&RowHit| votes.of_row(hit.row) >= threshold;
+        let rows = &self.chosen;
+        let chosen = |hit: &&RowHit| rows.contains(hit.row);
         self.hits.clear();
         self.hits.extend(keypoint_hits.iter().filter(chosen));
         // Stable, so that the hits of a row stay in the order of the upload's keypoints. Before `verify`, so that it
@@ -118,9 +125,10 @@ impl Refiner {
         frame_hits.sort_by_key(|h| h.row);
         self.sum_rows(query, votes, frame_hits)?;
         self.sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        self.sums.truncate(query.index.candidates_max);
+        let (keypoints, most) = (query.upload.keypoints.len(), query.index.candidates_max);
+        let kept = diverse(&self.sums, keypoints, most, |row| of_row(&self.hits, row));
         let candidate = |&(row, sum)| candidate(query, row, sum, &self.hits, frame_hits);
-        Ok(self.sums.iter().map(candidate).collect())
+        Ok(kept.iter().map(candidate).collect())
     }
 
     /// Sums the votes of each row's hits that agree.

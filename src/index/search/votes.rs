@@ -92,11 +92,6 @@ impl Votes {
         &self.votes
     }
 
-    /// The votes of one row.
-    pub fn of_row(&self, row: u32) -> f32 {
-        self.votes[row as usize]
-    }
-
     /// 1 for a keypoint of one voice among many, near 0 for one that all have.
     #[inline]
     pub fn keypoint_rarity(&self, item: u32) -> f32 {

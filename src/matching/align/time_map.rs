@@ -107,7 +107,8 @@ pub struct HitTimes {
 }
 
 impl HitTimes {
-    fn is_moving(&self) -> bool {
+    /// Whether both keypoints are seen for so short a time that the hit dates a moment.
+    pub fn is_moving(&self) -> bool {
         self.deleted.duration_s() < MOVING_S && self.upload.duration_s() < MOVING_S
     }
 }

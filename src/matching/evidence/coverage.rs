@@ -28,6 +28,15 @@
 //! reupload_nats = nats − overlay_nats
 //! ```
 //!
+//! A re-upload that is covered in its middle looks the same in place: it agrees in some cells and not in others. It
+//! differs in time. What a watermark's cells show besides the watermark is another video's; what the free cells of a
+//! covered re-upload show is the deleted video, one picture after another. So where an overlay explains better, the
+//! *passing* keypoints (`passing`) in its cells are asked by themselves:
+//!
+//! ```text
+//! passing_nats = max over q in SHARES of  Σ over passing keypoints in the k cells
+//! ```
+//!
 //! # Departures from a plain likelihood, and why
 //!
 //! - *A keypoint counts once.* What stands still in the deleted video is a keypoint of every keyframe (`join_twins`);
@@ -46,12 +55,13 @@ use crate::matching::align::hits::PreparedUpload;
 use crate::matching::evidence::cards::weight_of_flatness;
 use crate::matching::evidence::likelihood;
 use crate::matching::evidence::lookalikes::Lookalikes;
+use crate::matching::evidence::passing::passing;
 use crate::model::{DeletedSpan, UploadSpan};
 
 /// Shares of the visible keypoints that are tried. Tuned.
 const SHARES: [f64; 6] = [0.02, 0.05, 0.12, 0.25, 0.45, 0.75];
 /// Cells of the grid over the deleted video's active picture, along each side. Tuned.
-const GRID: usize = 6;
+pub const GRID: usize = 6;
 /// Cells that an overlay covers at most: two spots between which a watermark hops, name included. Tuned.
 const OVERLAY_CELLS: usize = 8;
 /// Neighbourhood of an expected keypoint that is searched: long sides, ln scale, radians. Tuned.
@@ -91,6 +101,8 @@ pub struct Coverage {
     pub nats: f64,
     /// ln likelihood(re-upload) − ln likelihood(overlay): negative speaks for an overlay.
     pub reupload_nats: f64,
+    /// Evidence of the passing keypoints in the cells that an overlay would cover; 0 unless an overlay explains better.
+    pub passing_nats: f64,
     /// Of each keypoint found, its place in either picture.
     pub pairs: Vec<PointPair>,
     /// Every keypoint of the deleted video that ought to be visible, by index, and whether it was found; those that
@@ -126,6 +138,30 @@ impl CoverageSearch<'_> {
         }
         keep_likeliest(&self.prepared.print.keypoints, &mut counted);
         Coverage { expected: asked, ..summary(self.deleted, &counted) }
+    }
+
+    /// The evidence of the passing keypoints in the cells that have most evidence; see [`Coverage::passing_nats`].
+    pub fn passing_nats(&self, alignment: &Alignment, span: &UploadSpan) -> f64 {
+        let keypoints = self.deleted.keypoints.iter().enumerate();
+        let expected: Vec<(u32, Expected)> = keypoints
+            .filter_map(|(index, k)| Some((index as u32, self.expected(k, alignment, span)?)))
+            .collect();
+        let passing = passing(self.deleted, expected.iter().map(|(index, _)| *index));
+        let mut cells: Vec<Vec<Met>> = vec![Vec::new(); GRID * GRID];
+        let mut passing_cells = cells.clone();
+        for (index, expected) in &expected {
+            let met = self.met(*index as usize, expected, alignment);
+            let cell = cell(self.deleted, *index as usize);
+            if passing.binary_search(index).is_ok() {
+                passing_cells[cell].push(met);
+            }
+            cells[cell].push(met);
+        }
+        let of = |cell: &usize| best_share(&mut cells[*cell].iter());
+        let mut best: Vec<usize> = (0..cells.len()).collect();
+        best.sort_by(|a, b| of(b).total_cmp(&of(a)));
+        let in_them = best.iter().take(OVERLAY_CELLS).flat_map(|cell| &passing_cells[*cell]);
+        best_share(&mut in_them.into_iter())
     }
 
     /// Where, when and how a keypoint is expected in the upload; `None` when it is not visible there.
@@ -323,15 +359,11 @@ fn keep_likeliest(keypoints: &[UploadKeypoint], counted: &mut Vec<(usize, Met)>)
 }
 
 fn summary(deleted: &Fingerprint, counted: &[(usize, Met)]) -> Coverage {
-    let a = deleted.active;
     let mut cells: Vec<Vec<&Met>> = vec![Vec::new(); GRID * GRID];
     let mut out = Coverage { visible: counted.len() as u32, ..Coverage::default() };
     for (index, met) in counted {
         let s = &deleted.keypoints[*index].spot;
-        let at = |v: f32, low: f32, high: f32| {
-            (((v - low) / (high - low).max(1e-6) * GRID as f32) as usize).min(GRID - 1)
-        };
-        cells[at(s.y, a.y0, a.y1) * GRID + at(s.x, a.x0, a.x1)].push(met);
+        cells[cell(deleted, *index)].push(met);
         if met.best > FOUND_NATS.exp() {
             out.found += 1;
             let weight = met.best.ln() / likelihood::KEYPOINT_NATS_MAX
@@ -343,6 +375,15 @@ fn summary(deleted: &Fingerprint, counted: &[(usize, Met)]) -> Coverage {
     out.nats = best_share(&mut counted.iter().map(|(_, met)| met));
     out.reupload_nats = out.nats - overlay(&cells);
     out
+}
+
+/// The cell of the active picture in which a keypoint lies.
+pub fn cell(deleted: &Fingerprint, index: usize) -> usize {
+    let (a, s) = (deleted.active, &deleted.keypoints[index].spot);
+    let at = |v: f32, low: f32, high: f32| {
+        (((v - low) / (high - low).max(1e-6) * GRID as f32) as usize).min(GRID - 1)
+    };
+    at(s.y, a.y0, a.y1) * GRID + at(s.x, a.x0, a.x1)
 }
 
 /// Evidence under the share that explains best.

@@ -14,6 +14,8 @@
 //! up to REFITS times, while the worth grows: fit the placement to what was found, try again
 //! if the worth is in doubt: try the best a second and half a second earlier and later, and refit
 //! if the placement has moved: draw the frames anew and try once more
+//! at another speed: take the video's own instead, unless that explains clearly less
+//! where an overlay explains better, ask what passes         (`coverage`)
 //! measure whole frames on the best                          (`placed_frames`)
 //! ```
 //!
@@ -48,6 +50,10 @@ const OWN_LINE_NATS: f64 = 10.0;
 const OWN_LINE_FRAMES: usize = 2;
 /// Evidence beside which a small alignment is neither the best nor a span of its own, nats. Tuned.
 const SURE_NATS: f64 = 80.0;
+/// Nats by which another speed must explain more than the deleted video's own, beyond its cost. Tuned.
+const UNCHANGED_NATS: f64 = 6.0;
+/// Agreeing hits that date a moment from which the time is known. Tuned.
+const DATED_MIN: usize = 3;
 /// Agreeing hits that begin in a keyframe of the deleted video from which that keyframe supports the match. Tuned.
 const KEYFRAME_HITS_MIN: usize = 2;
 
@@ -114,7 +120,11 @@ impl Fitter<'_> {
             let Alignment { time_map, map, .. } = best.alignment;
             best = self.trial(alignment, time_map, map, &placed);
         }
-        let Trial { alignment, span, coverage } = best;
+        best = self.unchanged_if_as_good(deleted, best, &placed);
+        let Trial { alignment, span, mut coverage } = best;
+        if coverage.reupload_nats < 0.0 {
+            coverage.passing_nats = self.search.passing_nats(&alignment, &span);
+        }
         let frames = placed.along(deleted, &alignment.time_map, &span);
         FittedAlignment { alignment, span, coverage, frames }
     }
@@ -138,6 +148,26 @@ impl Fitter<'_> {
         Trial { alignment, span, coverage }
     }
 
+    /// The same at the deleted video's own speed, unless another speed explains more by [`UNCHANGED_NATS`]: over a few
+    /// seconds many speeds explain the keypoints.
+    fn unchanged_if_as_good(
+        &self,
+        deleted: &Fingerprint,
+        best: Trial,
+        placed: &PlacedFrames,
+    ) -> Trial {
+        let own = &best.alignment;
+        if prior::of_time_map(&own.time_map) == 0.0 {
+            return best;
+        }
+        let Some(unchanged) = best_time_map_unchanged(&own.times()) else { return best };
+        let explained = |t: &Trial| {
+            t.coverage.nats + placed.along(deleted, &t.alignment.time_map, &t.span).nats()
+        };
+        let other = self.trial(own, unchanged, own.map, placed);
+        if explained(&other) >= explained(&best) - UNCHANGED_NATS { other } else { best }
+    }
+
     /// Fits the placement to what was found, as long as more is found.
     fn refitted(&self, alignment: &Alignment, mut best: Trial, placed: &PlacedFrames) -> Trial {
         for _ in 0..REFITS {
@@ -158,6 +188,7 @@ impl FittedAlignment {
         Measured {
             keypoint_nats: self.coverage.nats,
             reupload_nats: self.coverage.reupload_nats,
+            passing_nats: self.coverage.passing_nats,
             placed_nats: self.frames.nats(),
             unplaced_nats: 0.0,
             prior_nats: prior::of_alignment(&self.alignment),
@@ -168,6 +199,11 @@ impl FittedAlignment {
     /// Whether no small alignment can outdo it.
     pub fn is_sure(&self) -> bool {
         self.measured().evidence() >= SURE_NATS
+    }
+
+    /// Whether enough of the agreeing hits date a moment.
+    pub fn knows_time(&self) -> bool {
+        self.alignment.agreeing.iter().filter(|s| s.times.is_moving()).count() >= DATED_MIN
     }
 
     /// Keyframes of the deleted video that support the match.

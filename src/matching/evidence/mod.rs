@@ -12,9 +12,11 @@
 //! sample_grid, placed_frames        frames under a placement
 //! unplaced_frames  frames without one
 //! spans            from when to when an alignment holds
+//! passing          which keypoints of a deleted video are not its ground
 //! lookalikes, coverage              all keypoints that ought to be visible
 //! null, score      the sum, against what chance reaches
 //! fitted           an alignment put where the evidence is greatest
+//! moving           whether anything agrees that is not the ground
 //! visual_weight    how much there is to see in each part of a video
 //! shown            which parts of both videos show the same
 //! ```
@@ -42,6 +44,8 @@ pub mod spans;
 
 pub mod lookalikes;
 
+pub mod passing;
+
 pub mod coverage;
 
 pub mod null;
@@ -49,6 +53,8 @@ pub mod null;
 pub mod score;
 
 pub mod fitted;
+
+pub mod moving;
 
 pub mod visual_weight;
 

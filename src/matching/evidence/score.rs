@@ -6,7 +6,7 @@
 //! ```text
 //! evidence = keypoint_nats · share + max(placed, unplaced − UNPLACED_FREE) − prior − SINGLE_COSTS if one picture only
 //!     share: 1 for a re-upload, down to OVERLAY_SHARE where an overlay explains the keypoints better
-//!            and the frames do not object
+//!            and neither the frames object nor what passes in its cells
 //! score    = −log10 P(chance ≥ evidence) − log10(tombstones)
 //! ```
 //!
@@ -34,6 +34,8 @@ const SINGLE_COSTS: f64 = 3.0;
 /// overlay) at which nothing is lost and at which all but that share is. Tuned.
 const OVERLAY_SHARE: f64 = 0.35;
 const OVERLAY_NATS: (f64, f64) = (0.0, -12.0);
+/// Nats of passing keypoints in an overlay's cells from which it is in doubt, and at which it is none. Tuned.
+const PASSING_NATS: (f64, f64) = (3.0, 10.0);
 /// Nats of placed frames that outweigh the overlay explanation. Tuned.
 const FRAMES_OBJECT: f64 = 3.0;
 
@@ -44,6 +46,8 @@ pub struct Measured {
     pub keypoint_nats: f64,
     /// The same: re-upload against an overlay that both videos have.
     pub reupload_nats: f64,
+    /// Passing keypoints in the cells that an overlay would cover.
+    pub passing_nats: f64,
     /// Whole frames under the placement.
     pub placed_nats: f64,
     /// Whole frames without one.
@@ -70,7 +74,10 @@ impl Measured {
             return 1.0;
         }
         let (full, none) = OVERLAY_NATS;
-        let x = ((self.reupload_nats - none) / (full - none)).clamp(0.0, 1.0);
+        let by_place = ((self.reupload_nats - none) / (full - none)).clamp(0.0, 1.0);
+        let (doubt, sure) = PASSING_NATS;
+        let by_time = ((self.passing_nats - doubt) / (sure - doubt)).clamp(0.0, 1.0);
+        let x = by_place.max(by_time);
         OVERLAY_SHARE + (1.0 - OVERLAY_SHARE) * x
     }
 
@@ -89,11 +96,14 @@ mod tests {
     use crate::matching::tests::scene::cases;
 
     fn measured() -> impl Strategy<Value = Measured> {
-        let nats = (0.0f64..300.0, -200.0f64..200.0, -30.0f64..60.0, 0.0f64..60.0, 0.0f64..15.0);
-        (nats, 0u32..20).prop_map(|((keypoints, overlay, placed, unplaced, prior), supports)| {
+        let keypoints = (0.0f64..300.0, -200.0f64..200.0, 0.0f64..30.0);
+        let nats = (keypoints, -30.0f64..60.0, 0.0f64..60.0, 0.0f64..15.0);
+        (nats, 0u32..20).prop_map(|((keypoints, placed, unplaced, prior), supports)| {
+            let (keypoints, overlay, passing) = keypoints;
             Measured {
                 keypoint_nats: keypoints,
                 reupload_nats: overlay,
+                passing_nats: passing,
                 placed_nats: placed,
                 unplaced_nats: unplaced,
                 prior_nats: prior,
@@ -120,6 +130,7 @@ mod tests {
             let raised = [
                 Measured { keypoint_nats: m.keypoint_nats + more, ..m },
                 Measured { reupload_nats: m.reupload_nats + more, ..m },
+                Measured { passing_nats: m.passing_nats + more, ..m },
                 Measured { placed_nats: m.placed_nats + more, ..m },
                 Measured { unplaced_nats: m.unplaced_nats + more, ..m },
                 Measured { prior_nats: m.prior_nats - more, ..m },

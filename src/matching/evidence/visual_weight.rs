@@ -22,6 +22,8 @@ const STILL_S: f64 = 3.0;
 /// Longest time that a frame of a video stands for when no other follows, seconds: the interval at which a fingerprint
 /// keeps a frame even if it repeats the last.
 const FRAME_LASTS_S: f64 = 4.0;
+/// Half seconds that a video must last beyond the last whole one for the rest to count.
+const ENDS: f64 = 0.1;
 /// Bins of a video that are weighed: ten hours. Bounds the memory.
 const BINS_MAX: usize = 36_000 * BINS_A_SECOND as usize;
 
@@ -59,7 +61,8 @@ impl VisualWeight {
         duration_s: f64,
     ) -> VisualWeight {
         let last_s = keyframes_s.last().copied().unwrap_or(0.0);
-        let bins = (bin(duration_s.max(last_s)) + 1).min(BINS_MAX);
+        let lasts = (duration_s.max(last_s) * BINS_A_SECOND - ENDS).ceil();
+        let bins = (lasts.max(1.0) as usize).min(BINS_MAX);
         let mut out = VisualWeight { bins: vec![[0.0; CELLS]; bins], total_s: 0.0 };
         let seen = |spot: &Spot| {
             let (from_s, to_s) = stands_for(keyframes_s, spot, duration_s.max(last_s));

@@ -19,6 +19,7 @@ use crate::matching::align::hits::PreparedUpload;
 use crate::matching::align::time_map::TimeMap;
 use crate::matching::evidence::coverage::CoverageSearch;
 use crate::matching::evidence::fitted::{FittedAlignment, Fitter};
+use crate::matching::evidence::moving::Moving;
 use crate::matching::evidence::score::Measured;
 use crate::matching::evidence::shown::Shown;
 use crate::matching::evidence::unplaced_frames::UnplacedFrames;
@@ -110,15 +111,17 @@ impl<'a> FittedAlignments<'a> {
             None => self.spans(best, options),
         };
         let share = self.share(&shown, whole);
+        let moving = best.map(|b| Moving::of(self.deleted, &b.coverage)).unwrap_or_default();
         Some(Judged {
             candidate: self.candidate,
             score: measured.score(tombstones),
             supports: measured.supports,
-            evidence: evidence(best, &measured, &share),
+            evidence: evidence(best, &measured, &share, moving),
             agreement: self.agreement(leading),
             spans,
             share,
             shown,
+            moving,
             measured,
         })
     }
@@ -160,7 +163,8 @@ impl<'a> FittedAlignments<'a> {
         }
         let pair = |f: &FittedAlignment| {
             let placement = placement::of_alignment(self.upload, self.deleted, &f.alignment);
-            self.pair(&f.alignment.time_map, f.span, placement)
+            let pair = self.pair(&f.alignment.time_map, f.span, placement);
+            SpanPair { time_sure: f.knows_time(), ..pair }
         };
         let mut shown = Shown::default();
         let parts = kept.iter().map(|f| Shown::of_alignment(self.upload, self.deleted, f));
@@ -175,7 +179,7 @@ impl<'a> FittedAlignments<'a> {
         let end = f64::from(self.deleted.duration_s);
         let shown = time_map.deleted_span(&upload);
         let deleted = DeletedSpan::new(shown.start_s.clamp(0.0, end), shown.end_s.clamp(0.0, end));
-        SpanPair { upload, deleted, speed: time_map.speed, placement }
+        SpanPair { upload, deleted, speed: time_map.speed, time_sure: true, placement }
     }
 
     fn unplaced_span(&self, unplaced: &UnplacedFrames) -> SpanPair {
@@ -187,7 +191,12 @@ impl<'a> FittedAlignments<'a> {
     }
 }
 
-fn evidence(best: Option<&FittedAlignment>, measured: &Measured, share: &Share) -> Evidence {
+fn evidence(
+    best: Option<&FittedAlignment>,
+    measured: &Measured,
+    share: &Share,
+    moving: Moving,
+) -> Evidence {
     let outside = share.outside_common_s / share.deleted_s.max(f64::MIN_POSITIVE);
     let common = if share.deleted_s > 0.0 { (1.0 - outside).clamp(0.0, 1.0) } else { 0.0 };
     let Some(b) = best else {
@@ -201,6 +210,9 @@ fn evidence(best: Option<&FittedAlignment>, measured: &Measured, share: &Share) 
         coverage: b.coverage.share(),
         keyframes: b.keyframes(),
         frames_nats: measured.placed_nats.max(measured.unplaced_nats),
+        passing: moving.expected,
+        passing_found: moving.found,
+        passing_missing: moving.missing_together,
         common,
     }
 }

@@ -1,5 +1,6 @@
 //! The results of a judgement, and the thresholds on them.
 
+use crate::matching::evidence::moving::Moving;
 use crate::matching::evidence::score::Measured;
 use crate::matching::evidence::shown::Shown;
 use crate::model::{Agreement, Evidence, Share, SpanPair, Strength};
@@ -41,6 +42,8 @@ pub struct Judged {
     pub share: Share,
     /// Which parts of either it covers.
     pub shown: Shown,
+    /// What agrees beside the ground.
+    pub moving: Moving,
     pub measured: Measured,
     /// The moments that agree, to be drawn.
     pub agreement: Agreement,
@@ -73,6 +76,7 @@ mod tests {
             supports,
             share: Share::whole(1.0),
             shown: Shown::default(),
+            moving: Moving::default(),
             measured,
             agreement: Agreement::default(),
         }

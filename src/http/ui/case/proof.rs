@@ -74,7 +74,7 @@ impl Best {
         Best {
             headline: headline(one),
             sure: proof::sure(score, one.evidence.as_ref().is_some_and(|e| e.same_bytes)),
-            score: format!("{score:.1}"),
+            score: crate::wire::score_text(score),
             says: one.evidence.as_ref().map(proof::says).unwrap_or_default(),
             tombstone_href: tombstones::href(&TombstoneId(one.tombstone.clone())),
             tombstone: one.tombstone.clone(),
@@ -221,7 +221,7 @@ impl Other {
             rank,
             tombstone: one.tombstone.clone(),
             verdict: one.verdict.as_str(),
-            score: one.score.map(|score| format!("{score:.1}")).unwrap_or_default(),
+            score: one.score.map(|score| crate::wire::score_text(score)).unwrap_or_default(),
             says: one
                 .spans
                 .first()

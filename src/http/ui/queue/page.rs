@@ -221,7 +221,7 @@ impl Row {
             score: if line.kind == MatchKind::None {
                 "–".to_owned()
             } else {
-                format!("{score:.1}")
+                crate::wire::score_text(score)
             },
             level: (score.clamp(0.0, BAR_SCORE) / BAR_SCORE * 100.0) as u8,
             verdict: line.verdict.as_str(),

@@ -100,4 +100,4 @@ pub use evidence::score::Measured;
 pub use judge::candidate::{Background, Candidate, Options};
 pub use judge::judged::{Judged, Thresholds};
 pub use judge::judgement::judge;
-pub use judge::strength::strength;
+pub use judge::strength::{match_self, strength};

@@ -22,6 +22,7 @@ mod retained;
 mod role;
 mod scope;
 mod sealed;
+mod self_match;
 mod session;
 mod span;
 mod time;
@@ -62,6 +63,7 @@ pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVi
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
+pub use self_match::SelfMatch;
 pub use session::{SessionHash, SessionSecret};
 pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};
 pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};

@@ -18,5 +18,6 @@ mod golden;
 mod index_crash;
 mod index_format;
 mod media;
+mod strength;
 mod support;
 mod ui;

@@ -21,7 +21,7 @@ use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
     Agreement, ByteDigest, DeletedSpan, Evidence, Match, OwnerKey, Permission, Placement, Point,
-    Report, ReportMatch, Seen, Slot, SpanPair, Strength, UploadSpan, VerdictKind, Weighed, chain,
+    Report, ReportMatch, Seen, Slot, SpanPair, UploadSpan, VerdictKind, Weighed, chain,
 };
 use crate::store::Tombstone;
 
@@ -260,7 +260,6 @@ impl Engine {
             let rest = all.iter().filter(|known| !slots.contains(&known.tombstone.slot));
             known.extend(rest.cloned());
         }
-        known.retain(|known| known.tombstone.strength != Strength::Unmatchable);
         let considered = known.into_iter().map(|known| {
             let found = hits.remove(&known.tombstone.slot);
             Considered { known, found }
@@ -271,9 +270,10 @@ impl Engine {
     fn report_match(&self, one: Recognised, uploader: &Uploader) -> ReportMatch {
         let Recognised { known, judged } = one;
         let tombstone = &known.tombstone;
+        let strength = self.strength(tombstone);
         let weighed = Weighed {
             score: judged.score,
-            may_block: judged.may_block(tombstone.strength),
+            may_block: judged.may_block(strength),
             same_bytes: false,
             common: judged.common,
             reason: tombstone.reason,
@@ -283,7 +283,7 @@ impl Engine {
         ReportMatch {
             weighed,
             agreement: judged.agreement,
-            strength: tombstone.strength,
+            strength,
             found: Match {
                 tombstone: tombstone.id.clone(),
                 score: judged.score,

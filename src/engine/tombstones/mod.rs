@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! file → decode → voice → store (one transaction per group) → index        enrol, group_commit
+//! poor re-encode of it → judged → what the tombstone promises            strength
 //! retired by a person, or expired by the settings → store → index          retire
 //! ```
 //!
@@ -13,6 +14,7 @@ mod enrol;
 mod grants;
 mod group_commit;
 mod retire;
+mod strength;
 
 pub use enrol::{Enrolled, Enrolment};
 pub(in crate::engine) use enrol::{Naming, Ready, first_voice};

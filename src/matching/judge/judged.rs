@@ -4,7 +4,7 @@ use crate::matching::evidence::score::Measured;
 use crate::model::{Agreement, Evidence, SpanPair, Strength};
 
 /// Distinct pictures that a block needs: a single one may be a card that no template names yet. Tuned.
-const SUPPORTS_TO_BLOCK: u32 = 2;
+pub const SUPPORTS_TO_BLOCK: u32 = 2;
 /// Evidence on intra frames alone from which the rest is worth decoding, nats. One unrelated pair in
 /// a thousand has it (`evidence::null`).
 const SUSPICIOUS_NATS: f64 = 5.0;

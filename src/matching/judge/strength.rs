@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn stricter_thresholds_weaken_a_promise_that_was_recorded() {
-        let found = SelfMatch { nats: nats_of(9.0, 1_000_000), supports: 4 };
+        let found = SelfMatch { nats: nats_of(8.95, 1_000_000), supports: 4 };
         let strict = Thresholds { block: 12.0, review: 4.0 };
         let (label, why) = strength(&found, &strict, 0);
         assert_eq!(label, Strength::Review);

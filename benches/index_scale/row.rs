@@ -16,6 +16,7 @@ pub fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
         fingerprint: fingerprint.to_bytes(),
         strength: Strength::Block,
         strength_why: String::new(),
+        self_match: None,
         duration_s: fingerprint.duration_s.into(),
         uploaded: None,
         original: false,

@@ -47,6 +47,10 @@
 //! each frame, of the raw and of the active picture, as it is and mirrored; it also keeps a thumb of each frame
 //! (`thumbs`, 128 pixels), so that `matching` can hash any placement of the deleted picture.
 //!
+//! # Poor re-encode
+//! While a tombstone is made, `reencode` makes a third print, of degraded copies (`degrade`) of the same frames: what a
+//! poor re-encode would look like. `matching` compares it with the fingerprint, to tell what the tombstone can promise.
+//!
 //! # Key
 //! All rotations are drawn from one [`Secret`] of 256 bits (`key`). They preserve angles, so distances do not depend
 //! on the key, while hashes under different keys are unrelated. Without the key, nobody can compute a hash to search
@@ -62,6 +66,7 @@
 //! the bytes of each [`VERSION`].
 
 mod calm;
+mod degrade;
 mod format;
 pub mod frame_hash;
 mod hasher;
@@ -72,6 +77,7 @@ mod patch;
 mod patch_constants;
 mod patch_hash;
 mod pyramid;
+mod reencode;
 mod thumbs;
 mod tombstone;
 mod track;
@@ -83,6 +89,6 @@ pub use hasher::{Hasher, distance};
 pub use key::Secret;
 pub use keypoints::{Described, Detector, Directions, Pick};
 pub use patch::{inverted, mirrored, wrap};
-pub use tombstone::TombstoneBuilder;
+pub use tombstone::{DeletedPrints, TombstoneBuilder};
 pub use types::*;
 pub use upload::UploadBuilder;

@@ -141,9 +141,13 @@ fn deviation(values: impl Iterator<Item = u8>) -> f32 {
 
 /// Reduces a frame to a long side of [`THUMB_LONG`] pixels by area means, in fixed point.
 pub fn thumb_of(frame: &Frame) -> Thumb {
-    let from = &frame.luma;
+    Thumb { time_s: frame.time_s, luma: reduced(&frame.luma, THUMB_LONG) }
+}
+
+/// Reduces a picture to a long side of `long_to` pixels by area means, in fixed point.
+pub fn reduced(from: &Luma, long_to: u32) -> Luma {
     let long = from.long_side().max(1);
-    let scaled = |v: u32| ((v * THUMB_LONG + long / 2) / long).max(1);
+    let scaled = |v: u32| ((v * long_to + long / 2) / long).max(1);
     let (width, height) = (scaled(from.width), scaled(from.height));
     let columns = shares(from.width, width);
     let rows = shares(from.height, height);
@@ -164,7 +168,7 @@ pub fn thumb_of(frame: &Frame) -> Thumb {
             *to = ((sum + (1 << 23)) >> 24) as u8;
         }
     }
-    Thumb { time_s: frame.time_s, luma: Luma::new(width, height, pixels) }
+    Luma::new(width, height, pixels)
 }
 
 /// For each of `to` output pixels: the first input pixel, and the weights of the input pixels that it covers, which sum

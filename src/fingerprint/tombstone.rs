@@ -8,6 +8,7 @@ use crate::fingerprint::calm::Calm;
 use crate::fingerprint::frame_hash::{FrameHasher, grid_of};
 use crate::fingerprint::hasher::{Hasher, distance, quality, shape};
 use crate::fingerprint::keypoints::{Detector, Directions, Pick};
+use crate::fingerprint::reencode::ReencodeBuilder;
 use crate::fingerprint::thumbs::{Thumbs, flat_share};
 use crate::fingerprint::track::Tracks;
 use crate::fingerprint::types::{
@@ -48,6 +49,23 @@ pub struct TombstoneBuilder<'h> {
     detector: Detector,
     size: Option<(u32, u32)>,
     keyframes: Vec<DescribedKeyframe>,
+    reencode: Option<Reencode>,
+}
+
+/// What becomes of a deleted video's frames.
+pub struct DeletedPrints {
+    pub fingerprint: Fingerprint,
+    /// The print of the same keyframes as if the video were an upload, with which to find tombstones of the same
+    /// content.
+    pub print: UploadPrint,
+    /// The print that a poor re-encode of the video would have. Empty unless the builder was made to make it.
+    pub reencode: UploadPrint,
+}
+
+struct Reencode {
+    builder: ReencodeBuilder,
+    /// Time from which the next frame hash is due, seconds.
+    due_s: f32,
 }
 
 impl<'h> TombstoneBuilder<'h> {
@@ -59,12 +77,24 @@ impl<'h> TombstoneBuilder<'h> {
             detector: Detector::new(hasher.cpu()),
             size: None,
             keyframes: Vec::new(),
+            reencode: None,
         }
+    }
+
+    /// A builder that makes the print of a poor re-encode, too.
+    pub fn with_reencode(hasher: &'h Hasher) -> Self {
+        let reencode = Some(Reencode { builder: ReencodeBuilder::new(), due_s: 0.0 });
+        TombstoneBuilder { reencode, ..TombstoneBuilder::new(hasher) }
     }
 
     /// Takes the next frame, in order of time.
     pub fn push(&mut self, frame: Frame) {
         self.size.get_or_insert((frame.luma.width, frame.luma.height));
+        if let Some(reencode) = &mut self.reencode
+            && is_due(frame.time_s, &mut reencode.due_s)
+        {
+            reencode.builder.frame(&frame);
+        }
         if let Some(keyframe) = self.calm.push(frame) {
             self.keyframe(&keyframe);
         }
@@ -78,6 +108,9 @@ impl<'h> TombstoneBuilder<'h> {
         let points = self.detector.detect(&frame.luma, POINTS_DESCRIBED, pick);
         let points = points.iter().map(|p| self.hasher.upload_keypoint(p, frame.time_s));
         self.keyframes.push(DescribedKeyframe { time_s: frame.time_s, points: points.collect() });
+        if let Some(reencode) = &mut self.reencode {
+            reencode.builder.keyframe(self.hasher, &mut self.detector, frame);
+        }
     }
 
     /// The fingerprint. `duration_s` is the duration of the video, as the container or the last frame states it.
@@ -86,9 +119,8 @@ impl<'h> TombstoneBuilder<'h> {
         self.fingerprint(duration_s)
     }
 
-    /// The fingerprint, and a print of the same keyframes as if the video were an upload, with which to find tombstones
-    /// of the same content.
-    pub fn finish_with_print(mut self, duration_s: f32) -> (Fingerprint, UploadPrint) {
+    /// The fingerprint and the prints. `duration_s` as for [`TombstoneBuilder::finish`].
+    pub fn finish_with_prints(mut self, duration_s: f32) -> DeletedPrints {
         self.finish_keyframes();
         let fingerprint = self.fingerprint(duration_s);
         let mut keyframes = Keyframes::new();
@@ -96,8 +128,13 @@ impl<'h> TombstoneBuilder<'h> {
             keyframes.push(time_s, points);
         }
         let thumbs = self.calm.thumbs;
-        let print = upload_print(self.hasher, thumbs, self.size, keyframes, duration_s);
-        (fingerprint, print)
+        let (hasher, size) = (self.hasher, self.size);
+        let print = upload_print(hasher, thumbs, size, keyframes, duration_s);
+        let reencode = match self.reencode {
+            Some(reencode) => reencode.builder.finish(hasher, size, duration_s),
+            None => UploadPrint::empty(hasher.key_id()),
+        };
+        DeletedPrints { fingerprint, print, reencode }
     }
 
     fn finish_keyframes(&mut self) {
@@ -184,11 +221,9 @@ fn frame_hashes(hasher: &FrameHasher, thumbs: &Thumbs, active: &Rect) -> Vec<Fra
     let mut out: Vec<FrameHash> = Vec::new();
     let mut due_s = 0.0;
     for thumb in &thumbs.kept {
-        // Slack of a quarter of a sampling step, so that 0.8 s falls on the fourth frame of a video at 4 a second.
-        if thumb.time_s + 0.0625 < due_s {
+        if !is_due(thumb.time_s, &mut due_s) {
             continue;
         }
-        due_s = thumb.time_s + FRAME_STEP_S;
         let c = hasher.coefficients(&grid_of(&thumb.luma, active));
         let bits = hasher.bits(&c);
         let same = out.last().is_some_and(|last| {
@@ -200,4 +235,14 @@ fn frame_hashes(hasher: &FrameHasher, thumbs: &Thumbs, active: &Rect) -> Vec<Fra
         }
     }
     out
+}
+
+/// Whether a frame at `time_s` is the next to be hashed; if so, sets the time of the one after.
+fn is_due(time_s: f32, due_s: &mut f32) -> bool {
+    // Slack of a quarter of a sampling step, so that 0.8 s falls on the fourth frame of a video at 4 a second.
+    let due = time_s + 0.0625 >= *due_s;
+    if due {
+        *due_s = time_s + FRAME_STEP_S;
+    }
+    due
 }

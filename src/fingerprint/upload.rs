@@ -12,9 +12,12 @@ use crate::model::Frame;
 /// Time that a keyframe represents, seconds.
 const WINDOW_S: f32 = 1.0;
 /// Most keypoints of a keyframe.
-const POINTS: usize = 400;
+pub(crate) const POINTS: usize = 400;
 /// Most keypoints of one cell of a keyframe's 8 × 8 grid.
 const POINTS_A_CELL: usize = 12;
+/// Which keypoints of a keyframe.
+pub(crate) const PICK: Pick =
+    Pick { distance_min: 0.0, cell_max: POINTS_A_CELL, directions: Directions::All };
 
 /// Makes the print of an upload.
 pub struct UploadBuilder<'h> {
@@ -46,8 +49,7 @@ impl<'h> UploadBuilder<'h> {
     }
 
     fn keyframe(&mut self, frame: &Frame) {
-        let pick = Pick { distance_min: 0.0, cell_max: POINTS_A_CELL, directions: Directions::All };
-        let points = self.detector.detect(&frame.luma, POINTS, pick);
+        let points = self.detector.detect(&frame.luma, POINTS, PICK);
         let points = points.iter().map(|p| self.hasher.upload_keypoint(p, frame.time_s));
         self.keyframes.push(frame.time_s, points.collect());
     }

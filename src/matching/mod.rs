@@ -102,4 +102,4 @@ pub use evidence::visual_weight::VisualWeight;
 pub use judge::candidate::{Background, Candidate, Options};
 pub use judge::judged::{Judged, Thresholds};
 pub use judge::judgement::judge;
-pub use judge::strength::strength;
+pub use judge::strength::{match_self, strength};

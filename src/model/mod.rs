@@ -24,6 +24,7 @@ mod retained;
 mod role;
 mod scope;
 mod sealed;
+mod self_match;
 mod session;
 mod share;
 mod span;
@@ -67,6 +68,7 @@ pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVi
 pub use role::{NoSuchRole, Role};
 pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
+pub use self_match::SelfMatch;
 pub use session::{SessionHash, SessionSecret};
 pub use share::Share;
 pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};

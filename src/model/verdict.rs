@@ -143,15 +143,15 @@ pub struct Verdict {
     pub reason: Reason,
 }
 
-/// What a tombstone is good for.
+/// What a tombstone promises that a poor re-encode of its video gets, and the most that any match with it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
-    /// Enough distinct evidence that a copy can be blocked.
+    /// Enough distinct evidence that it is blocked.
     Block,
-    /// Too little for a block by itself (one distinct picture, few keypoints): a copy goes to review.
+    /// Too little for a block (one distinct picture, little detail): it is reviewed.
     Review,
-    /// No frame tells anything: only the very same bytes are recognised.
+    /// Too little for either. What matches nevertheless is reviewed; the very same bytes are blocked.
     Unmatchable,
 }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::database::connection;
 use super::*;
 use crate::model::{
-    ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, Slot, Strength, TombstoneId,
+    ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, SelfMatch, Slot, Strength, TombstoneId,
 };
 
 const CLOCK: FixedClock = FixedClock(1_769_860_800);
@@ -32,6 +32,7 @@ fn new(id: &str) -> NewTombstone {
         fingerprint: format!("fingerprint of {id}").repeat(100).into_bytes(),
         strength: Strength::Block,
         strength_why: "214 keypoints in 9 keyframes".into(),
+        self_match: Some(SelfMatch { nats: 212.5, supports: 9 }),
         duration_s: 12.5,
         uploaded: None,
         original: false,
@@ -73,6 +74,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
         bytes_digest: None,
         reason: DeletionReason::Legal,
         strength: Strength::Unmatchable,
+        self_match: None,
         ..new("b")
     };
     let slots = store.add_tombstones(&[new("a"), ownerless.clone()]).unwrap();
@@ -91,6 +93,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
         fingerprint: bytes,
         strength: found.strength,
         strength_why: found.strength_why,
+        self_match: found.self_match,
         duration_s: found.duration_s,
     };
     assert_eq!(back, ownerless);

@@ -19,5 +19,6 @@ mod index_crash;
 mod index_format;
 mod judgement;
 mod media;
+mod strength;
 mod support;
 mod ui;

@@ -21,8 +21,8 @@ use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
     Agreement, ByteDigest, DeletedSpan, DeletionReason, Evidence, Match, OwnerKey, Permission,
-    Placement, Point, Report, ReportMatch, Seen, Share, Slot, SpanPair, Strength, UploadSpan,
-    VerdictKind, Weighed, chain,
+    Placement, Point, Report, ReportMatch, Seen, Share, Slot, SpanPair, UploadSpan, VerdictKind,
+    Weighed, chain,
 };
 use crate::store::Tombstone;
 
@@ -263,7 +263,6 @@ impl Engine {
             let rest = all.iter().filter(|known| !slots.contains(&known.tombstone.slot));
             known.extend(rest.cloned());
         }
-        known.retain(|known| known.tombstone.strength != Strength::Unmatchable);
         let considered = known.into_iter().map(|known| {
             let found = hits.remove(&known.tombstone.slot);
             Considered { known, found }
@@ -274,8 +273,9 @@ impl Engine {
     fn report_match(&self, one: Recognised, uploader: &Uploader) -> ReportMatch {
         let Recognised { known, judged } = one;
         let tombstone = &known.tombstone;
+        let strength = self.strength(tombstone);
         let weighed = Weighed {
-            may_block: judged.may_block(tombstone.strength),
+            may_block: judged.may_block(strength),
             reason: tombstone.reason,
             permission: uploader.permission(tombstone),
             share: Some(judged.share),
@@ -288,7 +288,7 @@ impl Engine {
         ReportMatch {
             weighed,
             agreement: judged.agreement,
-            strength: tombstone.strength,
+            strength,
             found: Match {
                 tombstone: tombstone.id.clone(),
                 score: judged.score,

@@ -143,7 +143,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] if the store cannot be read.
     pub fn tombstone(&self, id: &TombstoneId) -> Result<Option<Tombstone>> {
-        Ok(self.store.get_by_id(id)?)
+        Ok(self.store.get_by_id(id)?.map(|one| self.promising(one)))
     }
 
     /// Up to `limit` tombstones that follow `after`, oldest first.
@@ -151,7 +151,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] if the store cannot be read.
     pub fn tombstones(&self, after: Option<Slot>, limit: usize) -> Result<Vec<Tombstone>> {
-        Ok(self.store.list(after, limit)?)
+        Ok(self.store.list(after, limit)?.into_iter().map(|one| self.promising(one)).collect())
     }
 
     /// The numbers of keypoints and frames in a tombstone's fingerprint. `None` if it has been erased meanwhile.
@@ -174,7 +174,7 @@ impl Engine {
         &self,
         id: &TombstoneId,
     ) -> Result<Option<(Tombstone, (usize, usize))>> {
-        let Some(tombstone) = self.store.get_by_id(id)? else { return Ok(None) };
+        let Some(tombstone) = self.tombstone(id)? else { return Ok(None) };
         let counts = self.hash_counts(&tombstone)?;
         Ok(counts.map(|counts| (tombstone, counts)))
     }
@@ -203,7 +203,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] if the store cannot be read.
     pub fn store_stats(&self) -> Result<Stats> {
-        Ok(self.store.stats()?)
+        Ok(self.store.stats_under(&|found, reason| self.strength_of(found, reason).0)?)
     }
 
     /// Counts of what the index holds. `None` if no index has been written yet.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::engine::{Engine, Error, Result};
-use crate::fingerprint::{Fingerprint, TombstoneBuilder, UploadBuilder, UploadPrint};
+use crate::fingerprint::{DeletedPrints, TombstoneBuilder, UploadBuilder, UploadPrint};
 use crate::media::{self, Damage, Failure, Frames, LoopFilter, Plan, Summary};
 use crate::model::{ByteDigest, Frame};
 
@@ -36,9 +36,7 @@ pub(in crate::engine) struct Look {
 
 /// A decoded deleted video.
 pub(in crate::engine) struct DeletedLook {
-    pub fingerprint: Fingerprint,
-    /// The print of the same video as an upload, for comparison with the existing tombstones.
-    pub print: UploadPrint,
+    pub prints: DeletedPrints,
     pub summary: Summary,
 }
 
@@ -114,7 +112,7 @@ impl Engine {
         Ok(Look { print, duration_s, trouble, damage })
     }
 
-    /// Decodes a deleted video to its fingerprint.
+    /// Decodes a deleted video to its fingerprint and prints.
     ///
     /// # Errors
     /// [`Error::Media`] if the video cannot be decoded to its end, or to where a damaged file breaks off.
@@ -122,14 +120,14 @@ impl Engine {
         // Non-reference frames are a third of the work, and skipping them changes no other frame. The loop filter stays
         // on, so that the fingerprint is that of the pictures that viewers saw.
         let plan = Plan { frames: Frames::Referenced, ..Plan::thorough() };
-        let mut builder = TombstoneBuilder::new(self.hasher());
+        let mut builder = TombstoneBuilder::with_reencode(self.hasher());
         let summary = media::decode(file, &plan, &self.options().media, &mut |frame: Frame| {
             builder.push(frame);
             ControlFlow::Continue(())
         })
         .map_err(|source| Error::Media { path: path.to_path_buf(), source })?;
-        let (fingerprint, print) = builder.finish_with_print(summary.duration_s as f32);
-        Ok(DeletedLook { fingerprint, print, summary })
+        let prints = builder.finish_with_prints(summary.duration_s as f32);
+        Ok(DeletedLook { prints, summary })
     }
 }
 

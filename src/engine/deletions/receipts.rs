@@ -77,6 +77,7 @@ impl Deletions {
         let Some(id) = &deletion.tombstone else { return Ok(None) };
         let Some(tombstone) = self.engine.store().get_by_id(id)? else { return Ok(None) };
         let stored = self.engine.store().fingerprints(&[tombstone.slot])?;
-        Ok(stored.first().map(|s| (Sha256::digest(&s.bytes).into(), tombstone.strength)))
+        let strength = self.engine.strength(&tombstone);
+        Ok(stored.first().map(|s| (Sha256::digest(&s.bytes).into(), strength)))
     }
 }

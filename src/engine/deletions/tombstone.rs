@@ -67,6 +67,7 @@ impl Engine {
             fingerprint: fingerprint.to_bytes(),
             strength: Strength::Unmatchable,
             strength_why: format!("unfingerprinted: {why}"),
+            self_match: None,
             duration_s: 0.0,
             uploaded: None,
             original: false,

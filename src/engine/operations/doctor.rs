@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::engine::core::sync;
-use crate::engine::{Keys, Options};
+use crate::engine::{Keys, Options, Policy};
 use crate::index::{self, Index};
+use crate::matching;
 use crate::media::{self, Failure, Plan};
-use crate::model::chain;
+use crate::model::{SelfMatch, chain};
 use crate::store::{Folder, Store};
 
 /// The result of one health check.
@@ -41,7 +42,7 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
             return findings;
         }
     };
-    report("database", database(&store));
+    report("database", database(&store, &options.policy));
     if let Some(keys) = keys {
         let settled = sync::settle_keys(&store, keys);
         let ours = settled.map(|()| "match".to_owned());
@@ -105,7 +106,7 @@ fn tiny_picture() -> std::io::Result<File> {
     Ok(file)
 }
 
-fn database(store: &Store) -> std::result::Result<String, String> {
+fn database(store: &Store, policy: &Policy) -> std::result::Result<String, String> {
     let wrong = store.verify().map_err(|e| chain(&e))?;
     if let Some(first) = wrong.first() {
         let more = wrong.len() - 1;
@@ -113,7 +114,8 @@ fn database(store: &Store) -> std::result::Result<String, String> {
             "{first} (and {more} more); copy the data folder, then restore a backup"
         ));
     }
-    let stats = store.stats().map_err(|e| chain(&e))?;
+    let strength = |found: &SelfMatch, reason| matching::strength(found, policy.of(reason), 0).0;
+    let stats = store.stats_under(&strength).map_err(|e| chain(&e))?;
     Ok(format!(
         "intact, {} tombstones ({} can block, {} only review, {} unmatchable)",
         stats.tombstones, stats.block, stats.review, stats.unmatchable

@@ -15,8 +15,7 @@ use crate::engine::decoding::{DeletedLook, damage_words, open};
 use crate::engine::jobs::each;
 use crate::engine::tombstones::relations::own_group;
 use crate::engine::{Engine, Error, Result};
-use crate::fingerprint::{Fingerprint, UploadPrint};
-use crate::matching;
+use crate::fingerprint::{DeletedPrints, Fingerprint, UploadPrint};
 use crate::model::{
     ByteDigest, Clock, DeletionReason, OwnerKey, Strength, TombstoneId, UnixSeconds,
 };
@@ -146,8 +145,13 @@ impl Engine {
         Naming { id, owner, reason }: Naming,
         now: UnixSeconds,
     ) -> Result<Ready> {
-        let DeletedLook { fingerprint, print, summary } = self.look_deleted(path, file)?;
-        let (strength, strength_why) = matching::strength(&fingerprint);
+        let DeletedLook { prints, summary } = self.look_deleted(path, file)?;
+        let DeletedPrints { fingerprint, print, reencode } = prints;
+        let bytes = fingerprint.to_bytes();
+        // The stored form has rounded geometry. Index that, as a rebuild from the store would.
+        let fingerprint = Fingerprint::from_bytes(&bytes)
+            .map_err(|source| Error::Fingerprint { id: id.clone(), source })?;
+        let (found, strength, strength_why) = self.match_self(&fingerprint, &reencode, reason);
         let new = NewTombstone {
             id,
             owner,
@@ -156,18 +160,16 @@ impl Engine {
             bytes_digest: Some(digest),
             reason,
             key_id: self.keys().fingerprint.id(),
-            fingerprint: fingerprint.to_bytes(),
+            fingerprint: bytes,
             strength,
             strength_why,
+            self_match: Some(found),
             duration_s: summary.duration_s,
             uploaded: None,
             original: false,
             relations: Vec::new(),
         };
         let damage = summary.damage.as_ref().map(damage_words);
-        // The stored form has rounded geometry. Index that, as a rebuild from the store would.
-        let fingerprint = Fingerprint::from_bytes(&new.fingerprint)
-            .map_err(|source| Error::Fingerprint { id: new.id.clone(), source })?;
         Ok(Ready { new, fingerprint, print, damage })
     }
 

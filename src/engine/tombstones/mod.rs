@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! file → decode → relations to older ones → store (one transaction per batch) → index    enrol, relations, group_commit
+//! poor re-encode of it → judged → what the tombstone promises              strength
 //! retired by a person, or expired by the settings → store → index          retire
 //! ```
 //!
@@ -14,6 +15,7 @@ mod grants;
 mod group_commit;
 mod relations;
 mod retire;
+mod strength;
 
 pub use enrol::{Enrolled, Enrolment};
 pub(in crate::engine) use enrol::{Naming, Ready};

@@ -105,7 +105,7 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
         strength: match tombstone.strength {
             crate::model::Strength::Block => "block",
             crate::model::Strength::Review => "review only",
-            crate::model::Strength::Unmatchable => "identical bytes only",
+            crate::model::Strength::Unmatchable => "unmatchable",
         },
         uploads,
         tombstone: TombstoneView::new(tombstone, app.engine().expiry()),

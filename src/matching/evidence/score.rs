@@ -83,9 +83,14 @@ impl Measured {
 
     /// The score in an index of this many tombstones; an empty one counts as one.
     pub fn score(&self, tombstones: usize) -> f64 {
-        let chance = NULL_LOG10 - NULL_SLOPE * (self.evidence() - NULL_AT);
-        -chance - (tombstones.max(1) as f64).log10()
+        score_of(self.evidence(), tombstones)
     }
+}
+
+/// The score of this evidence (nats) in an index of this many tombstones; an empty one counts as one.
+pub fn score_of(evidence: f64, tombstones: usize) -> f64 {
+    let chance = NULL_LOG10 - NULL_SLOPE * (evidence - NULL_AT);
+    -chance - (tombstones.max(1) as f64).log10()
 }
 
 #[cfg(test)]

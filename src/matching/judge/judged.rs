@@ -6,7 +6,7 @@ use crate::matching::evidence::shown::Shown;
 use crate::model::{Agreement, Evidence, Share, SpanPair, Strength};
 
 /// Distinct pictures that a block needs: a single one may be a card that no template names yet. Tuned.
-const SUPPORTS_TO_BLOCK: u32 = 2;
+pub const SUPPORTS_TO_BLOCK: u32 = 2;
 /// Evidence on intra frames alone from which the rest is worth decoding, nats. One unrelated pair in
 /// a thousand has it (`evidence::null`).
 const SUSPICIOUS_NATS: f64 = 5.0;

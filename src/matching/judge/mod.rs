@@ -8,7 +8,7 @@
 //! judged             the output: score, spans, evidence
 //! fitted_alignments  one candidate's alignments, fitted, and the match that they make
 //! judgement          the way through
-//! strength           whether a tombstone can block
+//! strength           what a tombstone promises about re-uploads
 //! ```
 
 // In order of dependency: each file uses only those above it, `align` and `evidence`.

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId,
-    UnixSeconds,
+    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, SelfMatch, Slot, Strength,
+    TombstoneId, UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
@@ -28,9 +28,12 @@ pub struct NewTombstone {
     pub key_id: KeyId,
     /// The fingerprint in its byte format.
     pub fingerprint: Vec<u8>,
+    /// What the tombstone promised when it was made.
     pub strength: Strength,
     /// The reason for `strength`: one line of text.
     pub strength_why: String,
+    /// What the promise follows from; `None` without a fingerprint.
+    pub self_match: Option<SelfMatch>,
     pub duration_s: f64,
     /// When the video was posted: the earliest and the latest time; `None` if unknown.
     pub uploaded: Option<(UnixSeconds, UnixSeconds)>,
@@ -51,8 +54,11 @@ pub struct Tombstone {
     pub bytes_digest: Option<ByteDigest>,
     pub reason: DeletionReason,
     pub key_id: KeyId,
+    /// As recorded; `engine` derives today's from `self_match`.
     pub strength: Strength,
     pub strength_why: String,
+    /// `None` if the tombstone is from before it was recorded, or has no fingerprint.
+    pub self_match: Option<SelfMatch>,
     pub duration_s: f64,
     /// Size of its fingerprint, bytes.
     pub fingerprint_size: u64,
@@ -70,6 +76,9 @@ pub enum TombstoneEnd {
     /// Its retention has ended.
     Expired,
 }
+
+/// Derives the present strength of a tombstone of a video that was deleted for this reason.
+pub type StrengthNow<'a> = dyn Fn(&SelfMatch, DeletionReason) -> Strength + 'a;
 
 /// Statistics of the store.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -90,7 +99,8 @@ pub struct Stats {
 }
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
-     strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original";
+     strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
+     strength_nats, strength_supports";
 
 impl Store {
     /// Adds all tombstones or none, and returns their slots in the same order.
@@ -239,12 +249,21 @@ impl Store {
         })
     }
 
-    /// Statistics over all tombstones. Reads every row, but no fingerprints: about one second per million.
+    /// Statistics over all tombstones, by the strengths that were recorded. Reads every row, but no fingerprints: about
+    /// one second per million.
     ///
     /// # Errors
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn stats(&self) -> Result<Stats> {
-        self.read(stats)
+        self.read(|c| stats(c, None))
+    }
+
+    /// As [`Store::stats`], by the strengths that `strength` derives where it can be derived.
+    ///
+    /// # Errors
+    /// As [`Store::stats`].
+    pub fn stats_under(&self, strength: &StrengthNow<'_>) -> Result<Stats> {
+        self.read(|c| stats(c, Some(strength)))
     }
 
     fn check_limits(&self, tombstone: &NewTombstone) -> Result<()> {
@@ -274,8 +293,9 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     let slot = connection
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
-             strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
+             strength_nats, strength_supports) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -294,6 +314,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.uploaded.map(|(from, _)| from),
                 new.uploaded.map(|(_, to)| to),
                 new.original,
+                new.self_match.map(|found| found.nats),
+                new.self_match.map(|found| found.supports),
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -328,23 +350,25 @@ pub(in crate::store) fn by_slot(
         .optional()
 }
 
-fn stats(connection: &Connection) -> rusqlite::Result<Stats> {
+fn stats(connection: &Connection, now: Option<&StrengthNow<'_>>) -> rusqlite::Result<Stats> {
     let mut stats = Stats::default();
-    let mut by_strength = connection.prepare(
-        "SELECT strength, count(*), total(duration_s), sum(fingerprint_size) FROM tombstones \
-         GROUP BY strength",
+    let mut all = connection.prepare(
+        "SELECT strength, reason, strength_nats, strength_supports, duration_s, fingerprint_size \
+         FROM tombstones",
     )?;
-    let mut rows = by_strength.query([])?;
+    let mut rows = all.query([])?;
     while let Some(row) = rows.next()? {
-        let count = row.get::<_, i64>(1)?.cast_unsigned();
-        match strength(row, 0)? {
-            Strength::Block => stats.block = count,
-            Strength::Review => stats.review = count,
-            Strength::Unmatchable => stats.unmatchable = count,
-        }
-        stats.tombstones += count;
-        stats.duration_s += row.get::<_, f64>(2)?;
-        stats.fingerprint_bytes += row.get::<_, i64>(3)?.cast_unsigned();
+        let reason = columns::parsed(row, 1)?;
+        let derived = now.zip(self_match(row, 2)?).map(|(now, found)| now(&found, reason));
+        let count = match derived.map_or_else(|| strength(row, 0), Ok)? {
+            Strength::Block => &mut stats.block,
+            Strength::Review => &mut stats.review,
+            Strength::Unmatchable => &mut stats.unmatchable,
+        };
+        *count += 1;
+        stats.tombstones += 1;
+        stats.duration_s += row.get::<_, f64>(4)?;
+        stats.fingerprint_bytes += row.get::<_, i64>(5)?.cast_unsigned();
     }
     stats.key_ids = connection
         .prepare("SELECT DISTINCT key_id FROM tombstones ORDER BY key_id")?
@@ -376,7 +400,14 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
             .get::<_, Option<UnixSeconds>>(12)?
             .zip(row.get::<_, Option<UnixSeconds>>(13)?),
         original: row.get(14)?,
+        self_match: self_match(row, 15)?,
     })
+}
+
+/// From the columns `at` and the one after it.
+fn self_match(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<SelfMatch>> {
+    let (nats, supports): (Option<f64>, Option<u32>) = (row.get(at)?, row.get(at + 1)?);
+    Ok(nats.zip(supports).map(|(nats, supports)| SelfMatch { nats, supports }))
 }
 
 fn strength_name(strength: Strength) -> &'static str {

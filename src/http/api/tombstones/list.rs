@@ -23,10 +23,10 @@ pub struct TombstoneView {
     pub expires_at: Option<String>,
     /// Why the video was deleted: `owner_request`, `legal` or `moderation`.
     pub reason: String,
-    /// Strongest verdict that a match can have: `block`, `review`, or `unmatchable` (only identical bytes are
-    /// recognised).
+    /// What a poor re-encode of the video gets, and the strongest verdict that a match can have, under the present
+    /// thresholds: `block`, `review`, or `unmatchable` (neither; what matches nevertheless is reviewed).
     pub strength: String,
-    /// The reason for this strength.
+    /// The reason for this strength, and what would help.
     pub strength_reason: String,
     /// Duration of the video, seconds.
     pub duration_s: f64,

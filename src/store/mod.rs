@@ -65,8 +65,8 @@ pub use deletions::{
     NewCopy, NewDeletion, NewReceipt, RetryOutcome,
 };
 pub use tombstones::{
-    Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, Stats, StoredFingerprint,
-    Tombstone, TombstoneEnd,
+    Change, ChangeKind, Grant, NewRuledOut, NewTombstone, RuledOut, RuledPictures, RulingFormat,
+    Stats, StoredFingerprint, Tombstone, TombstoneEnd,
 };
 pub use uploads::{Acceptance, Idempotency, NewUpload, UploadFilter};
 pub use webhooks::{

@@ -22,6 +22,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_users.sql"),
     include_str!("migrations/0006_cases.sql"),
     include_str!("migrations/0007_names.sql"),
+    include_str!("migrations/0009_rulings.sql"),
 ];
 
 /// The schema version of this program.

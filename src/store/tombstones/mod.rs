@@ -15,5 +15,5 @@ mod tombstone;
 pub use changes::{Change, ChangeKind};
 pub use fingerprints::StoredFingerprint;
 pub use grants::Grant;
-pub use ruled_out::{NewRuledOut, RuledOut};
+pub use ruled_out::{NewRuledOut, RuledOut, RuledPictures, RulingFormat};
 pub use tombstone::{NewTombstone, Stats, Tombstone, TombstoneEnd};

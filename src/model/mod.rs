@@ -24,6 +24,7 @@ mod scope;
 mod sealed;
 mod session;
 mod span;
+mod stretch;
 mod time;
 mod token;
 mod upload;
@@ -54,8 +55,8 @@ pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use likeness::{LIKENESS_FRAMES, Likeness, LikenessPlace};
 pub use luma::{Frame, Luma};
 pub use made_ids::{
-    ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
-    UserId,
+    ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, StretchId, SubscriptionId,
+    UploadId, UserId,
 };
 pub use report::{Report, ReportMatch};
 pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};
@@ -64,6 +65,7 @@ pub use scope::{NoSuchScope, Scope, Scopes};
 pub use sealed::{NotOurs, Sealed};
 pub use session::{SessionHash, SessionSecret};
 pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};
+pub use stretch::{StretchGround, TemplateStretch};
 pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};
 pub use upload::{

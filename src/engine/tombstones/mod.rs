@@ -13,8 +13,10 @@ mod enrol;
 mod grants;
 mod group_commit;
 mod retire;
+mod stretches;
 
 pub use enrol::{Enrolled, Enrolment};
 pub(in crate::engine) use enrol::{Naming, Ready, first_voice};
 pub(in crate::engine) use group_commit::TombstoneCommit;
 pub(in crate::engine) use retire::check_note;
+pub use stretches::NewStretch;

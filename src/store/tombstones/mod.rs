@@ -10,6 +10,7 @@ mod changes;
 mod fingerprints;
 pub(super) mod grants;
 pub(super) mod ruled_out;
+mod template_stretches;
 mod tombstone;
 
 pub use changes::{Change, ChangeKind};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Effort;
-use crate::model::DeletionReason;
+use crate::model::{DeletionReason, StretchGround, StretchId};
 
 /// Recognise re-uploads of deleted videos.
 ///
@@ -160,6 +160,23 @@ pub(super) enum TombstoneCommand {
         /// ID of the tombstone
         id: String,
     },
+    /// Rule that a stretch of a deleted video is common: an ident, or not its owner's
+    #[command(after_help = "Examples:\n  \
+        cenotaph tombstone stretch v-193 0 3.2                     the ident at its start\n  \
+        cenotaph tombstone stretch v-193 40 52 --ground not_owners\n  \
+        cenotaph tombstone stretches v-193                         list them\n  \
+        cenotaph tombstone stretch v-193 --undo str_0198…\n\n\
+        The ruling holds for everybody and is recorded in the audit log. All stretches of a tombstone\n\
+        together may be at most 30 % of the video; to clear more of it, erase the tombstone.\n\n\
+        Exit codes:\n  \
+        0   done\n  \
+        2   wrong usage, an error, or the tombstone or stretch does not exist")]
+    Stretch(StretchCommand),
+    /// List the stretches of a deleted video that were ruled common
+    Stretches {
+        /// ID of the tombstone
+        id: String,
+    },
     /// Erase tombstones, without a confirmation prompt; their videos are no longer recognised
     #[command(after_help = "Exit codes:\n  \
         0   all tombstones were erased\n  \
@@ -169,6 +186,24 @@ pub(super) enum TombstoneCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StretchCommand {
+    /// ID of the tombstone
+    pub id: String,
+    /// Start in the deleted video, seconds
+    #[arg(value_name = "FROM", required_unless_present = "undo", requires = "to_s")]
+    pub from_s: Option<f64>,
+    /// End in the deleted video, seconds
+    #[arg(value_name = "TO", required_unless_present = "undo")]
+    pub to_s: Option<f64>,
+    /// Ground: `template` (many videos have it) or `not_owners`
+    #[arg(long, default_value = "template", value_name = "GROUND")]
+    pub ground: StretchGround,
+    /// Undo the ruling with this ID
+    #[arg(long, value_name = "STRETCH", conflicts_with_all = ["from_s", "to_s", "ground"])]
+    pub undo: Option<StretchId>,
 }
 
 #[derive(Debug, Args)]

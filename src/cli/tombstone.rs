@@ -1,4 +1,6 @@
-//! `cenotaph tombstone add|list|show|remove`.
+//! `cenotaph tombstone add|list|show|remove`; `stretches` has `tombstone stretch` and `tombstone stretches`.
+
+mod stretches;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -29,6 +31,8 @@ pub(super) fn run(
         TombstoneCommand::Add(command) => add(common, command, output),
         TombstoneCommand::List => list(common, output),
         TombstoneCommand::Show { id } => show(common, id, output),
+        TombstoneCommand::Stretch(command) => stretches::rule(common, command, output),
+        TombstoneCommand::Stretches { id } => stretches::list(common, id, output),
         TombstoneCommand::Remove { ids } => remove(common, ids, output),
     }
 }

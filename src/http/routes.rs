@@ -166,7 +166,9 @@ fn tombstone_groups() -> Vec<Group> {
             OpenApiRouter::new()
                 .routes(routes!(api::tombstones::list::list))
                 .routes(routes!(api::tombstones::show::show))
-                .routes(routes!(api::tombstones::blocks::list)),
+                .routes(routes!(api::tombstones::blocks::list))
+                .routes(routes!(api::stretches::create::create, api::stretches::list::list))
+                .routes(routes!(api::stretches::undo::undo)),
         ),
         group(
             &[Scope::Delete, Scope::Admin],

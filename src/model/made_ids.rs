@@ -71,6 +71,8 @@ made_ids! {
     DeliveryId = "dlv";
     /// An owner's permission for an uploader.
     GrantId = "gra";
+    /// A stretch of a deleted video that is common to everybody.
+    StretchId = "str";
     /// A deletion.
     DeletionId = "del";
     /// A user account.

@@ -28,6 +28,7 @@ mod self_match;
 mod session;
 mod share;
 mod span;
+mod stretch;
 mod time;
 mod token;
 mod upload;
@@ -59,8 +60,8 @@ pub use keys::{ByteDigester, FingerprintKey, IdentityKey, KeyMismatch};
 pub use likeness::{LIKENESS_FRAMES, Likeness, LikenessPlace};
 pub use luma::{Frame, Luma};
 pub use made_ids::{
-    ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, SubscriptionId, UploadId,
-    UserId,
+    ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, StretchId, SubscriptionId,
+    UploadId, UserId,
 };
 pub use precedence::Precedence;
 pub use report::{Report, ReportMatch};
@@ -72,6 +73,7 @@ pub use self_match::SelfMatch;
 pub use session::{SessionHash, SessionSecret};
 pub use share::Share;
 pub use span::{DeletedSpan, InDeleted, InUpload, Span, UploadSpan};
+pub use stretch::{StretchGround, TemplateStretch};
 pub use time::{DAY_S, HOUR_S, MINUTE_S, rfc3339};
 pub use token::{Token, TokenHash};
 pub use upload::{

@@ -66,7 +66,7 @@ pub use deletions::{
 };
 pub use tombstones::{
     Change, ChangeKind, Grant, NewRelation, NewRuledOut, NewTombstone, Older, Relation, RuledOut,
-    Stats, StoredFingerprint, Tombstone, TombstoneEnd,
+    RuledPictures, RulingFormat, Stats, StoredFingerprint, Tombstone, TombstoneEnd,
 };
 pub use uploads::{Acceptance, Idempotency, NewUpload, UploadFilter};
 pub use webhooks::{

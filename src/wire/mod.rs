@@ -28,7 +28,7 @@ pub use case::{
 };
 pub use deletion::{DeletionCopyView, DeletionDetails, DeletionView};
 pub use upload::{BytesState, RecordedVerdict, UploadBytes, UploadMatchView, UploadView};
-pub(crate) use upload::{detail, first_span};
+pub(crate) use upload::{detail, detail_of, first_span, recorded_match};
 
 /// The report of one file. When the file could not be read, `verdict` and `reason` are null and `error` says why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -227,6 +227,25 @@ impl EvidenceView {
             passing_found: evidence.passing_found,
             passing_missing: evidence.passing_missing,
             common: round(evidence.common, 3),
+        }
+    }
+
+    /// The evidence of a view.
+    fn evidence(&self) -> Evidence {
+        let EvidenceView { same_bytes, keypoints, keyframes, .. } = *self;
+        let EvidenceView { keypoints_nats, coverage, frames_nats, common, .. } = *self;
+        let EvidenceView { passing, passing_found, passing_missing, .. } = *self;
+        Evidence {
+            same_bytes,
+            keypoints,
+            keypoints_nats,
+            coverage,
+            keyframes,
+            frames_nats,
+            passing,
+            passing_found,
+            passing_missing,
+            common,
         }
     }
 }

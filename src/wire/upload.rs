@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::model::{
-    Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch, UploadState,
-    Verdict, VerdictKind, rfc3339,
+    Evidence, Permission, Reason, ReportMatch, SpanPair, Upload, UploadClientData, UploadMatch,
+    UploadState, Verdict, VerdictKind, rfc3339,
 };
 use crate::wire;
 use crate::wire::{EvidenceView, Redact, ShareView, SpanView, Unredacted, round};
@@ -140,10 +140,22 @@ pub(crate) fn first_span(detail: &str) -> Option<SpanPair> {
     detail.spans.first().map(SpanView::pair)
 }
 
+/// The stored spans and evidence of a match; `None` if they cannot be read.
+pub(crate) fn recorded_match(detail: &str) -> Option<(Vec<SpanPair>, Evidence)> {
+    let detail: Detail = serde_json::from_str(detail).ok()?;
+    let spans = detail.spans.iter().map(SpanView::pair).collect();
+    Some((spans, detail.evidence.evidence()))
+}
+
 /// Spans and evidence of a match, in stored form.
 pub(crate) fn detail(one: &ReportMatch) -> String {
-    let spans = one.found.spans.iter().map(SpanView::new).collect();
-    let detail = Detail { spans, evidence: EvidenceView::new(&one.found.evidence) };
+    detail_of(&one.found.spans, &one.found.evidence)
+}
+
+/// Spans and evidence, in stored form.
+pub(crate) fn detail_of(spans: &[SpanPair], evidence: &Evidence) -> String {
+    let spans = spans.iter().map(SpanView::new).collect();
+    let detail = Detail { spans, evidence: EvidenceView::new(evidence) };
     // Serialisation cannot fail: the value has only numbers and names.
     serde_json::to_string(&detail).unwrap_or_default()
 }

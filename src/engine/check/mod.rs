@@ -3,7 +3,7 @@
 //! ```text
 //! digest ── equals that of a deleted file → block                                  pipeline
 //! decode → candidates (index) → matches (matching) → verdict (policy) → report     pipeline
-//! report → without matches that a moderator ruled out                              ruled_out
+//! report → without matches that a moderator ruled out    ruled_out, ruled_extent, ruled_samples
 //! recorded matches → verdict under other thresholds                                replay
 //! ```
 //!
@@ -12,8 +12,12 @@
 
 mod pipeline;
 mod replay;
-pub(in crate::engine) mod ruled_out;
+mod ruled_extent;
+mod ruled_out;
+mod ruled_samples;
 
-pub(in crate::engine) use pipeline::Checked;
+pub(in crate::engine) use pipeline::{Checked, Recognised};
 pub use replay::{ReplayCounts, Replayed};
-pub(in crate::engine) use ruled_out::{content, spaced};
+pub(in crate::engine) use ruled_extent::Extent;
+pub(in crate::engine) use ruled_out::spaced;
+pub(in crate::engine) use ruled_samples::RuledSamples;

@@ -11,7 +11,6 @@ use std::time::Instant;
 
 #[cfg(doc)]
 use crate::engine::Error;
-use crate::engine::check::ruled_out;
 use crate::engine::core::KnownTombstone;
 use crate::engine::core::sync;
 use crate::engine::decoding::{Effort, Look, damage_words, open};
@@ -123,8 +122,7 @@ impl Engine {
         }
         let (look, recognised) = self.recognise_file(look, effort)?;
         let mut report = self.report(&look, recognised, digest, uploader)?;
-        let content = look.print.as_ref().and_then(ruled_out::content);
-        self.rule_out(&mut report, digest, content.as_deref())?;
+        self.rule_out(&mut report, digest, look.print.as_ref())?;
         Ok(Checked { report, look: Some(look) })
     }
 

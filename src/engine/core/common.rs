@@ -17,8 +17,8 @@ use std::collections::HashSet;
 
 use crate::fingerprint::Fingerprint;
 use crate::matching::VisualWeight;
-use crate::model::extent::{BINS_A_SECOND, CELLS, Extent, bin};
-use crate::model::{OwnerKey, Slot};
+use crate::model::extent::{BIN_S, BINS_A_SECOND, CELLS, Extent, WHOLE, bin};
+use crate::model::{OwnerKey, Slot, TemplateStretch};
 use crate::store::Relation;
 
 /// Largest share of a video that can be common, 0..1. Bounds what a group of accounts can do to a video.
@@ -46,8 +46,23 @@ fn holder(own: Option<OwnerKey>, one: &Relation) -> Option<Holder> {
     Some(if own == Some(owner) { Holder::Own(one.other) } else { Holder::Other(owner) })
 }
 
-/// The common parts of a tombstone's video, by its relations; `None` if nothing is common.
+/// The common parts of a tombstone's video, by its relations and by the stretches that moderators ruled to be; `None` if
+/// nothing is common.
 pub(in crate::engine) fn common_parts(
+    video: &Fingerprint,
+    owner: Option<OwnerKey>,
+    relations: &[Relation],
+    ruled: &[TemplateStretch],
+) -> Option<Extent> {
+    let mut common = by_relations(video, owner, relations).unwrap_or_default();
+    for stretch in ruled {
+        let (from, to) = (bin(stretch.span.start_s), bin(stretch.span.end_s + BIN_S / 2.0));
+        (from..to.max(from + 1)).for_each(|bin| common.add(bin, WHOLE));
+    }
+    (!common.is_empty()).then_some(common)
+}
+
+fn by_relations(
     video: &Fingerprint,
     owner: Option<OwnerKey>,
     relations: &[Relation],
@@ -157,7 +172,7 @@ mod tests {
     }
 
     fn common_seconds(relations: &[Relation]) -> Option<std::ops::Range<usize>> {
-        let common = common_parts(&video(60.0), Some(owner(0)), relations)?;
+        let common = common_parts(&video(60.0), Some(owner(0)), relations, &[])?;
         let stretches = common.stretches();
         Some(stretches.first()?.start / 2..stretches.last()?.end / 2)
     }
@@ -181,7 +196,7 @@ mod tests {
         assert_eq!(common_seconds(&copies), None);
         let cuts: Vec<Relation> =
             (1..=10).map(|n| shows(n.into(), Some(owner(n)), 10..40)).collect();
-        let common = common_parts(&video(60.0), Some(owner(0)), &cuts).unwrap();
+        let common = common_parts(&video(60.0), Some(owner(0)), &cuts, &[]).unwrap();
         let share = VisualWeight::of_deleted(&video(60.0)).share(&common);
         assert!((0.25..=0.31).contains(&share), "{share}");
     }
@@ -191,7 +206,7 @@ mod tests {
         let mut relations: Vec<Relation> =
             (1..=2).map(|n| shows(n.into(), Some(owner(n)), 0..18)).collect();
         relations.extend((3..=6).map(|n| shows(n.into(), Some(owner(n)), 40..43)));
-        let common = common_parts(&video(60.0), Some(owner(0)), &relations).unwrap();
+        let common = common_parts(&video(60.0), Some(owner(0)), &relations, &[]).unwrap();
         assert_eq!(common.cells(82).count_ones(), 36, "four owners have it");
         assert_eq!(common.cells(0).count_ones(), 36, "and there is room for some of the other");
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::engine::core::common::{common_parts, minor_for_owners};
 use crate::engine::{Error, Result};
 use crate::fingerprint::Fingerprint;
-use crate::model::{Extent, Slot};
+use crate::model::{Extent, Slot, TemplateStretch};
 use crate::store::{Relation, Store, StoredFingerprint, Tombstone};
 
 /// Tombstones read from the store at once when all are needed.
@@ -23,7 +23,8 @@ pub(in crate::engine) struct KnownTombstone {
     pub minor_for_owners: u32,
 }
 
-/// The cache. Any change of the store empties it, so that an erased tombstone never matches again.
+/// The cache. Any change of the tombstones, and any ruling about a stretch of one, empties it: an erased tombstone never
+/// matches again.
 pub(in crate::engine) struct Known {
     state: Mutex<State>,
     kept_max: usize,
@@ -31,8 +32,8 @@ pub(in crate::engine) struct Known {
 
 #[derive(Default)]
 struct State {
-    /// Head of the store's change log when the cache was last emptied.
-    head: u64,
+    /// The state of the store when the cache was last emptied.
+    head: (u64, u64),
     by_slot: HashMap<Slot, Arc<KnownTombstone>>,
     /// All tombstones in slot order, once someone has requested them.
     all: Option<Arc<Vec<Arc<KnownTombstone>>>>,
@@ -45,7 +46,7 @@ impl Known {
 
     /// The tombstones in these slots, in the order given. Skips the slots of erased tombstones.
     pub fn get(&self, store: &Store, slots: &[Slot]) -> Result<Vec<Arc<KnownTombstone>>> {
-        let head = store.log_head()?;
+        let head = (store.log_head()?, store.stretches_head()?);
         let kept: Vec<Option<Arc<KnownTombstone>>> =
             self.with(head, |state| slots.iter().map(|s| state.by_slot.get(s).cloned()).collect());
         let missing: Vec<Slot> =
@@ -66,7 +67,7 @@ impl Known {
 
     /// All tombstones. For small stores only: they stay in memory, whatever `kept_max` is.
     pub fn all(&self, store: &Store) -> Result<Arc<Vec<Arc<KnownTombstone>>>> {
-        let head = store.log_head()?;
+        let head = (store.log_head()?, store.stretches_head()?);
         if let Some(all) = self.with(head, |state| state.all.clone()) {
             return Ok(all);
         }
@@ -83,8 +84,8 @@ impl Known {
         Ok(all)
     }
 
-    /// Runs `job` on the cache, after emptying it if it does not belong to the store's change `head`.
-    fn with<T>(&self, head: u64, job: impl FnOnce(&mut State) -> T) -> T {
+    /// Runs `job` on the cache, after emptying it if it does not belong to the store's state `head`.
+    fn with<T>(&self, head: (u64, u64), job: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.head != head {
             *state = State { head, ..State::default() };
@@ -99,15 +100,22 @@ fn with_relations(
 ) -> Result<Vec<Arc<KnownTombstone>>> {
     let slots: Vec<Slot> = stored.iter().map(|one| one.tombstone.slot).collect();
     let relations = store.relations(&slots)?;
-    let pairs = stored.into_iter().zip(relations);
-    pairs.map(|(stored, relations)| Ok(Arc::new(known(stored, &relations)?))).collect()
+    let known = |(stored, relations): (StoredFingerprint, Vec<Relation>)| {
+        let ruled = store.template_stretches(stored.tombstone.slot)?;
+        Ok(Arc::new(known(stored, &relations, &ruled)?))
+    };
+    stored.into_iter().zip(relations).map(known).collect()
 }
 
-fn known(stored: StoredFingerprint, relations: &[Relation]) -> Result<KnownTombstone> {
+fn known(
+    stored: StoredFingerprint,
+    relations: &[Relation],
+    ruled: &[TemplateStretch],
+) -> Result<KnownTombstone> {
     let fingerprint = parse(&stored)?;
     let owner = stored.tombstone.owner;
     Ok(KnownTombstone {
-        common: common_parts(&fingerprint, owner, relations),
+        common: common_parts(&fingerprint, owner, relations, ruled),
         minor_for_owners: minor_for_owners(owner, relations),
         tombstone: stored.tombstone,
         fingerprint,

@@ -130,7 +130,7 @@ impl Platform {
             }
             let relations = self.relations(at);
             let weight = video.weight();
-            let common = common_parts(&video.fingerprint(), Some(*own), &relations);
+            let common = common_parts(&video.fingerprint(), Some(*own), &relations, &[]);
             let outside = common.map_or(shown.clone(), |common| shown.without(&common.padded()));
             let share = Share {
                 deleted: weight.share(&shown),

@@ -4,19 +4,20 @@
 //!
 //! The first of two blind decisions takes effect too, if no second one follows in time.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::check::ruled_out;
+use crate::engine::check::{Extent, Recognised, RuledSamples};
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
-    Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, chain, rfc3339,
+    TombstoneId, Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, chain, rfc3339,
 };
-use crate::store::{CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, Settlement};
-use crate::wire::{Audience, CaseDecided, Unredacted, UploadView};
+use crate::store::{
+    CaseMember, DueCase, Grant, MemberEnd, NewEvent, NewRuledOut, RuledPictures, Settlement,
+};
+use crate::wire::{Audience, CaseDecided, Unredacted, UploadView, detail_of};
 
 /// Cases settled in one step.
 const AT_ONCE: usize = 50;
@@ -175,25 +176,52 @@ impl Cases {
         let Some(bytes) = member.upload.bytes else { return Ok(Vec::new()) };
         let against: Vec<&UploadMatch> =
             matches.iter().filter(|one| one.verdict != VerdictKind::Allow).collect();
-        let mut content = member.content.clone();
-        if kind == DecisionKind::NotReupload && content.is_none() && !against.is_empty() {
-            content = self.content_of_spooled(member)?;
+        let (mut seen, mut again) = (None, Vec::new());
+        if kind == DecisionKind::NotReupload && !against.is_empty() {
+            seen = member.content.as_deref().and_then(RuledSamples::from_bytes);
+            let measured = |one: &&UploadMatch| Extent::recorded(&one.detail).is_some();
+            if seen.is_none() || !against.iter().all(measured) {
+                (seen, again) = self.seen_again(member, &against)?;
+            }
         }
-        let one = |found: &&UploadMatch| NewRuledOut {
-            tombstone: found.tombstone.clone(),
-            digest: bytes.digest,
-            content: content.clone(),
-            at,
+        let one = |found: &&UploadMatch| {
+            let matched = again.iter().find(|(tombstone, _)| *tombstone == found.tombstone);
+            let extent = matched.map_or(&found.detail, |(_, detail)| detail);
+            NewRuledOut {
+                tombstone: found.tombstone.clone(),
+                digest: bytes.digest,
+                pictures: seen.as_ref().and_then(|seen| pictures(extent, seen)),
+                at,
+            }
         };
         Ok(against.iter().map(one).collect())
     }
 
-    /// Decodes an upload that was never decoded, because its bytes alone decided the verdict.
-    fn content_of_spooled(&self, member: &CaseMember) -> Result<Option<Vec<u8>>> {
-        let Some(file) = self.uploads.spooled(member.upload.id)? else { return Ok(None) };
-        let effort = self.uploads.options().effort;
-        let look = self.engine.look(Path::new("the upload"), &file, effort)?;
-        Ok(look.print.as_ref().and_then(ruled_out::content))
+    /// Matches an upload again of which no samples were kept: its bytes alone decided the verdict, or it got its verdict
+    /// before there were samples. Returns the samples, and the detail of each match that was found.
+    fn seen_again(
+        &self,
+        member: &CaseMember,
+        against: &[&UploadMatch],
+    ) -> Result<(Option<RuledSamples>, Vec<(TombstoneId, String)>)> {
+        let (Some(bytes), Some(file)) =
+            (member.upload.bytes, self.uploads.spooled(member.upload.id)?)
+        else {
+            return Ok((None, Vec::new()));
+        };
+        let look = |effort| self.uploads.look(&file, &bytes, effort);
+        let (look, recognised) =
+            self.engine.recognise_file(&look, self.uploads.options().effort)?;
+        let counts =
+            |one: &&Recognised| against.iter().any(|m| m.tombstone == one.known.tombstone.id);
+        let found: Vec<&Recognised> = recognised.iter().filter(counts).collect();
+        let spans = found.iter().map(|one| one.judged.spans.iter().map(|s| s.upload).collect());
+        let samples = look.print.as_ref().map(|print| RuledSamples::of(print, spans));
+        let details = found.iter().map(|one| {
+            let detail = detail_of(&one.judged.spans, &one.judged.evidence);
+            (one.known.tombstone.id.clone(), detail)
+        });
+        Ok((samples, details.collect()))
     }
 
     fn standing_grant(
@@ -212,4 +240,11 @@ impl Cases {
         let id = GrantId::make(&self.environment).map_err(|source| Error::NoEntropy { source })?;
         Ok(Some(Grant { id, slot: tombstone.slot, uploader, created_at: at }))
     }
+}
+
+/// What another encoding of an upload is recognised by; `None` if the ruling holds for the same bytes only.
+fn pictures(extent: &str, seen: &RuledSamples) -> Option<RuledPictures> {
+    let spans = Extent::recorded(extent)?.upload_spans();
+    let samples = seen.within(&spans)?;
+    Some(RuledPictures { extent: extent.to_owned(), content: samples.to_bytes() })
 }

@@ -16,9 +16,11 @@ mod group_commit;
 mod relations;
 mod retire;
 mod strength;
+mod stretches;
 
 pub use enrol::{Enrolled, Enrolment};
 pub(in crate::engine) use enrol::{Naming, Ready};
 pub(in crate::engine) use group_commit::TombstoneCommit;
 pub(in crate::engine) use relations::own_group;
 pub(in crate::engine) use retire::check_note;
+pub use stretches::NewStretch;

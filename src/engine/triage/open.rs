@@ -1,6 +1,6 @@
 //! Decides whether an upload needs a moderator, and builds its case.
 
-use crate::engine::check::{content, spaced};
+use crate::engine::check::{Extent, RuledSamples, spaced};
 use crate::engine::decoding::Look;
 use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
@@ -34,15 +34,19 @@ pub struct CaseOpening {
 #[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Looks {
     pub likeness: Option<Vec<u64>>,
+    /// Samples within the spans of the matches that count, for a ruling.
     pub content: Option<Vec<u8>>,
 }
 
 impl Looks {
-    pub fn of(look: &Look) -> Looks {
+    pub fn of(look: &Look, report: &Report) -> Looks {
         let Some(print) = &look.print else { return Looks::default() };
         let picked = spaced(print.frames.len(), LIKENESS_FRAMES);
         let hashes = picked.map(|index| media::picture_hash(&print.frames[index].thumb));
-        Looks { likeness: hashes.collect(), content: content(print) }
+        let counting = report.matches.iter().filter(|one| counts(one));
+        let spans = counting.map(|one| Extent::new(&one.found.spans, &one.found.evidence));
+        let samples = RuledSamples::of(print, spans.map(|extent| extent.upload_spans()));
+        Looks { likeness: hashes.collect(), content: Some(samples.to_bytes()) }
     }
 }
 
@@ -133,7 +137,11 @@ impl CaseOpening {
 
 /// The best match that counts against the upload.
 fn counting(report: &Report) -> Option<&ReportMatch> {
-    report.matches.iter().find(|one| one.found.verdict != VerdictKind::Allow)
+    report.matches.iter().find(|one| counts(one))
+}
+
+fn counts(one: &ReportMatch) -> bool {
+    one.found.verdict != VerdictKind::Allow
 }
 
 fn plots(report: &Report) -> Vec<(u32, Vec<u8>)> {

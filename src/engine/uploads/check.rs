@@ -171,7 +171,8 @@ impl Uploads {
         let look = |effort| self.look(&file, &bytes, effort);
         let Checked { report, look } =
             engine.check_content(&bytes.digest, &uploader, self.options.effort, &look)?;
-        Ok((report, look.map_or_else(Looks::default, |look| Looks::of(&look))))
+        let looks = look.map_or_else(Looks::default, |look| Looks::of(&look, &report));
+        Ok((report, looks))
     }
 
     /// The print of these bytes, from the cache of recent uploads or decoded.

@@ -11,6 +11,7 @@ pub mod grants;
 pub mod keys;
 pub mod retained;
 pub mod service;
+pub mod stretches;
 pub mod subscriptions;
 pub mod tombstones;
 pub mod uploads;

@@ -24,6 +24,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_names.sql"),
     include_str!("migrations/0008_relations.sql"),
     include_str!("migrations/0009_strength.sql"),
+    include_str!("migrations/0010_rulings.sql"),
 ];
 
 /// The schema version of this program.

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::model::{
-    CaseId, CaseState, DeletionId, DeletionSeq, DeliveryId, Grounds, Sealed, SubscriptionId, Topic,
-    UploadId,
+    ByteDigest, CaseId, CaseSeq, CaseState, DeletionId, DeletionSeq, DeliveryId, Grounds, Sealed,
+    SubscriptionId, Topic, UploadId, UploadSeq,
 };
+use crate::store::RulingFormat;
 
 /// A database with the first `done` migrations and nothing in it.
 fn old_database(path: &Path, done: usize) -> Connection {
@@ -108,4 +109,50 @@ fn renamed_columns_keep_their_values() {
     assert!(subscription.topics.into_iter().eq([Topic::UploadVerdict, Topic::CaseDecided]));
     let delivery = store.delivery(DeliveryId([0; 16])).unwrap().unwrap();
     assert_eq!(delivery.topic, Topic::UploadVerdict);
+}
+
+/// Two rulings from before the ninth migration: one whose upload is still recorded, and one whose is not; and a case.
+const BEFORE_RULINGS: &str = "
+    INSERT INTO tombstones (slot, id, owner, voice, created_at, bytes_digest, key_id,
+        strength, strength_why, duration_s, fingerprint_size)
+        VALUES (5, 'old', NULL, 1, 2, NULL, x'0102030405060708', 'review', '', 3.0, 1);
+    INSERT INTO fingerprints VALUES (5, x'aa');
+    INSERT INTO changes (slot, kind) VALUES (5, 'added');
+    INSERT INTO uploads (seq, id, state, created_at, digest, size, due_at, decided_at,
+        verdict, reason, answer, answer_reason, answered_at, seen)
+        VALUES (1, zeroblob(16), 'decided', 5, zeroblob(32), 9, 5, 6,
+        'review', 'match', 'allow', 'decided', 6, 'all');
+    INSERT INTO upload_matches VALUES (1, 0, 'other', 'review', '{}', 'not this one', 0);
+    INSERT INTO upload_matches VALUES (1, 1, 'old', 'review', '{}', 'spans', 0);
+    INSERT INTO cases (seq, id, state, upload, verdict, reason, kind, score, members, opened_at,
+        twice) VALUES (1, zeroblob(16), 'open', 1, 'review', 'match', 'whole', 80.0, 1, 6, 0);
+    INSERT INTO case_members VALUES (1, 1, 6, NULL, x'0b');
+    INSERT INTO ruled_out (slot, digest, content, at) VALUES
+        (5, zeroblob(32), x'0c', 7),
+        (5, x'1111111111111111111111111111111111111111111111111111111111111111', x'0d', 8);";
+
+#[test]
+fn old_rulings_take_the_spans_of_their_case_or_hold_for_the_same_bytes() {
+    let (_dir, path) = fresh();
+    old_database(&path, 7).execute_batch(BEFORE_RULINGS).unwrap();
+    let store = writing(&path);
+    let rulings = store.ruled_out(Slot(5)).unwrap();
+    assert_eq!(rulings.len(), 1, "{rulings:?}");
+    assert_eq!(rulings[0].extent.as_deref(), Some("spans"));
+    assert_eq!(rulings[0].format, RulingFormat::TwelveFrames);
+    assert_eq!(store.ruled_content(rulings[0].seq).unwrap(), Some(vec![0x0c]));
+    for digest in [[0; 32], [0x11; 32]] {
+        assert!(store.is_ruled_out(Slot(5), &ByteDigest(digest)).unwrap());
+    }
+    assert!(!store.is_ruled_out(Slot(5), &ByteDigest([1; 32])).unwrap());
+    let kept: Vec<Option<Vec<u8>>> = store
+        .read(|c| {
+            c.prepare("SELECT content FROM ruled_out ORDER BY seq")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+        .unwrap();
+    assert_eq!(kept, [Some(vec![0x0c]), None], "frames without spans serve nobody");
+    let members = store.case_members(CaseSeq(1), UploadSeq(0), 9).unwrap();
+    assert_eq!(members[0].content, None, "a decision makes the samples anew");
 }

@@ -12,11 +12,12 @@ mod fingerprints;
 pub(super) mod grants;
 mod relations;
 pub(super) mod ruled_out;
+mod template_stretches;
 mod tombstone;
 
 pub use changes::{Change, ChangeKind};
 pub use fingerprints::StoredFingerprint;
 pub use grants::Grant;
 pub use relations::{NewRelation, Older, Relation};
-pub use ruled_out::{NewRuledOut, RuledOut};
+pub use ruled_out::{NewRuledOut, RuledOut, RuledPictures, RulingFormat};
 pub use tombstone::{NewTombstone, Stats, Tombstone, TombstoneEnd};

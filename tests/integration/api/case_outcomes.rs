@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::many::fill;
 use crate::support::review::{
-    Listener, Worker, encoding, hand_in, mirrored, only_case, queue, sandbox, settings, verdict,
-    wait_closed,
+    Listener, Worker, encoding, hand_in, mirrored, only_case, queue, sandbox, settings, spliced,
+    verdict, wait_closed,
 };
 use crate::support::service::Service;
 
@@ -98,6 +98,33 @@ fn what_was_ruled_no_reupload_never_meets_that_tombstone_again() {
     drop(service);
     let (line, code) = s.check("b.mp4");
     assert_eq!((line["reason"].as_str(), code), (Some("ruled_out"), 0), "{line}");
+}
+
+#[test]
+fn a_ruling_about_a_stretch_clears_that_stretch_and_not_the_whole_video() {
+    let s = sandbox();
+    let service = Service::start_with(&s, &settings(&[AT_ONCE]));
+    let shown = [("window", 0.0, 3.0), ("city", 2.0, 6.0), ("window", 3.0, 8.0)];
+    let upload = hand_in(&service, &spliced(&s, "a.mp4", &shown, 26), "");
+    assert_ne!(upload["verdict"], "allow", "{upload}");
+    let (case, ann) = (only_case(&service), Worker::new(&service, "Ann", &MODERATOR));
+    ann.decide(&service, &case, "not_reupload", "shared_material").expect(200);
+    wait_closed(&service, &case);
+    let again = hand_in(&service, &spliced(&s, "b.mp4", &shown, 31), "");
+    assert_eq!((&again["verdict"], &again["reason"]), (&json!("allow"), &json!("ruled_out")));
+    // What is added to it counts: the whole video elsewhere, and something else in the ruled seconds.
+    let more = [shown.as_slice(), &[("city", 0.0, 8.0)]].concat();
+    let between = [
+        ("window", 0.0, 3.0),
+        ("city", 2.0, 4.0),
+        ("chess", 1.0, 1.5),
+        ("city", 4.5, 6.0),
+        ("window", 3.0, 8.0),
+    ];
+    for (name, parts) in [("c.mp4", more.as_slice()), ("d.mp4", &between)] {
+        let other = hand_in(&service, &spliced(&s, name, parts, 26), "");
+        assert_ne!(other["verdict"], "allow", "{name}: {other}");
+    }
 }
 
 #[test]

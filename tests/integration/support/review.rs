@@ -50,6 +50,24 @@ pub fn mirrored(sandbox: &Sandbox, name: &str) -> PathBuf {
     sandbox.ffmpeg(name, &arguments)
 }
 
+/// Seconds of samples, one after the other.
+pub fn spliced(sandbox: &Sandbox, name: &str, parts: &[(&str, f64, f64)], quality: u32) -> PathBuf {
+    let (mut inputs, mut graph, mut names) = (String::new(), String::new(), String::new());
+    for (at, (clip, from_s, to_s)) in parts.iter().enumerate() {
+        inputs += &format!("-i {} ", sample(clip).display());
+        graph += &format!(
+            "[{at}]scale=480:270,setsar=1,fps=25,trim={from_s}:{to_s},setpts=PTS-STARTPTS[p{at}];"
+        );
+        names += &format!("[p{at}]");
+    }
+    let arguments = format!(
+        "{inputs} -an -filter_complex {graph}{names}concat=n={} -c:v libx264 -preset veryfast \
+         -crf {quality} -pix_fmt yuv420p",
+        parts.len()
+    );
+    sandbox.ffmpeg(name, &arguments)
+}
+
 /// Somebody with a key.
 pub struct Worker {
     #[expect(dead_code, reason = "for whoever reads a test")]

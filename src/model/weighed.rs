@@ -45,9 +45,10 @@ pub struct Weighed {
     /// Owners in whose deleted videos most of this deleted video is a minor part.
     #[serde(default)]
     pub minor_for_owners: Option<u32>,
-    /// Keypoints of the deleted video that are not its ground: how many ought to be visible, and how many were found.
+    /// Keypoints of the deleted video that are not its ground: how many ought to be visible, how many were found, and how
+    /// many are missing together in one part of the picture.
     #[serde(default)]
-    pub moving: Option<[u32; 2]>,
+    pub moving: Option<[u32; 3]>,
     /// Who posted what is shown, and when.
     #[serde(default)]
     pub precedence: Option<Precedence>,

@@ -95,6 +95,9 @@ fn a_tombstone_comes_back_as_it_was_put() {
         strength_why: found.strength_why,
         self_match: found.self_match,
         duration_s: found.duration_s,
+        uploaded: found.uploaded,
+        original: found.original,
+        relations: Vec::new(),
     };
     assert_eq!(back, ownerless);
     assert_eq!(store.get_by_id(&id("c")).unwrap(), None);

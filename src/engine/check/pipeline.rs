@@ -279,7 +279,11 @@ impl Engine {
             share: Some(judged.share),
             deleted_duration_s: Some(tombstone.duration_s),
             minor_for_owners: Some(known.minor_for_owners),
-            moving: Some([judged.moving.expected, judged.moving.found]),
+            moving: Some([
+                judged.moving.expected,
+                judged.moving.found,
+                judged.moving.missing_together,
+            ]),
             ..Weighed::of_score(judged.score)
         };
         let verdict = self.options().policy.judged(&weighed);

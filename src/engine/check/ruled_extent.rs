@@ -64,9 +64,14 @@ impl Extent {
     /// which stretches that has in common with the ruled one; it is empty for the ruled video itself. Two videos of one
     /// content need not have the same frame, so corners are compared for the ruled video only.
     pub fn covers(&self, other: &Extent, shared: &[SharedStretch]) -> bool {
-        other.nats <= EVIDENCE_SHARE * self.nats + EVIDENCE_MORE_NATS
+        self.is_about_as_strong(other)
             && !other.spans.is_empty()
             && other.spans.iter().all(|span| self.covers_span(span, shared))
+    }
+
+    /// Whether another match has about the same evidence, or less.
+    pub fn is_about_as_strong(&self, other: &Extent) -> bool {
+        other.nats <= EVIDENCE_SHARE * self.nats + EVIDENCE_MORE_NATS
     }
 
     fn covers_span(&self, other: &SpanPair, shared: &[SharedStretch]) -> bool {
@@ -142,6 +147,7 @@ mod tests {
             upload: Span::new(upload.0, upload.1),
             deleted: Span::new(deleted.0, deleted.1),
             speed: 1.0,
+            time_sure: true,
             placement,
         }
     }

@@ -4,8 +4,9 @@
 //!
 //! ```text
 //! the same bytes         ruled out for good
-//! another encoding       ruled out if the match is within the ruled one   (ruled_extent)
-//!                        and every frame there is one that was seen       (ruled_samples)
+//! another encoding       ruled out if every frame is one that was seen      (ruled_samples)
+//!                        and the match has about the same evidence; of an upload too long to be sampled as a whole,
+//!                        if the match is within the ruled one too         (ruled_extent)
 //! anything else          counts
 //! ```
 //!
@@ -114,15 +115,19 @@ impl Engine {
         let Some(ruled) = ruling.extent.as_deref().and_then(Extent::recorded) else {
             return Ok(false);
         };
-        if !ruled.covers(extent, shared) {
+        let covers = ruled.covers(extent, shared);
+        if !covers && !(shared.is_empty() && ruled.is_about_as_strong(extent)) {
             return Ok(false);
         }
         // Read for few rulings only: samples are large.
         let Some(content) = self.store().ruled_content(ruling.seq)? else { return Ok(false) };
         Ok(match ruling.format {
-            RulingFormat::TwelveFrames => is_same_by_twelve(&content, print),
-            RulingFormat::Samples => RuledSamples::from_bytes(&content)
-                .is_some_and(|samples| samples.same_in(print, &ruled.upload_spans())),
+            RulingFormat::TwelveFrames => covers && is_same_by_twelve(&content, print),
+            // Where every frame of the upload was seen, nothing can have been added, and the spans of the match may
+            // differ as those of two encodings do.
+            RulingFormat::Samples => RuledSamples::from_bytes(&content).is_some_and(|samples| {
+                (covers || samples.is_whole()) && samples.same_in(print, &ruled.upload_spans())
+            }),
         })
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A ruling clears what was ruled on and nothing that is put between its samples. Hence every frame of the other upload
 //! within the ruled spans must be one that the moderator saw: it is compared with its best neighbour within
-//! [`NEIGHBOUR_S`], and the largest distance counts, not the mean. Where either upload was sampled more sparsely than
-//! [`GAP_S_MAX`], nothing is known, and the ruling holds for the same bytes only.
+//! [`NEIGHBOUR_S`], and every sample with a frame of the other; the largest distance counts, not the mean. An upload of
+//! at most [`SECONDS_MAX`] is sampled as a whole: then nothing can be added anywhere in it. Where either upload was
+//! sampled more sparsely than [`GAP_S_MAX`], nothing is known, and the ruling holds for the same bytes only.
 //!
 //! The samples are keyed frame hashes, like those of a tombstone, and reveal no more of the pictures.
 //!
@@ -21,8 +22,8 @@ const NEIGHBOUR_S: f64 = 0.3;
 const GAP_S_MAX: f64 = 0.55;
 /// Longest spans that are sampled, seconds in all: 43 KB. More sparse samples would let something pass between them.
 const SECONDS_MAX: f64 = 300.0;
-/// Largest difference in duration between two encodings, seconds.
-const LENGTH_MISS_S: f64 = 1.0;
+/// Largest difference in duration between two encodings, seconds. Measured: containers and frame rates move it by 0.2.
+const LENGTH_MISS_S: f64 = 0.4;
 /// Minimum number of frames with enough contrast to identify content. A still picture has a single frame, which
 /// suffices.
 const FRAMES_MIN: usize = 3;
@@ -43,6 +44,9 @@ impl RuledSamples {
     /// out.
     pub fn of(print: &UploadPrint, matches: impl Iterator<Item = Vec<UploadSpan>>) -> RuledSamples {
         let mut spans = Vec::new();
+        if f64::from(print.duration_s) <= SECONDS_MAX {
+            spans.push(UploadSpan::new(0.0, f64::from(print.duration_s)));
+        }
         for one in matches {
             if seconds(&spans) + seconds(&one) <= SECONDS_MAX {
                 spans.extend(one);
@@ -70,9 +74,21 @@ impl RuledSamples {
         RuledSamples { duration_s: self.duration_s, frames: kept.copied().collect() }
     }
 
-    /// Whether an upload is another encoding of this one within the ruled spans.
+    /// Whether the upload was sampled as a whole, so that another encoding is recognised from its first frame to its last.
+    pub fn is_whole(&self) -> bool {
+        self.is_dense(&[self.whole()])
+    }
+
+    fn whole(&self) -> UploadSpan {
+        UploadSpan::new(0.0, f64::from(self.duration_s))
+    }
+
+    /// Whether an upload is another encoding of this one: as a whole where it was sampled as a whole, else within the
+    /// ruled spans.
     pub fn same_in(&self, print: &UploadPrint, spans: &[UploadSpan]) -> bool {
         let longer_s = f64::from(print.duration_s) - f64::from(self.duration_s);
+        let whole = [self.whole()];
+        let spans = if self.is_whole() { &whole[..] } else { spans };
         longer_s.abs() <= LENGTH_MISS_S
             && self.largest_distance(print, spans).is_some_and(|bits| bits <= BITS_MAX)
     }
@@ -86,7 +102,11 @@ impl RuledSamples {
         let inside = |at_s: f32| spans.iter().any(|s| s.padded(MISS_S).contains_s(f64::from(at_s)));
         // A frame without contrast shows nothing of the deleted video.
         let frames = print.frames.iter().filter(|one| inside(one.time_s) && is_comparable(one));
-        frames.map(|frame| self.nearest(frame)).max()
+        let seen = frames.map(|frame| self.nearest(frame)).max();
+        // What was cut out or replaced has samples that no frame shows.
+        let ruled = self.frames.iter().filter(|(at_s, _)| inside(*at_s));
+        let missed = ruled.map(|(at_s, bits)| nearest_frame(print, *at_s, bits)).max();
+        seen.max(missed)
     }
 
     /// The distance of a frame to its best neighbour; that of a complement if it has none.
@@ -125,6 +145,16 @@ impl RuledSamples {
         let duration_s = f32::from_le_bytes(*duration_s);
         rest.is_empty().then_some(RuledSamples { duration_s, frames: frames? })
     }
+}
+
+/// The distance of a sample to its best neighbour among an upload's frames; 0 beside a frame without contrast.
+fn nearest_frame(print: &UploadPrint, at_s: f32, bits: &FrameBits) -> u32 {
+    let near =
+        |frame: &&UploadFrame| (f64::from(frame.time_s) - f64::from(at_s)).abs() <= NEIGHBOUR_S;
+    let distance = |frame: &UploadFrame| {
+        if is_comparable(frame) { fingerprint::distance(&frame.views[0], bits) } else { 0 }
+    };
+    print.frames.iter().filter(near).map(distance).min().unwrap_or(256)
 }
 
 fn is_comparable(frame: &UploadFrame) -> bool {

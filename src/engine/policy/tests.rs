@@ -168,10 +168,19 @@ fn of_several_caps_the_lowest_holds_and_the_first_of_them_names_the_reason() {
     assert_eq!(of(&earlier), (VerdictKind::Review, Reason::Earlier));
     let small = Weighed { precedence: Some(precedence), ..all_common(0.1, 30.0, 0.2) };
     assert_eq!(of(&small), (VerdictKind::Allow, Reason::Common));
-    let place = Weighed { moving: Some([20, 1]), ..showing(0.39) };
+    let place = Weighed { moving: Some([20, 1, 0]), ..showing(0.39) };
     assert_eq!(of(&place), (VerdictKind::Review, Reason::Partial));
-    let place = Weighed { moving: Some([20, 1]), may_block: false, ..showing(0.9) };
+    let place = Weighed { moving: Some([20, 1, 0]), may_block: false, ..showing(0.9) };
     assert_eq!(of(&place), (VerdictKind::Review, Reason::SamePlace));
+}
+
+#[test]
+fn another_take_at_the_same_place_goes_to_review() {
+    let with = |moving| Weighed { moving: Some(moving), ..showing(0.9) };
+    assert_eq!(of(&with([48, 15, 20])), (VerdictKind::Review, Reason::SamePlace), "another story");
+    assert_eq!(of(&with([48, 2, 0])), (VerdictKind::Review, Reason::SamePlace), "the ground alone");
+    assert_eq!(of(&with([48, 20, 8])).0, VerdictKind::Block);
+    assert_eq!(of(&with([8, 0, 0])).0, VerdictKind::Block, "too few to say");
 }
 
 #[test]

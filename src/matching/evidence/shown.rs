@@ -13,7 +13,8 @@
 //! in the upload: each cell of each half second of the span whose place in the deleted video is shown
 //! ```
 //!
-//! What an upload crops away is not expected, so it is not shown: a quarter of the picture is a quarter of the video.
+//! What an upload crops away is not expected, so it is not shown. It is not missing either: what is *visible* is noted, and
+//! the share is of that (`VisualWeight::of_visible`).
 
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching::align::consensus::Alignment;
@@ -40,6 +41,8 @@ const FRAME_BINS: usize = 1;
 pub struct Shown {
     pub deleted: Extent,
     pub upload: Extent,
+    /// Of the deleted video, what the upload does not crop away while it shows it.
+    pub visible: Extent,
 }
 
 impl Shown {
@@ -55,13 +58,14 @@ impl Shown {
         let enough = (OF_ALIGNMENT * fit.coverage.share()).clamp(ENOUGH.0, ENOUGH.1);
         let inside = inside(upload, deleted, alignment);
         let framed = framed_bins(upload, fit);
-        let mut shown = Extent::default();
+        let (mut shown, mut visible) = (Extent::default(), Extent::default());
         let last_s = f64::from(deleted.duration_s);
         for bin in bins(span.start_s.max(0.0), span.end_s.min(last_s)) {
             shown.add(bin, regions.shown(bin, enough, inside, framed.contains(&bin)));
+            visible.add(bin, inside);
         }
         let upload = in_upload(upload, deleted, fit, &shown);
-        Shown { deleted: shown, upload }
+        Shown { deleted: shown, upload, visible }
     }
 
     /// What a line of whole frames shows: the whole picture on both sides.
@@ -70,6 +74,7 @@ impl Shown {
         let deleted = deleted.ascending();
         bins(deleted.start_s, deleted.end_s).for_each(|bin| shown.deleted.add(bin, WHOLE));
         bins(upload.start_s, upload.end_s).for_each(|bin| shown.upload.add(bin, WHOLE));
+        shown.visible = shown.deleted.clone();
         shown
     }
 
@@ -77,6 +82,7 @@ impl Shown {
     pub fn add(&mut self, other: &Shown) {
         self.deleted.add_all(&other.deleted);
         self.upload.add_all(&other.upload);
+        self.visible.add_all(&other.visible);
     }
 }
 

@@ -15,13 +15,16 @@
 //! - *A card counts by its keypoints*, and black and single colours count nothing, unless there is nothing else.
 
 use crate::fingerprint::{CONTRAST_COMPARED_MIN, Fingerprint, Spot, UploadPrint};
-use crate::model::extent::{BIN_S, BINS_A_SECOND, CELLS, Extent, bin, cell};
+use crate::model::extent::{BIN_S, BINS_A_SECOND, CELLS, Extent, WHOLE, bin, cell};
 
 /// Seconds that anything which stands still counts at most.
 const STILL_S: f64 = 3.0;
 /// Longest time that a frame of a video stands for when no other follows, seconds: the interval at which a fingerprint
 /// keeps a frame even if it repeats the last.
 const FRAME_LASTS_S: f64 = 4.0;
+/// Share of the picture that a crop must leave to stand for all of it. Tuned: half of either side is a quarter, and
+/// pictures in pictures are mostly smaller.
+const VISIBLE_MIN: f64 = 0.22;
 /// Half seconds that a video must last beyond the last whole one for the rest to count.
 const ENDS: f64 = 0.1;
 /// Bins of a video that are weighed: ten hours. Bounds the memory.
@@ -118,6 +121,21 @@ impl VisualWeight {
         self.bins.iter().take(extent.len()).enumerate().map(of_bin).sum()
     }
 
+    /// Weight of a part of which only `visible` can be seen, seconds: what a crop leaves stands for the whole of each
+    /// half second, down to [`VISIBLE_MIN`] of it.
+    pub fn of_visible(&self, extent: &Extent, visible: &Extent) -> f64 {
+        let of_bin = |(bin, weights): (usize, &[f32; CELLS])| {
+            let sum = |cells: u64| {
+                let within = weights.iter().enumerate().filter(|(cell, _)| cells >> cell & 1 != 0);
+                within.map(|(_, weight)| f64::from(*weight)).sum::<f64>()
+            };
+            let (whole, seen) = (sum(WHOLE), sum(visible.cells(bin) | extent.cells(bin)));
+            let stands_for = whole / seen.max(VISIBLE_MIN * whole).max(f64::MIN_POSITIVE);
+            sum(extent.cells(bin)) * stands_for
+        };
+        self.bins.iter().take(extent.len()).enumerate().map(of_bin).sum()
+    }
+
     /// Weight of a part as a share of the whole, 0..1.
     pub fn share(&self, extent: &Extent) -> f64 {
         (self.of(extent) / self.total_s).clamp(0.0, 1.0)
@@ -141,7 +159,6 @@ mod tests {
     use super::*;
     use crate::fingerprint::{FrameHash, Keyframe, Keypoint};
     use crate::matching::tests::scene;
-    use crate::model::extent::WHOLE;
 
     /// A deleted video with keyframes every two seconds, the points given as (x, first keyframe, last keyframe).
     fn video(duration_s: f32, points: &[(f32, u16, u16)]) -> Fingerprint {
@@ -176,6 +193,21 @@ mod tests {
         let weight = VisualWeight::of_deleted(&video(20.0, &both));
         let caption = extent(0..41, 1 << cell(0.9, 0.5));
         assert!(weight.share(&caption) < 0.08, "{}", weight.share(&caption));
+    }
+
+    #[test]
+    fn what_a_crop_leaves_stands_for_the_whole_and_a_corner_does_not() {
+        let moving: Vec<(f32, u16, u16)> =
+            (0..10).flat_map(|n| [0.08, 0.25, 0.42, 0.58, 0.75, 0.92].map(|x| (x, n, n))).collect();
+        let weight = VisualWeight::of_deleted(&video(20.0, &moving));
+        let columns =
+            |n: usize| (0..CELLS).filter(|cell| cell % 6 < n).fold(0, |c, at| c | 1u64 << at);
+        let half = extent(0..40, columns(3));
+        assert!((weight.share(&half) - 0.5).abs() < 0.05);
+        assert!((weight.of_visible(&half, &half) - weight.total_s()).abs() < 0.1);
+        let corner = extent(0..40, columns(1));
+        let sixth = weight.of_visible(&corner, &corner) / weight.total_s();
+        assert!((sixth - (1.0 / 6.0) / VISIBLE_MIN).abs() < 0.02, "{sixth}");
     }
 
     #[test]

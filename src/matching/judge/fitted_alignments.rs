@@ -129,12 +129,13 @@ impl<'a> FittedAlignments<'a> {
     /// How much of either video is shown; `whole` weighs the upload's parts.
     fn share(&self, shown: &Shown, whole: &VisualWeight) -> Share {
         let deleted = VisualWeight::of_deleted(self.deleted);
-        let deleted_s = deleted.of(&shown.deleted);
+        let weight_s = |part: &Extent| deleted.of_visible(part, &shown.visible);
+        let deleted_s = weight_s(&shown.deleted);
         let outside = self.common.map(|common| shown.deleted.without(&common.padded()));
         Share {
-            deleted: deleted.share(&shown.deleted),
+            deleted: (deleted_s / deleted.total_s()).clamp(0.0, 1.0),
             deleted_s,
-            outside_common_s: outside.map_or(deleted_s, |outside| deleted.of(&outside)),
+            outside_common_s: outside.map_or(deleted_s, |outside| weight_s(&outside)),
             upload: whole.share(&shown.upload),
         }
     }

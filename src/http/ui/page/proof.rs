@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn span(placement: PlacementView, speed: f64) -> SpanView {
-        SpanView { upload: [3.0, 12.0], deleted: [10.0, 19.0], speed, placement }
+        SpanView { upload: [3.0, 12.0], deleted: [10.0, 19.0], speed, time_sure: true, placement }
     }
 
     fn placed(quad: [[f64; 2]; 4]) -> PlacementView {

@@ -62,9 +62,9 @@ def asserted(films, program, ask):
 @scenario("a", "the author (T1) has given a grant to a friend; a thief's copy (T2)")
 def granted(films, program, ask):
     with program.serve() as service:
-        service.delete(films.video, "author", "author", uploaded_at=T1)
+        tombstone = service.delete(films.video, "author", "author", uploaded_at=T1)
         service.delete(films.copy, "thief", "thief", uploaded_at=T2)
-        service.grant("author", "friend")
+        service.grant(tombstone, "friend")
         ask("the friend's", ALLOW, "grant", service.upload(films.upload, "friend"))
 
 
@@ -257,20 +257,20 @@ def stream_asserted(films, program, ask):
 
 @scenario("e", "an upload (T1) was accepted, a copy (T2) deleted; then the print expires")
 def expired_print(films, program, ask):
-    with program.serve(UPLOADS__PRINTS_DAYS="0.00003") as service:
+    with program.serve(UPLOADS__PRINTS_DAYS="0.00015") as service:
         service.upload(films.video, "first", T1)
         service.delete(films.copy, "second", "second", uploaded_at=T2)
-        # Longer than the print is kept (2.6 s).
-        time.sleep(4)
+        # Longer than the print is kept (13 s).
+        time.sleep(16)
         ask("a stranger's", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "stranger"))
 
 
 @scenario("e", "the author's video (T1), a thief's copy (T2); the author's tombstone retires")
 def retired(films, program, ask):
     with program.serve() as service:
-        service.delete(films.video, "author", "author", uploaded_at=T1)
+        tombstone = service.delete(films.video, "author", "author", uploaded_at=T1)
         service.delete(films.copy, "thief", "thief", uploaded_at=T2)
-        service.retire("author")
+        service.retire(tombstone)
         ask("the author's again", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "author"))
         ask("a stranger's", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "stranger"))
 
@@ -334,9 +334,11 @@ def play(run, films, number):
     rows = []
 
     def ask(what, expected, reason, found):
-        right = found.verdict in expected and (reason is None or found.verdict == "block" or found.reason == reason)
-        named = NAMES[frozenset(expected)] + (f", `{reason}`" if reason else "")
-        rows.append([rule, setup, what, named, str(found), right])
+        # A reason is that of the strictest verdict which is still right.
+        named = reason is not None and (found.verdict == "review" or expected == ALLOW)
+        right = found.verdict in expected and (not named or found.reason == reason)
+        words = NAMES[frozenset(expected)] + (f", `{reason}`" if reason else "")
+        rows.append([rule, setup, what, words, str(found), right])
 
     with Cenotaph(run.arguments.program, run.arguments.work / f"claims-{number}") as program:
         try:
@@ -352,7 +354,8 @@ def main():
     run.say(f"{films.encodes.count()} encodes, what is missing of them is made")
     films.encodes.make()
     with ThreadPoolExecutor(films.encodes.workers) as pool:
-        found = list(pool.map(lambda number: play(run, films, number), range(len(SCENARIOS))))
+        chosen = [number for number, (rule, setup, _) in enumerate(SCENARIOS) if run.wants(f"{rule}: {setup}")]
+        found = list(pool.map(lambda number: play(run, films, number), chosen))
     rows = [row for rows in found for row in rows]
     for rule, setup, what, expected, got, right in rows:
         run.case(rule=rule, setup=setup, upload=what, expected=expected, got=got, right=right)

@@ -97,12 +97,19 @@ class Encodes:
             self.films[path] = Film(path, inputs, arguments, seconds, is_encode)
         return self.films[path]
 
-    def make(self):
-        """Makes what is missing, sources before what is made of them."""
+    def make(self, wanted=None):
+        """Makes what is missing of these films (all that were ordered), sources before what is made of them."""
         def missing(film):
             return not film.path.exists()
 
-        waiting = [film for film in self.films.values() if missing(film)]
+        needed, open_films = {}, list(self.films.values() if wanted is None else wanted)
+        while open_films:
+            film = open_films.pop()
+            # What a film that is there was made of need not be there any more.
+            if film.path not in needed and missing(film):
+                needed[film.path] = film
+                open_films += film.after
+        waiting = list(needed.values())
         total = len(waiting)
         with ThreadPoolExecutor(self.workers) as pool:
             while waiting:

@@ -108,13 +108,13 @@ class Service:
         own = {f"CENOTAPH_{name}": value for name, value in self.settings.items()}
         own["CENOTAPH_REMOTE__FILE_ROOTS"] = json.dumps([str(media)])
         command = [str(self.cenotaph.program), "--data", str(folder / "data"), "serve", "--listen", "127.0.0.1:0"]
-        self.log = []
+        self.log, self.address = [], None
         self.child = subprocess.Popen(command, cwd=folder, env=self.cenotaph._environment(**own), text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         listening = threading.Event()
         # The log is read to its end: a full pipe would block the service.
         threading.Thread(target=self._read_log, args=(listening,), daemon=True).start()
-        if not listening.wait(START_S_MAX):
+        if not listening.wait(START_S_MAX) or self.address is None:
             self.child.kill()
             raise Refused("serve: " + "".join(self.log)[-400:])
         kept = folder / "first-key"
@@ -133,9 +133,8 @@ class Service:
             if value.get("message") == "listening":
                 self.address = value["address"]
                 listening.set()
-        # Ended: whoever waits is told by the missing address.
-        if not hasattr(self, "address"):
-            listening.clear()
+        # It ended; without an address it never began.
+        listening.set()
 
     def __exit__(self, *_):
         self.child.terminate()
@@ -166,7 +165,7 @@ class Service:
         return Verdict(self.call("POST", f"/v1/uploads?{query}", film.path.read_bytes(), "application/octet-stream"))
 
     def delete(self, film, id, owner=None, uploaded_at=None, original=None, reason="owner_request"):
-        """Deletes a copy of the film for good, as a platform does, and waits until its tombstone is there."""
+        """Deletes a copy of the film for good, as a platform does; returns the tombstone's id when it is done."""
         copy = self.cenotaph.folder / "media" / f"{id}{film.path.suffix}"
         shutil.copyfile(film.path, copy)
         body = {"owner": owner, "reason": reason, "uploaded_at": uploaded_at, "original": original,
@@ -179,9 +178,12 @@ class Service:
                 raise Refused(f"the deletion of {id} is still {deletion['state']}")
             time.sleep(0.05)
             deletion = self.call("GET", f"/v1/deletions/{deletion['id']}")
+        return deletion["tombstone"]
 
-    def grant(self, id, uploader):
-        self.call("POST", f"/v1/tombstones/{id}/grants", {"uploader": uploader})
+    def grant(self, tombstone, uploader):
+        """Lets a named uploader post the deleted video again."""
+        self.call("POST", f"/v1/tombstones/{tombstone}/grants", {"uploader": uploader})
 
-    def retire(self, id):
-        self.call("POST", f"/v1/tombstones/{id}/retirement", {})
+    def retire(self, tombstone):
+        """An administrator gives the tombstone up."""
+        self.call("POST", f"/v1/tombstones/{tombstone}/retirement", {})

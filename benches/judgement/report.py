@@ -27,6 +27,8 @@ class Run:
         parser.add_argument("--seed", default="1",
                             help="another seed draws other cuts, carriers and bodies (default: 1)")
         parser.add_argument("--workers", type=int, default=None, help="processes at once (default: one per core)")
+        parser.add_argument("--only", default="", metavar="WORDS",
+                            help="templates, claims: only scenarios whose name or rule has these words")
         parser.add_argument("--json", action="store_true", help="print a JSON object instead of tables")
         parser.add_argument("--cases", type=Path, help="write every single verdict to this file, a JSON object a line")
         self.arguments = parser.parse_args()
@@ -38,6 +40,10 @@ class Run:
     def folders(self):
         """The folders of clips: samples/ first."""
         return [SAMPLES, *self.arguments.clips]
+
+    def wants(self, name):
+        """Whether `--only` leaves this scenario in."""
+        return self.arguments.only in name
 
     def say(self, words):
         """Progress, to standard error."""

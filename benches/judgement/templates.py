@@ -167,9 +167,9 @@ def measure(run, scenario, folder):
 def main():
     run = Run(__doc__.splitlines()[0])
     material = Material(run)
-    scenarios = list(material.scenarios())
+    scenarios = [scenario for scenario in material.scenarios() if run.wants(scenario.name)]
     run.say(f"{material.encodes.count()} encodes, what is missing of them is made")
-    material.encodes.make()
+    material.encodes.make(film for scenario in scenarios for film in scenario.tombstones + scenario.uploads)
     work = run.arguments.work
     with ThreadPoolExecutor(material.encodes.workers) as pool:
         found = list(pool.map(lambda pair: measure(run, pair[1], work / f"templates-{pair[0]}"), enumerate(scenarios)))

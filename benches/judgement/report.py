@@ -28,7 +28,7 @@ class Run:
                             help="another seed draws other cuts, carriers and bodies (default: 1)")
         parser.add_argument("--workers", type=int, default=None, help="processes at once (default: one per core)")
         parser.add_argument("--only", default="", metavar="WORDS",
-                            help="templates, claims: only scenarios whose name or rule has these words")
+                            help="only scenarios whose name, rule or length has these words, such as `8 s`")
         parser.add_argument("--json", action="store_true", help="print a JSON object instead of tables")
         parser.add_argument("--cases", type=Path, help="write every single verdict to this file, a JSON object a line")
         self.arguments = parser.parse_args()

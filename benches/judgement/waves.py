@@ -31,9 +31,11 @@ class Material:
         taken = {number: self.footage.take(LENGTHS[number], f"wave-{self.seed}-{number}")
                  for number in sorted(range(len(LENGTHS)), key=lambda number: LENGTHS[number])}
         self.originals = [self.encodes.join(taken[number], crf=23) for number in range(len(LENGTHS))]
+        # With `--only "8 s"` the same films as without, but only those of these originals.
+        self.numbers = [number for number, seconds in enumerate(LENGTHS) if run.wants(f"{seconds} s")]
         self.others = [(f"{number}-{kind}", f"other-{number}-{kind}", film)
-                       for number in range(len(LENGTHS)) for kind, film in self._others(number)]
-        self.uploads = {(number, kind): film for number in range(len(LENGTHS))
+                       for number in self.numbers for kind, film in self._others(number)]
+        self.uploads = {(number, kind): film for number in self.numbers
                         for kind, film in zip(CHECKS, self._uploads(number))}
 
     def _others(self, number):
@@ -92,7 +94,7 @@ def owner(number):
 
 def arrive(run, material, order):
     """One order of arrival: verdicts with the originals alone (in the order `first`), strangers', and owners'."""
-    originals = [(f"original-{number}", owner(number), film) for number, film in enumerate(material.originals)]
+    originals = [(f"original-{number}", owner(number), material.originals[number]) for number in material.numbers]
     films = list(material.uploads.values())
     alone = None
     with Cenotaph(run.arguments.program, run.arguments.work / f"waves-{order}") as cenotaph:
@@ -109,7 +111,8 @@ def arrive(run, material, order):
             cenotaph.add_all(mixed)
         run.say(f"original {order}: {len(originals) + len(material.others)} tombstones")
         found = cenotaph.scan(films)
-        owners = [cenotaph.check(material.uploads[number, "remux"], owner(number)) for number in range(len(LENGTHS))]
+        owners = {number: cenotaph.check(material.uploads[number, "remux"], owner(number))
+                  for number in material.numbers}
     return order, alone, found, owners
 
 
@@ -117,19 +120,18 @@ def main():
     run = Run(__doc__.splitlines()[0])
     material = Material(run)
     run.say(f"{material.encodes.count()} encodes, what is missing of them is made")
-    material.encodes.make()
+    material.encodes.make([film for _, _, film in material.others] + list(material.uploads.values()))
     with ThreadPoolExecutor(min(3, material.encodes.workers)) as pool:
         orders = list(pool.map(lambda order: arrive(run, material, order), ["first", "last", "shuffled"]))
     keys, alone = list(material.uploads), orders[0][1]
     rows, totals = [], {"lost": 0, "allow": 0, "owner": 0}
     for order, _, found, owners in orders:
-        for length in sorted(set(LENGTHS)):
+        for length in sorted({LENGTHS[number] for number in material.numbers}):
             picked = [index for index, (number, _) in enumerate(keys) if LENGTHS[number] == length]
             counts = {verdict: sum(found[index].verdict == verdict for index in picked)
                       for verdict in ("block", "review", "allow")}
             lost = sum(alone[index].verdict == "block" != found[index].verdict for index in picked)
-            blocked = sum(owners[number].verdict == "block"
-                          for number in range(len(LENGTHS)) if LENGTHS[number] == length)
+            blocked = sum(one.verdict == "block" for number, one in owners.items() if LENGTHS[number] == length)
             alone_blocks = sum(alone[index].verdict == "block" for index in picked)
             rows.append([f"original {order}", f"{length} s", len(picked), alone_blocks, *counts.values(), lost,
                          f"{blocked} of {LENGTHS.count(length)}"])
@@ -149,7 +151,7 @@ def main():
     worst = max(sum(a.verdict == "block" != f.verdict for a, f in zip(alone, found)) for _, _, found, _ in orders)
     run.bar("`block` lost in ≤ 2 of 100, in every order", f"{worst} of {cases} in the worst", worst <= 0.02 * cases)
     run.bar("none `allow`", share(totals["allow"], 3 * cases), totals["allow"] == 0)
-    run.bar("no original's owner blocked", share(totals["owner"], 3 * len(LENGTHS)), totals["owner"] == 0)
+    run.bar("no original's owner blocked", share(totals["owner"], 3 * len(material.numbers)), totals["owner"] == 0)
     run.bar("the same verdict in three orders in ≥ 99 of 100", share(same, cases), same >= 0.99 * cases)
     run.end(material.encodes, material.footage)
 

@@ -120,7 +120,8 @@ def main():
     run = Run(__doc__.splitlines()[0])
     material = Material(run)
     run.say(f"{material.encodes.count()} encodes, what is missing of them is made")
-    material.encodes.make([film for _, _, film in material.others] + list(material.uploads.values()))
+    material.encodes.make([*(material.originals[number] for number in material.numbers),
+                           *(film for _, _, film in material.others), *material.uploads.values()])
     with ThreadPoolExecutor(min(3, material.encodes.workers)) as pool:
         orders = list(pool.map(lambda order: arrive(run, material, order), ["first", "last", "shuffled"]))
     keys, alone = list(material.uploads), orders[0][1]

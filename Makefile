@@ -50,8 +50,8 @@ else
 or_skip = echo "$(1) cannot be installed: the tests that need it will be skipped"
 endif
 
-.PHONY: help demo build install test test-heavy test-tools test-schema bench bench-service bench-review \
-    review-pictures lint deny setup ci
+.PHONY: help demo build install test test-heavy test-tools test-schema bench bench-judgement bench-service \
+    bench-review review-pictures lint deny setup ci
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r goal does; do \
@@ -122,6 +122,13 @@ test-schema: setup  ## Run Schemathesis against the service: no status 500, noth
 bench: build  ## Measure speed and index: the tables in docs/detection.md. CLIPS=dir measures on your own videos.
 	cargo bench --locked --bench speed -- $(if $(CLIPS),--clips "$(CLIPS)")
 	cargo bench --locked --bench index_scale
+
+bench-judgement: build  ## Measure judgement: waves of re-uploads, templates, claims. CLIPS=dir adds clips, SEED= draws other cases.
+	@for bench in waves templates claims; do \
+	    echo "# $$bench"; echo; \
+	    python3 -B benches/judgement/$$bench.py --program $(PROGRAM) --work $(TARGET)/judgement \
+	        --seed "$(or $(SEED),1)" $(if $(CLIPS),"$(CLIPS)") || exit; \
+	done
 
 bench-service: build  ## Measure the service under load: overhead of a hook, 200 uploads at once, restart with 100 000 tombstones.
 	cargo bench --locked --bench service

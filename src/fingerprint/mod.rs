@@ -72,6 +72,7 @@ mod patch;
 mod patch_constants;
 mod patch_hash;
 mod pyramid;
+mod sparse;
 mod thumbs;
 mod tombstone;
 mod track;

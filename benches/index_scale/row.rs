@@ -20,5 +20,6 @@ pub fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
         uploaded: None,
         original: false,
         relations: Vec::new(),
+        precedence: cenotaph::store::NewPrecedence::default(),
     }
 }

@@ -71,6 +71,7 @@ pub use review::{BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, 
 pub use review::{CaseDay, CaseNumbers, CaseReviewer};
 pub use review::{CaseParts, Cases, QueueCounts};
 pub use review::{CaseQuery, Whose};
+pub use tombstones::EarlierPoster;
 pub use tombstones::{Enrolled, Enrolment};
 pub use triage::CaseChanges;
 pub use triage::CaseOpening;

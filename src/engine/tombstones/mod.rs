@@ -1,7 +1,8 @@
 //! Tombstones: create them from deleted videos, grant permission to re-upload, retire or expire them.
 //!
 //! ```text
-//! file → decode → relations to older ones → store (one transaction per batch) → index    enrol, relations, group_commit
+//! file → decode → relations to older ones → earlier posters        enrol, relations, earlier
+//! → store (one transaction per batch) → index                       group_commit
 //! retired by a person, or expired by the settings → store → index          retire
 //! ```
 //!
@@ -9,14 +10,16 @@
 //! - An erased tombstone never matches again, even while its rows are still in the index.
 //! - Enrolling an id twice creates one tombstone.
 
+mod earlier;
 mod enrol;
 mod grants;
 mod group_commit;
 mod relations;
 mod retire;
 
+pub use earlier::EarlierPoster;
 pub use enrol::{Enrolled, Enrolment};
-pub(in crate::engine) use enrol::{Naming, Ready};
+pub(in crate::engine) use enrol::{Naming, Ready, invalid_time};
 pub(in crate::engine) use group_commit::TombstoneCommit;
 pub(in crate::engine) use relations::own_group;
 pub(in crate::engine) use retire::check_note;

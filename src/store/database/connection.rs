@@ -23,6 +23,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_cases.sql"),
     include_str!("migrations/0007_names.sql"),
     include_str!("migrations/0008_relations.sql"),
+    include_str!("migrations/0011_prints.sql"),
 ];
 
 /// The schema version of this program.

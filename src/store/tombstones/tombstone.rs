@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, Slot, Strength, TombstoneId,
+    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, Posted, Slot, Strength, TombstoneId,
     UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::tombstones::{NewRelation, changes, relations};
+use crate::store::tombstones::{NewPrecedence, NewRelation, changes, claims, relations};
 use crate::store::{Change, Error, Result, Store};
 
 /// A tombstone before it has a slot.
@@ -38,6 +38,8 @@ pub struct NewTombstone {
     pub original: bool,
     /// What it has in common with older tombstones.
     pub relations: Vec<NewRelation>,
+    /// What is known about earlier posters.
+    pub precedence: NewPrecedence,
 }
 
 /// A tombstone without its fingerprint's bytes.
@@ -60,6 +62,15 @@ pub struct Tombstone {
     pub uploaded: Option<(UnixSeconds, UnixSeconds)>,
     /// Whether the deletion asserted that its owner is the author.
     pub original: bool,
+    /// Seconds by which the prints that were searched when it was made reach back before its video was posted.
+    pub horizon_s: Option<i64>,
+}
+
+impl Tombstone {
+    /// When its video was posted, at the latest when it was deleted.
+    pub fn posted(&self) -> Posted {
+        Posted::of_deleted(self.uploaded, self.created_at)
+    }
 }
 
 /// Why a tombstone is removed.
@@ -90,7 +101,8 @@ pub struct Stats {
 }
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
-     strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original";
+     strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
+     horizon_s";
 
 impl Store {
     /// Adds all tombstones or none, and returns their slots in the same order.
@@ -111,6 +123,8 @@ impl Store {
             let change = Change::added(Slot(number));
             changes::append(&transaction, change).map_err(|e| self.explain(e))?;
             relations::add(&transaction, Slot(number), &tombstone.relations, &slots)
+                .map_err(|e| self.explain(e))?;
+            claims::add(&transaction, Slot(number), &tombstone.precedence.claims, None)
                 .map_err(|e| self.explain(e))?;
             slots.push(Slot(number));
         }
@@ -155,6 +169,7 @@ impl Store {
         entry: &AuditEntry,
     ) -> Result<Option<u64>> {
         self.write(|transaction| {
+            claims::keep_of_ended(transaction, id)?;
             if delete(transaction, id)?.is_none() {
                 return Ok(None);
             }
@@ -274,8 +289,9 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
     let slot = connection
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
-             strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
+             uploaded_doubtful, horizon_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+             ?12, ?13, ?14, ?15, ?16) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -294,6 +310,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.uploaded.map(|(from, _)| from),
                 new.uploaded.map(|(_, to)| to),
                 new.original,
+                new.precedence.is_doubtful,
+                new.precedence.horizon_s,
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -376,6 +394,7 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
             .get::<_, Option<UnixSeconds>>(12)?
             .zip(row.get::<_, Option<UnixSeconds>>(13)?),
         original: row.get(14)?,
+        horizon_s: row.get(15)?,
     })
 }
 

@@ -21,5 +21,6 @@ pub fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
         uploaded: None,
         original: false,
         relations: Vec::new(),
+        precedence: cenotaph::store::NewPrecedence::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Effort;
-use crate::model::{DeletionReason, StretchGround, StretchId};
+use crate::model::{DeletionReason, Posted, StretchGround, StretchId};
 
 /// Recognise re-uploads of deleted videos.
 ///
@@ -147,7 +147,8 @@ pub(super) enum TombstoneCommand {
         cenotaph tombstone add --id v-193 --owner user-17 x.mp4\n  \
         cenotaph tombstone add --manifest deleted.jsonl\n\n\
         A manifest has a JSON object per line:\n  \
-        {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \"file\": \"x.mp4\"}\n\
+        {\"id\": \"v-193\", \"owner\": \"user-17\", \"reason\": \"legal\", \"uploaded_at\": \"2026-01-31\", \
+        \"original\": true, \"file\": \"x.mp4\"}\n\
         Only `file` is required; it is relative to the manifest.\n\n\
         Exit codes:\n  \
         0   all tombstones were made\n  \
@@ -356,7 +357,14 @@ pub(super) struct AddCommand {
     /// owner_request
     #[arg(long, default_value = "owner_request", value_name = "REASON")]
     pub reason: DeletionReason,
-    /// File with a JSON object {"id", "owner", "reason", "file"} per line
+    /// When the videos were posted: an RFC 3339 time, or a day such as 2026-01-31; who posted something first may
+    /// re-upload it
+    #[arg(long, value_name = "TIME", conflicts_with = "manifest")]
+    pub uploaded_at: Option<Posted>,
+    /// The owner is known to be the author, whoever posted it first
+    #[arg(long, conflicts_with = "manifest")]
+    pub original: bool,
+    /// File with a JSON object {"id", "owner", "reason", "uploaded_at", "original", "file"} per line
     #[arg(long, value_name = "F.jsonl", conflicts_with = "files")]
     pub manifest: Option<PathBuf>,
     /// Number of files decoded concurrently [default: one per CPU core]
@@ -372,6 +380,9 @@ pub(super) struct CheckCommand {
     /// ID of the uploader; owners may re-upload their own deleted videos
     #[arg(long, value_name = "ID")]
     pub uploader: Option<String>,
+    /// When the video was posted, as the platform knows: an RFC 3339 time, or a day such as 2026-01-31
+    #[arg(long, value_name = "TIME")]
+    pub uploaded_at: Option<Posted>,
     /// How much of the video to decode
     #[arg(long, value_enum, default_value_t)]
     pub effort: EffortArgument,

@@ -1,16 +1,21 @@
 //! `cenotaph check`: the verdict on one file.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cli::arguments::{CheckCommand, Common};
 use crate::cli::output::Output;
-use crate::cli::{Exit, session, words};
-use crate::model::VerdictKind;
+use crate::cli::{Exit, SystemClock, session, words};
+use crate::model::{Clock, VerdictKind};
 use crate::wire::ReportView;
 
 pub(super) fn run(common: &Common, command: &CheckCommand, output: &mut Output) -> Result<Exit> {
     let engine = session::reading(common)?;
-    let report = engine.check(&command.file, command.uploader.as_deref(), command.effort.into())?;
+    let uploader = command.uploader.as_deref();
+    let posted = command.uploaded_at;
+    if let Some(posted) = posted {
+        posted.checked(SystemClock.now()).context("--uploaded-at")?;
+    }
+    let report = engine.check_posted(&command.file, uploader, posted, command.effort.into())?;
     if output.json {
         output.line(&ReportView::checked(&command.file, &report))?;
     } else {

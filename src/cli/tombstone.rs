@@ -14,7 +14,7 @@ use crate::cli::output::{Output, in_one_line};
 use crate::cli::table::Table;
 use crate::cli::{Exit, SystemClock, session, words};
 use crate::engine::{Enrolled, Enrolment};
-use crate::model::{DeletionReason, Strength, TombstoneId, rfc3339};
+use crate::model::{DeletionReason, Posted, Strength, TombstoneId, rfc3339};
 use crate::store::Tombstone;
 
 /// Tombstones read from the database at once.
@@ -47,6 +47,7 @@ struct AddLine<'a> {
     duration_s: Option<f64>,
     fingerprint_bytes: Option<usize>,
     damage: Option<&'a str>,
+    warning: Option<&'a str>,
     error: Option<String>,
 }
 
@@ -92,18 +93,20 @@ fn print(
             duration_s: made.map(|m| (m.duration_s * 100.0).round() / 100.0),
             fingerprint_bytes: made.map(|m| m.fingerprint_bytes),
             damage: made.and_then(|m| m.damage.as_deref()),
+            warning: made.and_then(|m| m.warning.as_deref()),
             error: outcome.as_ref().err().cloned(),
         });
     }
     match outcome {
         Ok(made) => output.say(&format!(
-            "{}: {}, {}; {} ({}){}",
+            "{}: {}, {}; {} ({}){}{}",
             made.id,
             words::duration(made.duration_s),
             words::bytes(made.fingerprint_bytes as u64),
             words::strength(made.strength),
             made.strength_why,
             made.damage.map(|d| format!("; note: {d}")).unwrap_or_default(),
+            made.warning.map(|w| format!("; warning: {w}")).unwrap_or_default(),
         )),
         Err(error) => {
             output.remark(&format!(
@@ -120,6 +123,8 @@ fn enrolment(command: &AddCommand, file: &Path) -> Enrolment {
         id: command.id.clone().map(TombstoneId),
         owner: command.owner.clone(),
         reason: command.reason,
+        uploaded_at: command.uploaded_at,
+        original: command.original,
         path: file.to_path_buf(),
     }
 }
@@ -131,6 +136,9 @@ struct ManifestLine {
     id: Option<String>,
     owner: Option<String>,
     reason: Option<DeletionReason>,
+    uploaded_at: Option<String>,
+    #[serde(default)]
+    original: bool,
     file: PathBuf,
 }
 
@@ -149,7 +157,11 @@ fn manifest(path: &Path, reason: DeletionReason) -> Result<Vec<Enrolment>> {
             bail!("{}: more than {LINE_BYTES_MAX} bytes", place());
         }
         let line: ManifestLine = serde_json::from_str(&line).with_context(place)?;
+        let uploaded_at = line.uploaded_at.map(|at| at.parse::<Posted>()).transpose();
+        let uploaded_at = uploaded_at.context("`uploaded_at`").with_context(place)?;
         batch.push(Enrolment {
+            uploaded_at,
+            original: line.original,
             id: line.id.map(TombstoneId),
             owner: line.owner,
             reason: line.reason.unwrap_or(reason),
@@ -169,6 +181,8 @@ struct TombstoneLine<'a> {
     why: &'a str,
     owned: bool,
     reason: DeletionReason,
+    uploaded_at: Option<[String; 2]>,
+    original: bool,
     key_id: String,
     fingerprint_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,6 +201,8 @@ impl<'a> TombstoneLine<'a> {
             why: &tombstone.strength_why,
             owned: tombstone.owner.is_some(),
             reason: tombstone.reason,
+            uploaded_at: tombstone.uploaded.map(|(from, to)| [rfc3339(from), rfc3339(to)]),
+            original: tombstone.original,
             key_id: tombstone.key_id.to_string(),
             fingerprint_bytes: tombstone.fingerprint_size,
             keypoints: counts.map(|c| c.0),
@@ -250,19 +266,29 @@ fn show(common: &Common, id: &str, output: &mut Output) -> Result<Exit> {
         reason => format!("may not re-upload the video: it was deleted for the reason `{reason}`"),
     };
     output.say(&format!(
-        "tombstone    {}\ncreated      {}\nlength       {}\nstrength     {}: {}\nowner        {owner}\n\
+        "tombstone    {}\ncreated      {}\nlength       {}\nstrength     {}: {}\nowner        {owner}\nposted       {}{}\n\
          stored       {} keypoints, {frames} frame hashes in {}{}\nkey          {}",
         tombstone.id,
         rfc3339(tombstone.created_at),
         words::duration(tombstone.duration_s),
         words::strength(tombstone.strength),
         tombstone.strength_why,
+        posted(&tombstone),
+        if tombstone.original { "; by its author" } else { "" },
         keypoints,
         words::bytes(tombstone.fingerprint_size),
         if tombstone.bytes_digest.is_some() { ", and a keyed digest of the file" } else { "" },
         tombstone.key_id,
     ))?;
     Ok(Exit::Done)
+}
+
+fn posted(tombstone: &Tombstone) -> String {
+    match tombstone.uploaded {
+        None => "at an unknown time".to_owned(),
+        Some((from, to)) if from == to => rfc3339(from),
+        Some((from, to)) => format!("between {} and {}", rfc3339(from), rfc3339(to)),
+    }
 }
 
 fn remove(common: &Common, ids: &[String], output: &mut Output) -> Result<Exit> {

@@ -71,7 +71,7 @@ pub use review::{BulkOutcome, BulkRefusal, BulkSurvey, BulkTarget, RefusalKind, 
 pub use review::{CaseDay, CaseNumbers, CaseReviewer};
 pub use review::{CaseParts, Cases, QueueCounts};
 pub use review::{CaseQuery, Whose};
-pub use tombstones::{Enrolled, Enrolment, NewStretch};
+pub use tombstones::{EarlierPoster, Enrolled, Enrolment, NewStretch};
 pub use triage::CaseChanges;
 pub use triage::CaseOpening;
 pub use triage::Options as CaseOptions;

@@ -113,6 +113,8 @@ mod tests {
             failures: 0,
             due_at: None,
             retention_until: None,
+            uploaded_at: None,
+            original: false,
         }
     }
 

@@ -336,6 +336,8 @@ mod tests {
             failures: 0,
             due_at: None,
             retention_until: None,
+            uploaded_at: None,
+            original: false,
         };
         let copy = StoredCopy {
             place: 0,

@@ -78,6 +78,7 @@ mod patch_constants;
 mod patch_hash;
 mod pyramid;
 mod reencode;
+mod sparse;
 mod thumbs;
 mod tombstone;
 mod track;

@@ -12,19 +12,20 @@ use crate::fingerprint::reencode::ReencodeBuilder;
 use crate::fingerprint::thumbs::{Thumbs, flat_share};
 use crate::fingerprint::track::Tracks;
 use crate::fingerprint::types::{
-    Fingerprint, FrameHash, Keyframe, Keypoint, Rect, Spot, UploadKeypoint, UploadPrint, VERSION,
+    Fingerprint, FrameBits, FrameHash, Keyframe, Keypoint, Rect, Spot, UploadKeypoint, UploadPrint,
+    VERSION,
 };
 use crate::fingerprint::upload::{Keyframes, upload_print};
 use crate::model::Frame;
 
 /// Time that a keyframe represents, seconds: twice that of an upload's, which is cheap to describe densely.
-const WINDOW_S: f32 = 2.0;
+pub(super) const WINDOW_S: f32 = 2.0;
 /// Keypoints of a keyframe that are spread over the picture.
-const POINTS: usize = 24;
+pub(super) const POINTS: usize = 24;
 /// Most keypoints of a keyframe, where the bytes allow it.
-const POINTS_MAX: usize = 40;
+pub(super) const POINTS_MAX: usize = 40;
 /// Fewest keypoints of a keyframe, even where the bytes do not allow it.
-const POINTS_MIN: usize = 8;
+pub(super) const POINTS_MIN: usize = 8;
 /// Bytes of a fingerprint for each second of video: 12 KB a minute less the header.
 const BYTES_A_SECOND: f32 = 192.0;
 /// Bytes of one keypoint, on average.
@@ -32,7 +33,7 @@ const KEYPOINT_BYTES: f32 = 12.2;
 /// Bytes of one frame hash, on average.
 const FRAME_BYTES: f32 = 35.0;
 /// Smallest distance between two of the first [`POINTS`] keypoints, long sides.
-const APART: f32 = 0.06;
+pub(super) const APART: f32 = 0.06;
 /// Points of a keyframe that are described, before the active picture is known and the best are chosen.
 const POINTS_DESCRIBED: usize = 96;
 /// Interval of frame hashes, seconds: with 24 keypoints every 2 s, just under 12 KB a minute.
@@ -148,8 +149,7 @@ impl<'h> TombstoneBuilder<'h> {
         let (width, height) = shape(thumbs.kept.first(), self.size);
         let active = thumbs.active(width, height);
         let frames = frame_hashes(&self.hasher.frame, thumbs, &active);
-        let budget = BYTES_A_SECOND * duration_s.max(2.0) - FRAME_BYTES * frames.len() as f32;
-        let most = (budget / KEYPOINT_BYTES).max(POINTS as f32) as usize;
+        let most = keypoints_max(duration_s, frames.len());
         let tracks = fill(&self.keyframes, &active, most);
         let keyframe = |keyframe: &DescribedKeyframe| {
             let thumb = thumbs.nearest(keyframe.time_s);
@@ -216,22 +216,37 @@ fn well_spread(points: &[UploadKeypoint], active: &Rect, each: usize) -> Vec<Key
     kept
 }
 
+/// Keypoints that fit into the bytes allowed for a video, next to its frame hashes.
+pub(super) fn keypoints_max(duration_s: f32, frames: usize) -> usize {
+    let budget = BYTES_A_SECOND * duration_s.max(2.0) - FRAME_BYTES * frames as f32;
+    (budget / KEYPOINT_BYTES).max(POINTS as f32) as usize
+}
+
 /// The hashes of the thumbs at steps of [`FRAME_STEP_S`], without repetitions.
 fn frame_hashes(hasher: &FrameHasher, thumbs: &Thumbs, active: &Rect) -> Vec<FrameHash> {
+    thinned(thumbs.kept.iter().map(|thumb| (thumb.time_s, thumb)), |thumb| {
+        let c = hasher.coefficients(&grid_of(&thumb.luma, active));
+        (hasher.bits(&c), quality(&c))
+    })
+}
+
+/// The hashes of frames, in order of time, at steps of [`FRAME_STEP_S`], without repetitions.
+pub(super) fn thinned<T>(
+    frames: impl Iterator<Item = (f32, T)>,
+    hash: impl Fn(T) -> (FrameBits, u8),
+) -> Vec<FrameHash> {
     let mut out: Vec<FrameHash> = Vec::new();
     let mut due_s = 0.0;
-    for thumb in &thumbs.kept {
-        if !is_due(thumb.time_s, &mut due_s) {
+    for (time_s, frame) in frames {
+        if !is_due(time_s, &mut due_s) {
             continue;
         }
-        let c = hasher.coefficients(&grid_of(&thumb.luma, active));
-        let bits = hasher.bits(&c);
+        let (bits, quality) = hash(frame);
         let same = out.last().is_some_and(|last| {
-            thumb.time_s - last.time_s < SAME_FRAME_S
-                && distance(&last.bits, &bits) <= SAME_FRAME_BITS
+            time_s - last.time_s < SAME_FRAME_S && distance(&last.bits, &bits) <= SAME_FRAME_BITS
         });
         if !same {
-            out.push(FrameHash { time_s: thumb.time_s, bits, quality: quality(&c) });
+            out.push(FrameHash { time_s, bits, quality });
         }
     }
     out

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::model::Posted;
+
 /// Client data of an upload.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct UploadClientData {
@@ -14,6 +16,9 @@ pub struct UploadClientData {
     pub metadata: Option<Map<String, Value>>,
     /// Address of the bytes, if they were not sent.
     pub uri: Option<String>,
+    /// When the video was posted, as the platform says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded_at: Option<Posted>,
 }
 
 /// Client data of a deletion.

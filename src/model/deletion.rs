@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::words::words;
 use crate::model::{
-    DeletionEventSeq, DeletionId, DeletionSeq, NoSuchWord, OwnerKey, Sealed, TombstoneId,
+    DeletionEventSeq, DeletionId, DeletionSeq, NoSuchWord, OwnerKey, Posted, Sealed, TombstoneId,
     UnixSeconds, UriKey, VideoKey,
 };
 
@@ -186,6 +186,10 @@ pub struct Deletion {
     pub failures: u32,
     pub due_at: Option<UnixSeconds>,
     pub retention_until: Option<UnixSeconds>,
+    /// When the video was posted, until the tombstone has it; `None` if unknown.
+    pub uploaded_at: Option<Posted>,
+    /// Whether the request asserts that the owner is the author.
+    pub original: bool,
 }
 
 impl Deletion {

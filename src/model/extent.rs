@@ -11,6 +11,8 @@ pub const BIN_S: f64 = 1.0 / BINS_A_SECOND;
 pub const GRID: usize = 6;
 /// Cells of the grid.
 pub const CELLS: usize = GRID * GRID;
+/// Longest extent in the stored form, bins: some 24 days.
+pub const EXTENT_BINS_MAX: usize = 1 << 22;
 /// Size of a run in the stored form, bytes.
 const RUN_BYTES: usize = 4 + 4 + 8;
 

@@ -18,6 +18,7 @@ mod keys;
 mod likeness;
 mod luma;
 mod made_ids;
+mod posted;
 mod precedence;
 mod report;
 mod retained;
@@ -63,6 +64,7 @@ pub use made_ids::{
     ApiKeyId, CaseId, DeletionId, DeliveryId, EventId, GrantId, NotAnId, StretchId, SubscriptionId,
     UploadId, UserId,
 };
+pub use posted::{NotATimeOfPosting, Posted};
 pub use precedence::Precedence;
 pub use report::{Report, ReportMatch};
 pub use retained::{Grain, RetainedBucket, RetainedFold, RetainedSums, RetainedVideo};

@@ -65,10 +65,13 @@ pub use deletions::{
     NewCopy, NewDeletion, NewReceipt, RetryOutcome,
 };
 pub use tombstones::{
-    Change, ChangeKind, Grant, NewRelation, NewRuledOut, NewTombstone, Older, Relation, RuledOut,
-    RuledPictures, RulingFormat, Stats, StoredFingerprint, Tombstone, TombstoneEnd,
+    Change, ChangeKind, Claim, Grant, NewClaim, NewPrecedence, NewRelation, NewRuledOut,
+    NewTombstone, Older, PostingRecord, Relation, RuledOut, RuledPictures, RulingFormat, Stats,
+    StoredFingerprint, Tombstone, TombstoneEnd, UploadClaim,
 };
-pub use uploads::{Acceptance, Idempotency, NewUpload, UploadFilter};
+pub use uploads::{
+    Acceptance, Idempotency, NewAcceptance, NewPrint, NewUpload, StoredPrint, UploadFilter,
+};
 pub use webhooks::{
     Delivery, DeliveryCounts, DeliveryOutcome, DueDelivery, NewEvent, Subscription,
     SubscriptionChange,

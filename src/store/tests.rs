@@ -13,9 +13,11 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::database::connection;
+use super::uploads::prints;
 use super::*;
 use crate::model::{
-    ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, SelfMatch, Slot, Strength, TombstoneId,
+    Actor, AuditEntry, ByteDigest, DeletionReason, FixedClock, KeyId, OwnerKey, Posted, SelfMatch,
+    Slot, Strength, TombstoneId, UploadSeq,
 };
 
 const CLOCK: FixedClock = FixedClock(1_769_860_800);
@@ -37,6 +39,7 @@ fn new(id: &str) -> NewTombstone {
         uploaded: None,
         original: false,
         relations: Vec::new(),
+        precedence: NewPrecedence::default(),
     }
 }
 
@@ -98,10 +101,115 @@ fn a_tombstone_comes_back_as_it_was_put() {
         uploaded: found.uploaded,
         original: found.original,
         relations: Vec::new(),
+        precedence: NewPrecedence::default(),
     };
     assert_eq!(back, ownerless);
     assert_eq!(store.get_by_id(&id("c")).unwrap(), None);
     assert_eq!(store.fingerprints(&[Slot(99)]).unwrap(), []);
+}
+
+#[test]
+fn claims_go_with_their_tombstone_and_those_of_a_retired_one_stay_with_its_relations() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let claim = |n: u8| NewClaim {
+        poster: OwnerKey([n; 16]),
+        posted: Posted { from: 5, to: 6 },
+        extent: vec![n],
+    };
+    let claimed = |id: &str| {
+        let precedence = NewPrecedence { claims: vec![claim(3)], ..NewPrecedence::default() };
+        NewTombstone { precedence, uploaded: Some((1, 2)), ..new(id) }
+    };
+    // Both or neither: a batch that fails leaves no claim behind.
+    assert!(store.add_tombstones(&[claimed("a"), claimed("a")]).is_err());
+    let slots = store.add_tombstones(&[claimed("a")]).unwrap();
+    assert_eq!(store.claims(slots[0]).unwrap().len(), 1);
+    let relation = NewRelation {
+        older: Older::Stored(slots[0]),
+        version: 1,
+        score: 50.0,
+        newer_share: 1.0,
+        older_share: 1.0,
+        newer_extent: vec![8],
+        older_extent: vec![9],
+    };
+    let later = NewTombstone {
+        owner: Some(OwnerKey([4; 16])),
+        relations: vec![relation],
+        uploaded: Some((7, 8)),
+        ..new("b")
+    };
+    let later = store.add_tombstones(&[later]).unwrap()[0];
+    let records = store.posting_records(later, None, 7).unwrap();
+    assert_eq!(records.len(), 1);
+    assert_eq!((records[0].slot, records[0].posted), (slots[0], Posted { from: 1, to: 2 }));
+    assert_eq!(store.posting_records(later, None, 2).unwrap(), [], "not surely earlier");
+    let own = store.posting_records(later, Some(OwnerKey([7; 16])), 2).unwrap();
+    assert_eq!(own, records, "the uploader's own counts, whenever it was");
+    let entry = AuditEntry {
+        at: 1,
+        actor: Actor::Local,
+        action: "tombstone.retire",
+        subject: "a".into(),
+        note: None,
+    };
+    store.end_tombstone(&id("a"), TombstoneEnd::Retired, &entry).unwrap();
+    let left = store.claims(later).unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!((left[0].poster, left[0].posted), (OwnerKey([7; 16]), Posted { from: 1, to: 2 }));
+    assert_eq!((&left[0].extent, left[0].is_granted), (&vec![8], false));
+    store.remove(&[id("b")]).unwrap();
+    assert_eq!(store.claims(later).unwrap(), []);
+}
+
+#[test]
+fn a_print_is_in_the_log_once_it_is_accepted_and_again_when_it_goes() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let leave = |n: i64, is_accepted: bool| {
+        let print = NewPrint {
+            uploader: OwnerKey([7; 16]),
+            posted: Posted::at(n),
+            created_at: n,
+            bytes: vec![1, 2, 3],
+        };
+        let new = NewAcceptance { is_accepted, print: Some(print), claims: Vec::new() };
+        let job = store.write(|c| {
+            c.execute(
+                "INSERT INTO uploads (seq, id, state, created_at, digest, size, due_at) \
+                 VALUES (?1, randomblob(16), 'waiting', 1, zeroblob(32), 1, 1)",
+                [n],
+            )?;
+            prints::add(c, UploadSeq(n), &new)
+        });
+        job.unwrap();
+    };
+    let settle = |n: i64, is_accepted| {
+        store.write(|c| prints::settle(c, UploadSeq(n), is_accepted)).unwrap();
+    };
+    let log = || {
+        let changes = store.print_changes_after(0, 100).unwrap();
+        changes.iter().map(|c| (c.slot.0, c.kind == ChangeKind::Added)).collect::<Vec<_>>()
+    };
+    leave(1, true);
+    leave(2, false);
+    leave(3, false);
+    assert_eq!(log(), [(1, true)]);
+    settle(2, true);
+    settle(3, false);
+    assert_eq!(log(), [(1, true), (2, true)]);
+    assert_eq!(store.print_count().unwrap(), 2);
+    let found = store.prints(&[Slot(2), Slot(3), Slot(1)]).unwrap();
+    assert_eq!(found.iter().map(|print| print.slot.0).collect::<Vec<_>>(), [2, 1]);
+    // One goes with its upload's record, one when its time is over.
+    store.write(|c| c.execute("DELETE FROM uploads WHERE seq = 1", [])).unwrap();
+    assert_eq!(log(), [(1, true), (2, true), (1, false)]);
+    assert_eq!(store.erase_prints(2, 3, 10).unwrap(), 0);
+    assert_eq!(log(), [(2, true)], "what the index has forgotten is forgotten");
+    assert_eq!(store.erase_prints(3, 3, 10).unwrap(), 1);
+    assert_eq!((store.print_count().unwrap(), log()), (0, vec![(2, false)]));
+    assert_eq!(store.print_log_head().unwrap(), 4);
 }
 
 #[test]

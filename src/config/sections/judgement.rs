@@ -219,6 +219,10 @@ settings! {
     /// Days after the verdict until the record of an upload is erased.
     record_days = Time::days(0.0) => uploads.record_s;
 
+    /// Days for which the fingerprints of accepted uploads are kept, so that a deletion can tell who posted something
+    /// first. 0: none are kept.
+    prints_days = Time::days(0.0) => engine.prints_s;
+
     /// Hours for which an `Idempotency-Key` is remembered.
     idempotency_hours = Time::hours(0.0) => uploads.idempotency_s;
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! digest ── equals that of a deleted file → block                                  pipeline
 //! decode → candidates (index) → matches (matching) → verdict (policy) → report     pipeline
+//! report → permission and precedence by who posted it first                        precedence
 //! report → without matches that a moderator ruled out    ruled_out, ruled_extent, ruled_samples
 //! recorded matches → verdict under other thresholds                                replay
 //! ```
@@ -11,6 +12,7 @@
 //! report.
 
 mod pipeline;
+mod precedence;
 mod replay;
 mod ruled_extent;
 mod ruled_out;

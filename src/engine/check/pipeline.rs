@@ -20,13 +20,13 @@ use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
 use crate::model::{
     Agreement, ByteDigest, DeletedSpan, DeletionReason, Evidence, Match, OwnerKey, Permission,
-    Placement, Point, Report, ReportMatch, Seen, Share, Slot, SpanPair, UploadSpan, VerdictKind,
-    Weighed, chain,
+    Placement, Point, Posted, Report, ReportMatch, Seen, Share, Slot, SpanPair, UploadSpan,
+    VerdictKind, Weighed, chain,
 };
-use crate::store::Tombstone;
+use crate::store::{Tombstone, UploadClaim};
 
 /// Maximum number of tombstones with identical bytes in a report.
-const SAME_BYTES_MAX: usize = 100;
+pub(in crate::engine::check) const SAME_BYTES_MAX: usize = 100;
 /// Score of identical bytes: −log10 of the chance that two files have the same keyed 256-bit digest.
 const SAME_BYTES_SCORE: f64 = 77.0;
 /// Candidates of one content group and reason of deletion that are judged.
@@ -53,6 +53,8 @@ pub(in crate::engine) struct Checked {
     pub report: Report,
     /// The decoded content. `None` if the bytes decided the verdict and nothing was decoded.
     pub look: Option<Arc<Look>>,
+    /// What the upload claims of the tombstones that it shows, if it is accepted.
+    pub claims: Vec<UploadClaim>,
 }
 
 /// A judged candidate.
@@ -67,10 +69,12 @@ pub(in crate::engine) struct Uploader {
     pub key: Option<OwnerKey>,
     /// Tombstones whose owners granted permission.
     pub granted: HashSet<Slot>,
+    /// When the upload was posted, if the platform says so.
+    pub posted: Option<Posted>,
 }
 
 impl Uploader {
-    fn permission(&self, tombstone: &Tombstone) -> Option<Permission> {
+    pub fn permission(&self, tombstone: &Tombstone) -> Option<Permission> {
         // A tombstone without an owner must not match an upload without an uploader.
         if tombstone.owner.is_some() && tombstone.owner == self.key {
             Some(Permission::Owner)
@@ -91,8 +95,22 @@ impl Engine {
     ///
     /// A fault in the file's content is no error but a verdict: `review`, `undecodable`.
     pub fn check(&self, path: &Path, uploader: Option<&str>, effort: Effort) -> Result<Report> {
+        self.check_posted(path, uploader, None, effort)
+    }
+
+    /// The same for an upload of which the platform says when it was posted.
+    ///
+    /// # Errors
+    /// As [`Engine::check`].
+    pub fn check_posted(
+        &self,
+        path: &Path,
+        uploader: Option<&str>,
+        posted: Option<Posted>,
+        effort: Effort,
+    ) -> Result<Report> {
         let file = open(path, self.options().file_bytes_max)?;
-        let uploader = self.uploader(uploader.map(|id| self.keys().identity.owner(id)))?;
+        let uploader = self.uploader(uploader.map(|id| self.keys().identity.owner(id)), posted)?;
         let digest = self.digest(path, &file)?;
         let look = |effort| Ok(Arc::new(self.look(path, &file, effort)?));
         Ok(self.check_content(&digest, &uploader, effort, &look)?.report)
@@ -101,8 +119,8 @@ impl Engine {
     /// The only path to a verdict, for the command line and the service alike.
     ///
     /// ```text
-    /// bytes of a deleted file → rulings → still block: done
-    /// look (decode, or the cached print) → candidates → judge → report → rulings
+    /// bytes of a deleted file → who had it first → rulings → still block: done
+    /// look (decode, or the cached print) → candidates → judge → report → who had it first → rulings
     /// ```
     ///
     /// # Errors
@@ -117,31 +135,41 @@ impl Engine {
         if let Some(mut report) = self.check_bytes(digest, uploader)? {
             self.rule_out(&mut report, digest, None)?;
             if report.verdict.kind == VerdictKind::Block {
-                return Ok(Checked { report, look: None });
+                return Ok(Checked { report, look: None, claims: Vec::new() });
             }
         }
         let (look, recognised) = self.recognise_file(look, effort)?;
+        let standings = self.standings(digest, &recognised, uploader)?;
         let mut report = self.report(&look, recognised, digest, uploader)?;
+        let claims = standings.apply(&mut report, &self.options().policy);
         self.rule_out(&mut report, digest, look.print.as_ref())?;
-        Ok(Checked { report, look: Some(look) })
+        Ok(Checked { report, look: Some(look), claims })
     }
 
     /// The report on a file whose bytes decide: they are those of a deleted file, and the uploader has no permission.
     fn check_bytes(&self, digest: &ByteDigest, uploader: &Uploader) -> Result<Option<Report>> {
         let matches = self.same_bytes(digest, uploader)?;
-        if matches.iter().all(|m| m.found.verdict != VerdictKind::Block) {
+        if matches.is_empty() {
             return Ok(None);
         }
         let duration_s = matches.first().map(|m| m.found.spans[0].upload.end_s);
         let verdict = self.options().policy.overall(matches.iter().map(|m| &m.weighed), Seen::All);
         let (trouble, damage) = (None, None);
-        Ok(Some(Report { verdict, seen: Seen::All, duration_s, matches, trouble, damage }))
+        let mut report = Report { verdict, seen: Seen::All, duration_s, matches, trouble, damage };
+        let standings = self.standings(digest, &[], uploader)?;
+        standings.apply(&mut report, &self.options().policy);
+        let blocks = report.matches.iter().any(|m| m.found.verdict == VerdictKind::Block);
+        Ok(blocks.then_some(report))
     }
 
-    /// Loads an uploader's grants.
-    pub(in crate::engine) fn uploader(&self, key: Option<OwnerKey>) -> Result<Uploader> {
+    /// Loads an uploader's grants. `posted` is when the platform says that the upload was posted.
+    pub(in crate::engine) fn uploader(
+        &self,
+        key: Option<OwnerKey>,
+        posted: Option<Posted>,
+    ) -> Result<Uploader> {
         let granted = key.map(|key| self.store().granted_to(key)).transpose()?;
-        Ok(Uploader { key, granted: granted.unwrap_or_default() })
+        Ok(Uploader { key, granted: granted.unwrap_or_default(), posted })
     }
 
     /// The report on a decoded file: matches by identical bytes, then those of its content.

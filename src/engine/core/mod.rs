@@ -14,22 +14,23 @@ mod key_ring;
 mod known;
 mod lock_out;
 mod options;
+mod prints;
 #[cfg(test)]
 mod stretch_model;
 pub(in crate::engine) mod sync;
 
 pub(in crate::engine) use known::KnownTombstone;
+pub(in crate::engine) use prints::parse_print;
 
 use std::path::Path;
 
 pub use options::{Expiry, Keys, Options, SessionOptions};
 
-#[cfg(doc)]
-use crate::engine::Error;
-use crate::engine::Result;
 use crate::engine::core::key_ring::KeyRing;
 use crate::engine::core::known::Known;
 use crate::engine::core::lock_out::LockOut;
+use crate::engine::core::prints::PrintIndex;
+use crate::engine::{Error, Result};
 use crate::fingerprint::{Hasher, Secret};
 use crate::index;
 use crate::index::Index;
@@ -46,6 +47,7 @@ pub struct Engine {
     lock_out: LockOut,
     /// `None` if the folder was opened for reading before its index was first written.
     index: Option<Index>,
+    prints: PrintIndex,
     store: Store,
 }
 
@@ -101,7 +103,8 @@ impl Engine {
         let known = Known::new(options.fingerprints_kept);
         let key_ring = KeyRing::default();
         let lock_out = LockOut::default();
-        Engine { options, keys, hasher, known, key_ring, lock_out, index, store }
+        let prints = PrintIndex::default();
+        Engine { options, keys, hasher, known, key_ring, lock_out, index, prints, store }
     }
 
     /// Rebuilds the index of a data folder from its store and opens both for writing. The state of the old index does
@@ -119,6 +122,14 @@ impl Engine {
         let folder = Folder::open_writing(data, program, clock)?;
         let store = Store::open(folder, options.store.clone())?;
         sync::settle_keys(&store, &keys)?;
+        // The index of prints is made again when it is next needed.
+        let prints = store.folder().prints_path();
+        match std::fs::remove_dir_all(&prints) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::File { path: prints, source: error });
+            }
+            _ => {}
+        }
         let index = sync::rebuild(&store, options.index.clone())?;
         sync::catch_up(&store, &index)?;
         Ok(Engine::with(store, Some(index), keys, options))
@@ -217,6 +228,10 @@ impl Engine {
 
     pub(in crate::engine) fn index(&self) -> Option<&Index> {
         self.index.as_ref()
+    }
+
+    pub(in crate::engine) fn prints(&self) -> &PrintIndex {
+        &self.prints
     }
 
     pub(in crate::engine) fn hasher(&self) -> &Hasher {

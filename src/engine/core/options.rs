@@ -4,7 +4,7 @@ use crate::engine::policy::Policy;
 use crate::index;
 use crate::matching;
 use crate::media;
-use crate::model::{DeletionReason, FingerprintKey, IdentityKey};
+use crate::model::{DAY_S, DeletionReason, FingerprintKey, IdentityKey};
 use crate::store;
 
 /// The two secrets of a deployment. The fingerprint key keys the perceptual hashes. The identity key keys the digests
@@ -34,6 +34,9 @@ pub struct Options {
     pub same_content_min: f64,
     /// Number of parsed fingerprints kept in memory. Default 4096, about 30 MB for short clips.
     pub fingerprints_kept: usize,
+    /// How long the prints of accepted uploads are kept, seconds; 0: none are. The longer, the farther back a deletion can
+    /// tell who was first. Default 30 days.
+    pub prints_s: i64,
     /// How long people stay signed in.
     pub sessions: SessionOptions,
 }
@@ -51,6 +54,7 @@ impl Default for Options {
             file_bytes_max: 64 << 30,
             same_content_min: 0.7,
             fingerprints_kept: 4096,
+            prints_s: 30 * DAY_S,
             sessions: SessionOptions::default(),
         }
     }

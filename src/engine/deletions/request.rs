@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::deletions::Deletions;
+use crate::engine::tombstones::invalid_time;
 use crate::engine::{Error, Result};
 use crate::model::{
-    Actor, CopyKind, DAY_S, DeletionClientData, DeletionId, DeletionReason, Engagement, Stage,
-    UnixSeconds,
+    Actor, CopyKind, DAY_S, DeletionClientData, DeletionId, DeletionReason, Engagement, Posted,
+    Stage, UnixSeconds,
 };
 use crate::remote::AddressExtent;
 use crate::store::{AdmissionOutcome, CancelOutcome, NewCopy, NewDeletion, RetryOutcome};
@@ -29,7 +30,9 @@ pub struct DeletionRequest {
     pub video: String,
     pub owner: Option<String>,
     pub reason: DeletionReason,
-    pub uploaded_at: Option<UnixSeconds>,
+    pub uploaded_at: Option<Posted>,
+    /// Whether the owner is known to be the author.
+    pub original: bool,
     pub engagement: Engagement,
     pub copies: Vec<CopyRequest>,
     /// The caller's own data, echoed in views, events and callbacks.
@@ -175,7 +178,9 @@ impl Deletions {
             fingerprint_by: self.options.erasure.fingerprint_by(request.reason, now),
             client_data: self.seal(&client_data)?,
             copies,
-            uploaded_on: request.uploaded_at.map(|at| at.div_euclid(DAY_S)),
+            uploaded_on: request.uploaded_at.map(|at| at.from.div_euclid(DAY_S)),
+            uploaded_at: request.uploaded_at,
+            original: request.original,
             engagement: request.engagement,
         })
     }
@@ -185,9 +190,8 @@ impl Deletions {
         if let Some(owner) = &request.owner {
             self.check_id("owner", owner)?;
         }
-        if request.uploaded_at.is_some_and(|at| at > now + DAY_S) {
-            return Err(invalid("uploaded_at", "it is in the future"));
-        }
+        let checked = request.uploaded_at.map(|at| at.checked(now)).transpose();
+        checked.map_err(|error| invalid_time(&error))?;
         let Engagement { views, likes, comments, shares } = request.engagement;
         if [views, likes, comments, shares].iter().any(|count| *count > COUNT_MAX) {
             return Err(invalid("engagement", format!("a count is above {COUNT_MAX}")));
@@ -273,15 +277,24 @@ impl Deletions {
 
 /// The canonical form of a request: fields in a fixed order, maps sorted.
 fn canonical(request: &DeletionRequest) -> Vec<u8> {
-    let value = serde_json::json!({
+    // A known time is a number, and authorship is left out unless asserted, as before there were days and authors: a
+    // request that is repeated after an upgrade is still the same.
+    let uploaded_at = request.uploaded_at.map(|at| match at {
+        Posted { from, to } if from == to => serde_json::json!(from),
+        Posted { from, to } => serde_json::json!([from, to]),
+    });
+    let mut value = serde_json::json!({
         "video": request.video,
         "owner": request.owner,
         "reason": request.reason,
-        "uploaded_at": request.uploaded_at,
+        "uploaded_at": uploaded_at,
         "engagement": request.engagement,
         "copies": request.copies,
         "metadata": request.metadata,
     });
+    if request.original {
+        value["original"] = true.into();
+    }
     crate::erasure::canonical(&value).into_bytes()
 }
 

@@ -130,7 +130,16 @@ impl Deletions {
             id: tombstone_id(deletion.video, deletion.turn),
             owner: deletion.owner,
             reason: deletion.reason,
+            deleted_at: deletion.requested_at,
+            uploaded_at: deletion.uploaded_at,
+            original: deletion.original,
         };
+        if naming.is_doubtful() {
+            tracing::warn!(
+                deletion = %deletion.id,
+                "`uploaded_at` is the time of the deletion; it counts as unknown"
+            );
+        }
         let id = naming.id.clone();
         let wanted = id.clone();
         if self.read(move |d| d.engine.store().get_by_id(&wanted)).await?.is_none() {

@@ -7,7 +7,7 @@ use crate::engine::tombstones::{Naming, Ready, own_group};
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};
-use crate::store::NewTombstone;
+use crate::store::{NewPrecedence, NewTombstone};
 
 /// The file's name in messages; its own name would identify the video.
 const NAME: &str = "the main copy";
@@ -48,10 +48,12 @@ impl Engine {
     pub(in crate::engine) fn prepare_unfingerprinted(
         &self,
         digest: Option<ByteDigest>,
-        Naming { id, owner, reason }: Naming,
+        naming: Naming,
         why: &str,
         now: UnixSeconds,
     ) -> Ready {
+        let (uploaded, is_doubtful) = (naming.uploaded(), naming.is_doubtful());
+        let Naming { id, owner, reason, original, .. } = naming;
         let key_id = self.keys().fingerprint.id();
         let fingerprint = Fingerprint::empty(key_id);
         let print = UploadPrint::empty(key_id);
@@ -69,9 +71,10 @@ impl Engine {
             strength_why: format!("unfingerprinted: {why}"),
             self_match: None,
             duration_s: 0.0,
-            uploaded: None,
-            original: false,
+            uploaded,
+            original,
             relations: Vec::new(),
+            precedence: NewPrecedence { is_doubtful, ..NewPrecedence::default() },
         };
         Ready { new, fingerprint, print, damage: None }
     }

@@ -121,12 +121,15 @@ pub fn write_answers(answers: &[Answer], path: &Path) -> Result<()> {
     write().map_err(|source| Error::File { path: path.to_path_buf(), source })
 }
 
-/// Gives each clip its own owner, so that what two clips share belongs to two owners.
+/// Gives each clip its own owner, so that what two clips share belongs to two owners. A benchmark knows the authors of its
+/// clips.
 fn enrolment(clip: &Clip) -> Enrolment {
     Enrolment {
         id: Some(TombstoneId(clip.id.clone())),
         owner: Some(format!("owner of {}", clip.id)),
         reason: DeletionReason::OwnerRequest,
+        uploaded_at: None,
+        original: true,
         path: clip.path.clone(),
     }
 }

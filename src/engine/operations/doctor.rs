@@ -43,6 +43,7 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
         }
     };
     report("database", database(&store, &options.policy));
+    report("times of posting", times_of_posting(&store));
     if let Some(keys) = keys {
         let settled = sync::settle_keys(&store, keys);
         let ours = settled.map(|()| "match".to_owned());
@@ -120,6 +121,18 @@ fn database(store: &Store, policy: &Policy) -> std::result::Result<String, Strin
         "intact, {} tombstones ({} can block, {} only review, {} unmatchable)",
         stats.tombstones, stats.block, stats.review, stats.unmatchable
     ))
+}
+
+/// Deletions that name their own time as that of posting say nothing about who was first.
+fn times_of_posting(store: &Store) -> std::result::Result<String, String> {
+    let (known, doubtful) = store.dated_tombstones().map_err(|e| chain(&e))?;
+    Ok(match doubtful {
+        0 => format!("{known} tombstones have one"),
+        n => format!(
+            "{known} tombstones have one; {n} deletions named their own time, which counts as \
+             unknown: send when the video was posted, or nothing"
+        ),
+    })
 }
 
 fn checksums(index: &Index) -> std::result::Result<String, String> {

@@ -17,9 +17,10 @@ use crate::engine::tombstones::relations::own_group;
 use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{DeletedPrints, Fingerprint, UploadPrint};
 use crate::model::{
-    ByteDigest, Clock, DeletionReason, OwnerKey, Strength, TombstoneId, UnixSeconds,
+    ByteDigest, Clock, DeletionReason, NotATimeOfPosting, OwnerKey, Posted, Strength, TombstoneId,
+    UnixSeconds, rfc3339,
 };
-use crate::store::NewTombstone;
+use crate::store::{NewPrecedence, NewTombstone};
 
 /// Files per worker in one group. More amortise the wait for the disk; fewer lose less work if the process dies before
 /// the group is stored.
@@ -33,6 +34,10 @@ pub struct Enrolment {
     /// The platform's id of the owner.
     pub owner: Option<String>,
     pub reason: DeletionReason,
+    /// When the video was posted; `None` if unknown.
+    pub uploaded_at: Option<Posted>,
+    /// Whether the owner is known to be the author.
+    pub original: bool,
     pub path: PathBuf,
 }
 
@@ -48,6 +53,8 @@ pub struct Enrolled {
     pub frames: usize,
     /// What is missing or broken in the file, in words.
     pub damage: Option<String>,
+    /// What is wrong with the request, although it was carried out, in words.
+    pub warning: Option<String>,
 }
 
 /// A decoded file that is ready to be stored.
@@ -58,12 +65,30 @@ pub(in crate::engine) struct Ready {
     pub damage: Option<String>,
 }
 
-/// Id, owner and reason of a tombstone to be created.
+/// What is said of a tombstone to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) struct Naming {
     pub id: TombstoneId,
     pub owner: Option<OwnerKey>,
     pub reason: DeletionReason,
+    /// When the deletion was requested.
+    pub deleted_at: UnixSeconds,
+    /// When the video was posted; `None` if unknown.
+    pub uploaded_at: Option<Posted>,
+    pub original: bool,
+}
+
+impl Naming {
+    /// The time of posting, unless it says nothing.
+    pub fn uploaded(&self) -> Option<(UnixSeconds, UnixSeconds)> {
+        let known = self.uploaded_at?.before_deletion(self.deleted_at)?;
+        Some((known.from, known.to))
+    }
+
+    /// Whether a time of posting is named that says nothing.
+    pub fn is_doubtful(&self) -> bool {
+        self.uploaded_at.is_some() && self.uploaded().is_none()
+    }
 }
 
 impl Engine {
@@ -128,12 +153,21 @@ impl Engine {
 
     /// Opens and decodes one file. Voice and slot are assigned later.
     fn prepare(&self, enrolment: &Enrolment, id: &TombstoneId, clock: &dyn Clock) -> Result<Ready> {
-        let path = &enrolment.path;
+        let (path, now) = (&enrolment.path, clock.now());
+        let checked = enrolment.uploaded_at.map(|posted| posted.checked(now)).transpose();
+        checked.map_err(|error| invalid_time(&error))?;
         let file = open(path, self.options().file_bytes_max)?;
         let digest = self.digest(path, &file)?;
         let owner = enrolment.owner.as_ref().map(|owner| self.keys().identity.owner(owner));
-        let naming = Naming { id: id.clone(), owner, reason: enrolment.reason };
-        self.prepare_file(path, &file, digest, naming, clock.now())
+        let naming = Naming {
+            id: id.clone(),
+            owner,
+            reason: enrolment.reason,
+            deleted_at: now,
+            uploaded_at: enrolment.uploaded_at,
+            original: enrolment.original,
+        };
+        self.prepare_file(path, &file, digest, naming, now)
     }
 
     /// Decodes an open file. `path` only names it in messages.
@@ -142,9 +176,11 @@ impl Engine {
         path: &Path,
         file: &File,
         digest: ByteDigest,
-        Naming { id, owner, reason }: Naming,
+        naming: Naming,
         now: UnixSeconds,
     ) -> Result<Ready> {
+        let (uploaded, is_doubtful) = (naming.uploaded(), naming.is_doubtful());
+        let Naming { id, owner, reason, original, .. } = naming;
         let DeletedLook { prints, summary } = self.look_deleted(path, file)?;
         let DeletedPrints { fingerprint, print, reencode } = prints;
         let bytes = fingerprint.to_bytes();
@@ -165,9 +201,10 @@ impl Engine {
             strength_why,
             self_match: Some(found),
             duration_s: summary.duration_s,
-            uploaded: None,
-            original: false,
+            uploaded,
+            original,
             relations: Vec::new(),
+            precedence: NewPrecedence { is_doubtful, ..NewPrecedence::default() },
         };
         let damage = summary.damage.as_ref().map(damage_words);
         Ok(Ready { new, fingerprint, print, damage })
@@ -181,6 +218,7 @@ impl Engine {
         for at in 0..ready.len() {
             let (earlier, rest) = ready.split_at_mut(at);
             self.relate(&mut rest[0].1, earlier)?;
+            self.find_earlier(&mut rest[0].1);
         }
         let new: Vec<NewTombstone> = ready.iter().map(|(_, one)| one.new.clone()).collect();
         self.store().add_tombstones(&new)?;
@@ -193,7 +231,14 @@ impl Engine {
 
 impl Ready {
     fn enrolled(self) -> Enrolled {
+        let doubtful = || {
+            format!(
+                "the time of posting counts as unknown: it is that of the deletion, {}",
+                rfc3339(self.new.created_at)
+            )
+        };
         Enrolled {
+            warning: self.new.precedence.is_doubtful.then(doubtful),
             id: self.new.id,
             strength: self.new.strength,
             strength_why: self.new.strength_why,
@@ -204,6 +249,11 @@ impl Ready {
             damage: self.damage,
         }
     }
+}
+
+/// The error for a time of posting that cannot be.
+pub(in crate::engine) fn invalid_time(error: &NotATimeOfPosting) -> Error {
+    Error::Invalid { what: "uploaded_at", why: error.to_string() }
 }
 
 /// A file's name without its extension. Bytes that are not UTF-8 become `%` and two hexadecimal digits, so that two

@@ -1,8 +1,9 @@
 //! Tombstones: create them from deleted videos, grant permission to re-upload, retire or expire them.
 //!
 //! ```text
-//! file → decode → relations to older ones → store (one transaction per batch) → index    enrol, relations, group_commit
-//! poor re-encode of it → judged → what the tombstone promises              strength
+//! file → decode → relations to older ones → earlier posters        enrol, relations, earlier
+//! poor re-encode of it → judged → what the tombstone promises       strength
+//! → store (one transaction per batch) → index                       group_commit
 //! retired by a person, or expired by the settings → store → index          retire
 //! ```
 //!
@@ -10,6 +11,7 @@
 //! - An erased tombstone never matches again, even while its rows are still in the index.
 //! - Enrolling an id twice creates one tombstone.
 
+mod earlier;
 mod enrol;
 mod grants;
 mod group_commit;
@@ -18,8 +20,9 @@ mod retire;
 mod strength;
 mod stretches;
 
+pub use earlier::EarlierPoster;
 pub use enrol::{Enrolled, Enrolment};
-pub(in crate::engine) use enrol::{Naming, Ready};
+pub(in crate::engine) use enrol::{Naming, Ready, invalid_time};
 pub(in crate::engine) use group_commit::TombstoneCommit;
 pub(in crate::engine) use relations::own_group;
 pub(in crate::engine) use retire::check_note;

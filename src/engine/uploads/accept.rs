@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use crate::engine::tombstones::invalid_time;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::admission::Permit;
 use crate::engine::uploads::spool::Spooling;
@@ -161,6 +162,9 @@ impl Uploads {
             };
             return Err(Error::Invalid { what, why });
         }
+        let now = self.environment.now();
+        let checked = client_data.uploaded_at.map(|posted| posted.checked(now)).transpose();
+        checked.map_err(|error| invalid_time(&error))?;
         let metadata =
             client_data.metadata.as_ref().map(|m| serde_json::to_string(m).unwrap_or_default());
         let bytes_max = self.options.metadata_bytes_max;

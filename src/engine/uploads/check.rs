@@ -22,11 +22,11 @@ use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
 use crate::engine::{Effort, Error, Result};
 use crate::model::{
-    EventId, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
+    EventId, Posted, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
     UploadId, UploadMatch, UploadState, Verdict, VerdictKind, chain,
 };
 use crate::remote::{self, Address, AddressExtent};
-use crate::store::{NewDecision, NewEvent};
+use crate::store::{NewAcceptance, NewDecision, NewEvent, NewPrint, UploadClaim};
 use crate::wire::{self, UploadView};
 
 /// Pause after the first failed attempt, seconds. Each further pause is four times as long…
@@ -36,8 +36,21 @@ const PAUSE_S_MAX: i64 = 600;
 /// Read buffer, bytes.
 const PIECE_BYTES: usize = 1 << 18;
 
-/// The result of a check: the report, and the data that only a new case needs.
-type Outcome = (Report, Looks);
+/// The result of a check.
+struct Outcome {
+    report: Report,
+    /// What only a new case needs.
+    looks: Looks,
+    left: Left,
+}
+
+/// What an upload leaves behind if it is accepted.
+#[derive(Default)]
+struct Left {
+    /// Its fingerprint in stored form, if it is to be kept.
+    print: Option<NewPrint>,
+    claims: Vec<UploadClaim>,
+}
 
 /// What a run did for its upload.
 enum Progress {
@@ -85,7 +98,7 @@ impl Uploads {
         let outcome = self.clone().check(upload.clone()).await;
         let (uploads, id) = (self.clone(), upload.id);
         let noted = self.pools.blocking(move || match outcome {
-            Ok((report, looks)) => uploads.decide(&upload, report, looks),
+            Ok(outcome) => uploads.decide(&upload, outcome),
             Err(setback) => uploads.set_back(&upload, &setback),
         });
         match noted.await {
@@ -167,12 +180,27 @@ impl Uploads {
         if length.len() != bytes.size || (doubted && engine.digest(name, &file)? != bytes.digest) {
             return Err(Setback::Lost);
         }
-        let uploader = engine.uploader(upload.uploader)?;
+        let posted = self.client_data(upload.client_data.as_ref())?.uploaded_at;
+        let uploader = engine.uploader(upload.uploader, posted)?;
         let look = |effort| self.look(&file, &bytes, effort);
-        let Checked { report, look } =
+        let Checked { report, look, claims } =
             engine.check_content(&bytes.digest, &uploader, self.options.effort, &look)?;
+        let print = look.as_ref().and_then(|look| self.kept_print(upload, posted, look));
         let looks = look.map_or_else(Looks::default, |look| Looks::of(&look, &report));
-        Ok((report, looks))
+        Ok(Outcome { report, looks, left: Left { print, claims } })
+    }
+
+    /// What is kept of an upload for those who delete the same later: nothing without an uploader, or without features.
+    fn kept_print(&self, upload: &Upload, posted: Option<Posted>, look: &Look) -> Option<NewPrint> {
+        let uploader = upload.uploader.filter(|_| self.engine.options().prints_s > 0)?;
+        let sparse = look.print.as_ref()?.sparse();
+        let has_any = !sparse.keypoints.is_empty() || !sparse.frames.is_empty();
+        has_any.then(|| NewPrint {
+            uploader,
+            posted: posted.unwrap_or(Posted::at(upload.created_at)),
+            created_at: upload.created_at,
+            bytes: sparse.to_bytes(),
+        })
     }
 
     /// The print of these bytes, from the cache of recent uploads or decoded.
@@ -212,11 +240,13 @@ impl Uploads {
             trouble: Some(setback.to_string()),
             damage: None,
         };
-        self.decide(upload, report, Looks::default())
+        let (looks, left) = (Looks::default(), Left::default());
+        self.decide(upload, Outcome { report, looks, left })
     }
 
     /// Commits a verdict together with its event. An earlier verdict stays.
-    fn decide(&self, upload: &Upload, report: Report, looks: Looks) -> Result<Progress> {
+    fn decide(&self, upload: &Upload, outcome: Outcome) -> Result<Progress> {
+        let Outcome { report, looks, left } = outcome;
         let now = self.environment.now();
         let answer = if self.engine.options().policy.shadow {
             Verdict { kind: VerdictKind::Allow, reason: Reason::Shadow }
@@ -239,6 +269,12 @@ impl Uploads {
         // Moderators need the bytes until their decision takes effect.
         let bytes_until = case.is_none().then(|| self.bytes_until(answer.kind));
         let is_case = case.is_some();
+        // Shadow mode answers `allow`, but nobody has accepted the upload.
+        let is_accepted = answer.kind == VerdictKind::Allow && answer.reason != Reason::Shadow;
+        let acceptance = (is_accepted || is_case).then(|| {
+            let Left { print, claims } = left;
+            NewAcceptance { is_accepted, print, claims }
+        });
         let decided = Upload {
             state: UploadState::Decided,
             decision: Some(decision.clone()),
@@ -246,7 +282,7 @@ impl Uploads {
             ..upload.clone()
         };
         let event = self.event(&decided, &matches)?;
-        let new = NewDecision { decision, matches, bytes_until, case, event };
+        let new = NewDecision { decision, matches, bytes_until, case, acceptance, event };
         if !self.engine.store().decide_upload(upload.seq, new)? {
             return Ok(Progress::AlreadyDecided);
         }

@@ -162,6 +162,7 @@ impl Uploads {
         let UploadParts { engine, pools, remote, environment, options, outbox, cases } = parts;
         let spool = Spool::open(engine.store())?;
         spool.sweep(engine.store())?;
+        engine.begin_prints(environment.now())?;
         let undecided = engine.store().undecided_uploads()?;
         Ok(Uploads {
             admission: Admission::new(

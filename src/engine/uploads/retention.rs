@@ -56,6 +56,7 @@ impl Source for RetentionSource {
                 if forget {
                     uploads.erase_expired()?;
                     uploads.engine.expire_tombstones(&uploads.environment)?;
+                    uploads.expire_prints()?;
                     source.forgotten_at.store(take.now, SeqCst);
                 }
                 Ok(())
@@ -87,6 +88,13 @@ impl Uploads {
             metrics::counter!("cenotaph_upload_bytes_gone_total").increment(due.len() as u64);
             self.engine.store().record_erased_bytes(due, now)?;
         }
+    }
+
+    fn expire_prints(&self) -> Result<()> {
+        if self.engine.expire_prints(self.environment.now())? > 0 {
+            self.engine.store().fold_log()?;
+        }
+        Ok(())
     }
 
     fn erase_expired(&self) -> Result<()> {

@@ -158,6 +158,8 @@ fn told(
         reference: Some(format!("{bucket}/{key}")),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
+        // What comes with it is the client's word.
+        uploaded_at: None,
     };
     AnnouncedUpload { name: vec!["s3".to_owned(), uri, which.unwrap_or_default()], client_data }
 }

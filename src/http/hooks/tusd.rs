@@ -172,6 +172,8 @@ fn told(app: &App, event: TusdEvent) -> Result<AnnouncedUpload, Problem> {
         reference: Some(upload.id.clone()).filter(|id| !id.is_empty()),
         metadata: Some(said).filter(|said| !said.is_empty()),
         uri: Some(uri.clone()),
+        // What comes with it is the client's word.
+        uploaded_at: None,
     };
     Ok(AnnouncedUpload { name: vec!["tusd".to_owned(), upload.id, uri], client_data })
 }

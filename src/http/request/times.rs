@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::http::error::{Kind, Problem};
-use crate::model::UnixSeconds;
+use crate::model::{NotATimeOfPosting, Posted, UnixSeconds};
 
 /// Longest wait for a verdict within a request, seconds: the usual read timeout of proxies.
 const WAIT_S_MAX: u64 = 60;
@@ -30,5 +30,15 @@ pub fn parse_time(what: &str, text: &str) -> Result<UnixSeconds, Problem> {
     at.map(|at| at.as_second()).map_err(|_| {
         let detail = format!("`{what}`: must be an RFC 3339 time, such as 2026-01-31T12:00:00Z.");
         Problem::new(Kind::Invalid, detail)
+    })
+}
+
+/// Parses a time of posting: an RFC 3339 time, or a day; `what` is the name of the field.
+///
+/// # Errors
+/// [`Kind::Invalid`], naming the field.
+pub fn parse_posted(what: &str, text: &str) -> Result<Posted, Problem> {
+    text.parse().map_err(|error: NotATimeOfPosting| {
+        Problem::new(Kind::Invalid, format!("`{what}`: {error}."))
     })
 }

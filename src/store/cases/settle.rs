@@ -8,12 +8,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseEvent, CaseEventKind, CaseSeq, CaseState,
-    MonotonicSeconds, UnixSeconds, UploadSeq, Verdict,
+    MonotonicSeconds, UnixSeconds, UploadSeq, Verdict, VerdictKind,
 };
 use crate::store::access::audit;
 use crate::store::cases::case::{self, COLUMNS};
 use crate::store::database::columns;
 use crate::store::tombstones::{grants, ruled_out};
+use crate::store::uploads::prints;
 use crate::store::webhooks::outbox;
 use crate::store::{Grant, NewEvent, NewRuledOut, Result, Store};
 
@@ -164,7 +165,11 @@ fn end_member(c: &Connection, member: &MemberEnd, at: UnixSeconds) -> rusqlite::
              bytes_until = ?5 WHERE seq = ?1",
         )?
         .execute(params![member.upload, kind.as_str(), reason.as_str(), at, member.bytes_until])?;
-    if changed > 0 { outbox::emit(c, &member.event) } else { Ok(()) }
+    if changed == 0 {
+        return Ok(());
+    }
+    prints::settle(c, member.upload, kind == VerdictKind::Allow)?;
+    outbox::emit(c, &member.event)
 }
 
 /// An upload got another verdict without a decision: it leaves its case, which closes if it was the last member.

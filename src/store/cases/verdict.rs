@@ -7,9 +7,9 @@ use crate::model::{
 };
 use crate::store::access::audit;
 use crate::store::cases::{open, settle};
-use crate::store::uploads::upload;
+use crate::store::uploads::{prints, upload};
 use crate::store::webhooks::outbox;
-use crate::store::{NewCase, NewEvent, Result, Store};
+use crate::store::{NewAcceptance, NewCase, NewEvent, Result, Store};
 
 /// A verdict to record.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct NewDecision {
     pub bytes_until: Option<UnixSeconds>,
     /// The case that the upload opens, or joins in its place.
     pub case: Option<NewCase>,
+    /// What the upload leaves behind if it is accepted.
+    pub acceptance: Option<NewAcceptance>,
     /// The event for subscribers.
     pub event: NewEvent,
 }
@@ -81,6 +83,9 @@ impl Store {
             for (rank, one) in (0_i64..).zip(&new.matches) {
                 insert_match(c, seq, rank, one)?;
             }
+            if let Some(acceptance) = &new.acceptance {
+                prints::add(c, seq, acceptance)?;
+            }
             if let (Some(case), Some(upload)) = (&new.case, upload::by_seq(c, seq)?) {
                 open::open_or_join(c, &upload, case)?;
             }
@@ -135,6 +140,7 @@ fn let_go(
              RETURNING seq",
         )?
         .query_row(params![id.0, bytes_until], |row| row.get(0))?;
+    prints::settle(c, seq, true)?;
     settle::leave(c, seq, at)
 }
 

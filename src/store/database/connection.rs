@@ -25,6 +25,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_relations.sql"),
     include_str!("migrations/0009_strength.sql"),
     include_str!("migrations/0010_rulings.sql"),
+    include_str!("migrations/0011_prints.sql"),
 ];
 
 /// The schema version of this program.

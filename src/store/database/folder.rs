@@ -1,6 +1,7 @@
 //! The data folder: its layout, and the lock that admits one writer.
 //!
-//! Layout: `cenotaph.db` (with SQLite's `-wal` and `-shm`), `index/` (the index room's segments), `lock`.
+//! Layout: `cenotaph.db` (with SQLite's `-wal` and `-shm`), `index/` and `prints/` (the index room's
+//! segments), `lock`.
 //! [`Store`](crate::store::Store) opens the database.
 //!
 //! The lock is the kernel's (`flock` on `lock`), so a killed writer leaves none behind. The file's three lines only
@@ -25,6 +26,8 @@ use crate::store::database::error::{Error, Result};
 pub const DATABASE_FILE: &str = "cenotaph.db";
 /// The folder of the index's segments in the data folder.
 pub const INDEX_FOLDER: &str = "index";
+/// The folder of the index of accepted uploads' prints in the data folder.
+pub const PRINTS_FOLDER: &str = "prints";
 /// The file whose `flock` makes a process the writer.
 pub const LOCK_FILE: &str = "lock";
 
@@ -157,6 +160,11 @@ impl Folder {
 
     pub fn index_path(&self) -> PathBuf {
         self.path.join(INDEX_FOLDER)
+    }
+
+    /// The folder of the index of uploads' prints.
+    pub fn prints_path(&self) -> PathBuf {
+        self.path.join(PRINTS_FOLDER)
     }
 
     /// Creates a folder inside the data folder (mode 0700) if it is missing.

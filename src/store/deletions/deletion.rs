@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
     Actor, AuditEntry, Deletion, DeletionEventKind, DeletionId, DeletionReason, DeletionSeq,
-    DeletionState, Engagement, OwnerKey, Sealed, Stage, TombstoneId, UnixSeconds, VideoKey,
+    DeletionState, Engagement, OwnerKey, Posted, Sealed, Stage, TombstoneId, UnixSeconds, VideoKey,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
@@ -28,6 +28,10 @@ pub struct NewDeletion {
     pub copies: Vec<NewCopy>,
     /// Days since 1970-01-01.
     pub uploaded_on: Option<i64>,
+    /// When the video was posted.
+    pub uploaded_at: Option<Posted>,
+    /// Whether the owner is known to be the author.
+    pub original: bool,
     pub engagement: Engagement,
 }
 
@@ -56,7 +60,8 @@ pub struct DeletionFilter {
 
 const COLUMNS: &str = "seq, id, video, turn, owner, reason, stage, stuck_why, last_error, \
      fingerprint_by, tombstone, requested_at, hidden_at, fingerprinted_at, purging_at, erased_at, \
-     complete_at, cancelled_at, attempts, failures, due_at, retention_until";
+     complete_at, cancelled_at, attempts, failures, due_at, retention_until, \
+     uploaded_from, uploaded_to, original";
 
 impl Store {
     /// Admits requests in one transaction; each is new, repeated, or in conflict. Idempotent: a request that is
@@ -224,8 +229,8 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
     let seq: DeletionSeq = connection
         .prepare_cached(
             "INSERT INTO deletions (id, video, turn, owner, request_digest, reason, stage, \
-             fingerprint_by, requested_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', \
-             ?7, ?8, ?8) RETURNING seq",
+             fingerprint_by, requested_at, due_at, uploaded_from, uploaded_to, original) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'requested', \
+             ?7, ?8, ?8, ?9, ?10, ?11) RETURNING seq",
         )?
         .query_row(
             params![
@@ -237,6 +242,9 @@ fn insert(connection: &Connection, new: &NewDeletion, turn: u32) -> rusqlite::Re
                 new.reason.as_str(),
                 new.fingerprint_by,
                 new.requested_at,
+                new.uploaded_at.map(|posted| posted.from),
+                new.uploaded_at.map(|posted| posted.to),
+                new.original,
             ],
             |row| row.get(0),
         )?;
@@ -330,5 +338,10 @@ fn deletion(row: &Row<'_>) -> rusqlite::Result<Deletion> {
         failures: row.get(19)?,
         due_at: row.get(20)?,
         retention_until: row.get(21)?,
+        uploaded_at: row
+            .get::<_, Option<UnixSeconds>>(22)?
+            .zip(row.get::<_, Option<UnixSeconds>>(23)?)
+            .map(|(from, to)| Posted { from, to }),
+        original: row.get(24)?,
     })
 }

@@ -143,8 +143,8 @@ impl Store {
             let moved = advance(c, seq, Stage::Hidden, Stage::Fingerprinted, at)?;
             if moved {
                 c.prepare_cached(
-                    "UPDATE deletions SET tombstone = ?2, failures = 0, last_error = NULL \
-                     WHERE seq = ?1",
+                    "UPDATE deletions SET tombstone = ?2, failures = 0, last_error = NULL, \
+                     uploaded_from = NULL, uploaded_to = NULL WHERE seq = ?1",
                 )?
                 .execute(params![seq, tombstone])?;
             }

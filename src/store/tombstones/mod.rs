@@ -8,6 +8,7 @@
 //! Invariants: a slot is never used twice; every tombstone has exactly one fingerprint and is in the log as added.
 
 mod changes;
+pub(super) mod claims;
 mod fingerprints;
 pub(super) mod grants;
 mod relations;
@@ -16,6 +17,7 @@ mod template_stretches;
 mod tombstone;
 
 pub use changes::{Change, ChangeKind};
+pub use claims::{Claim, NewClaim, NewPrecedence, PostingRecord, UploadClaim};
 pub use fingerprints::StoredFingerprint;
 pub use grants::Grant;
 pub use relations::{NewRelation, Older, Relation};

@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, SelfMatch, Slot, Strength,
+    AuditEntry, ByteDigest, DeletionReason, KeyId, OwnerKey, Posted, SelfMatch, Slot, Strength,
     TombstoneId, UnixSeconds,
 };
 use crate::store::access::audit;
 use crate::store::database::columns;
-use crate::store::tombstones::{NewRelation, changes, relations};
+use crate::store::tombstones::{NewPrecedence, NewRelation, changes, claims, relations};
 use crate::store::{Change, Error, Result, Store};
 
 /// A tombstone before it has a slot.
@@ -41,6 +41,8 @@ pub struct NewTombstone {
     pub original: bool,
     /// What it has in common with older tombstones.
     pub relations: Vec<NewRelation>,
+    /// What is known about earlier posters.
+    pub precedence: NewPrecedence,
 }
 
 /// A tombstone without its fingerprint's bytes.
@@ -66,6 +68,15 @@ pub struct Tombstone {
     pub uploaded: Option<(UnixSeconds, UnixSeconds)>,
     /// Whether the deletion asserted that its owner is the author.
     pub original: bool,
+    /// Seconds by which the prints that were searched when it was made reach back before its video was posted.
+    pub horizon_s: Option<i64>,
+}
+
+impl Tombstone {
+    /// When its video was posted, at the latest when it was deleted.
+    pub fn posted(&self) -> Posted {
+        Posted::of_deleted(self.uploaded, self.created_at)
+    }
 }
 
 /// Why a tombstone is removed.
@@ -100,7 +111,7 @@ pub struct Stats {
 
 const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
      strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
-     strength_nats, strength_supports";
+     strength_nats, strength_supports, horizon_s";
 
 impl Store {
     /// Adds all tombstones or none, and returns their slots in the same order.
@@ -121,6 +132,8 @@ impl Store {
             let change = Change::added(Slot(number));
             changes::append(&transaction, change).map_err(|e| self.explain(e))?;
             relations::add(&transaction, Slot(number), &tombstone.relations, &slots)
+                .map_err(|e| self.explain(e))?;
+            claims::add(&transaction, Slot(number), &tombstone.precedence.claims, None)
                 .map_err(|e| self.explain(e))?;
             slots.push(Slot(number));
         }
@@ -165,6 +178,7 @@ impl Store {
         entry: &AuditEntry,
     ) -> Result<Option<u64>> {
         self.write(|transaction| {
+            claims::keep_of_ended(transaction, id)?;
             if delete(transaction, id)?.is_none() {
                 return Ok(None);
             }
@@ -294,8 +308,9 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
         .prepare_cached(
             "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
              strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
-             strength_nats, strength_supports) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+             strength_nats, strength_supports, uploaded_doubtful, horizon_s) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+             ?18) \
              ON CONFLICT (id) DO NOTHING RETURNING slot",
         )?
         .query_row(
@@ -316,6 +331,8 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
                 new.original,
                 new.self_match.map(|found| found.nats),
                 new.self_match.map(|found| found.supports),
+                new.precedence.is_doubtful,
+                new.precedence.horizon_s,
             ],
             |row| row.get::<_, i64>(0),
         )
@@ -401,6 +418,7 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
             .zip(row.get::<_, Option<UnixSeconds>>(13)?),
         original: row.get(14)?,
         self_match: self_match(row, 15)?,
+        horizon_s: row.get(17)?,
     })
 }
 

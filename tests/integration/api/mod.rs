@@ -9,6 +9,7 @@ mod cases;
 mod documents;
 mod hooks;
 mod operating;
+mod precedence;
 mod schema;
 mod upload_after;
 mod upload_limits;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use cenotaph::engine::deletions::Receipt;
 use cenotaph::erasure::{PublicKeys, ReceiptKey, verify};
-use cenotaph::model::{CopyKind, DeletionState, Grain, Visibility};
+use cenotaph::model::{CopyKind, DeletionState, Grain, Posted, Visibility};
 
 use crate::support::bytes;
 use crate::support::world::*;
@@ -125,7 +125,7 @@ fn numbers_are_published_in_sums_of_ten_videos_at_least() {
         let mut wish = request(&format!("v{number}"), Vec::new());
         // Twelve on one day, thirteen spread over the month.
         let day = if number < 12 { 0 } else { number - 11 };
-        wish.uploaded_at = Some(START - 86_400 * (60 + day));
+        wish.uploaded_at = Some(Posted::at(START - 86_400 * (60 + day)));
         ids.push(running.request(&wish));
     }
     for id in &ids {

@@ -4,8 +4,8 @@ use std::fs;
 
 use cenotaph::engine::{CopyRequest, DeletionRequest, Error, Requested};
 use cenotaph::model::{
-    Actor, CopyKind, CopyState, DeletionReason, DeletionState, Stage, Strength, VerdictKind,
-    Visibility,
+    Actor, CopyKind, CopyState, DeletionReason, DeletionState, Posted, Stage, Strength,
+    VerdictKind, Visibility,
 };
 use cenotaph::store::{CancelOutcome, RetryOutcome};
 
@@ -91,7 +91,7 @@ fn an_id_used_again_after_completion_is_a_new_deletion() {
     assert_eq!(running.request(&first), one);
     // …and a new video of the same id is another matter, whether by another body or by time.
     world.put_picture("a.bmp", 2);
-    let second = DeletionRequest { uploaded_at: Some(START), ..first.clone() };
+    let second = DeletionRequest { uploaded_at: Some(Posted::at(START)), ..first.clone() };
     let two = running.request(&second);
     assert_ne!(one, two);
     let view = running.wait_for(two, DeletionState::Complete);
@@ -376,7 +376,7 @@ fn requests_that_make_no_sense_are_refused_by_field() {
         ("id", Box::new(|r| r.video = "x".repeat(513))),
         ("id", Box::new(|r| r.video = "a\nb".to_owned())),
         ("owner", Box::new(|r| r.owner = Some(String::new()))),
-        ("uploaded_at", Box::new(|r| r.uploaded_at = Some(START * 2))),
+        ("uploaded_at", Box::new(|r| r.uploaded_at = Some(Posted::at(START * 2)))),
         ("engagement", Box::new(|r| r.engagement.shares = u64::MAX)),
         ("metadata", Box::new(|r| r.metadata = Some("x".repeat(20_000).into()))),
         ("copies", Box::new(|r| r.copies = vec![r.copies[0].clone(); 101])),

@@ -23,7 +23,7 @@ use cenotaph::engine::{
 use cenotaph::erasure::{Backoff, ReceiptKey};
 use cenotaph::model::{
     Actor, Clock, CopyKind, CopyState, DeletionEventSeq, DeletionId, DeletionReason, DeletionState,
-    Engagement, Environment, UnixSeconds, Visibility,
+    Engagement, Environment, Posted, UnixSeconds, Visibility,
 };
 use cenotaph::pools::Pools;
 use cenotaph::wire::DeletionDetails;
@@ -299,7 +299,8 @@ pub fn request(video: &str, copies: Vec<CopyRequest>) -> DeletionRequest {
         video: video.to_owned(),
         owner: Some("owner-anna".to_owned()),
         reason: DeletionReason::OwnerRequest,
-        uploaded_at: Some(START - 86_400 * 40),
+        uploaded_at: Some(Posted::at(START - 86_400 * 40)),
+        original: false,
         engagement: Engagement { views: 1000, likes: 10, comments: 3, shares: 1 },
         copies,
         metadata: None,

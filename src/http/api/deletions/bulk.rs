@@ -12,7 +12,7 @@ use crate::http::api::deletions::body::{self, CopyBody, EngagementBody, Metadata
 use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Object};
-use crate::http::request::times::parse_time;
+use crate::http::request::times::parse_posted;
 use crate::http::state::App;
 use crate::model::DeletionReason;
 use crate::wire;
@@ -39,9 +39,12 @@ pub struct AccountVideo {
     /// The video's id on the platform.
     #[schema(min_length = 1, max_length = 512)]
     id: String,
-    /// When the video was uploaded (RFC 3339).
-    #[schema(format = DateTime)]
+    /// When the video was uploaded: an RFC 3339 time, or a day, such as 2026-01-31, if only that is known. Who posted
+    /// something first may post it again.
     uploaded_at: Option<String>,
+    /// True if the owner is known to be the author, whoever posted it first.
+    #[serde(default)]
+    original: bool,
     #[serde(default)]
     #[schema(value_type = EngagementBody)]
     engagement: Object<EngagementBody>,
@@ -116,12 +119,13 @@ fn request(
     owner: Option<String>,
     reason: DeletionReason,
 ) -> Result<DeletionRequest, Problem> {
-    let uploaded_at = video.uploaded_at.map(|at| parse_time("uploaded_at", &at)).transpose()?;
+    let uploaded_at = video.uploaded_at.map(|at| parse_posted("uploaded_at", &at)).transpose()?;
     Ok(DeletionRequest {
         video: video.id,
         owner,
         reason,
         uploaded_at,
+        original: video.original,
         engagement: body::engagement(video.engagement.0),
         copies: body::copies(video.copies)?,
         metadata: video.metadata.map(Value::Object),

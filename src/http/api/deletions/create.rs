@@ -11,7 +11,7 @@ use crate::http::api::deletions::body::{self, CopyBody, EngagementBody, Metadata
 use crate::http::error::Problem;
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{Json, Object, Path};
-use crate::http::request::times::parse_time;
+use crate::http::request::times::parse_posted;
 use crate::http::state::App;
 use crate::model::{DeletionId, DeletionReason};
 use crate::wire;
@@ -26,9 +26,12 @@ pub struct DeletionBody {
     /// retention period ends, then as a keyed hash.
     #[schema(min_length = 1, max_length = 512)]
     owner: Option<String>,
-    /// When the video was uploaded (RFC 3339).
-    #[schema(format = DateTime)]
+    /// When the video was uploaded: an RFC 3339 time, or a day, such as 2026-01-31, if only that is known. Who posted
+    /// something first may post it again.
     uploaded_at: Option<String>,
+    /// True if the owner is known to be the author, whoever posted it first.
+    #[serde(default)]
+    original: bool,
     #[schema(schema_with = wire::schema::deletion_reason)]
     reason: DeletionReason,
     #[serde(default)]
@@ -72,12 +75,13 @@ pub async fn create(
 }
 
 fn request(video: String, body: DeletionBody) -> Result<DeletionRequest, Problem> {
-    let uploaded_at = body.uploaded_at.map(|at| parse_time("uploaded_at", &at)).transpose()?;
+    let uploaded_at = body.uploaded_at.map(|at| parse_posted("uploaded_at", &at)).transpose()?;
     Ok(DeletionRequest {
         video,
         owner: body.owner,
         reason: body.reason,
         uploaded_at,
+        original: body.original,
         engagement: body::engagement(body.engagement.0),
         copies: body::copies(body.copies)?,
         metadata: body.metadata.map(Value::Object),

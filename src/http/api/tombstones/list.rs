@@ -32,6 +32,11 @@ pub struct TombstoneView {
     pub duration_s: f64,
     /// Whether the owner is known. Owners may re-upload their own deleted videos.
     pub owned: bool,
+    /// When the video was posted, as the deletion said: the earliest and the latest time; null: unknown.
+    #[schema(required)]
+    pub uploaded_at: Option<[String; 2]>,
+    /// Whether the deletion asserted that the owner is the author.
+    pub original: bool,
     pub fingerprint_bytes: u64,
 }
 
@@ -52,6 +57,8 @@ impl TombstoneView {
             strength_reason: one.strength_why,
             duration_s: (one.duration_s * 100.0).round() / 100.0,
             owned: one.owner.is_some(),
+            uploaded_at: one.uploaded.map(|(from, to)| [rfc3339(from), rfc3339(to)]),
+            original: one.original,
             fingerprint_bytes: one.fingerprint_size,
         }
     }

@@ -13,9 +13,9 @@ use crate::http::error::{Kind, Problem};
 use crate::http::middleware::auth::Caller;
 use crate::http::request::extract::{self, Json, Query};
 use crate::http::request::receive::{self, Watch};
-use crate::http::request::times::wait_for;
+use crate::http::request::times::{parse_posted, wait_for};
 use crate::http::state::App;
-use crate::model::{Scope, UploadClientData, UploadId};
+use crate::model::{Posted, Scope, UploadClientData, UploadId};
 use crate::wire::{Audience, UploadView};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -36,6 +36,9 @@ pub struct CreateQuery {
     reference: Option<String>,
     /// A JSON object; returned in responses and events.
     metadata: Option<String>,
+    /// When the video was posted, as the platform knows: an RFC 3339 time, or a day. Never take it from the uploader:
+    /// who posted something first may post it again.
+    uploaded_at: Option<String>,
 }
 
 /// An upload as a multipart form.
@@ -56,6 +59,8 @@ pub struct UploadForm {
     reference: Option<String>,
     /// A JSON object; returned in responses and events.
     metadata: Option<String>,
+    /// When the video was posted, as the platform knows: an RFC 3339 time, or a day.
+    uploaded_at: Option<String>,
 }
 
 /// An upload by its address.
@@ -74,6 +79,8 @@ pub struct UploadAddress {
     /// Returned in responses and events.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
+    /// When the video was posted, as the platform knows: an RFC 3339 time, or a day.
+    uploaded_at: Option<String>,
 }
 
 /// Submit an upload.
@@ -124,8 +131,10 @@ pub async fn create(
         Form::Json => {
             query.only_wait()?;
             let said = read_json(request).await?;
-            let UploadAddress { uri, uploader, reference, metadata } = said;
-            let client_data = UploadClientData { uploader, reference, metadata, uri: Some(uri) };
+            let UploadAddress { uri, uploader, reference, metadata, uploaded_at } = said;
+            let uploaded_at = uploaded_at.as_deref().map(posted).transpose()?;
+            let uri = Some(uri);
+            let client_data = UploadClientData { uploader, reference, metadata, uri, uploaded_at };
             app.ask_uploads(move |uploads| uploads.accept_address(&client_data, key.as_ref()))
                 .await?
         }
@@ -157,11 +166,13 @@ impl CreateQuery {
     fn client_data(&self) -> Result<UploadClientData, Problem> {
         let metadata = self.metadata.as_deref().map(metadata).transpose()?;
         let (uploader, reference) = (self.uploader.clone(), self.reference.clone());
-        Ok(UploadClientData { uploader, reference, metadata, uri: None })
+        let uploaded_at = self.uploaded_at.as_deref().map(posted).transpose()?;
+        Ok(UploadClientData { uploader, reference, metadata, uri: None, uploaded_at })
     }
 
     fn only_wait(&self) -> Result<(), Problem> {
-        let said = self.uploader.is_some() || self.reference.is_some() || self.metadata.is_some();
+        let said = [&self.uploader, &self.reference, &self.metadata, &self.uploaded_at];
+        let said = said.iter().any(|field| field.is_some());
         if said {
             let detail = "With a form or JSON, only `wait` is allowed in the query.";
             return Err(Problem::new(Kind::Invalid, detail));
@@ -185,6 +196,10 @@ fn form_of(headers: &HeaderMap) -> Form {
         "multipart/form-data" => Form::Multipart,
         _ => Form::Bytes,
     }
+}
+
+fn posted(text: &str) -> Result<Posted, Problem> {
+    parse_posted("uploaded_at", text)
 }
 
 fn metadata(text: &str) -> Result<Map<String, Value>, Problem> {
@@ -261,9 +276,13 @@ async fn read_form(
                 let text = text(app, &mut field).await?;
                 client_data.metadata.replace(metadata(&text)?).is_some()
             }
+            "uploaded_at" => {
+                let text = text(app, &mut field).await?;
+                client_data.uploaded_at.replace(posted(&text)?).is_some()
+            }
             _ => {
-                let detail =
-                    "Unknown form field; allowed are file, uploader, reference and metadata.";
+                let detail = "Unknown form field; allowed are file, uploader, reference, metadata \
+                              and uploaded_at.";
                 return Err(Problem::new(Kind::Invalid, detail));
             }
         };

@@ -166,7 +166,7 @@ pub(super) enum TombstoneCommand {
         cenotaph tombstone stretch v-193 0 3.2                     the ident at its start\n  \
         cenotaph tombstone stretch v-193 40 52 --ground not_owners\n  \
         cenotaph tombstone stretches v-193                         list them\n  \
-        cenotaph tombstone stretch v-193 --undo str_0198…\n\n\
+        cenotaph tombstone stretch v-193 --undo str_0198c7f0a1b27c3d8e4f5a6b7c8d9e0f\n\n\
         The ruling holds for everybody and is recorded in the audit log. All stretches of a tombstone\n\
         together may be at most 30 % of the video; to clear more of it, erase the tombstone.\n\n\
         Exit codes:\n  \

@@ -60,8 +60,12 @@ impl RuledSamples {
         if enough { all.cut(&spans) } else { RuledSamples { frames: Vec::new(), ..all } }
     }
 
-    /// The samples within the spans of one match; `None` if they do not suffice to recognise another encoding.
+    /// The samples for a ruling on one match: all where the upload was sampled as a whole, else those within the spans.
+    /// `None` if they do not suffice to recognise another encoding.
     pub fn within(&self, spans: &[UploadSpan]) -> Option<RuledSamples> {
+        if f64::from(self.duration_s) <= SECONDS_MAX && self.is_whole() {
+            return Some(self.clone());
+        }
         let dense = seconds(spans) <= SECONDS_MAX && self.is_dense(spans);
         dense.then(|| self.cut(spans))
     }
@@ -102,11 +106,11 @@ impl RuledSamples {
         let inside = |at_s: f32| spans.iter().any(|s| s.padded(MISS_S).contains_s(f64::from(at_s)));
         // A frame without contrast shows nothing of the deleted video.
         let frames = print.frames.iter().filter(|one| inside(one.time_s) && is_comparable(one));
-        let seen = frames.map(|frame| self.nearest(frame)).max();
+        let seen = frames.map(|frame| self.nearest(frame)).max()?;
         // What was cut out or replaced has samples that no frame shows.
         let ruled = self.frames.iter().filter(|(at_s, _)| inside(*at_s));
         let missed = ruled.map(|(at_s, bits)| nearest_frame(print, *at_s, bits)).max();
-        seen.max(missed)
+        Some(missed.map_or(seen, |missed| missed.max(seen)))
     }
 
     /// The distance of a frame to its best neighbour; that of a complement if it has none.

@@ -29,6 +29,7 @@ fn tombstone(owner: OwnerKey, posted: Option<Posted>) -> Tombstone {
         strength_why: String::new(),
         duration_s: 20.0,
         fingerprint_size: 0,
+        self_match: None,
         uploaded: posted.map(|posted| (posted.from, posted.to)),
         original: false,
         horizon_s: None,

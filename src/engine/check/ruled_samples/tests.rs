@@ -30,16 +30,21 @@ fn plain(at_s: f32) -> u64 {
 
 const SPANS: [UploadSpan; 2] = [UploadSpan::new(4.0, 6.5), UploadSpan::new(20.0, 21.0)];
 
-fn ruled() -> RuledSamples {
-    let samples = RuledSamples::of(&upload(60.0, 0.25, plain), [SPANS.to_vec()].into_iter());
+/// A ruling on an upload of this length.
+fn ruled_on(duration_s: f32) -> RuledSamples {
+    let samples = RuledSamples::of(&upload(duration_s, 0.25, plain), [SPANS.to_vec()].into_iter());
     samples.within(&SPANS).unwrap()
+}
+
+fn ruled() -> RuledSamples {
+    ruled_on(60.0)
 }
 
 #[test]
 fn another_encoding_is_the_same_and_survives_its_bytes() {
     let ruled = ruled();
     assert_eq!(RuledSamples::from_bytes(&ruled.to_bytes()), Some(ruled.clone()));
-    let mut other = upload(60.4, 0.24, plain);
+    let mut other = upload(60.3, 0.24, plain);
     other.frames.iter_mut().for_each(|frame| frame.views[0][0] ^= 0xff);
     assert!(ruled.same_in(&other, &SPANS));
     assert!(!ruled.same_in(&upload(62.0, 0.25, plain), &SPANS), "it is longer");
@@ -48,11 +53,21 @@ fn another_encoding_is_the_same_and_survives_its_bytes() {
 }
 
 #[test]
-fn half_a_second_of_something_else_within_the_spans_is_noticed_and_elsewhere_it_is_not_asked() {
+fn half_a_second_of_something_else_is_noticed_anywhere_and_in_a_long_upload_within_the_spans() {
     for (at_s, same) in [(4.0, false), (5.2, false), (7.0, false), (20.5, false), (30.0, true)] {
         let with = |s: f32| if (at_s..at_s + 0.5).contains(&s) { 999 } else { plain(s) };
-        assert_eq!(ruled().same_in(&upload(60.0, 0.25, with), &SPANS), same, "{at_s}");
+        assert!(!ruled().same_in(&upload(60.0, 0.25, with), &SPANS), "{at_s}");
+        let long = ruled_on(400.0).same_in(&upload(400.0, 0.25, with), &SPANS);
+        assert_eq!(long, same, "{at_s}");
     }
+}
+
+#[test]
+fn a_second_that_was_cut_out_or_added_is_noticed() {
+    let without = |s: f32| plain(if s >= 30.0 { s + 1.0 } else { s });
+    assert!(!ruled().same_in(&upload(59.0, 0.25, without), &SPANS));
+    let again = |s: f32| plain(if s >= 30.0 { s - 1.0 } else { s });
+    assert!(!ruled().same_in(&upload(60.0, 0.25, again), &SPANS));
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn ruled() -> RuledSamples {
 fn another_encoding_is_the_same_and_survives_its_bytes() {
     let ruled = ruled();
     assert_eq!(RuledSamples::from_bytes(&ruled.to_bytes()), Some(ruled.clone()));
-    let mut other = upload(60.3, 0.24, plain);
+    let mut other = upload(60.2, 0.24, plain);
     other.frames.iter_mut().for_each(|frame| frame.views[0][0] ^= 0xff);
     assert!(ruled.same_in(&other, &SPANS));
     assert!(!ruled.same_in(&upload(62.0, 0.25, plain), &SPANS), "it is longer");

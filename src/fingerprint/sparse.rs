@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(back.keyframes.len(), 30);
         assert_eq!(back.keypoints.len(), sparse.keypoints.len());
         assert!(back.keypoints.len() >= 30 * 20, "{} keypoints", back.keypoints.len());
-        assert_eq!(back.frames.len(), 75);
+        assert_eq!(back.frames.len(), 80, "one of three, at 4 a second");
     }
 
     #[test]

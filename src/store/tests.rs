@@ -464,7 +464,7 @@ fn a_damaged_database_is_reported_and_left_as_it_is() {
     let (_dir, path) = fresh();
     let file = path.join(DATABASE_FILE);
     let store = writing(&path);
-    store.add_tombstones(&(0..200).map(|n| new(&n.to_string())).collect::<Vec<_>>()).unwrap();
+    store.add_tombstones(&(0..600).map(|n| new(&n.to_string())).collect::<Vec<_>>()).unwrap();
     drop(store);
     let sound = fs::read(&file).unwrap();
     let mut beginning = sound.clone();

@@ -8,7 +8,7 @@ pub fn row(n: u32, fingerprint: &Fingerprint) -> NewTombstone {
     NewTombstone {
         id: TombstoneId(n.to_string()),
         owner: None,
-        voice: n,
+        group: n,
         created_at: 0,
         bytes_digest: None,
         reason: DeletionReason::OwnerRequest,

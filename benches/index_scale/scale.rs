@@ -96,7 +96,7 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
     });
     let print = synthetic_tombstone(size + 1000, hashes);
     let start = Instant::now();
-    let entry = TombstoneEntry { slot: Slot(size + 1000), voice: 0, fingerprint: &print };
+    let entry = TombstoneEntry { slot: Slot(size + 1000), group: 0, fingerprint: &print };
     index.apply(&[entry], &[], 2).unwrap();
     let apply_ms = start.elapsed().as_secs_f64() * 1000.0;
     let stats = index.stats();
@@ -118,12 +118,12 @@ fn measure(plan: &Plan, size: u32, hashes: &Hashes, real: &[Fingerprint], pairs:
 fn build(dir: &Path, size: u32, hashes: &Hashes, real: &[Fingerprint]) -> f64 {
     let synthetic = (0..size).map(|n| OwnedTombstoneEntry {
         slot: Slot(n),
-        voice: n,
+        group: n,
         fingerprint: synthetic_tombstone(n, hashes),
     });
     let deleted = real.iter().zip(size..).map(|(print, n)| OwnedTombstoneEntry {
         slot: Slot(n),
-        voice: n,
+        group: n,
         fingerprint: print.clone(),
     });
     let entries = synthetic.chain(deleted).map(Ok::<_, Infallible>);

@@ -130,7 +130,7 @@ fn answer(
         .zip(&hits)
         .map(|((fingerprint, s), hits)| Candidate {
             fingerprint,
-            voice: s.tombstone.voice,
+            group: s.tombstone.group,
             found: Some(hits),
         })
         .collect();

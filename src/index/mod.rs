@@ -15,7 +15,7 @@
 //! 3. **Probes.** For the strongest keypoints of an upload, words with one uncertain bit flipped are looked up, too
 //!    (query-directed multi-probe LSH: Lv et al., VLDB 2007).
 //! 4. **Votes.** Every near posting is a hit, and votes for its tombstone: rarity of the upload's keypoint × nearness of
-//!    the hash. Rarity is an inverse document frequency in which near-duplicates of one video (a *voice*) count once.
+//!    the hash. Rarity is an inverse document frequency in which near-duplicates of one video (a *content group*) count once.
 //!    Votes are capped per second of the upload (`search::votes`).
 //! 5. **Refinement.** Of the tombstones with most votes, only hits that agree in rotation, scale and time count
 //!    (weak geometric consistency: Jégou, Douze and Schmid, ECCV 2008). The best become candidates

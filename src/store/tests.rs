@@ -26,7 +26,7 @@ fn new(id: &str) -> NewTombstone {
     NewTombstone {
         id: TombstoneId(id.into()),
         owner: Some(OwnerKey([7; 16])),
-        voice: u32::MAX,
+        group: u32::MAX,
         created_at: 1_769_860_800,
         bytes_digest: Some(ByteDigest([9; 32])),
         reason: DeletionReason::OwnerRequest,
@@ -88,7 +88,7 @@ fn a_tombstone_comes_back_as_it_was_put() {
     let back = NewTombstone {
         id: found.id,
         owner: found.owner,
-        voice: found.voice,
+        group: found.group,
         created_at: found.created_at,
         bytes_digest: found.bytes_digest,
         reason: found.reason,

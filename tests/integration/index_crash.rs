@@ -123,7 +123,7 @@ fn apply(index: &Index, add: &[(u32, u64)], remove: &[u32], applied: u64) -> Res
         .zip(&prints)
         .map(|((slot, _), fingerprint)| TombstoneEntry {
             slot: Slot(*slot),
-            voice: *slot,
+            group: *slot,
             fingerprint,
         })
         .collect();
@@ -323,7 +323,7 @@ fn a_rebuild_replaces_even_a_damaged_index_and_a_failing_source_changes_nothing(
     drop(index);
     let entry = |slot: u32| OwnedTombstoneEntry {
         slot: Slot(slot),
-        voice: slot,
+        group: slot,
         fingerprint: fingerprint(slot.into()),
     };
     let broken = (3..20).map(|s| if s < 9 { Ok(entry(s)) } else { Err(std::fmt::Error) });

@@ -96,7 +96,7 @@ fn search(index: &Index, content: u64, variant: Variant) -> Found {
 fn write_index(dir: &Path) {
     let index = Index::open(dir, Options::default()).expect("opened");
     let prints = [1, 2, 3].map(fingerprint);
-    let entry = |(i, fingerprint)| TombstoneEntry { slot: Slot(10 + i), voice: i, fingerprint };
+    let entry = |(i, fingerprint)| TombstoneEntry { slot: Slot(10 + i), group: i, fingerprint };
     let entries: Vec<_> = (0..).zip(&prints).map(entry).collect();
     index.apply(&entries, &[], 5).expect("applied");
     index.apply(&[], &[Slot(11)], 6).expect("applied");
@@ -134,7 +134,7 @@ fn the_first_format_is_still_read_and_written_to() {
     assert_eq!(search(&index, 3, Variant::Plain).candidates[0].slot, Slot(12));
     assert!(search(&index, 2, Variant::Plain).candidates.is_empty());
     let print = fingerprint(4);
-    let entry = TombstoneEntry { slot: Slot(20), voice: 20, fingerprint: &print };
+    let entry = TombstoneEntry { slot: Slot(20), group: 20, fingerprint: &print };
     index.apply(&[entry], &[], 7).expect("applied");
     index.merge().expect("merged");
     assert_eq!(search(&index, 4, Variant::Plain).candidates[0].slot, Slot(20));
@@ -167,8 +167,8 @@ fn every_variant_is_found_with_its_hits_and_flat_frames_are_not() {
             let view = u8::from(variant.mirrored());
             assert_eq!((hit.view, hit.inverted), (view, variant.inverted()));
         }
-        assert_eq!(found.keypoint_voices, [1; 16]);
-        assert_eq!(found.frame_voices, [0, 1, 1]);
+        assert_eq!(found.keypoint_groups, [1; 16]);
+        assert_eq!(found.frame_groups, [0, 1, 1]);
         let mut variants = [true; 4];
         variants[variant as usize] = false;
         let options = SearchOptions { variants, ..SearchOptions::default() };
@@ -178,17 +178,17 @@ fn every_variant_is_found_with_its_hits_and_flat_frames_are_not() {
 }
 
 #[test]
-fn tombstones_of_one_voice_count_once() {
+fn tombstones_of_one_group_count_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let index = Index::open(dir.path(), Options::default()).expect("opened");
     let print = fingerprint(1);
-    let entry = |i: u32, voice| TombstoneEntry { slot: Slot(i), voice, fingerprint: &print };
+    let entry = |i: u32, group| TombstoneEntry { slot: Slot(i), group, fingerprint: &print };
     let same: Vec<_> = (0..20).map(|i| entry(i, 7)).collect();
     index.apply(&same, &[], 1).expect("applied");
-    assert_eq!(search(&index, 1, Variant::Plain).keypoint_voices, [1; 16]);
+    assert_eq!(search(&index, 1, Variant::Plain).keypoint_groups, [1; 16]);
     let others: Vec<_> = (20..25).map(|i| entry(i, i)).collect();
     index.apply(&others, &[], 2).expect("applied");
-    assert_eq!(search(&index, 1, Variant::Plain).keypoint_voices, [6; 16]);
+    assert_eq!(search(&index, 1, Variant::Plain).keypoint_groups, [6; 16]);
 }
 
 #[test]
@@ -198,11 +198,11 @@ fn limits_bound_candidates_and_long_lists() {
     let index = Index::open(dir.path(), options).expect("opened");
     let print = fingerprint(1);
     let entries: Vec<_> =
-        (0..500).map(|i| TombstoneEntry { slot: Slot(i), voice: i, fingerprint: &print }).collect();
+        (0..500).map(|i| TombstoneEntry { slot: Slot(i), group: i, fingerprint: &print }).collect();
     index.apply(&entries, &[], 1).expect("applied");
     let found = search(&index, 1, Variant::Plain);
     assert_eq!(found.candidates.len(), 30);
-    assert!(found.keypoint_voices.iter().all(|&v| (64..=128).contains(&v)), "two words of 64");
+    assert!(found.keypoint_groups.iter().all(|&v| (64..=128).contains(&v)), "two words of 64");
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_search_that_meets_a_damaged_block_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let index = Index::open(dir.path(), Options::default()).expect("opened");
     let prints: Vec<_> = (0..1000).map(fingerprint).collect();
-    let entry = |(i, fingerprint)| TombstoneEntry { slot: Slot(i), voice: i, fingerprint };
+    let entry = |(i, fingerprint)| TombstoneEntry { slot: Slot(i), group: i, fingerprint };
     let entries: Vec<_> = (0..).zip(&prints).map(entry).collect();
     index.apply(&entries, &[], 1).expect("applied");
     drop(index);

@@ -371,7 +371,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
 fn few_of_a_group(considered: impl Iterator<Item = Considered>) -> Vec<Considered> {
     let mut considered: Vec<Considered> = considered.collect();
     let mut earliest: HashMap<(u32, DeletionReason), Slot> = HashMap::new();
-    let group = |one: &Considered| (one.known.tombstone.voice, one.known.tombstone.reason);
+    let group = |one: &Considered| (one.known.tombstone.group, one.known.tombstone.reason);
     for one in &considered {
         let slot = one.known.tombstone.slot;
         earliest.entry(group(one)).and_modify(|first| *first = slot.min(*first)).or_insert(slot);

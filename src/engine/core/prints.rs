@@ -73,9 +73,9 @@ impl Engine {
             let pairs = stored.iter().zip(&fingerprints);
             let entries: Vec<TombstoneEntry<'_>> = pairs
                 .map(|(print, fingerprint)| {
-                    let voice =
+                    let group =
                         print.uploader.0.first_chunk().map_or(0, |b| u32::from_le_bytes(*b));
-                    TombstoneEntry { slot: print.slot, voice, fingerprint }
+                    TombstoneEntry { slot: print.slot, group, fingerprint }
                 })
                 .collect();
             index.apply(&entries, &removed, last.seq)?;

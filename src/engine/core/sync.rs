@@ -46,7 +46,7 @@ pub(in crate::engine) fn catch_up(store: &Store, index: &Index) -> Result<()> {
             .zip(&fingerprints)
             .map(|(s, fingerprint)| TombstoneEntry {
                 slot: s.tombstone.slot,
-                voice: s.tombstone.voice,
+                group: s.tombstone.group,
                 fingerprint,
             })
             .collect();
@@ -94,8 +94,8 @@ pub(in crate::engine) fn rebuild(store: &Store, options: index::Options) -> Resu
 }
 
 fn owned(stored: &crate::store::StoredFingerprint) -> Result<OwnedTombstoneEntry> {
-    let (slot, voice) = (stored.tombstone.slot, stored.tombstone.voice);
-    Ok(OwnedTombstoneEntry { slot, voice, fingerprint: parse(stored)? })
+    let (slot, group) = (stored.tombstone.slot, stored.tombstone.group);
+    Ok(OwnedTombstoneEntry { slot, group, fingerprint: parse(stored)? })
 }
 
 /// Records the keys of a new data folder, and refuses other keys for an existing one: nothing would match, and nobody

@@ -61,7 +61,7 @@ impl Engine {
         let new = NewTombstone {
             id,
             owner,
-            voice: own_group(&otherwise),
+            group: own_group(&otherwise),
             created_at: now,
             bytes_digest: digest,
             reason,

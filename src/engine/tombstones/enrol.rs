@@ -151,7 +151,7 @@ impl Engine {
         Ok(Ok(id))
     }
 
-    /// Opens and decodes one file. Voice and slot are assigned later.
+    /// Opens and decodes one file. Relations and slot are assigned later.
     fn prepare(&self, enrolment: &Enrolment, id: &TombstoneId, clock: &dyn Clock) -> Result<Ready> {
         let (path, now) = (&enrolment.path, clock.now());
         let checked = enrolment.uploaded_at.map(|posted| posted.checked(now)).transpose();
@@ -191,7 +191,7 @@ impl Engine {
         let new = NewTombstone {
             id,
             owner,
-            voice: own_group(&digest.0),
+            group: own_group(&digest.0),
             created_at: now,
             bytes_digest: Some(digest),
             reason,

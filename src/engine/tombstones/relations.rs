@@ -45,14 +45,14 @@ impl Engine {
             let fingerprint = &other.fingerprint;
             candidates.push(Candidate { fingerprint, common: None, found: None });
             let owner = other.new.owner.map(|owner| owner.0);
-            others.push(Other { older: Older::Added(at), owner, group: other.new.voice });
+            others.push(Other { older: Older::Added(at), owner, group: other.new.group });
         }
         for one in &considered {
             let tombstone = &one.known.tombstone;
             let owner = tombstone.owner.map(|owner| owner.0);
             let older = Older::Stored(tombstone.slot);
             candidates.push(one.candidate());
-            others.push(Other { older, owner, group: tombstone.voice });
+            others.push(Other { older, owner, group: tombstone.group });
         }
         let mut judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
         let least = self.options().policy.of(one.new.reason).review;
@@ -62,7 +62,7 @@ impl Engine {
         for same in judged.iter().filter(is_same) {
             let other = &others[same.candidate];
             if self.is_head(other, earlier)? {
-                one.new.voice = other.group;
+                one.new.group = other.group;
                 break;
             }
         }
@@ -76,7 +76,7 @@ impl Engine {
         Ok(match other.older {
             Older::Stored(slot) => stored == Some(slot),
             Older::Added(at) => {
-                let before = |(_, before): &(usize, Ready)| before.new.voice == other.group;
+                let before = |(_, before): &(usize, Ready)| before.new.group == other.group;
                 stored.is_none() && !earlier[..at].iter().any(before)
             }
         })

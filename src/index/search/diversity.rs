@@ -48,7 +48,7 @@ impl ChosenRows {
         let mut left = rows_max;
         for (_, row) in &self.ranked {
             let part = query.parts.of_row(*row);
-            let group = part.segment.voices()[*row as usize - part.base];
+            let group = part.segment.groups()[*row as usize - part.base];
             let of_group = self.of_group.entry(group).or_default();
             if left > 0 && *of_group < GROUP_ROWS_MAX {
                 *of_group += 1;

@@ -8,10 +8,10 @@ use crate::model::Slot;
 pub struct Found {
     /// Best first, at most `Options::candidates_max`.
     pub candidates: Vec<Candidate>,
-    /// For each keypoint of the upload: the number of distinct voices among the tombstones that it hit; saturates at 1000.
-    pub keypoint_voices: Vec<u16>,
+    /// For each keypoint of the upload: the number of distinct groups among the tombstones that it hit; saturates at 1000.
+    pub keypoint_groups: Vec<u16>,
     /// For each frame of the upload, likewise.
-    pub frame_voices: Vec<u16>,
+    pub frame_groups: Vec<u16>,
     /// How much work the search did.
     pub work: Work,
 }

@@ -10,7 +10,7 @@
 //!         scan the postings; near ones are hits
 //!     find the row of each hit; drop hits of removed rows
 //! sort the hits by keypoint
-//! count the distinct voices of each keypoint's hits   `votes`
+//! count the distinct groups of each keypoint's hits   `votes`
 //! each hit votes for its row: rarity of the keypoint × nearness of the hash,
 //!     once per keypoint, capped per second of the upload
 //! the same for frames, capped in total

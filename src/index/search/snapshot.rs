@@ -60,8 +60,8 @@ impl Snapshot {
         if self.tombstones() == 0 {
             return Ok(Found {
                 candidates: Vec::new(),
-                keypoint_voices: vec![0; upload.keypoints.len()],
-                frame_voices: vec![0; upload.frames.len()],
+                keypoint_groups: vec![0; upload.keypoints.len()],
+                frame_groups: vec![0; upload.frames.len()],
                 work: Work::default(),
             });
         }
@@ -88,8 +88,8 @@ fn search(query: &SearchContext<'_>, scratch: &mut Scratch) -> Result<Found, Err
     let candidates = refiner.candidates(query, votes, keypoint_hits, frame_hits)?;
     Ok(Found {
         candidates,
-        keypoint_voices: std::mem::take(&mut votes.keypoint_voices),
-        frame_voices: std::mem::take(&mut votes.frame_voices),
+        keypoint_groups: std::mem::take(&mut votes.keypoint_groups),
+        frame_groups: std::mem::take(&mut votes.frame_groups),
         work: Work { refined: refiner.hits() as u64, ..lookups.work },
     })
 }

@@ -1,14 +1,14 @@
-//! Counting: distinct voices per item of the upload, and votes per tombstone.
+//! Counting: distinct groups per item of the upload, and votes per tombstone.
 //!
 //! A keypoint that occurs in many videos says little about any one of them. Its *rarity* is the inverse document frequency
-//! of text search, with voices in place of documents: tombstones of one owner or of nearly the same content are one
-//! voice, so that re-uploads do not make a scene look common. With *n* tombstones and *v* voices,
+//! of text search, with groups in place of documents: tombstones of nearly one content are one content
+//! group, so that re-uploads do not make a scene look common. With *n* tombstones and *v* groups,
 //!
 //! ```text
 //! rarity = ln((n + 2) / (v + ½)) / ln(n + 2), at least RARITY_MIN
 //! ```
 //!
-//! which is about 1 for an item of one voice and near 0 for an item of all. A hit's vote is this rarity × the nearness of
+//! which is about 1 for an item of one group and near 0 for an item of all. A hit's vote is this rarity × the nearness of
 //! the hash: 1 for equal check bits, falling in a straight line.
 //!
 //! Two caps keep repetition from looking like agreement. A keypoint votes once for a row, however many of the row's
@@ -18,16 +18,16 @@ use crate::index::search::hit::RowHit;
 use crate::index::search::query::SearchContext;
 use crate::index::segment::prefetch;
 
-/// Voices are counted up to here: an item of more is as common as can be. *Tuned*; bounds the table of voices.
-const VOICES_MAX: u16 = 1000;
-/// Items whose voices are counted together; 5 bits of a [`Votes::counted`] entry.
+/// Groups are counted up to here: an item of more is as common as can be. *Tuned*; bounds the table of groups.
+const GROUPS_MAX: u16 = 1000;
+/// Items whose groups are counted together; 5 bits of a [`Votes::counted`] entry.
 const BATCH: usize = 16;
-/// Entries of the table in which voices are told apart: twice what a batch needs in which all items saturate.
-const VOICE_SLOTS: usize = 1 << 15;
+/// Entries of the table in which groups are told apart: twice what a batch needs in which all items saturate.
+const GROUP_SLOTS: usize = 1 << 15;
 /// 2⁶⁴ ÷ golden ratio: Fibonacci hashing spreads keys that differ little (Knuth, TAOCP 3, section 6.4).
 const FIBONACCI: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Weight of an item that every voice has: not 0, so that an upload of nothing but common scenes still has an order.
+/// Weight of an item that every group has: not 0, so that an upload of nothing but common scenes still has an order.
 /// *Tuned.*
 const RARITY_MIN: f32 = 0.02;
 /// Differing check bits at which a hit would weigh nothing. *Tuned*: near hits are far rarer by chance.
@@ -47,16 +47,16 @@ pub(super) struct Votes {
     /// By row of the snapshot.
     votes: Vec<f32>,
     last_votes: Vec<LastVote>,
-    /// A hash set of the pairs (item of the batch, voice) that were counted. An entry is: batch (27 bits), item in the
-    /// batch (5 bits), voice (32 bits). The number of the batch makes older entries void.
+    /// A hash set of the pairs (item of the batch, group) that were counted. An entry is: batch (27 bits), item in the
+    /// batch (5 bits), group (32 bits). The number of the batch makes older entries void.
     counted: Vec<u64>,
     batch: u64,
-    /// Rarity by number of voices.
+    /// Rarity by number of groups.
     rarities: Vec<f32>,
-    /// Distinct voices among the hits of each keypoint; saturates at `VOICES_MAX`.
-    pub keypoint_voices: Vec<u16>,
+    /// Distinct groups among the hits of each keypoint; saturates at `GROUPS_MAX`.
+    pub keypoint_groups: Vec<u16>,
     /// Likewise of each frame.
-    pub frame_voices: Vec<u16>,
+    pub frame_groups: Vec<u16>,
 }
 
 /// The last vote for a row.
@@ -75,16 +75,16 @@ impl Votes {
     pub fn begin(&mut self, query: &SearchContext<'_>) {
         let (rows, tombstones) = (query.parts.rows(), query.parts.live());
         self.rarities.clear();
-        self.rarities.extend((0..=VOICES_MAX).map(|voices| rarity(voices, tombstones)));
+        self.rarities.extend((0..=GROUPS_MAX).map(|groups| rarity(groups, tombstones)));
         self.votes.clear();
         self.votes.resize(rows, 0.0);
         self.last_votes.clear();
         self.last_votes.resize(rows, LastVote::default());
-        self.counted.resize(VOICE_SLOTS, 0);
-        self.keypoint_voices.clear();
-        self.keypoint_voices.resize(query.upload.keypoints.len(), 0);
-        self.frame_voices.clear();
-        self.frame_voices.resize(query.upload.frames.len(), 0);
+        self.counted.resize(GROUP_SLOTS, 0);
+        self.keypoint_groups.clear();
+        self.keypoint_groups.resize(query.upload.keypoints.len(), 0);
+        self.frame_groups.clear();
+        self.frame_groups.resize(query.upload.frames.len(), 0);
     }
 
     /// The votes of all rows.
@@ -92,30 +92,30 @@ impl Votes {
         &self.votes
     }
 
-    /// 1 for a keypoint of one voice among many, near 0 for one that all have.
+    /// 1 for a keypoint of one group among many, near 0 for one that all have.
     #[inline]
     pub fn keypoint_rarity(&self, item: u32) -> f32 {
-        self.rarities[usize::from(self.keypoint_voices[item as usize])]
+        self.rarities[usize::from(self.keypoint_groups[item as usize])]
     }
 
-    /// Counts the voices of the keypoints and lets their hits vote. `hits` are ordered by keypoint.
+    /// Counts the groups of the keypoints and lets their hits vote. `hits` are ordered by keypoint.
     pub fn keypoints(&mut self, query: &SearchContext<'_>, hits: &[RowHit]) {
-        let mut voices = std::mem::take(&mut self.keypoint_voices);
-        for (first, hits) in batches(hits, voices.len()) {
-            let last = (first + BATCH).min(voices.len());
-            self.count_voices(query, hits, first, &mut voices[first..last]);
-            self.keypoint_votes(query, hits, &voices);
+        let mut groups = std::mem::take(&mut self.keypoint_groups);
+        for (first, hits) in batches(hits, groups.len()) {
+            let last = (first + BATCH).min(groups.len());
+            self.count_groups(query, hits, first, &mut groups[first..last]);
+            self.keypoint_votes(query, hits, &groups);
         }
-        self.keypoint_voices = voices;
+        self.keypoint_groups = groups;
     }
 
-    /// Counts the voices of the frames and lets their hits vote: once per frame, and at most `FRAME_VOTES_MAX` per row.
+    /// Counts the groups of the frames and lets their hits vote: once per frame, and at most `FRAME_VOTES_MAX` per row.
     /// `hits` are ordered by frame.
     pub fn frames(&mut self, query: &SearchContext<'_>, hits: &[RowHit]) {
-        let mut voices = std::mem::take(&mut self.frame_voices);
-        for (first, hits) in batches(hits, voices.len()) {
-            let last = (first + BATCH).min(voices.len());
-            self.count_voices(query, hits, first, &mut voices[first..last]);
+        let mut groups = std::mem::take(&mut self.frame_groups);
+        for (first, hits) in batches(hits, groups.len()) {
+            let last = (first + BATCH).min(groups.len());
+            self.count_groups(query, hits, first, &mut groups[first..last]);
         }
         for hit in hits {
             self.last_votes[hit.row as usize] = LastVote::default();
@@ -127,16 +127,16 @@ impl Votes {
             }
             last.item = hit.item + 1;
             let given = f32::from(last.given) / GIVEN_UNITS;
-            let vote = FRAME_VOTE * self.rarities[usize::from(voices[hit.item as usize])];
+            let vote = FRAME_VOTE * self.rarities[usize::from(groups[hit.item as usize])];
             let vote = vote.min(FRAME_VOTES_MAX - given).max(0.0);
             last.given = ((given + vote) * GIVEN_UNITS) as u16;
             self.votes[hit.row as usize] += vote;
         }
-        self.frame_voices = voices;
+        self.frame_groups = groups;
     }
 
-    /// Adds to `counts` the distinct voices among `hits`, whose items are numbered from `first`.
-    fn count_voices(
+    /// Adds to `counts` the distinct groups among `hits`, whose items are numbered from `first`.
+    fn count_groups(
         &mut self,
         query: &SearchContext<'_>,
         hits: &[RowHit],
@@ -150,28 +150,28 @@ impl Votes {
         }
         let mut part = u16::MAX;
         let mut base = 0;
-        let mut voices: &[u32] = &[];
+        let mut groups: &[u32] = &[];
         for (i, hit) in hits.iter().enumerate() {
             if let Some(later) = hits.get(i + ROWS_AHEAD) {
                 let row = later.row as usize;
                 prefetch(&self.last_votes, row);
                 prefetch(&self.votes, row);
-                prefetch(voices, row - query.parts.get(later.part).base.min(row));
+                prefetch(groups, row - query.parts.get(later.part).base.min(row));
             }
             if part != hit.part {
                 part = hit.part;
                 base = query.parts.get(part).base;
-                voices = query.parts.get(part).segment.voices();
+                groups = query.parts.get(part).segment.groups();
             }
             let item = hit.item as usize - first;
-            if counts[item] >= VOICES_MAX {
+            if counts[item] >= GROUPS_MAX {
                 continue;
             }
-            let voice = voices[hit.row as usize - base];
-            let key = self.batch << 37 | (item as u64) << 32 | u64::from(voice);
+            let group = groups[hit.row as usize - base];
+            let key = self.batch << 37 | (item as u64) << 32 | u64::from(group);
             let mut at = (key.wrapping_mul(FIBONACCI) >> 49) as usize;
             while self.counted[at] >> 37 == self.batch && self.counted[at] != key {
-                at = (at + 1) % VOICE_SLOTS;
+                at = (at + 1) % GROUP_SLOTS;
             }
             if self.counted[at] != key {
                 self.counted[at] = key;
@@ -181,7 +181,7 @@ impl Votes {
     }
 
     /// Lets the hits of a batch of keypoints vote.
-    fn keypoint_votes(&mut self, query: &SearchContext<'_>, hits: &[RowHit], voices: &[u16]) {
+    fn keypoint_votes(&mut self, query: &SearchContext<'_>, hits: &[RowHit], groups: &[u16]) {
         let cap = query.index.votes_per_keyframe_max;
         for hit in hits {
             let last = &mut self.last_votes[hit.row as usize];
@@ -195,7 +195,7 @@ impl Votes {
                 last.second = second;
                 last.given = 0;
             }
-            let rarity = self.rarities[usize::from(voices[hit.item as usize])];
+            let rarity = self.rarities[usize::from(groups[hit.item as usize])];
             let given = f32::from(last.given) / GIVEN_UNITS;
             let vote = (rarity * nearness_of_check(hit.distance)).min(cap - given).max(0.0);
             last.given = ((given + vote) * GIVEN_UNITS).min(65535.0) as u16;
@@ -215,9 +215,9 @@ fn batches(hits: &[RowHit], items: usize) -> impl Iterator<Item = (usize, &[RowH
     })
 }
 
-fn rarity(voices: u16, tombstones: usize) -> f32 {
+fn rarity(groups: u16, tombstones: usize) -> f32 {
     let all = tombstones as f32 + 2.0;
-    ((all / (f32::from(voices) + 0.5)).ln() / all.ln()).clamp(RARITY_MIN, 1.0)
+    ((all / (f32::from(groups) + 0.5)).ln() / all.ln()).clamp(RARITY_MIN, 1.0)
 }
 
 /// Weight of a hit whose word agrees and whose check bits differ in `distance` bits.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn rarity_falls_with_voices_and_never_to_zero() {
+    fn rarity_falls_with_groups_and_never_to_zero() {
         let rarities: Vec<f32> = [0, 1, 10, 100, 1000].map(|v| rarity(v, 1000)).to_vec();
         assert!(rarities.windows(2).all(|w| w[0] >= w[1]), "{rarities:?}");
         assert_eq!(rarities[0], 1.0);

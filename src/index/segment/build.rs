@@ -46,7 +46,7 @@ pub(crate) struct Builder<'o> {
     geometry: Spill,
     frames: Spill,
     slots: Vec<u32>,
-    voices: Vec<u32>,
+    groups: Vec<u32>,
     keypoint_starts: Vec<u32>,
     frame_starts: Vec<u32>,
     contents: Contents,
@@ -63,7 +63,7 @@ impl<'o> Builder<'o> {
             geometry: Spill::new(&temporary.with_extension("geometry.tmp")),
             frames: Spill::new(&temporary.with_extension("frames.tmp")),
             slots: Vec::new(),
-            voices: Vec::new(),
+            groups: Vec::new(),
             keypoint_starts: vec![0],
             frame_starts: vec![0],
             contents: Contents::default(),
@@ -101,7 +101,7 @@ impl<'o> Builder<'o> {
         self.contents.keypoints = keypoints;
         self.contents.frames = frames;
         self.slots.push(row.slot);
-        self.voices.push(row.voice);
+        self.groups.push(row.group);
         self.keypoint_starts.push(keypoints as u32);
         self.frame_starts.push(frames as u32);
         Ok(())
@@ -125,7 +125,7 @@ impl<'o> Builder<'o> {
         end(&output, frames, &mut contents);
         for (section, column) in [
             (Section::Slots, &self.slots),
-            (Section::Voices, &self.voices),
+            (Section::Groups, &self.groups),
             (Section::KeypointStarts, &self.keypoint_starts),
             (Section::FrameStarts, &self.frame_starts),
         ] {

@@ -32,8 +32,8 @@ pub(crate) const FRAME_TABLES: Range<usize> = KEYPOINT_TABLES..TABLES;
 pub(crate) enum Section {
     /// `u32` per row: the tombstone's slot.
     Slots = 1,
-    /// `u32` per row: the tombstone's voice.
-    Voices = 2,
+    /// `u32` per row: the tombstone's group.
+    Groups = 2,
     /// `u32` per row, and one more: ordinal of its first keypoint.
     KeypointStarts = 3,
     /// `u32` per row, and one more: ordinal of its first frame.

@@ -134,8 +134,8 @@ impl Segment {
         self.column(Section::Slots, self.contents.rows)
     }
 
-    pub(crate) fn voices(&self) -> &[u32] {
-        self.column(Section::Voices, self.contents.rows)
+    pub(crate) fn groups(&self) -> &[u32] {
+        self.column(Section::Groups, self.contents.rows)
     }
 
     pub(crate) fn hashes(&self) -> &[u64] {
@@ -164,7 +164,7 @@ impl Segment {
         let keypoints = span(self.keypoint_starts());
         Row {
             slot: self.slots()[row],
-            voice: self.voices()[row],
+            group: self.groups()[row],
             hashes: &self.hashes()[keypoints.clone()],
             geometry: &self.geometry()[keypoints],
             frames: &self.frame_keys()[span(self.frame_starts())],
@@ -339,7 +339,7 @@ impl Segment {
         let c = &self.contents;
         for (section, bytes) in [
             (Section::Slots, c.rows * 4),
-            (Section::Voices, c.rows * 4),
+            (Section::Groups, c.rows * 4),
             (Section::KeypointStarts, (c.rows + 1) * 4),
             (Section::FrameStarts, (c.rows + 1) * 4),
             (Section::Hashes, c.keypoints * 8),

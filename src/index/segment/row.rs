@@ -10,7 +10,7 @@ pub(super) const NOT_FILED: FrameKeys = [0; 3];
 #[derive(Debug, Clone, Copy)]
 pub(in crate::index) struct Row<'a> {
     pub(crate) slot: u32,
-    pub(crate) voice: u32,
+    pub(crate) group: u32,
     pub(crate) hashes: &'a [u64],
     pub(crate) geometry: &'a [u32],
     pub(crate) frames: &'a [FrameKeys],
@@ -29,7 +29,7 @@ impl Columns {
     pub(crate) fn row(
         &mut self,
         slot: u32,
-        voice: u32,
+        group: u32,
         print: &Fingerprint,
         quality_min: u8,
     ) -> Row<'_> {
@@ -41,6 +41,6 @@ impl Columns {
         let filed = |f: &FrameHash| f.quality >= quality_min;
         let keys = |f| if filed(f) { frame_keys(&f.bits) } else { NOT_FILED };
         self.frames.extend(print.frames.iter().map(keys));
-        Row { slot, voice, hashes: &self.hashes, geometry: &self.geometry, frames: &self.frames }
+        Row { slot, group, hashes: &self.hashes, geometry: &self.geometry, frames: &self.frames }
     }
 }

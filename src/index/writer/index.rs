@@ -25,8 +25,8 @@ const OPEN_TRIES: usize = 20;
 pub struct TombstoneEntry<'a> {
     /// Its number in the store. A slot that is in the index already is replaced.
     pub slot: Slot,
-    /// Tombstones of one voice (one owner, or nearly the same content) count once in the rarity of a keypoint.
-    pub voice: u32,
+    /// Tombstones of one content group count once in the rarity of a keypoint.
+    pub group: u32,
     pub fingerprint: &'a Fingerprint,
 }
 
@@ -203,7 +203,7 @@ impl Index {
                 let entries = add.iter().enumerate().filter(|(i, e)| last.get(&e.slot) == Some(i));
                 for (_, entry) in entries {
                     let print = entry.fingerprint;
-                    builder.push(columns.row(entry.slot.0, entry.voice, print, quality_min))?;
+                    builder.push(columns.row(entry.slot.0, entry.group, print, quality_min))?;
                 }
                 Ok(())
             })?;

@@ -16,7 +16,7 @@ use crate::model::Slot;
 #[derive(Debug, Clone)]
 pub struct OwnedTombstoneEntry {
     pub slot: Slot,
-    pub voice: u32,
+    pub group: u32,
     pub fingerprint: Fingerprint,
 }
 
@@ -86,7 +86,7 @@ where
     for entry in entries {
         let entry = entry.map_err(|e| Error::Source(Box::new(e)))?;
         let row =
-            columns.row(entry.slot.0, entry.voice, &entry.fingerprint, options.frame_quality_min);
+            columns.row(entry.slot.0, entry.group, &entry.fingerprint, options.frame_quality_min);
         if let Some(full) = open.take_if(|b| !b.fits(&row)) {
             finish(dir, full, manifest)?;
         }

@@ -58,7 +58,7 @@ impl Store {
     /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
     pub fn group_head(&self, group: u32) -> Result<Option<Slot>> {
         self.read(|c| {
-            c.prepare_cached("SELECT min(slot) FROM tombstones WHERE voice = ?1")?
+            c.prepare_cached("SELECT min(slot) FROM tombstones WHERE content_group = ?1")?
                 .query_row([group], |row| Ok(row.get::<_, Option<u32>>(0)?.map(Slot)))
         })
     }

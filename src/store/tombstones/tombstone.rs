@@ -17,8 +17,8 @@ pub struct NewTombstone {
     pub id: TombstoneId,
     /// The deleted video's owner, who may re-upload it; `None` if unknown.
     pub owner: Option<OwnerKey>,
-    /// Number under which the index counts distinct owners; `engine` assigns it.
-    pub voice: u32,
+    /// The content group that it belongs to; `engine` assigns it.
+    pub group: u32,
     pub created_at: UnixSeconds,
     /// Keyed digest of the deleted file's bytes, if the file was available.
     pub bytes_digest: Option<ByteDigest>,
@@ -51,7 +51,7 @@ pub struct Tombstone {
     pub slot: Slot,
     pub id: TombstoneId,
     pub owner: Option<OwnerKey>,
-    pub voice: u32,
+    pub group: u32,
     pub created_at: UnixSeconds,
     pub bytes_digest: Option<ByteDigest>,
     pub reason: DeletionReason,
@@ -109,7 +109,7 @@ pub struct Stats {
     pub key_ids: Vec<KeyId>,
 }
 
-const COLUMNS: &str = "slot, id, owner, voice, created_at, bytes_digest, key_id, strength, \
+const COLUMNS: &str = "slot, id, owner, content_group, created_at, bytes_digest, key_id, strength, \
      strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
      strength_nats, strength_supports, horizon_s";
 
@@ -306,7 +306,7 @@ impl Store {
 fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Option<i64>> {
     let slot = connection
         .prepare_cached(
-            "INSERT INTO tombstones (id, owner, voice, created_at, bytes_digest, key_id, strength, \
+            "INSERT INTO tombstones (id, owner, content_group, created_at, bytes_digest, key_id, strength, \
              strength_why, duration_s, fingerprint_size, reason, uploaded_from, uploaded_to, original, \
              strength_nats, strength_supports, uploaded_doubtful, horizon_s) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
@@ -317,7 +317,7 @@ fn insert(connection: &Connection, new: &NewTombstone) -> rusqlite::Result<Optio
             params![
                 new.id.0,
                 new.owner.map(|owner| owner.0),
-                new.voice,
+                new.group,
                 new.created_at,
                 new.bytes_digest.map(|digest| digest.0),
                 new.key_id.0,
@@ -404,7 +404,7 @@ fn tombstone(row: &Row<'_>) -> rusqlite::Result<Tombstone> {
         slot: Slot(row.get(0)?),
         id: TombstoneId(row.get(1)?),
         owner: row.get::<_, Option<[u8; 16]>>(2)?.map(OwnerKey),
-        voice: row.get(3)?,
+        group: row.get(3)?,
         created_at: row.get(4)?,
         bytes_digest: row.get::<_, Option<[u8; 32]>>(5)?.map(ByteDigest),
         key_id: KeyId(row.get(6)?),

@@ -20,7 +20,7 @@ fn tombstone(owner: OwnerKey, posted: Option<Posted>) -> Tombstone {
         slot: Slot(1),
         id: TombstoneId("t".into()),
         owner: Some(owner),
-        voice: 1,
+        group: 1,
         created_at: NOON + 1000 * DAY,
         bytes_digest: None,
         reason: DeletionReason::OwnerRequest,

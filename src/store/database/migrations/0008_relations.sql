@@ -22,4 +22,6 @@ ALTER TABLE tombstones ADD COLUMN uploaded_to INTEGER;
 -- Whether the deletion asserted that its owner is the author.
 ALTER TABLE tombstones ADD COLUMN original INTEGER NOT NULL DEFAULT 0 CHECK (original IN (0, 1));
 
-CREATE INDEX tombstones_by_voice ON tombstones (voice);
+-- The tombstones of nearly one content.
+ALTER TABLE tombstones RENAME COLUMN voice TO content_group;
+CREATE INDEX tombstones_by_content_group ON tombstones (content_group);

@@ -46,6 +46,9 @@ pub(super) fn run(_: &Common, command: &EvalCommand, output: &mut Output) -> Res
         output.line(&score)?;
     } else {
         output.say(&table(&score, command.per_edit))?;
+        output.say(
+            "The run began without relations: only what these clips have in common is known to be common.",
+        )?;
     }
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }

@@ -276,9 +276,9 @@ impl Policy {
 const MOVING_MIN: u32 = 12;
 /// Share of them that must be found; below, only the place agrees. Measured: re-uploads have 0.4 and more.
 const MOVING_SHARE_MIN: f64 = 0.15;
-/// Share of them that may be missing in one part of the picture; above, another story may be told there. Measured:
-/// re-uploads have 0, unless something covers them.
-const MOVING_MISSING_MAX: f64 = 0.25;
+/// Share of them that may be missing in one part of the picture; above, another story may be told there. Measured: two
+/// stories before one set have 0.42 and 0.54; re-uploads have 0, and 0.2 to 0.3 under a caption.
+const MOVING_MISSING_MAX: f64 = 0.35;
 
 fn is_same_place(one: &Weighed) -> bool {
     let another_take = |[expected, found, missing]: [u32; 3]| {

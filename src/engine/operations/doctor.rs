@@ -44,6 +44,7 @@ pub fn diagnose(data: &Path, keys: Option<&Keys>, options: &Options) -> Vec<Find
     };
     report("database", database(&store, &options.policy));
     report("times of posting", times_of_posting(&store));
+    report("relations", relations(&store));
     if let Some(keys) = keys {
         let settled = sync::settle_keys(&store, keys);
         let ours = settled.map(|()| "match".to_owned());
@@ -133,6 +134,14 @@ fn times_of_posting(store: &Store) -> std::result::Result<String, String> {
              unknown: send when the video was posted, or nothing"
         ),
     })
+}
+
+fn relations(store: &Store) -> std::result::Result<String, String> {
+    let (related, others) = store.related_tombstones().map_err(|e| chain(&e))?;
+    Ok(format!(
+        "{related} tombstones have something in common with others; {others} have nothing, or were made before relations \
+         were kept"
+    ))
 }
 
 fn checksums(index: &Index) -> std::result::Result<String, String> {

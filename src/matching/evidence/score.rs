@@ -4,7 +4,8 @@
 //! frames (`placed_frames`, `unplaced_frames`), less what placement and time map cost beforehand (`prior`):
 //!
 //! ```text
-//! evidence = keypoint_nats · share + max(placed, unplaced − UNPLACED_FREE) − prior − SINGLE_COSTS if one picture only
+//! evidence = keypoint_nats · share + frames − prior − SINGLE_COSTS if one picture only
+//!     frames: placed, which may speak against; or unplaced − UNPLACED_FREE where that says more
 //!     share: 1 for a re-upload, down to OVERLAY_SHARE where an overlay explains the keypoints better
 //!            and neither the frames object nor what passes in its cells
 //! score    = −log10 P(chance ≥ evidence) − log10(tombstones)
@@ -63,7 +64,7 @@ impl Measured {
     pub fn evidence(&self) -> f64 {
         let placed = self.placed_nats.clamp(-FRAMES_AGAINST_MAX, FRAMES_FOR_MAX);
         let unplaced = (self.unplaced_nats - UNPLACED_FREE).clamp(0.0, FRAMES_FOR_MAX);
-        let frames = placed.max(unplaced);
+        let frames = if unplaced > 0.0 { placed.max(unplaced) } else { placed };
         let single = if self.supports < 2 { SINGLE_COSTS } else { 0.0 };
         self.keypoint_nats * self.reupload_share() + frames - self.prior_nats - single
     }

@@ -96,7 +96,7 @@ fn match_lines(one: &ReportMatch) -> Vec<String> {
         if one.common() { "; mostly what other deleted videos have as well" } else { "" },
     ));
     if one.strength == Strength::Review && found.verdict == VerdictKind::Review {
-        lines.push("         the tombstone is too weak for a block".into());
+        lines.push("         the deleted video has too little to block by".into());
     }
     lines
 }

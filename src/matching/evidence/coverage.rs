@@ -105,9 +105,17 @@ pub struct Coverage {
     pub passing_nats: f64,
     /// Of each keypoint found, its place in either picture.
     pub pairs: Vec<PointPair>,
-    /// Every keypoint of the deleted video that ought to be visible, by index, and whether it was found; those that
-    /// count once are listed each.
-    pub expected: Vec<(u32, bool)>,
+    /// Every keypoint of the deleted video that ought to be visible; those that count once are listed each.
+    pub expected: Vec<Asked>,
+}
+
+/// A keypoint of the deleted video that ought to be visible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub index: u32,
+    pub found: bool,
+    /// Other keypoints of the upload where it is expected, of fitting size, turn and time.
+    pub others: u32,
 }
 
 impl Coverage {
@@ -128,11 +136,13 @@ impl CoverageSearch<'_> {
     /// Measures the coverage of one alignment within `span`.
     pub fn coverage(&self, alignment: &Alignment, span: &UploadSpan) -> Coverage {
         let mut counted: Vec<(usize, Met)> = Vec::new();
-        let mut asked: Vec<(u32, bool)> = Vec::new();
+        let mut asked: Vec<Asked> = Vec::new();
         for (index, keypoint) in self.deleted.keypoints.iter().enumerate() {
             if let Some(expected) = self.expected(keypoint, alignment, span) {
                 let met = self.met(index, &expected, alignment);
-                asked.push((index as u32, met.best > FOUND_NATS.exp()));
+                let found = met.best > FOUND_NATS.exp();
+                let others = met.count - u32::from(found);
+                asked.push(Asked { index: index as u32, found, others });
                 self.join_twins(&mut counted, index, met);
             }
         }

@@ -8,10 +8,11 @@
 //! ```text
 //! cells   ← of a 6 × 6 grid: passing keypoints expected, and found
 //! missing ← the connected cells without any found, of those pieces the one with most keypoints expected,
-//!           if chance leaves so many out less than once in CHANCE at the share that is found elsewhere
+//!           if chance leaves so many out less than once in CHANCE at the share that is found elsewhere,
+//!           and something else is seen there: OTHERS of the keypoints that are seen elsewhere
 //! ```
 //!
-//! A sticker on a re-upload looks the same. That cannot be told apart, so the size of the piece decides, in policy.
+//! What is dark or blurred shows nothing at all, and tells no other story. A sticker on a re-upload looks the same. That cannot be told apart, so the size of the piece decides, in policy.
 
 use crate::fingerprint::Fingerprint;
 use crate::matching::evidence::coverage::{Coverage, GRID, cell};
@@ -19,6 +20,8 @@ use crate::matching::evidence::passing::passing;
 
 /// Chance at which a missing piece is taken for an accident: ln of one in ten thousand. Tuned.
 const CHANCE_LN: f64 = -9.2;
+/// Keypoints of the upload where those of the piece are expected, as a share of those elsewhere. Tuned.
+const OTHERS: f64 = 0.5;
 /// Share found elsewhere that is assumed at most and at least. Tuned.
 const FOUND: (f64, f64) = (0.15, 0.9);
 
@@ -34,55 +37,96 @@ pub struct Moving {
 impl Moving {
     /// Of what one alignment covers.
     pub fn of(deleted: &Fingerprint, coverage: &Coverage) -> Moving {
-        let passing = passing(deleted, coverage.expected.iter().map(|(index, _)| *index));
+        let passing = passing(deleted, coverage.expected.iter().map(|asked| asked.index));
         let mut passing = passing.into_iter().peekable();
-        let mut cells = [(0u32, 0u32); GRID * GRID];
-        for (index, found) in &coverage.expected {
-            if passing.next_if_eq(index).is_some() {
-                let cell = &mut cells[cell(deleted, *index as usize)];
-                *cell = (cell.0 + 1, cell.1 + u32::from(*found));
+        let mut cells = [Cell::default(); GRID * GRID];
+        for asked in &coverage.expected {
+            let cell = &mut cells[cell(deleted, asked.index as usize)];
+            cell.asked += 1;
+            cell.others += asked.others;
+            if passing.next_if_eq(&asked.index).is_some() {
+                cell.expected += 1;
+                cell.found += u32::from(asked.found);
             }
         }
-        let (expected, found) = cells.iter().fold((0, 0), |(e, f), c| (e + c.0, f + c.1));
-        Moving { expected, found, missing_together: missing_together(&cells) }
+        let all = Cell::sum(cells.iter());
+        let missing_together = missing_together(&cells);
+        Moving { expected: all.expected, found: all.found, missing_together }
     }
 }
 
-/// Keypoints expected in the largest connected piece of cells in which none is found, unless chance leaves as many out.
-fn missing_together(cells: &[(u32, u32); GRID * GRID]) -> u32 {
+/// What was asked in one cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Cell {
+    /// Passing keypoints expected, and found.
+    expected: u32,
+    found: u32,
+    /// All keypoints expected, and the others that the upload shows in their places.
+    asked: u32,
+    others: u32,
+}
+
+impl Cell {
+    fn sum<'c>(cells: impl Iterator<Item = &'c Cell>) -> Cell {
+        cells.fold(Cell::default(), |all, one| Cell {
+            expected: all.expected + one.expected,
+            found: all.found + one.found,
+            asked: all.asked + one.asked,
+            others: all.others + one.others,
+        })
+    }
+
+    /// Others for each keypoint asked.
+    fn others_each(&self) -> f64 {
+        f64::from(self.others) / f64::from(self.asked.max(1))
+    }
+}
+
+/// Keypoints expected in the largest connected piece of cells in which none is found, unless chance leaves as many out,
+/// or nothing else is seen there.
+fn missing_together(cells: &[Cell; GRID * GRID]) -> u32 {
     let mut seen = [false; GRID * GRID];
+    let mut largest: Vec<usize> = Vec::new();
     let mut most = 0;
     for start in 0..cells.len() {
-        let mut piece = 0;
+        let mut piece = Vec::new();
         let mut open = vec![start];
         while let Some(at) = open.pop() {
-            let (expected, found) = cells[at];
-            if seen[at] || expected == 0 || found > 0 {
+            if seen[at] || cells[at].expected == 0 || cells[at].found > 0 {
                 continue;
             }
             seen[at] = true;
-            piece += expected;
+            piece.push(at);
             let (x, y) = (at % GRID, at / GRID);
             open.extend((x > 0).then(|| at - 1));
             open.extend((x + 1 < GRID).then_some(at + 1));
             open.extend((y > 0).then(|| at - GRID));
             open.extend((y + 1 < GRID).then_some(at + GRID));
         }
-        most = most.max(piece);
+        let expected = piece.iter().map(|at| cells[*at].expected).sum();
+        if expected > most {
+            (most, largest) = (expected, piece);
+        }
     }
-    let (expected, found) = cells.iter().fold((0, 0), |(e, f), c| (e + c.0, f + c.1));
-    let elsewhere = f64::from(found) / f64::from((expected - most).max(1));
+    let piece = Cell::sum(largest.iter().map(|at| &cells[*at]));
+    let rest = (0..cells.len()).filter(|at| !largest.contains(at));
+    let rest = Cell::sum(rest.map(|at| &cells[at]));
+    let elsewhere = f64::from(rest.found) / f64::from(rest.expected.max(1));
     let by_chance = f64::from(most) * (1.0 - elsewhere.clamp(FOUND.0, FOUND.1)).ln();
-    if by_chance <= CHANCE_LN { most } else { 0 }
+    let other = piece.others_each() >= OTHERS * rest.others_each();
+    if by_chance <= CHANCE_LN && other { most } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Two keypoints expected in each cell, both found where `shows` holds.
-    fn cells(shows: impl Fn(usize, usize) -> bool) -> [(u32, u32); GRID * GRID] {
-        std::array::from_fn(|at| (2, if shows(at % GRID, at / GRID) { 2 } else { 0 }))
+    /// Two keypoints expected in each cell, both found where `shows` holds; beside each, something else.
+    fn cells(shows: impl Fn(usize, usize) -> bool) -> [Cell; GRID * GRID] {
+        std::array::from_fn(|at| {
+            let found = if shows(at % GRID, at / GRID) { 2 } else { 0 };
+            Cell { expected: 2, found, asked: 2, others: 2 }
+        })
     }
 
     #[test]
@@ -94,5 +138,8 @@ mod tests {
         assert_eq!(missing_together(&cells(two)), 18, "the larger of two");
         let scattered = |x: usize, y: usize| !(x + y).is_multiple_of(2);
         assert_eq!(missing_together(&cells(scattered)), 0, "no piece is connected");
+        let mut dark = cells(inset);
+        dark.iter_mut().filter(|cell| cell.found == 0).for_each(|cell| cell.others = 0);
+        assert_eq!(missing_together(&dark), 0, "nothing at all is seen there");
     }
 }

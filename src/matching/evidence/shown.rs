@@ -131,14 +131,14 @@ impl Regions {
         let keyframes_s: Vec<f64> = deleted.keyframes.iter().map(|k| f64::from(k.time_s)).collect();
         let mut bins = vec![[(0u16, 0u16); CELLS]; bin(duration_s) + 1];
         let last = bins.len() - 1;
-        for (index, found) in &fit.coverage.expected {
-            let spot = &deleted.keypoints[*index as usize].spot;
+        for asked in &fit.coverage.expected {
+            let spot = &deleted.keypoints[asked.index as usize].spot;
             let (x, y) = (spot.x / deleted.width, spot.y / deleted.height);
             let at = cell(f64::from(x), f64::from(y));
             let (from_s, to_s) = stands_for(&keyframes_s, spot, duration_s);
             for counts in &mut bins[bin(from_s).min(last)..=bin(to_s).min(last)] {
                 counts[at].0 = counts[at].0.saturating_add(1);
-                counts[at].1 = counts[at].1.saturating_add(u16::from(*found));
+                counts[at].1 = counts[at].1.saturating_add(u16::from(asked.found));
             }
         }
         Regions { bins }

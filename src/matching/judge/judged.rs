@@ -51,9 +51,10 @@ pub struct Judged {
 
 impl Judged {
     /// Whether this match may block an upload, however low the operator sets the threshold: two distinct pictures speak
-    /// for it, and its tombstone has the strength to block.
+    /// for it, and its tombstone is not unmatchable. A tombstone that promises a review may block if an upload turns out
+    /// to show more of it than a poor re-encode does.
     pub fn may_block(&self, strength: Strength) -> bool {
-        self.supports >= SUPPORTS_TO_BLOCK && strength == Strength::Block
+        self.supports >= SUPPORTS_TO_BLOCK && strength != Strength::Unmatchable
     }
 
     /// Whether the evidence, found on intra frames alone, makes the rest worth decoding.
@@ -83,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn a_block_needs_two_pictures_and_a_tombstone_that_may_block() {
+    fn a_block_needs_two_pictures_and_a_tombstone_that_can_be_matched() {
         assert!(judged(2, 90.0).may_block(Strength::Block));
         assert!(!judged(1, 90.0).may_block(Strength::Block));
-        assert!(!judged(9, 90.0).may_block(Strength::Review));
+        assert!(judged(9, 90.0).may_block(Strength::Review));
         assert!(!judged(9, 90.0).may_block(Strength::Unmatchable));
     }
 

@@ -126,13 +126,8 @@ fn answer(
     let hits: Vec<IndexHits> = found.candidates.iter().map(index_hits).collect();
     let candidates: Vec<Candidate<'_>> = prints
         .iter()
-        .zip(&stored)
         .zip(&hits)
-        .map(|((fingerprint, s), hits)| Candidate {
-            fingerprint,
-            group: s.tombstone.group,
-            found: Some(hits),
-        })
+        .map(|(fingerprint, hits)| Candidate { fingerprint, common: None, found: Some(hits) })
         .collect();
     let background = Background { tombstones: snapshot.tombstones() };
     let options = matching::Options::default();

@@ -116,7 +116,8 @@ impl Engine {
             return Ok(false);
         };
         let covers = ruled.covers(extent, shared);
-        if !covers && !(shared.is_empty() && ruled.is_about_as_strong(extent)) {
+        let may_be_whole = shared.is_empty() && ruled.is_about_as_strong(extent);
+        if !(covers || may_be_whole) {
             return Ok(false);
         }
         // Read for few rulings only: samples are large.

@@ -33,6 +33,9 @@ pub fn attend_cases(cases: &Arc<Cases>, runner: &mut Runner) {
     runner.add_with(Arc::new(CaseSource(cases.clone())), 1, cases.wake.clone());
 }
 
+/// Samples of an upload, and the detail of each of its matches, by tombstone.
+type SeenAgain = (Option<RuledSamples>, Vec<(TombstoneId, String)>);
+
 impl Source for CaseSource {
     fn name(&self) -> &'static str {
         "cases"
@@ -199,11 +202,7 @@ impl Cases {
 
     /// Matches an upload again of which no samples were kept: its bytes alone decided the verdict, or it got its verdict
     /// before there were samples. Returns the samples, and the detail of each match that was found.
-    fn seen_again(
-        &self,
-        member: &CaseMember,
-        against: &[&UploadMatch],
-    ) -> Result<(Option<RuledSamples>, Vec<(TombstoneId, String)>)> {
+    fn seen_again(&self, member: &CaseMember, against: &[&UploadMatch]) -> Result<SeenAgain> {
         let (Some(bytes), Some(file)) =
             (member.upload.bytes, self.uploads.spooled(member.upload.id)?)
         else {

@@ -22,16 +22,16 @@ pub struct EarlierPoster {
 /// Claims kept of one look-up, the surest first; one for each poster.
 const CLAIMS_MAX: usize = 64;
 
+/// A tombstone, the numbers of keypoints and frames in its fingerprint, and the earlier posters.
+pub type TombstoneWithPosters = (Tombstone, (usize, usize), Vec<EarlierPoster>);
+
 impl Engine {
     /// A tombstone with the numbers of keypoints and frames in its fingerprint, and the earlier posters. Only moderators
     /// and administrators may see these.
     ///
     /// # Errors
     /// As [`Engine::hash_counts`].
-    pub fn tombstone_with_posters(
-        &self,
-        id: &TombstoneId,
-    ) -> Result<Option<(Tombstone, (usize, usize), Vec<EarlierPoster>)>> {
+    pub fn tombstone_with_posters(&self, id: &TombstoneId) -> Result<Option<TombstoneWithPosters>> {
         let Some((tombstone, counts)) = self.tombstone_with_counts(id)? else { return Ok(None) };
         let posted = tombstone.posted();
         let claims = self.store().claims(tombstone.slot)?.into_iter().filter(|claim| {

@@ -88,7 +88,7 @@ async fn find(app: &App, asked: &str) -> Result<Option<Found>, Problem> {
         AffectedUpload {
             verdict: line.verdict.map_or("", |verdict| verdict.as_str()),
             decided: line.decided_at.as_deref().map(words::minute_of).unwrap_or_default(),
-            score: score.map(|score| crate::wire::score_text(score)).unwrap_or_default(),
+            score: score.map(crate::wire::score_text).unwrap_or_default(),
             reference: line.reference.unwrap_or_default(),
             id: line.id,
         }

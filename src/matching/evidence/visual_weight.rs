@@ -86,10 +86,11 @@ impl VisualWeight {
             let next_s = frames.peek().map_or(duration_s, |next| f64::from(next.0));
             let until_s = next_s.min(f64::from(at_s) + FRAME_LASTS_S);
             if quality >= CONTRAST_COMPARED_MIN {
-                for bin in bin(f64::from(at_s))..bin(until_s).min(bins) {
-                    if keypoints[bin] == 0 {
-                        out.bins[bin] = [(BIN_S / CELLS as f64) as f32; CELLS];
-                    }
+                let last = bin(until_s).min(bins);
+                let shown = bin(f64::from(at_s)).min(last)..last;
+                let counted = out.bins[shown.clone()].iter_mut().zip(&keypoints[shown]);
+                for (weights, _) in counted.filter(|(_, keypoints)| **keypoints == 0) {
+                    *weights = [(BIN_S / CELLS as f64) as f32; CELLS];
                 }
             }
         }

@@ -32,6 +32,7 @@ const ENCODINGS: [(u32, f64, f64); 8] = [
 /// Something else: where in the upload, how long, seconds.
 const INSERTED: [(f64, f64); 4] = [(1.2, 0.5), (3.0, 0.5), (4.4, 0.5), (3.0, 1.0)];
 
+#[expect(clippy::disallowed_methods, reason = "a variable of the person who measures, no setting")]
 fn clips() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let folders = [Some(own), std::env::var_os("CENOTAPH_CLIPS").map(PathBuf::from)];

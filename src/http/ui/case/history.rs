@@ -126,7 +126,7 @@ impl Earlier {
                 (None, CaseState::Open) => ("open", ""),
                 (None, CaseState::Decided | CaseState::Closed) => ("decided", ""),
             };
-            let score = one.score.map(|score| crate::wire::score_text(score)).unwrap_or_default();
+            let score = one.score.map(crate::wire::score_text).unwrap_or_default();
             Earlier { id: one.id.clone(), opened: minute_of(&one.opened_at), score, outcome, class }
         };
         detail.earlier.iter().map(earlier).collect()

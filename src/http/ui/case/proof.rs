@@ -221,7 +221,7 @@ impl Other {
             rank,
             tombstone: one.tombstone.clone(),
             verdict: one.verdict.as_str(),
-            score: one.score.map(|score| crate::wire::score_text(score)).unwrap_or_default(),
+            score: one.score.map(crate::wire::score_text).unwrap_or_default(),
             says: one
                 .spans
                 .first()

@@ -1,3 +1,5 @@
+//! Samples of made uploads: what is the same, and what is noticed.
+
 use super::*;
 use crate::model::{KeyId, Luma};
 

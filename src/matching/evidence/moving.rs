@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! cells   ← of a 6 × 6 grid: passing keypoints expected, and found
-//! missing ← the connected cells without any found, of those pieces the one with most keypoints expected,
+//! empty   ← cells without any found, and with one by chance: most cells around are empty
+//! missing ← the connected empty cells, of those pieces the one with most keypoints expected,
 //!           if chance leaves so many out less than once in CHANCE at the share that is found elsewhere,
 //!           and something else is seen there: OTHERS of the keypoints that are seen elsewhere
 //! ```
@@ -21,7 +22,9 @@ use crate::matching::evidence::passing::passing;
 /// Chance at which a missing piece is taken for an accident: ln of one in ten thousand. Tuned.
 const CHANCE_LN: f64 = -9.2;
 /// Keypoints of the upload where those of the piece are expected, as a share of those elsewhere. Tuned.
-const OTHERS: f64 = 0.5;
+const OTHERS: f64 = 0.35;
+/// Empty cells around one in which a keypoint is found by chance. Tuned.
+const EMPTY_AROUND_MIN: usize = 3;
 /// Share found elsewhere that is assumed at most and at least. Tuned.
 const FOUND: (f64, f64) = (0.15, 0.9);
 
@@ -82,9 +85,27 @@ impl Cell {
     }
 }
 
+/// The cells in which nothing is found, or one keypoint by chance.
+fn empty(cells: &[Cell; GRID * GRID]) -> [bool; GRID * GRID] {
+    let nothing = |at: usize| cells[at].expected > 0 && cells[at].found == 0;
+    let around = |at: usize| {
+        let (x, y) = (at % GRID, at / GRID);
+        let beside = |a: usize, b: usize| a.abs_diff(b) <= 1;
+        (0..cells.len())
+            .filter(move |other| beside(other % GRID, x) && beside(other / GRID, y))
+            .filter(move |other| *other != at && cells[*other].expected > 0)
+    };
+    let by_chance = |at: usize| {
+        let (all, without) = (around(at).count(), around(at).filter(|at| nothing(*at)).count());
+        cells[at].found == 1 && without >= EMPTY_AROUND_MIN && 2 * without > all
+    };
+    std::array::from_fn(|at| nothing(at) || by_chance(at))
+}
+
 /// Keypoints expected in the largest connected piece of cells in which none is found, unless chance leaves as many out,
 /// or nothing else is seen there.
 fn missing_together(cells: &[Cell; GRID * GRID]) -> u32 {
+    let empty = empty(cells);
     let mut seen = [false; GRID * GRID];
     let mut largest: Vec<usize> = Vec::new();
     let mut most = 0;
@@ -92,7 +113,7 @@ fn missing_together(cells: &[Cell; GRID * GRID]) -> u32 {
         let mut piece = Vec::new();
         let mut open = vec![start];
         while let Some(at) = open.pop() {
-            if seen[at] || cells[at].expected == 0 || cells[at].found > 0 {
+            if seen[at] || !empty[at] {
                 continue;
             }
             seen[at] = true;
@@ -138,6 +159,9 @@ mod tests {
         assert_eq!(missing_together(&cells(two)), 18, "the larger of two");
         let scattered = |x: usize, y: usize| !(x + y).is_multiple_of(2);
         assert_eq!(missing_together(&cells(scattered)), 0, "no piece is connected");
+        let mut chance = cells(inset);
+        chance[2 * GRID + 4].found = 1;
+        assert_eq!(missing_together(&chance), 18, "one is found by chance");
         let mut dark = cells(inset);
         dark.iter_mut().filter(|cell| cell.found == 0).for_each(|cell| cell.others = 0);
         assert_eq!(missing_together(&dark), 0, "nothing at all is seen there");

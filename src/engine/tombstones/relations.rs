@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! judge the new video, as an upload, against the older tombstones       (as a check does)
-//! each match from the review threshold on is a relation: the share of either video, and its parts
+//! each match with half the score of a review is a relation: the share of either video, and its parts
 //! if the head of a content group and the new video show most of each other: the new one joins the group
 //! else it is the head of a new one
 //! ```
@@ -16,6 +16,9 @@ use crate::matching::{Candidate, Judged};
 use crate::model::Strength;
 use crate::store::{NewRelation, Older};
 
+/// Share of the score for a review from which two videos are related. Tuned: one unrelated pair in a thousand has it, and
+/// nothing is common by one.
+const RELATED: f64 = 0.5;
 /// Relations kept of one tombstone; the surest first, distinct owners before further tombstones of one.
 const RELATIONS_MAX: usize = 64;
 
@@ -55,7 +58,8 @@ impl Engine {
             others.push(Other { older, owner, group: tombstone.group });
         }
         let mut judged = self.judge(&one.print, &candidates, tombstones + earlier.len());
-        let least = self.options().policy.of(one.new.reason).review;
+        // Less than a review needs: a short end card is a relation, though it is no match by itself.
+        let least = RELATED * self.options().policy.of(one.new.reason).review;
         judged.retain(|judged| judged.score >= least);
         let most = self.options().same_content_min;
         let is_same = |j: &&Judged| j.share.deleted >= most && j.share.upload >= most;

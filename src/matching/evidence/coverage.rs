@@ -34,8 +34,10 @@
 //! *passing* keypoints (`passing`) in its cells are asked by themselves:
 //!
 //! ```text
-//! passing_nats = max over q in SHARES of  Σ over passing keypoints in the k cells
+//! passing_nats = max over q in SHARES of  Σ over passing keypoints in the k cells, without the picture that has most
 //! ```
+//!
+//! Without it, because an end card that both videos have passes as well, once.
 //!
 //! # Departures from a plain likelihood, and why
 //!
@@ -70,6 +72,8 @@ const SCALE: f64 = 0.55;
 const TURN: f64 = 0.5;
 /// Bounds of the factor by which the neighbourhood follows the placement's scale. Tuned.
 const REACH: (f64, f64) = (0.4, 1.5);
+/// Seconds within which keyframes show one picture: an end card lasts for one or two. Tuned.
+const ONE_PICTURE_S: f32 = 2.6;
 /// Seconds by which the times of two keypoints may miss each other. Tuned.
 const TIME_S: f64 = 1.2;
 /// Least length of a span, seconds: what a keyframe of a deleted video stands for, and a little. Tuned.
@@ -158,20 +162,21 @@ impl CoverageSearch<'_> {
             .collect();
         let passing = passing(self.deleted, expected.iter().map(|(index, _)| *index));
         let mut cells: Vec<Vec<Met>> = vec![Vec::new(); GRID * GRID];
-        let mut passing_cells = cells.clone();
+        let mut passed: Vec<(usize, f32, Met)> = Vec::new();
         for (index, expected) in &expected {
             let met = self.met(*index as usize, expected, alignment);
             let cell = cell(self.deleted, *index as usize);
             if passing.binary_search(index).is_ok() {
-                passing_cells[cell].push(met);
+                passed.push((cell, self.deleted.keypoints[*index as usize].spot.first_s, met));
             }
             cells[cell].push(met);
         }
         let of = |cell: &usize| best_share(&mut cells[*cell].iter());
         let mut best: Vec<usize> = (0..cells.len()).collect();
         best.sort_by(|a, b| of(b).total_cmp(&of(a)));
-        let in_them = best.iter().take(OVERLAY_CELLS).flat_map(|cell| &passing_cells[*cell]);
-        best_share(&mut in_them.into_iter())
+        best.truncate(OVERLAY_CELLS);
+        passed.retain(|(cell, ..)| best.contains(cell));
+        beside_the_best_picture(&passed)
     }
 
     /// Where, when and how a keypoint is expected in the upload; `None` when it is not visible there.
@@ -394,6 +399,19 @@ pub fn cell(deleted: &Fingerprint, index: usize) -> usize {
         (((v - low) / (high - low).max(1e-6) * GRID as f32) as usize).min(GRID - 1)
     };
     at(s.y, a.y0, a.y1) * GRID + at(s.x, a.x0, a.x1)
+}
+
+/// Evidence of keypoints that pass, without those of the picture that has most: a card at the end passes as well.
+fn beside_the_best_picture(passed: &[(usize, f32, Met)]) -> f64 {
+    let near = |a: f32, b: f32| (a - b).abs() <= ONE_PICTURE_S;
+    let of = |at_s: f32| {
+        best_share(&mut passed.iter().filter(|one| near(one.1, at_s)).map(|(.., met)| met))
+    };
+    let times = passed.iter().map(|one| one.1);
+    let best = times.max_by(|a, b| of(*a).total_cmp(&of(*b)));
+    let Some(best_s) = best else { return 0.0 };
+    let others = passed.iter().filter(|one| !near(one.1, best_s));
+    best_share(&mut others.map(|(.., met)| met))
 }
 
 /// Evidence under the share that explains best.

@@ -407,9 +407,11 @@ fn beside_the_best_picture(passed: &[(usize, f32, Met)]) -> f64 {
     let of = |at_s: f32| {
         best_share(&mut passed.iter().filter(|one| near(one.1, at_s)).map(|(.., met)| met))
     };
-    let times = passed.iter().map(|one| one.1);
-    let best = times.max_by(|a, b| of(*a).total_cmp(&of(*b)));
-    let Some(best_s) = best else { return 0.0 };
+    let mut times: Vec<f32> = passed.iter().map(|one| one.1).collect();
+    times.dedup();
+    let pictures = times.into_iter().map(|at_s| (at_s, of(at_s)));
+    let best = pictures.max_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((best_s, _)) = best else { return 0.0 };
     let others = passed.iter().filter(|one| !near(one.1, best_s));
     best_share(&mut others.map(|(.., met)| met))
 }

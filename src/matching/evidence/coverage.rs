@@ -118,8 +118,6 @@ pub struct Coverage {
 pub struct Asked {
     pub index: u32,
     pub found: bool,
-    /// Other keypoints of the upload where it is expected, of fitting size, turn and time.
-    pub others: u32,
 }
 
 impl Coverage {
@@ -145,8 +143,7 @@ impl CoverageSearch<'_> {
             if let Some(expected) = self.expected(keypoint, alignment, span) {
                 let met = self.met(index, &expected, alignment);
                 let found = met.best > FOUND_NATS.exp();
-                let others = met.count - u32::from(found);
-                asked.push(Asked { index: index as u32, found, others });
+                asked.push(Asked { index: index as u32, found });
                 self.join_twins(&mut counted, index, met);
             }
         }

@@ -9,11 +9,10 @@
 //! cells   ← of a 6 × 6 grid: passing keypoints expected, and found
 //! empty   ← cells without any found, and with one by chance: most cells around are empty
 //! missing ← the connected empty cells, of those pieces the one with most keypoints expected,
-//!           if chance leaves so many out less than once in CHANCE at the share that is found elsewhere,
-//!           and something else is seen there: OTHERS of the keypoints that are seen elsewhere
+//!           if chance leaves so many out less than once in CHANCE at the share that is found elsewhere
 //! ```
 //!
-//! What is dark or blurred shows nothing at all, and tells no other story. A sticker on a re-upload looks the same. That cannot be told apart, so the size of the piece decides, in policy.
+//! A sticker on a re-upload looks the same. That cannot be told apart, so the size of the piece decides, in policy.
 
 use crate::fingerprint::Fingerprint;
 use crate::matching::evidence::coverage::{Coverage, GRID, cell};
@@ -21,8 +20,6 @@ use crate::matching::evidence::passing::passing;
 
 /// Chance at which a missing piece is taken for an accident: ln of one in ten thousand. Tuned.
 const CHANCE_LN: f64 = -9.2;
-/// Keypoints of the upload where those of the piece are expected, as a share of those elsewhere. Tuned.
-const OTHERS: f64 = 0.35;
 /// Empty cells around one in which a keypoint is found by chance. Tuned.
 const EMPTY_AROUND_MIN: usize = 3;
 /// Share found elsewhere that is assumed at most and at least. Tuned.
@@ -45,8 +42,6 @@ impl Moving {
         let mut cells = [Cell::default(); GRID * GRID];
         for asked in &coverage.expected {
             let cell = &mut cells[cell(deleted, asked.index as usize)];
-            cell.asked += 1;
-            cell.others += asked.others;
             if passing.next_if_eq(&asked.index).is_some() {
                 cell.expected += 1;
                 cell.found += u32::from(asked.found);
@@ -58,15 +53,11 @@ impl Moving {
     }
 }
 
-/// What was asked in one cell.
+/// The passing keypoints that are expected in one cell, and found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Cell {
-    /// Passing keypoints expected, and found.
     expected: u32,
     found: u32,
-    /// All keypoints expected, and the others that the upload shows in their places.
-    asked: u32,
-    others: u32,
 }
 
 impl Cell {
@@ -74,14 +65,7 @@ impl Cell {
         cells.fold(Cell::default(), |all, one| Cell {
             expected: all.expected + one.expected,
             found: all.found + one.found,
-            asked: all.asked + one.asked,
-            others: all.others + one.others,
         })
-    }
-
-    /// Others for each keypoint asked.
-    fn others_each(&self) -> f64 {
-        f64::from(self.others) / f64::from(self.asked.max(1))
     }
 }
 
@@ -102,8 +86,7 @@ fn empty(cells: &[Cell; GRID * GRID]) -> [bool; GRID * GRID] {
     std::array::from_fn(|at| nothing(at) || by_chance(at))
 }
 
-/// Keypoints expected in the largest connected piece of cells in which none is found, unless chance leaves as many out,
-/// or nothing else is seen there.
+/// Keypoints expected in the largest connected piece of cells in which none is found, unless chance leaves as many out.
 fn missing_together(cells: &[Cell; GRID * GRID]) -> u32 {
     let empty = empty(cells);
     let mut seen = [false; GRID * GRID];
@@ -129,24 +112,22 @@ fn missing_together(cells: &[Cell; GRID * GRID]) -> u32 {
             (most, largest) = (expected, piece);
         }
     }
-    let piece = Cell::sum(largest.iter().map(|at| &cells[*at]));
     let rest = (0..cells.len()).filter(|at| !largest.contains(at));
     let rest = Cell::sum(rest.map(|at| &cells[at]));
     let elsewhere = f64::from(rest.found) / f64::from(rest.expected.max(1));
     let by_chance = f64::from(most) * (1.0 - elsewhere.clamp(FOUND.0, FOUND.1)).ln();
-    let other = piece.others_each() >= OTHERS * rest.others_each();
-    if by_chance <= CHANCE_LN && other { most } else { 0 }
+    if by_chance <= CHANCE_LN { most } else { 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Two keypoints expected in each cell, both found where `shows` holds; beside each, something else.
+    /// Two keypoints expected in each cell, both found where `shows` holds.
     fn cells(shows: impl Fn(usize, usize) -> bool) -> [Cell; GRID * GRID] {
         std::array::from_fn(|at| {
             let found = if shows(at % GRID, at / GRID) { 2 } else { 0 };
-            Cell { expected: 2, found, asked: 2, others: 2 }
+            Cell { expected: 2, found }
         })
     }
 
@@ -162,8 +143,5 @@ mod tests {
         let mut chance = cells(inset);
         chance[2 * GRID + 4].found = 1;
         assert_eq!(missing_together(&chance), 18, "one is found by chance");
-        let mut dark = cells(inset);
-        dark.iter_mut().filter(|cell| cell.found == 0).for_each(|cell| cell.others = 0);
-        assert_eq!(missing_together(&dark), 0, "nothing at all is seen there");
     }
 }

@@ -118,6 +118,8 @@ pub struct Coverage {
 pub struct Asked {
     pub index: u32,
     pub found: bool,
+    /// Whether its like is there, even if that is one of many in a pattern.
+    pub seen: bool,
 }
 
 impl Coverage {
@@ -143,7 +145,7 @@ impl CoverageSearch<'_> {
             if let Some(expected) = self.expected(keypoint, alignment, span) {
                 let met = self.met(index, &expected, alignment);
                 let found = met.best > FOUND_NATS.exp();
-                asked.push(Asked { index: index as u32, found });
+                asked.push(Asked { index: index as u32, found, seen: met.seen });
                 self.join_twins(&mut counted, index, met);
             }
         }
@@ -239,6 +241,7 @@ impl CoverageSearch<'_> {
                 out.late_s = early_s.max(late_s).max(0.0);
             }
         }
+        out.seen = out.best > FOUND_NATS.exp();
         if out.best > 1.0 {
             let met = out.upload as usize;
             let elsewhere = self.lookalikes.elsewhere(index, alignment.variant, met, upload);
@@ -313,6 +316,8 @@ struct Met {
     ratios: f64,
     /// Of the likeliest: its ratio, its index, its weight, its place (unmirrored).
     best: f64,
+    /// Whether that was one beyond doubt, before it was divided by its lookalikes.
+    seen: bool,
     upload: u32,
     weight: f64,
     at: UploadPoint,
@@ -323,7 +328,16 @@ struct Met {
 impl Default for Met {
     fn default() -> Self {
         let at = UploadPoint::new(0.0, 0.0);
-        Met { count: 0, ratios: 0.0, best: 0.0, upload: 0, weight: 0.0, at, late_s: 0.0 }
+        Met {
+            count: 0,
+            ratios: 0.0,
+            best: 0.0,
+            seen: false,
+            upload: 0,
+            weight: 0.0,
+            at,
+            late_s: 0.0,
+        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Moving {
             let cell = &mut cells[cell(deleted, asked.index as usize)];
             if passing.next_if_eq(&asked.index).is_some() {
                 cell.expected += 1;
-                cell.found += u32::from(asked.found);
+                cell.found += u32::from(asked.seen);
             }
         }
         let all = Cell::sum(cells.iter());

@@ -277,8 +277,8 @@ const MOVING_MIN: u32 = 12;
 /// Share of them that must be found; below, only the place agrees. Measured: of 158 re-uploads one has less.
 const MOVING_SHARE_MIN: f64 = 0.1;
 /// Share of them that may be missing in one part of the picture; above, another story may be told there. Measured: two
-/// stories before one set have 0.42 and 0.54; re-uploads have 0, and 0.2 to 0.3 under a caption.
-const MOVING_MISSING_MAX: f64 = 0.35;
+/// stories before one set have 0.46 to 0.57, by the key; re-uploads mostly have 0, but mirrored crops up to 0.51.
+const MOVING_MISSING_MAX: f64 = 0.53;
 
 fn is_same_place(one: &Weighed) -> bool {
     let another_take = |[expected, found, missing]: [u32; 3]| {

@@ -98,23 +98,3 @@ fn an_ident_that_strangers_share_blocks_nobody_and_is_allowed_once_three_owners_
     let own = s.ffmpeg("again.mp4", &format!("-i {} {CODED}", s.path("harbour.mp4").display()));
     assert_eq!(verdict(&s, &own).0, "block", "the video itself");
 }
-
-#[test]
-fn another_story_before_the_same_moving_set_goes_to_review() {
-    let s = Sandbox::new();
-    let story = |name: &str, clip: &str| {
-        let set = "-f lavfi -i mandelbrot=s=480x270:r=15:end_pts=600";
-        let graph = "[1]scale=216:-2[story];[0][story]overlay=240:40:shortest=1";
-        let input = sample(clip);
-        s.ffmpeg(
-            name,
-            &format!("{set} -i {} -filter_complex {graph} -t 6 {CODED}", input.display()),
-        )
-    };
-    let (first, other) = (story("first.mp4", "harbour"), story("other.mp4", "chess"));
-    deleted(&s, "anna", &first);
-    let (kind, reason, line) = verdict(&s, &other);
-    assert_eq!(kind, "review", "{reason}: {line}");
-    let copy = s.ffmpeg("copy.mp4", &format!("-i {} -crf 30 {CODED}", first.display()));
-    assert_eq!(verdict(&s, &copy).0, "block", "the story itself");
-}

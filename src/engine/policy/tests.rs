@@ -177,7 +177,7 @@ fn of_several_caps_the_lowest_holds_and_the_first_of_them_names_the_reason() {
 #[test]
 fn another_take_at_the_same_place_goes_to_review() {
     let with = |moving| Weighed { moving: Some(moving), ..showing(0.9) };
-    assert_eq!(of(&with([48, 15, 20])), (VerdictKind::Review, Reason::SamePlace), "another story");
+    assert_eq!(of(&with([48, 15, 26])), (VerdictKind::Review, Reason::SamePlace), "another story");
     assert_eq!(of(&with([48, 2, 0])), (VerdictKind::Review, Reason::SamePlace), "the ground alone");
     assert_eq!(of(&with([48, 20, 8])).0, VerdictKind::Block);
     assert_eq!(of(&with([8, 0, 0])).0, VerdictKind::Block, "too few to say");

@@ -128,16 +128,16 @@ def between_thieves_recorded(films, program, ask):
 
 # A compilation that contains a stranger's clip.
 
-@scenario("b, d", "a compilation of 50 s (T2) with 20 s of somebody else, of whom there is no record")
+@scenario("b, d", "a compilation of 50 s (T2) with 20 s of another user, without a record")
 def compilation(films, program, ask):
     program.add(films.compilation, "compiler", "compiler", uploaded_at=T2)
-    ask("the clip, by whoever posted it first", BLOCK, None, program.check(films.upload, "first"))
+    ask("the clip, by the first poster", BLOCK, None, program.check(films.upload, "first"))
 
 
 @scenario("d", "a compilation of 80 s (T2) with the same 20 s, no record")
 def long_compilation(films, program, ask):
     program.add(films.long_compilation, "compiler", "compiler", uploaded_at=T2)
-    ask("the clip, by whoever posted it first", REVIEW, "partial", program.check(films.upload, "first"))
+    ask("the clip, by the first poster", REVIEW, "partial", program.check(films.upload, "first"))
 
 
 @scenario("b", "a compilation of 50 s (T2); the platform says that the upload is of T1")
@@ -153,7 +153,7 @@ def compilation_recorded(films, program, ask):
     with program.serve() as service:
         service.upload(films.copy, "first", T1)
         service.delete(films.compilation, "compiler", "compiler", uploaded_at=T2)
-        ask("the clip, by whoever posted it first", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "first"))
+        ask("the clip, by the first poster", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "first"))
         ask("the whole compilation, a stranger's", BLOCK, None, service.upload(films.compilation, "stranger"))
 
 
@@ -174,12 +174,12 @@ def small_part(films, program, ask):
 
 # (c) Earlier posters.
 
-@scenario("c", "somebody's upload (T1) was accepted; another's copy (T2) is deleted")
+@scenario("c", "a user's upload (T1) was accepted; another's copy (T2) is deleted")
 def earlier_poster(films, program, ask):
     with program.serve() as service:
         ask("the first upload", ALLOW, None, service.upload(films.video, "first", T1))
         service.delete(films.copy, "second", "second", uploaded_at=T2)
-        ask("again, by whoever was first", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "first"))
+        ask("again, by the first poster", AT_MOST_REVIEW, "earlier", service.upload(films.upload, "first"))
         ask("a stranger's", REVIEW, "earlier", service.upload(films.upload, "stranger"))
 
 
@@ -200,7 +200,7 @@ def own_earlier(films, program, ask):
         ask("a stranger's", BLOCK, None, service.upload(films.upload, "stranger"))
 
 
-@scenario("c", "somebody's upload (T3) was accepted, an earlier copy (T2) is deleted")
+@scenario("c", "a user's upload (T3) was accepted, an earlier copy (T2) is deleted")
 def later_poster(films, program, ask):
     with program.serve() as service:
         service.upload(films.video, "later", T3)
@@ -209,7 +209,7 @@ def later_poster(films, program, ask):
         ask("a stranger's", BLOCK, None, service.upload(films.upload, "stranger"))
 
 
-@scenario("c", "somebody's upload (T1) was accepted; a copy (T2) is removed for moderation")
+@scenario("c", "a user's upload (T1) was accepted; a copy (T2) is removed for moderation")
 def moderated(films, program, ask):
     with program.serve() as service:
         service.upload(films.video, "first", T1)
@@ -277,7 +277,7 @@ def retired(films, program, ask):
 
 # The deleted ident, rule 4.
 
-@scenario("ident", "three owners' videos with an ident, then somebody's ident alone; no dates")
+@scenario("ident", "three owners' videos with an ident, then the ident alone; no dates")
 def deleted_ident(films, program, ask):
     for number in range(3):
         program.add(films.with_ident[number], f"video-{number}", f"owner-{number}")
@@ -286,7 +286,7 @@ def deleted_ident(films, program, ask):
     ask("the ident alone", BLOCK, None, program.check(films.ident_upload, "stranger"))
 
 
-@scenario("ident", "somebody's ident (T1), then three owners' videos with it (T2)")
+@scenario("ident", "an ident (T1), then three owners' videos with it (T2)")
 def ident_first(films, program, ask):
     program.add(films.ident, "ident", "station", uploaded_at=T1)
     for number in range(3):
@@ -294,7 +294,7 @@ def ident_first(films, program, ask):
     ask("a fourth video with it", BLOCK, None, program.check(films.with_ident[3], "stranger"))
 
 
-@scenario("ident", "three people's videos with an ident were accepted (T1), then somebody's ident (T2) is deleted")
+@scenario("ident", "three people's videos with an ident were accepted (T1), then an ident (T2) is deleted")
 def ident_accepted(films, program, ask):
     with program.serve() as service:
         for number in range(3):

@@ -35,7 +35,7 @@ class Footage:
             family.append(Piece(path, 0.0, seconds - 0.1))
 
     def take(self, seconds, name):
-        """Pieces that make up so many seconds, from families of their own; `name` seeds what must be generated.
+        """Pieces with this total length, from families of their own; `name` seeds what must be generated.
 
         The smallest family that suffices; else the largest ones until they do.
         """

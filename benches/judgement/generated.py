@@ -1,4 +1,4 @@
-"""Material that ffmpeg draws: bodies of videos as many as are wanted, idents, lower thirds, studio sets, screens.
+"""Material that ffmpeg draws: any number of bodies, idents, lower thirds, studio sets, screens.
 
 A *world* is a still of random cells and shapes, larger than the picture; a camera moves over it from scene to scene.
 No two seeds share a picture. Every number comes from the seed.

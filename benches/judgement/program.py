@@ -45,7 +45,7 @@ class Cenotaph:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _environment(self, **more):
-        # No setting of whoever runs this may take part.
+        # Settings in the environment must not take part.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CENOTAPH")}
         return kept | {"CENOTAPH_KEYS": str(self.folder / "keys")} | more
 

@@ -16,7 +16,7 @@ from report import Run, share
 
 PLACES = ["head", "middle", "tail"]
 STEPS = [1, 2, 3, 5, 20, 200]
-# From so many owners on a template is known to be one.
+# Number of owners from which a template is known to be one.
 OWNERS_ENOUGH = 3
 
 
@@ -45,7 +45,7 @@ class Material:
         self.footage = Footage(run.folders(), self.generated)
 
     def bodies(self, scenario, seconds, count):
-        """Pieces of footage for so many videos; other scenarios may use the same ones, in another data folder."""
+        """Pieces of footage for this number of videos; other scenarios may use the same ones, in another data folder."""
         self.footage.reset()
         return [self.footage.take(seconds, f"template-{self.seed}-{scenario}-{number}") for number in range(count)]
 

@@ -167,7 +167,7 @@ pub(super) enum TombstoneCommand {
         cenotaph tombstone stretch v-193 40 52 --ground not_owners\n  \
         cenotaph tombstone stretches v-193                         list them\n  \
         cenotaph tombstone stretch v-193 --undo str_0198c7f0a1b27c3d8e4f5a6b7c8d9e0f\n\n\
-        The ruling holds for everybody and is recorded in the audit log. All stretches of a tombstone\n\
+        The ruling holds for all uploads and is recorded in the audit log. All stretches of a tombstone\n\
         together may be at most 30 % of the video; to clear more of it, erase the tombstone.\n\n\
         Exit codes:\n  \
         0   done\n  \
@@ -361,7 +361,7 @@ pub(super) struct AddCommand {
     /// re-upload it
     #[arg(long, value_name = "TIME", conflicts_with = "manifest")]
     pub uploaded_at: Option<Posted>,
-    /// The owner is known to be the author, whoever posted it first
+    /// The owner is known to be the author, no matter who posted it first
     #[arg(long, conflicts_with = "manifest")]
     pub original: bool,
     /// File with a JSON object {"id", "owner", "reason", "uploaded_at", "original", "file"} per line

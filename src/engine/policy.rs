@@ -47,7 +47,7 @@ pub struct Policy {
     pub shadow: bool,
 }
 
-/// How much of a deleted video an upload must show to be blocked: this share, or so many seconds.
+/// How much of a deleted video an upload must show to be blocked: a share, or a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shares {
     /// For videos that their owners deleted, 0..1. Default 0.4.
@@ -60,7 +60,7 @@ pub struct Shares {
     pub ordered_s: f64,
     /// Length of a deleted video, seconds, from which `long_share` applies. Default 60.
     pub long_s: f64,
-    /// Share of a long video below which somebody else may have posted that part first, 0..1. Default 0.3.
+    /// Share of a long video below which another user may have posted that part first, 0..1. Default 0.3.
     pub long_share: f64,
 }
 
@@ -185,7 +185,7 @@ impl Policy {
         little || self.is_part_of_a_long_one(one, &share)
     }
 
-    /// A small part of a long video may be anybody's, unless its owner is known to be the author, or the records reach
+    /// A small part of a long video may be another person's work, unless its owner is known to be the author, or the records reach
     /// back before it was posted and show nobody else.
     fn is_part_of_a_long_one(&self, one: &Weighed, share: &Share) -> bool {
         let shares = &self.shares;

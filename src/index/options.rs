@@ -66,7 +66,7 @@ pub struct Options {
     pub faults: Faults,
 }
 
-/// Segments whose words would have at most so many bits are small. *Tuned.*
+/// Segments whose words would have at most this number of bits are small. *Tuned.*
 const SMALL_WORD_BITS: u32 = 20;
 /// Frames under one word on average. *Tuned.*
 const FRAMES_PER_WORD: u64 = 4;

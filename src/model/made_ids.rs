@@ -71,7 +71,7 @@ made_ids! {
     DeliveryId = "dlv";
     /// An owner's permission for an uploader.
     GrantId = "gra";
-    /// A stretch of a deleted video that is common to everybody.
+    /// A stretch of a deleted video that was ruled common.
     StretchId = "str";
     /// A deletion.
     DeletionId = "del";

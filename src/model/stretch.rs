@@ -13,12 +13,12 @@ words! {
     StretchGround {
         /// Many videos have it: an ident, an opening, an end card.
         Template = "template",
-        /// It belongs to somebody else than the owner of the deleted video.
+        /// It belongs to another person than the owner of the deleted video.
         NotOwners = "not_owners",
     }
 }
 
-/// A stretch of a deleted video that a moderator ruled to be common, for everybody.
+/// A stretch of a deleted video that a moderator ruled to be common, for all uploads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TemplateStretch {
     pub id: StretchId,

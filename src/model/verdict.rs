@@ -60,7 +60,7 @@ pub enum Reason {
     Grant,
     /// What is shown is a part that other deleted videos have as well: a template, a watermark, an end card.
     Common,
-    /// It was posted before the deleted video was, by the uploader or by somebody else.
+    /// It was posted before the deleted video was, by the uploader or by another user.
     Earlier,
     /// Too little of the deleted video is shown.
     Partial,

@@ -460,6 +460,47 @@ fn a_full_disk_is_said_and_changes_nothing() {
 }
 
 #[test]
+fn relations_are_written_with_the_newer_tombstone_and_go_with_either() {
+    let (_dir, path) = fresh();
+    let store = writing(&path);
+    let relation = |older| NewRelation {
+        older,
+        version: 1,
+        score: 20.0,
+        newer_share: 0.1,
+        older_share: 0.5,
+        newer_extent: vec![1],
+        older_extent: vec![2],
+    };
+    let other = NewTombstone { owner: Some(OwnerKey([8; 16])), group: 5, ..new("other") };
+    let first = store.add_tombstones(&[other]).unwrap()[0];
+    let relations = vec![relation(Older::Stored(first)), relation(Older::Added(0))];
+    let newer = NewTombstone { relations: relations.clone(), group: 5, ..new("newer") };
+    let slots = store.add_tombstones(&[new("same call"), newer]).unwrap();
+    let [of_first, of_newer] =
+        [first, slots[1]].map(|slot| store.relations(&[slot]).unwrap().remove(0));
+    assert_eq!(
+        (of_first[0].other, of_first[0].share, of_first[0].other_share),
+        (slots[1], 0.5, 0.1)
+    );
+    assert_eq!(
+        (of_first[0].extent.as_slice(), of_first[0].other_owner),
+        (&[2][..], Some(OwnerKey([7; 16])))
+    );
+    assert_eq!(of_newer.iter().map(|one| one.other).collect::<Vec<Slot>>(), [first, slots[0]]);
+    assert_eq!(store.related_tombstones().unwrap(), (3, 0));
+    assert_eq!(store.group_head(5).unwrap(), Some(first));
+    assert_eq!(store.owned_in_groups(OwnerKey([7; 16]), &[5, 6], 8).unwrap(), [slots[1]]);
+    // A call that fails leaves neither the tombstone nor its relations.
+    let taken = NewTombstone { relations, ..new("taken") };
+    store.add_tombstones(&[taken, new("newer")]).unwrap_err();
+    assert_eq!(store.relations(&[first]).unwrap()[0].len(), 1);
+    store.remove(&[id("other")]).unwrap();
+    assert_eq!(store.relations(&[slots[1]]).unwrap()[0].len(), 1);
+    assert_eq!(store.group_head(5).unwrap(), Some(slots[1]), "a head that retires");
+}
+
+#[test]
 fn a_damaged_database_is_reported_and_left_as_it_is() {
     let (_dir, path) = fresh();
     let file = path.join(DATABASE_FILE);

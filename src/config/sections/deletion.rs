@@ -100,7 +100,7 @@ settings! {
         was "remote.objects_max";
 
     /// Private networks that webhooks, callbacks and purges may reach, such as "10.2.0.0/16" or "127.0.0.1". Public
-    /// addresses are always allowed. Anybody who may create a subscription can make the service send requests into
+    /// addresses are always allowed. Every client that may create a subscription can make the service send requests into
     /// these networks.
     networks_allowed = List(Parsed::new("a network such as \"10.2.0.0/16\" or \"fd00::/8\""))
         => remote.networks_allowed;

@@ -76,9 +76,8 @@ settings! {
     /// The same in seconds; either suffices.
     ordered_block_shown_s = Number::between(0.0, 3600.0) => engine.policy.shares.ordered_s;
 
-    /// Length of a deleted video, seconds, from which a small part of it may be somebody else's: it goes to review,
-    /// reason `partial`, unless the deletion said that the owner is the author, or nobody was found to have posted it
-    /// before.
+    /// Length of a deleted video, seconds, from which a small part of it may be another person's work: it goes to review,
+    /// reason `partial`, unless the deletion said that the owner is the author, or no earlier poster was found.
     long_video_s = Number::between(0.0, 1e7) => engine.policy.shares.long_s;
 
     /// Share of a long video from which the rule above does not apply, 0 to 1.

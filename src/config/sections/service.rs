@@ -67,7 +67,7 @@ settings! {
     /// the next start.
     shutdown_grace_s = Integer::between(0, 86_400) => http.shutdown_grace_s;
 
-    /// Access to `/metrics`: from this machine and not through a proxy (`loopback`), for everybody (`open`), or with an
+    /// Access to `/metrics`: from this machine and not through a proxy (`loopback`), for every client (`open`), or with an
     /// API key that has the scope `admin` (`key`).
     metrics_access = Choice(&[
         ("loopback", MetricsAccess::Loopback),
@@ -75,7 +75,7 @@ settings! {
         ("key", MetricsAccess::Key),
     ]) => http.metrics, was "server.metrics";
 
-    /// Access to video visibility and the media gate: with any API key (`key`), or for everybody who reaches this port
+    /// Access to video visibility and the media gate: with any API key (`key`), or for every client that reaches this port
     /// (`open`).
     visibility_access = Choice(&[("key", false), ("open", true)]) => http.visibility_open,
         was "server.visibility";

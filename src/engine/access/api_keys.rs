@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Engine, Error, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::model::{Actor, ApiKeyId, AuditEntry, Environment, Scopes, Token, TokenHash};
 use crate::store::ApiKey;
 

@@ -1,6 +1,7 @@
 //! Reading the audit log.
 
-use crate::engine::{Engine, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 use crate::store::{AuditFilter, AuditLine};
 
 impl Engine {

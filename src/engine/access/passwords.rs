@@ -6,7 +6,7 @@
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::Environment;
 
 /// Minimum length, characters. NIST SP 800-63B requires 8, or 15 if the password is the only factor, and advises

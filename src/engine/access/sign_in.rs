@@ -1,8 +1,9 @@
 //! Signing in and out, and the user of a session.
 
 use crate::engine::access::passwords;
+use crate::engine::core::Engine;
 use crate::engine::core::SessionOptions;
-use crate::engine::{Engine, Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{Actor, AuditEntry, Environment, SessionSecret, UnixSeconds, UserId};
 use crate::store::{SessionsEnd, SessionsOf, User};
 

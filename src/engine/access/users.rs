@@ -1,7 +1,8 @@
 //! Users: create, list, change. `sign_in` signs them in.
 
 use crate::engine::access::passwords;
-use crate::engine::{Engine, Error, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::model::{Actor, AuditEntry, Environment, Role, UserId};
 use crate::store::{User, UserChange};
 

@@ -9,12 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-#[cfg(doc)]
-use crate::engine::Error;
+use crate::engine::core::Engine;
 use crate::engine::core::KnownTombstone;
 use crate::engine::core::sync;
 use crate::engine::decoding::{Effort, Look, damage_words, open};
-use crate::engine::{Engine, Policy, Result};
+#[cfg(doc)]
+use crate::engine::error::Error;
+use crate::engine::error::Result;
+use crate::engine::policy::Policy;
 use crate::fingerprint::{CONTRAST_INDEXED_MIN, UploadPrint};
 use crate::index::{self, Found, SearchOptions};
 use crate::matching::{self, Background, Candidate, IndexHits, Judged};
@@ -138,7 +140,7 @@ impl Engine {
                 return Ok(Checked { report, look: None, claims: Vec::new() });
             }
         }
-        let (look, recognised) = self.recognise_file(look, effort)?;
+        let (look, recognised) = self.recognise_file(look, effort, uploader.key)?;
         let standings = self.standings(digest, &recognised, uploader)?;
         let mut report = self.report(&look, recognised, digest, uploader)?;
         let claims = standings.apply(&mut report, &self.options().policy);
@@ -212,23 +214,33 @@ impl Engine {
         &self,
         look: &dyn Fn(Effort) -> Result<Arc<Look>>,
         effort: Effort,
+        uploader: Option<OwnerKey>,
     ) -> Result<(Arc<Look>, Vec<Recognised>)> {
         let seen = look(effort)?;
-        let judged = seen.print.as_ref().map(|print| self.recognise(print)).transpose()?;
+        let judged =
+            seen.print.as_ref().map(|print| self.recognise(print, uploader)).transpose()?;
         let recognised = judged.unwrap_or_default();
         // A few intra frames may be featureless where the other frames are not, so decode those too.
         let second = effort == Effort::Fast
             && (seen.print.as_ref().is_none_or(featureless) || suspicious(&recognised));
-        if second { self.recognise_file(look, Effort::Thorough) } else { Ok((seen, recognised)) }
+        if second {
+            self.recognise_file(look, Effort::Thorough, uploader)
+        } else {
+            Ok((seen, recognised))
+        }
     }
 
-    /// The tombstones that a print may show, judged, best first.
+    /// The tombstones that the print of an uploader's video may show, judged, best first.
     ///
     /// # Errors
     /// As [`Engine::check`], for the data folder.
-    pub(in crate::engine) fn recognise(&self, print: &UploadPrint) -> Result<Vec<Recognised>> {
+    pub(in crate::engine) fn recognise(
+        &self,
+        print: &UploadPrint,
+        uploader: Option<OwnerKey>,
+    ) -> Result<Vec<Recognised>> {
         let begun = Instant::now();
-        let (considered, tombstones) = self.candidates(print)?;
+        let (considered, tombstones) = self.candidates(print, uploader)?;
         let candidates: Vec<Candidate<'_>> = considered.iter().map(Considered::candidate).collect();
         let judged = self.judge(print, &candidates, tombstones);
         metrics::histogram!("cenotaph_search_seconds").record(begun.elapsed().as_secs_f64());
@@ -258,7 +270,7 @@ impl Engine {
     /// The candidates for a print, and the total number of tombstones.
     ///
     /// Candidates are the tombstones that the index does not have yet, then those that it finds, then in a small store
-    /// all others. The order matters because the judge's work is bounded: beyond its budget, it aligns only candidates
+    /// all others, and in a large one the uploader's own of the content groups found. The order matters because the judge's work is bounded: beyond its budget, it aligns only candidates
     /// for which the hits of the index vouch.
     ///
     /// # Errors
@@ -266,6 +278,7 @@ impl Engine {
     pub(in crate::engine) fn candidates(
         &self,
         print: &UploadPrint,
+        uploader: Option<OwnerKey>,
     ) -> Result<(Vec<Considered>, usize)> {
         let (found, indexed, applied) = match self.index() {
             Some(index) => {
@@ -288,12 +301,19 @@ impl Engine {
             let all = self.known().all(self.store())?;
             let rest = all.iter().filter(|known| !slots.contains(&known.tombstone.slot));
             known.extend(rest.cloned());
+        } else if let Some(owner) = uploader {
+            let mut groups: Vec<u32> = known.iter().map(|known| known.tombstone.group).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            let mut own = self.store().owned_in_groups(owner, &groups, GROUP_CANDIDATES_MAX)?;
+            own.retain(|slot| known.iter().all(|known| known.tombstone.slot != *slot));
+            known.extend(self.known().get(self.store(), &own)?);
         }
         let considered = known.into_iter().map(|known| {
             let found = hits.remove(&known.tombstone.slot);
             Considered { known, found }
         });
-        Ok((few_of_a_group(considered), tombstones))
+        Ok((few_of_a_group(considered, uploader), tombstones))
     }
 
     fn report_match(&self, one: Recognised, uploader: &Uploader) -> ReportMatch {
@@ -367,8 +387,11 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
 }
 
 /// At most [`GROUP_CANDIDATES_MAX`] candidates of one content group and reason of deletion, likeliest first; the group's
-/// earliest is always among them.
-fn few_of_a_group(considered: impl Iterator<Item = Considered>) -> Vec<Considered> {
+/// earliest is always among them, and the uploader's own are.
+fn few_of_a_group(
+    considered: impl Iterator<Item = Considered>,
+    uploader: Option<OwnerKey>,
+) -> Vec<Considered> {
     let mut considered: Vec<Considered> = considered.collect();
     let mut earliest: HashMap<(u32, DeletionReason), Slot> = HashMap::new();
     let group = |one: &Considered| (one.known.tombstone.group, one.known.tombstone.reason);
@@ -380,7 +403,10 @@ fn few_of_a_group(considered: impl Iterator<Item = Considered>) -> Vec<Considere
     considered.retain(|one| {
         let taken = taken.entry(group(one)).or_default();
         *taken += 1;
-        *taken <= GROUP_CANDIDATES_MAX || earliest[&group(one)] == one.known.tombstone.slot
+        let KnownTombstone { tombstone, .. } = &*one.known;
+        *taken <= GROUP_CANDIDATES_MAX
+            || earliest[&group(one)] == tombstone.slot
+            || (uploader.is_some() && tombstone.owner == uploader)
     });
     considered
 }

@@ -1,6 +1,6 @@
 //! Who had it first: permission and precedence of an upload against each tombstone that it shows.
 //!
-//! A *record* says that somebody posted a part of the deleted video, and when: a related tombstone, another tombstone
+//! A *record* says that a user posted a part of the deleted video, and when: a related tombstone, another tombstone
 //! that the upload shows, a claim that is written in the tombstone, or what the platform says of the upload. *Earlier*
 //! means surely earlier. Only records that show most of what the upload shows count.
 //!
@@ -18,7 +18,9 @@
 use std::collections::HashSet;
 
 use crate::engine::check::pipeline::{Recognised, SAME_BYTES_MAX, Uploader};
-use crate::engine::{Engine, Policy, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
+use crate::engine::policy::Policy;
 use crate::model::extent::{EXTENT_BINS_MAX, WHOLE, bin, grown};
 use crate::model::{
     ByteDigest, DeletionReason, Extent, OwnerKey, Permission, Posted, Precedence, Report,

@@ -5,7 +5,9 @@
 
 use serde::Serialize;
 
-use crate::engine::{Engine, Policy, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
+use crate::engine::policy::Policy;
 use crate::model::{UploadId, UploadSeq, Verdict, VerdictKind};
 
 /// Uploads read at once.

@@ -15,7 +15,8 @@
 
 use crate::engine::check::ruled_extent::{Extent, SharedStretch};
 use crate::engine::check::ruled_samples::RuledSamples;
-use crate::engine::{Engine, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 use crate::fingerprint::{self, FrameBits, UploadPrint};
 use crate::model::{ByteDigest, DeletionReason, Report, ReportMatch, Slot, VerdictKind};
 use crate::store::{RuledOut, RulingFormat, Tombstone};

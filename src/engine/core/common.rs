@@ -34,7 +34,7 @@ const MOST: f64 = 0.6;
 /// Largest share of the other video for it to be a minor part, 0..1.
 const MINOR: f64 = 0.5;
 
-/// Somebody who has a part: another owner, or another tombstone of the own owner.
+/// Who has a part: another owner, or another tombstone of the same owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Holder {
     Other(OwnerKey),
@@ -101,7 +101,7 @@ fn by_relations(
     (!common.is_empty()).then_some(common)
 }
 
-/// The parts that at least so many have, from all down to [`OWNERS_MIN`]. The own owner's other tombstones and other
+/// The parts that at least n holders have, for each n from all of them down to [`OWNERS_MIN`]. The own owner's other tombstones and other
 /// owners are counted apart.
 fn levels(holders: &[(Holder, Extent)], bins: usize) -> Vec<Extent> {
     let mut out = vec![Extent::default(); holders.len() + 1];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::model::{ApiKeyId, TokenHash};
 use crate::store::{ApiKey, Store};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::core::common::{common_parts, minor_for_owners};
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
 use crate::model::{Extent, Slot, TemplateStretch};
 use crate::store::{Relation, Store, StoredFingerprint, Tombstone};

@@ -30,7 +30,7 @@ use crate::engine::core::key_ring::KeyRing;
 use crate::engine::core::known::Known;
 use crate::engine::core::lock_out::LockOut;
 use crate::engine::core::prints::PrintIndex;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::fingerprint::{Hasher, Secret};
 use crate::index;
 use crate::index::Index;

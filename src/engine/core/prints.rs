@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::{Engine, Error, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
 use crate::index::{self, Index, TombstoneEntry};
 use crate::model::{Slot, TombstoneId, UnixSeconds};
@@ -20,7 +21,7 @@ const ERASED_AT_ONCE: usize = 1000;
 /// Name of the store's state entry that holds the time since which prints are kept without a gap, seconds.
 const SINCE_STATE: &str = "prints since";
 
-/// The index, once somebody needed it.
+/// The index, opened on first use.
 #[derive(Default)]
 pub(in crate::engine) struct PrintIndex(Mutex<Option<Arc<Index>>>);
 

@@ -5,8 +5,8 @@
 //! deleted video what both have. Detection is taken for perfect, so what is seen here is the rules alone: relations,
 //! common parts, policy.
 
-use crate::engine::Policy;
 use crate::engine::core::common::{common_parts, minor_for_owners};
+use crate::engine::policy::Policy;
 use crate::fingerprint::{Fingerprint, Keyframe, Keypoint, Spot};
 use crate::matching::VisualWeight;
 use crate::model::extent::{CELLS, Extent, WHOLE, cell_centre};
@@ -256,7 +256,11 @@ fn somebody_who_deletes_the_template_itself_does_not_block_those_who_use_it() {
     let mut platform = Platform::default();
     platform.delete(200, ident());
     let stranger = ident().then(Video::of(500, 0..17));
-    assert_eq!(platform.check(&stranger), VerdictKind::Block, "so far it is anybody's video");
+    assert_eq!(
+        platform.check(&stranger),
+        VerdictKind::Block,
+        "nothing shows yet that it is a template"
+    );
     for by in 1..=3 {
         platform.delete(by, ident().then(Video::of(100 + u32::from(by), 0..24)));
     }

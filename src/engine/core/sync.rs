@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::core::Keys;
 use crate::engine::core::known::parse;
-use crate::engine::{Error, Keys, Result};
+use crate::engine::error::{Error, Result};
 use crate::index::{self, Index, OwnedTombstoneEntry, TombstoneEntry};
 use crate::model::{KeyId, Slot};
 use crate::store::{ChangeKind, Store};

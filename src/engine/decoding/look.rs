@@ -7,7 +7,8 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::engine::{Engine, Error, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::fingerprint::{DeletedPrints, TombstoneBuilder, UploadBuilder, UploadPrint};
 use crate::media::{self, Damage, Failure, Frames, LoopFilter, Plan, Summary};
 use crate::model::{ByteDigest, Frame};

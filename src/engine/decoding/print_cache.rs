@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::engine::Effort;
+use crate::engine::decoding::Effort;
 use crate::engine::decoding::look::Look;
 use crate::fingerprint::UploadPrint;
 use crate::model::ByteDigest;

@@ -6,7 +6,7 @@ use futures::{FutureExt, StreamExt};
 
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::step::seed;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::erasure;
 use crate::erasure::CopyTask;
 use crate::model::{

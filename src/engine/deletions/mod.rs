@@ -37,10 +37,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::engine::core::Engine;
 use crate::engine::deletions::visibility::Hidden;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::Wake;
 use crate::engine::tombstones::TombstoneCommit;
-use crate::engine::{Engine, Error, Result, SPOOL_FOLDER};
+use crate::engine::uploads::SPOOL_FOLDER;
 use crate::erasure;
 use crate::erasure::ReceiptKey;
 use crate::model::{DeletionState, Environment, Sealed};

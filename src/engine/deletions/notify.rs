@@ -1,7 +1,7 @@
 //! The events of deletions: complete, or stuck and in need of an operator.
 
 use crate::engine::deletions::Deletions;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{Deletion, EventId, Stage, StoredCopy, Topic, UnixSeconds};
 use crate::store::NewEvent;
 use crate::wire::{DeletionDetails, DeletionView};

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::engine::deletions::Deletions;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::erasure::{PublicKeys, ReceiptFacts, issue};
 use crate::model::{Deletion, DeletionClientData, DeletionId, StoredCopy, Strength, UnixSeconds};
 use crate::store::NewReceipt;

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::deletions::Deletions;
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::invalid_time;
-use crate::engine::{Error, Result};
 use crate::model::{
     Actor, CopyKind, DAY_S, DeletionClientData, DeletionId, DeletionReason, Engagement, Posted,
     Stage, UnixSeconds,

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::engine::Result;
 use crate::engine::deletions::Deletions;
+use crate::engine::error::Result;
 use crate::engine::jobs::{Claim, Job, Source, Take};
 use crate::erasure;
 use crate::model::{DAY_S, Grain, RetainedBucket, UnixSeconds, chain};

@@ -2,7 +2,7 @@
 
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::request::DeletionRequest;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{
     Actor, Deletion, DeletionClientData, DeletionEvent, DeletionEventSeq, DeletionId,
     DeletionReason, DeletionSeq, DeletionState, StoredCopy, UnixSeconds,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::Result;
 use crate::engine::deletions::{Deletions, retention};
+use crate::engine::error::Result;
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::model::{DeletionSeq, UnixSeconds};
 

@@ -12,9 +12,9 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::engine::Result;
 use crate::engine::deletions::Deletions;
 use crate::engine::deletions::tombstone::{Undecoded, tombstone_id};
+use crate::engine::error::Result;
 use crate::engine::tombstones::{Naming, Ready};
 use crate::erasure;
 use crate::erasure::Step;

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::{Naming, Ready, own_group};
-use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::model::{ByteDigest, Strength, TombstoneId, UnixSeconds, VideoKey};
 use crate::store::{NewPrecedence, NewTombstone};

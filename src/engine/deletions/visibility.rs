@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::engine::deletions::Deletions;
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{
     CopyKind, CopyState, DeletionReason, DeletionSeq, Stage, StoredCopy, UriKey, VideoKey,
     Visibility,

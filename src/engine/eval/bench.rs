@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 
 /// The role of deleted clips.
 const DELETED_ROLE: &str = "ref";

@@ -21,7 +21,12 @@ use serde::Serialize;
 pub use bench::{Bench, Clip, Expected, Query};
 pub use score::{Group, Pair, Score, Wrong, score};
 
-use crate::engine::{Effort, Engine, Enrolment, Error, Keys, Options, Policy, Result, each};
+use crate::engine::core::{Engine, Keys, Options};
+use crate::engine::decoding::Effort;
+use crate::engine::error::{Error, Result};
+use crate::engine::jobs::each;
+use crate::engine::policy::Policy;
+use crate::engine::tombstones::Enrolment;
 use crate::model::{
     Clock, DeletionReason, FingerprintKey, IdentityKey, Report, TombstoneId, VerdictKind, chain,
 };

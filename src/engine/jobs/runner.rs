@@ -31,7 +31,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::model::{Clock, UnixSeconds, chain};
 use crate::pools::Pools;
 

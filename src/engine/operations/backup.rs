@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use crate::engine::{Engine, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 
 impl Engine {
     /// Writes a consistent snapshot of the database to a new file while the service keeps running. Returns its size,

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::engine::core::sync;
-use crate::engine::{Keys, Options, Policy};
+use crate::engine::core::{Keys, Options};
+use crate::engine::policy::Policy;
 use crate::index::{self, Index};
 use crate::matching;
 use crate::media::{self, Failure, Plan};

@@ -1,6 +1,7 @@
 //! Liveness of the database, and gauges for the metrics.
 
-use crate::engine::{Engine, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 
 impl Engine {
     /// Checks that the database answers a query.

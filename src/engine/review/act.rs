@@ -1,8 +1,8 @@
 //! A moderator's action on one case: runs the rules in a store transaction, and words refusals for the moderator.
 
+use crate::engine::error::{Error, Result};
 use crate::engine::review::Cases;
 use crate::engine::review::rules::{self, DecisionRequest, Moment, Refusal};
-use crate::engine::{Error, Result};
 use crate::model::{
     Actor, Case, CaseChange, CaseEvent, CaseEventKind, CaseHistory, CaseId, CaseState,
     DecisionKind, DeletionReason, Reviewer, UnixSeconds, rfc3339,

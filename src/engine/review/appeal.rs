@@ -2,8 +2,8 @@
 //!
 //! An appealed upload leaves its group for a case of its own. Each upload has one appeal, while its bytes are kept.
 
+use crate::engine::error::{Error, Result};
 use crate::engine::review::Cases;
-use crate::engine::{Error, Result};
 use crate::model::{Actor, AuditEntry, CaseId, UploadId, Verdict, VerdictKind};
 use crate::store::{AppealOutcome, NewAppeal};
 

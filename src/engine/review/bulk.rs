@@ -1,8 +1,9 @@
 //! Bulk actions by leads, on all cases that match a filter or on a list of cases.
 
+use crate::engine::error::{Error, Result};
 use crate::engine::review::Cases;
 use crate::engine::review::rules::{self, DecisionRequest, Refusal};
-use crate::engine::{CaseAction, CaseQuery, Error, Result};
+use crate::engine::review::{CaseAction, CaseQuery};
 use crate::model::{Case, CaseId, CaseState, Reviewer, Role};
 
 /// Cases changed at once: concurrent commits share a sync of the disk.

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use crate::engine::error::{Error, Result};
 use crate::engine::review::{Cases, lock};
-use crate::engine::{Error, Result};
 use crate::model::{Actor, AuditEntry, CaseState, Reviewer, UploadId};
 
 /// A player requests many ranges of a video. Requests within this time of the first are one viewing, seconds.

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::decoding::Effort;
+use crate::engine::error::Result;
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
 use crate::engine::triage::{open, plot};
-use crate::engine::{Effort, Result};
 use crate::model::{Agreement, Case, CaseState, UnixSeconds, UploadId, chain};
 use crate::store::RankedPlot;
 
@@ -83,7 +84,8 @@ impl Cases {
             return Ok(Vec::new());
         };
         let look = |effort: Effort| self.uploads.look(&file, &bytes, effort);
-        let (_, recognised) = self.engine.recognise_file(&look, self.uploads.options().effort)?;
+        let (_, recognised) =
+            self.engine.recognise_file(&look, self.uploads.options().effort, None)?;
         let drawn = (0..).zip(&matches).take(open::PLOTS_MAX);
         let plot = |(rank, recorded): (u32, &crate::model::UploadMatch)| {
             let mut found = recognised.iter();

@@ -1,7 +1,7 @@
 //! The feed of case events, for programs that follow it.
 
+use crate::engine::error::{Error, Result};
 use crate::engine::review::Cases;
-use crate::engine::{Error, Result};
 use crate::model::{Actor, CaseEventSeq, CaseState, Reviewer};
 use crate::store::CaseOccurrence;
 use crate::wire::CaseNewsView;

@@ -1,6 +1,6 @@
 //! The queues: lists of cases by filter and order.
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::review::Cases;
 use crate::model::{
     CaseId, CaseOrder, CaseState, MatchKind, Reviewer, TombstoneId, UnixSeconds, VerdictKind,

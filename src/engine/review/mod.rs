@@ -46,10 +46,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 use crate::engine::jobs::{MonotonicClock, Wake};
 use crate::engine::triage::{CaseChanges, Options};
 use crate::engine::uploads::Uploads;
-use crate::engine::{Engine, Result};
 use crate::model::{Actor, Environment, Reviewer, UploadId};
 use crate::pools::Pools;
 use crate::store::CaseCounts;

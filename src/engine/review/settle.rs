@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use crate::engine::check::{Extent, Recognised, RuledSamples};
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::review::Cases;
-use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Case, CaseDecision, CaseState, DecisionKind, EventId, GrantId, Reason,
     TombstoneId, Topic, UnixSeconds, UploadMatch, UploadSeq, Verdict, VerdictKind, chain, rfc3339,
@@ -210,7 +210,7 @@ impl Cases {
         };
         let look = |effort| self.uploads.look(&file, &bytes, effort);
         let (look, recognised) =
-            self.engine.recognise_file(&look, self.uploads.options().effort)?;
+            self.engine.recognise_file(&look, self.uploads.options().effort, None)?;
         let counts =
             |one: &&Recognised| against.iter().any(|m| m.tombstone == one.known.tombstone.id);
         let found: Vec<&Recognised> = recognised.iter().filter(counts).collect();

@@ -1,6 +1,6 @@
 //! One case with everything that a moderator needs to decide it.
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::review::act::blindfold;
 use crate::engine::review::{Cases, draw};
 use crate::engine::triage::plot;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::review::Cases;
 use crate::model::{DAY_S, DecisionKind, rfc3339};
 use crate::store::{CaseStats, DayStats, ReviewerStats};

@@ -1,6 +1,7 @@
 //! Counts the time that moderators view sensitive uploads, and says when a break is due.
 
-use crate::engine::{Engine, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 use crate::model::{Environment, UserId};
 use crate::store::Viewing;
 

@@ -1,9 +1,10 @@
 //! Looks for earlier posters when a tombstone is made: among the prints of accepted uploads, while its video is still
 //! at hand. What is found is written with the tombstone and stays with it, so no verdict changes when a print expires.
 
+use crate::engine::core::Engine;
 use crate::engine::core::parse_print;
+use crate::engine::error::Result;
 use crate::engine::tombstones::enrol::Ready;
-use crate::engine::{Engine, Result};
 use crate::fingerprint::Fingerprint;
 use crate::index::SearchOptions;
 use crate::matching::{Candidate, IndexHits};
@@ -11,7 +12,7 @@ use crate::model::extent::{BIN_S, EXTENT_BINS_MAX};
 use crate::model::{DeletionReason, Extent, Posted, Slot, Strength, TombstoneId, chain};
 use crate::store::{NewClaim, StoredPrint, Tombstone};
 
-/// Somebody who posted a part of a deleted video before it was posted, neither its owner nor permitted by the owner.
+/// A user who posted a part of a deleted video before it was posted, neither its owner nor permitted by the owner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarlierPoster {
     pub posted: Posted,

@@ -10,11 +10,11 @@ use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use crate::engine::core::Engine;
 use crate::engine::core::sync;
 use crate::engine::decoding::{DeletedLook, damage_words, open};
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::each;
-use crate::engine::tombstones::relations::own_group;
-use crate::engine::{Engine, Error, Result};
 use crate::fingerprint::{DeletedPrints, Fingerprint, UploadPrint};
 use crate::model::{
     ByteDigest, Clock, DeletionReason, NotATimeOfPosting, OwnerKey, Posted, Strength, TombstoneId,
@@ -266,6 +266,11 @@ fn stem(path: &Path) -> Option<TombstoneId> {
         chunk.invalid().iter().for_each(|byte| id.push_str(&format!("%{byte:02X}")));
     }
     Some(TombstoneId(id))
+}
+
+/// The number of the content group that a tombstone is the head of, from the digest of its bytes.
+pub(in crate::engine) fn own_group(digest: &[u8; 32]) -> u32 {
+    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Grants: an owner's permission for one uploader to re-upload the video.
 
-use crate::engine::{Engine, Error, Result};
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::model::{Actor, AuditEntry, DeletionReason, Environment, GrantId, TombstoneId};
 use crate::store::Grant;
 

@@ -4,8 +4,9 @@
 
 use std::sync::Mutex;
 
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::enrol::Ready;
-use crate::engine::{Engine, Error, Result};
 use crate::store::GroupCommit;
 
 /// Maximum number of tombstones in one commit. Bounds the transaction.

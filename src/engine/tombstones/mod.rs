@@ -22,8 +22,7 @@ mod stretches;
 
 pub use earlier::EarlierPoster;
 pub use enrol::{Enrolled, Enrolment};
-pub(in crate::engine) use enrol::{Naming, Ready, invalid_time};
+pub(in crate::engine) use enrol::{Naming, Ready, invalid_time, own_group};
 pub(in crate::engine) use group_commit::TombstoneCommit;
-pub(in crate::engine) use relations::own_group;
 pub(in crate::engine) use retire::check_note;
 pub use stretches::NewStretch;

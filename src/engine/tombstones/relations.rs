@@ -10,14 +10,15 @@
 //! A content group holds the tombstones of nearly one content; its head is the earliest of them. Members are compared
 //! with the head alone, so a chain of excerpts does not become one group. Groups bound the work of a check.
 
+use crate::engine::core::Engine;
+use crate::engine::error::Result;
 use crate::engine::tombstones::enrol::Ready;
-use crate::engine::{Engine, Result};
 use crate::matching::{Candidate, Judged};
 use crate::model::Strength;
 use crate::store::{NewRelation, Older};
 
-/// Share of the score for a review from which two videos are related. Tuned: one unrelated pair in a thousand has it, and
-/// nothing is common by one.
+/// Share of the score for a review from which two videos are related. Tuned: at a score of 2, one upload in a hundred has
+/// such a match by chance, and one alone makes nothing common.
 const RELATED: f64 = 0.5;
 /// Relations kept of one tombstone; the surest first, distinct owners before further tombstones of one.
 const RELATIONS_MAX: usize = 64;
@@ -42,7 +43,7 @@ impl Engine {
         if one.new.strength == Strength::Unmatchable {
             return Ok(());
         }
-        let (considered, tombstones) = self.candidates(&one.print)?;
+        let (considered, tombstones) = self.candidates(&one.print, None)?;
         let (mut candidates, mut others) = (Vec::new(), Vec::new());
         for (at, (_, other)) in earlier.iter().enumerate() {
             let fingerprint = &other.fingerprint;
@@ -106,9 +107,4 @@ fn relations(judged: &[Judged], others: &[Other], version: u16) -> Vec<NewRelati
         older_extent: judged.shown.deleted.to_bytes(),
     };
     first.into_iter().chain(again).take(RELATIONS_MAX).map(relation).collect()
-}
-
-/// The number of the content group that a tombstone is the head of, from the digest of its bytes.
-pub(in crate::engine) fn own_group(digest: &[u8; 32]) -> u32 {
-    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
 }

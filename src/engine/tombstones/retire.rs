@@ -4,8 +4,9 @@
 //! Retiring means that the tombstone should not have existed, so verdicts against uploads can be reversed
 //! (`uploads::reverse`). Expiry leaves them as they are.
 
+use crate::engine::core::Engine;
 use crate::engine::core::sync;
-use crate::engine::{Engine, Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{Actor, AuditEntry, DeletionReason, Environment, TombstoneId};
 use crate::store::TombstoneEnd;
 

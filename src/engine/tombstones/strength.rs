@@ -1,6 +1,6 @@
 //! The strength of tombstones: measured when they are made, derived whenever it is asked for.
 
-use crate::engine::Engine;
+use crate::engine::core::Engine;
 use crate::fingerprint::{Fingerprint, UploadPrint};
 use crate::matching;
 use crate::model::{DeletionReason, SelfMatch, Strength};

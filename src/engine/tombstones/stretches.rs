@@ -1,13 +1,14 @@
-//! Stretches of a deleted video that a moderator rules to be a template, or not its owner's: common for everybody.
+//! Stretches of a deleted video that a moderator rules to be a template, or not its owner's: common for all uploads.
 
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::check_note;
-use crate::engine::{Engine, Error, Result};
 use crate::model::{
     Actor, AuditEntry, DeletedSpan, Environment, StretchGround, StretchId, TemplateStretch,
     TombstoneId,
 };
 
-/// Largest share of a deleted video that may be ruled common. Whoever wants to clear more of it retires the tombstone.
+/// Largest share of a deleted video that may be ruled common. To clear more of it, retire the tombstone.
 const SHARE_MAX: f64 = 0.3;
 /// Shortest stretch, seconds: shorter ones say nothing.
 const SECONDS_MIN: f64 = 0.5;

@@ -2,10 +2,10 @@
 
 use crate::engine::check::{Extent, RuledSamples, spaced};
 use crate::engine::decoding::Look;
+use crate::engine::error::{Error, Result};
 use crate::engine::triage::changes::CaseChanges;
 use crate::engine::triage::options::Options;
 use crate::engine::triage::plot;
-use crate::engine::{Error, Result};
 use crate::media;
 use crate::model::{
     Agreement, CaseId, Environment, LIKENESS_FRAMES, Likeness, LikenessPlace, MatchKind, Placement,

@@ -5,11 +5,11 @@
 
 use serde_json::json;
 
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::invalid_time;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::admission::Permit;
 use crate::engine::uploads::spool::Spooling;
-use crate::engine::{Error, Result};
 use crate::model::{Actor, UploadBytes, UploadClientData, UploadId};
 use crate::remote::Address;
 use crate::store::{Acceptance, Idempotency, NewUpload};

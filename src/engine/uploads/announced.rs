@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
+use crate::engine::error::{Error, Result};
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::accept::Accepted;
-use crate::engine::{Error, Result};
 use crate::model::UploadClientData;
 use crate::store::Idempotency;
 

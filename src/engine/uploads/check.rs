@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::check::Checked;
+use crate::engine::decoding::Effort;
 use crate::engine::decoding::Look;
+use crate::engine::error::{Error, Result};
 use crate::engine::triage::Looks;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::engine::{Effort, Error, Result};
 use crate::model::{
     EventId, Posted, Reason, Report, ReportMatch, Seen, Topic, Upload, UploadBytes, UploadDecision,
     UploadId, UploadMatch, UploadState, Verdict, VerdictKind, chain,
@@ -190,7 +191,7 @@ impl Uploads {
         Ok(Outcome { report, looks, left: Left { print, claims } })
     }
 
-    /// What is kept of an upload for those who delete the same later: nothing without an uploader, or without features.
+    /// The print of an upload that is kept for later deletions of the same content: `None` without an uploader, or without features.
     fn kept_print(&self, upload: &Upload, posted: Option<Posted>, look: &Look) -> Option<NewPrint> {
         let uploader = upload.uploader.filter(|_| self.engine.options().prints_s > 0)?;
         let sparse = look.print.as_ref()?.sparse();

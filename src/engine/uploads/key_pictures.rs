@@ -4,9 +4,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::engine::decoding::Effort;
+use crate::engine::error::{Error, Result};
+use crate::engine::uploads::Arriving;
 use crate::engine::uploads::Uploads;
 use crate::engine::uploads::spool::NAME;
-use crate::engine::{Arriving, Effort, Error, Result};
 use crate::media::{self, Plan, Sampling};
 use crate::model::{Actor, AuditEntry, Frame, Report, UploadId};
 

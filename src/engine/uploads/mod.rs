@@ -42,13 +42,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::engine::core::Engine;
+use crate::engine::decoding::Effort;
 use crate::engine::decoding::Prints;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::Wake;
 use crate::engine::triage::CaseOpening;
 use crate::engine::uploads::admission::Admission;
 use crate::engine::uploads::spool::Spool;
 use crate::engine::uploads::verdict_notifier::VerdictNotifier;
-use crate::engine::{Effort, Engine, Error, Result};
 use crate::model::{DAY_S, Environment, Sealed, UploadClientData, UploadId, UploadSeq};
 use crate::pools::Pools;
 use crate::remote::Remote;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::jobs::{Claim, Job, Source, Take};
 use crate::engine::uploads::Uploads;
 use crate::model::{DAY_S, UnixSeconds, chain};

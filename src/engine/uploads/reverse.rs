@@ -1,9 +1,9 @@
 //! Reverses verdicts after a tombstone is retired: judges the affected uploads again by their other recorded matches,
 //! and sends subscribers the new verdicts.
 
+use crate::engine::error::{Error, Result};
 use crate::engine::tombstones::check_note;
 use crate::engine::uploads::Uploads;
-use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, Reason, TombstoneId, Upload, UploadId, UploadMatch, Verdict, VerdictKind,
 };

@@ -1,6 +1,6 @@
 //! Reads uploads: one, or a page.
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::uploads::Uploads;
 use crate::model::{Upload, UploadId, UploadMatch, UploadState, VerdictKind};
 use crate::store::UploadFilter;

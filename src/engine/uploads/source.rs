@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::Result;
+use crate::engine::error::Result;
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take};
 use crate::engine::uploads::{Uploads, retention};
 use crate::model::{UnixSeconds, UploadSeq};

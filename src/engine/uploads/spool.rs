@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Error, Result};
+use crate::engine::error::{Error, Result};
 use crate::model::{ByteDigester, IdentityKey, UploadBytes, UploadId};
 use crate::store::Store;
 

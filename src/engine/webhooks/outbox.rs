@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::engine::core::Engine;
+use crate::engine::error::{Error, Result};
 use crate::engine::jobs::{Claim, Job, Runner, Source, Take, Wake};
-use crate::engine::{Engine, Error, Result};
 use crate::model::{
     Actor, AuditEntry, DAY_S, DeliverySeq, Environment, SubscriptionId, Topic, UnixSeconds, chain,
     rfc3339,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::error::{Error, Result};
 use crate::engine::webhooks::outbox::Outbox;
-use crate::engine::{Error, Result};
 use crate::model::{
     Actor, AuditEntry, DeliveryId, DeliveryState, Sealed, SubscriptionId, Topic, UnixSeconds,
 };

@@ -18,10 +18,10 @@ use crate::matching::judge::judged::{SUPPORTS_TO_BLOCK, Thresholds};
 use crate::matching::judge::judgement::judge;
 use crate::model::{SelfMatch, Strength};
 
-/// Fewest tombstones for which a promise holds: so many more may be made before it changes.
+/// Fewest tombstones for which a promise holds: it holds until the store has more than that.
 const TOMBSTONES_MIN: usize = 1_000_000;
 /// Share of the evidence that is relied upon: an encoder does worse than our degraded copy, and samples the video at
-/// slightly other times. Measured (`benches/strength.py`).
+/// slightly other times. Tuned, beforehand; `benches/strength.py` measures what it promises.
 const RELIED: f64 = 0.8;
 /// Evidence below which a tombstone shows nothing, nats.
 const NOTHING_NATS: f64 = 1.0;
@@ -95,7 +95,7 @@ mod tests {
         strength(&SelfMatch { nats, supports }, &Thresholds::default(), tombstones).0
     }
 
-    /// The evidence that, relied upon, has this score among so many tombstones.
+    /// The evidence that, relied upon, has this score in an index of `tombstones`.
     fn nats_of(score: f64, tombstones: usize) -> f64 {
         let (at_0, at_1) = (score_of(0.0, tombstones), score_of(1.0, tombstones));
         (score - at_0) / (at_1 - at_0) / RELIED

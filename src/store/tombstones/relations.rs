@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, params};
 
 use crate::model::{OwnerKey, Slot};
+use crate::store::database::columns;
 use crate::store::{Result, Store};
 
 /// The older tombstone of a new relation.
@@ -60,6 +61,35 @@ impl Store {
         self.read(|c| {
             c.prepare_cached("SELECT min(slot) FROM tombstones WHERE content_group = ?1")?
                 .query_row([group], |row| Ok(row.get::<_, Option<u32>>(0)?.map(Slot)))
+        })
+    }
+
+    /// Up to `limit` tombstones of an owner in each of these content groups, earliest first.
+    ///
+    /// # Errors
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
+    pub fn owned_in_groups(
+        &self,
+        owner: OwnerKey,
+        groups: &[u32],
+        limit: usize,
+    ) -> Result<Vec<Slot>> {
+        self.read(|c| {
+            let mut of_group = c.prepare_cached(
+                "SELECT slot FROM tombstones WHERE content_group = ?1 AND owner = ?2 \
+                 ORDER BY slot LIMIT ?3",
+            )?;
+            let mut out = Vec::new();
+            for group in groups {
+                let slots = of_group
+                    .query_map(params![group, owner.0, columns::row_limit(limit)], |row| {
+                        Ok(Slot(row.get(0)?))
+                    })?;
+                for slot in slots {
+                    out.push(slot?);
+                }
+            }
+            Ok(out)
         })
     }
 

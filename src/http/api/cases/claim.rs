@@ -41,7 +41,7 @@ pub async fn act(
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
         (status = 200, description = "The case, claimed by the caller.", body = CaseView),
-        (status = 409, description = "The case is claimed by somebody else, or decided.")
+        (status = 409, description = "The case is claimed by another moderator, or decided.")
     )
 )]
 pub async fn claim(
@@ -58,7 +58,7 @@ pub async fn claim(
     params(("id" = String, Path, description = "The case's id, `cas_…`")),
     responses(
         (status = 200, description = "The case, free to be claimed.", body = CaseView),
-        (status = 409, description = "The case is claimed by somebody else.")
+        (status = 409, description = "The case is claimed by another moderator.")
     )
 )]
 pub async fn release(

@@ -88,7 +88,7 @@ pub async fn escalate(
     act(&app, &caller, &id, CaseAction::Escalate { version: Some(version), note }).await
 }
 
-/// Assign a case to somebody. Leads only.
+/// Assign a case to a moderator. Leads only.
 #[utoipa::path(
     put, path = "/v1/cases/{id}/assignment", tag = "cases",
     params(("id" = String, Path, description = "The case's id, `cas_…`")),

@@ -42,7 +42,7 @@ pub struct AccountVideo {
     /// When the video was uploaded: an RFC 3339 time, or a day, such as 2026-01-31, if only that is known. Who posted
     /// something first may post it again.
     uploaded_at: Option<String>,
-    /// True if the owner is known to be the author, whoever posted it first.
+    /// True if the owner is known to be the author, no matter who posted it first.
     #[serde(default)]
     original: bool,
     #[serde(default)]

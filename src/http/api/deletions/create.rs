@@ -29,7 +29,7 @@ pub struct DeletionBody {
     /// When the video was uploaded: an RFC 3339 time, or a day, such as 2026-01-31, if only that is known. Who posted
     /// something first may post it again.
     uploaded_at: Option<String>,
-    /// True if the owner is known to be the author, whoever posted it first.
+    /// True if the owner is known to be the author, no matter who posted it first.
     #[serde(default)]
     original: bool,
     #[schema(schema_with = wire::schema::deletion_reason)]

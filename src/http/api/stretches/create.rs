@@ -70,7 +70,7 @@ impl StretchView {
 /// Rule that a stretch of a deleted video is common.
 ///
 /// Common is what many videos have, such as an ident, or what does not belong to the owner of the deleted video. The
-/// ruling holds for everybody until it is undone. All stretches of a tombstone together may be at most 30 % of the video;
+/// ruling holds for all uploads until it is undone. All stretches of a tombstone together may be at most 30 % of the video;
 /// to clear more of it, retire the tombstone.
 #[utoipa::path(
     post, path = "/v1/tombstones/{id}/stretches", tag = "tombstones",

@@ -22,7 +22,7 @@ pub struct TombstoneDetail {
     pub earlier_posters: Vec<EarlierPosterView>,
 }
 
-/// Somebody who posted a part of a deleted video before it was posted. Only a keyed hash of the id is stored.
+/// A user who posted a part of a deleted video before it was posted. Only a keyed hash of the id is stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EarlierPoster)]
 pub struct EarlierPosterView {

@@ -179,7 +179,7 @@ fn choices(survey: &BulkSurvey, undo_s: i64) -> Vec<Choice> {
         all.push(sets("escalate", "Escalate", "to the leads", does, says));
     }
     let says = format!("{cases} will be assigned to the chosen person.");
-    all.push(sets("assign", "Assign", "to somebody", format!("Assign {cases}"), says));
+    all.push(sets("assign", "Assign", "to a moderator", format!("Assign {cases}"), says));
     let says = format!("{cases} will get this due time.");
     all.push(sets("due", "Due time", "for all", format!("Set due time of {cases}"), says));
     all

@@ -20,7 +20,7 @@ UPDATE ruled_out SET content = NULL WHERE extent IS NULL;
 -- Of uploads in cases, twelve frames were kept; a decision makes the samples from their bytes.
 UPDATE case_members SET content = NULL WHERE content IS NOT NULL;
 
--- Stretches of a deleted video that a moderator ruled to be a template, or not its owner's: common for everybody, and no
+-- Stretches of a deleted video that a moderator ruled to be a template, or not its owner's: common for all uploads, and no
 -- ground to block. Plain: seconds, who, when. A stretch that was undone stays as a record until the tombstone goes.
 CREATE TABLE template_stretches (
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,7 +28,7 @@ CREATE TABLE template_stretches (
     slot      INTEGER NOT NULL REFERENCES tombstones (slot) ON DELETE CASCADE,
     start_s   REAL    NOT NULL CHECK (start_s >= 0),
     end_s     REAL    NOT NULL CHECK (end_s > start_s),
-    -- `template`: many videos have it. `not_owners`: it belongs to somebody else.
+    -- `template`: many videos have it. `not_owners`: it belongs to another person.
     ground    TEXT    NOT NULL CHECK (ground IN ('template', 'not_owners')),
     by        TEXT    NOT NULL,
     at        INTEGER NOT NULL,

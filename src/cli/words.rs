@@ -81,6 +81,10 @@ fn match_lines(one: &ReportMatch) -> Vec<String> {
         crate::wire::score_text(found.score),
         score(found.score)
     )];
+    if let Some(group) = one.weighed.group.filter(|group| group.tombstones > 1) {
+        lines
+            .push(format!("         one of {} deleted videos with this content", group.tombstones));
+    }
     if evidence.same_bytes {
         lines.push("         identical bytes".into());
         return lines;

@@ -84,5 +84,5 @@ pub use upload::{
 pub use verdict::{
     Evidence, Match, Placement, Point, Reason, SpanPair, Strength, Verdict, VerdictKind,
 };
-pub use weighed::{Permission, Weighed};
+pub use weighed::{ContentGroup, Permission, Weighed};
 pub use words::NoSuchWord;

@@ -14,6 +14,14 @@ pub enum Permission {
     Grant,
 }
 
+/// Deleted videos with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentGroup {
+    pub number: u32,
+    /// Tombstones in it when the upload was judged.
+    pub tombstones: u32,
+}
+
 /// What policy needs to know about a match.
 ///
 /// The score says whether the deleted video is shown; all else says whose it is, and what the match may do. What is
@@ -49,6 +57,13 @@ pub struct Weighed {
     /// many are missing together in one part of the picture.
     #[serde(default)]
     pub moving: Option<[u32; 3]>,
+    /// Of a deleted video in which nothing happens, a slide show for one: changes from one picture to the next, and those
+    /// that the upload shows at the same moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slides: Option<[u32; 2]>,
+    /// The content group of the deleted video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<ContentGroup>,
     /// Who posted what is shown, and when.
     #[serde(default)]
     pub precedence: Option<Precedence>,
@@ -69,6 +84,8 @@ impl Weighed {
             deleted_duration_s: None,
             minor_for_owners: None,
             moving: None,
+            slides: None,
+            group: None,
             precedence: None,
         }
     }

@@ -61,6 +61,9 @@ pub struct MatchView {
     /// True when the owner permits this uploader to post the video; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub granted: bool,
+    /// Number of deleted videos with this content, of which five are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_content: Option<u32>,
     /// How much of either video the match covers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<ShareView>,
@@ -207,6 +210,7 @@ impl MatchView {
             reason: one.found.reason,
             own: one.own(),
             granted: one.granted(),
+            same_content: one.weighed.group.map(|group| group.tombstones),
             share: one.weighed.share.as_ref().map(ShareView::new),
             spans: one.found.spans.iter().map(SpanView::new).collect(),
             evidence: EvidenceView::new(evidence),

@@ -116,6 +116,9 @@ pub struct UploadMatchView {
     pub retired: bool,
     /// Matching spans in time, with the position in the picture.
     pub spans: Vec<SpanView>,
+    /// Number of deleted videos with this content, of which five are listed; absent in records of 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_content: Option<u32>,
     /// −log10 of the expected number of equally good chance matches per upload. Only with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
@@ -230,6 +233,7 @@ impl UploadMatchView {
             ruled_out: one.weighed.ruled_out,
             retired: one.retired,
             spans: detail.spans,
+            same_content: one.weighed.group.map(|group| group.tombstones),
             score: Some(wire::rounded_down(one.weighed.score)),
             share: one.weighed.share.as_ref().map(ShareView::new),
             evidence: Some(detail.evidence),
@@ -251,6 +255,7 @@ mod tests {
             ruled_out: false,
             retired: false,
             spans: Vec::new(),
+            same_content: Some(2),
             score: Some(5.0),
             share: None,
             evidence: Some(EvidenceView::default()),

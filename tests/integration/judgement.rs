@@ -98,3 +98,66 @@ fn an_ident_that_strangers_share_blocks_nobody_and_is_allowed_once_three_owners_
     let own = s.ffmpeg("again.mp4", &format!("-i {} {CODED}", s.path("harbour.mp4").display()));
     assert_eq!(verdict(&s, &own).0, "block", "the video itself");
 }
+
+/// A story in an inset before a moving set, with a headline.
+fn story(s: &Sandbox, name: &str, clip: &str, headline: u32) -> PathBuf {
+    let inset = sample(clip);
+    let graph = format!(
+        "[0:v]setsar=1[set];[1:v]scale=420:-2,setsar=1[inset];[set][inset]overlay=440:60:shortest=1,\
+         drawbox=y=440:h=100:color=maroon:t=fill,drawbox=x=30:y=465:w={headline}:h=44:color=white:t=fill"
+    );
+    let set = "-f lavfi -t 6 -i mandelbrot=s=960x540:rate=15:end_pts=400";
+    s.ffmpeg(
+        name,
+        &format!("{set} -t 6 -i {} -filter_complex {graph} -t 6 {CODED}", inset.display()),
+    )
+}
+
+#[test]
+fn another_story_before_the_same_moving_set_is_reviewed_and_the_same_story_blocked() {
+    let s = Sandbox::new();
+    let own = story(&s, "a.mp4", "chess", 420);
+    deleted(&s, "anna", &own);
+    for (name, clip, headline) in [("b.mp4", "coast", 510), ("c.mp4", "window", 260)] {
+        let (kind, _, line) = verdict(&s, &story(&s, name, clip, headline));
+        assert_eq!(kind, "review", "{line}");
+    }
+    let again = s.ffmpeg("again.mp4", &format!("-i {} -vf scale=640:-2 {CODED}", own.display()));
+    assert_eq!(verdict(&s, &again).0, "block");
+}
+
+/// A slide show: pictures of samples, each for so many seconds.
+fn slides(s: &Sandbox, name: &str, pictures: &[(&str, u32)]) -> PathBuf {
+    let inputs: String = pictures
+        .iter()
+        .map(|(clip, _)| format!("-ss 1 -t 0.06 -i {} ", sample(clip).display()))
+        .collect();
+    let stay = |(n, (_, lasts_s)): (usize, &(&str, u32))| {
+        format!("[{n}]trim=end_frame=1,loop=loop=-1:size=1,{SIZE},trim=duration={lasts_s}[p{n}];")
+    };
+    let scaled: String = pictures.iter().enumerate().map(stay).collect();
+    let listed: String = (0..pictures.len()).map(|n| format!("[p{n}]")).collect();
+    let graph = format!("{scaled}{listed}concat=n={}[out]", pictures.len());
+    s.ffmpeg(name, &format!("{inputs} -filter_complex {graph} -map [out] {CODED}"))
+}
+
+#[test]
+fn a_slide_show_is_blocked_and_another_with_the_same_pictures_is_reviewed() {
+    let s = Sandbox::new();
+    let own = slides(
+        &s,
+        "own.mp4",
+        &[("city", 3), ("chess", 4), ("coast", 3), ("harbour", 4), ("colony", 3)],
+    );
+    deleted(&s, "anna", &own);
+    let again = s.ffmpeg("again.mp4", &format!("-i {} -vf scale=400:-2 {CODED}", own.display()));
+    let (kind, _, line) = verdict(&s, &again);
+    assert_eq!(kind, "block", "{line}");
+    let other = slides(
+        &s,
+        "other.mp4",
+        &[("coast", 5), ("city", 6), ("window", 2), ("colony", 2), ("chess", 7), ("harbour", 2)],
+    );
+    let (kind, _, line) = verdict(&s, &other);
+    assert_eq!(kind, "review", "{line}");
+}

@@ -11,6 +11,7 @@
 //! There is one pipeline, for the command line and the service alike. A check writes nothing: `uploads` records the
 //! report.
 
+mod listed;
 mod pipeline;
 mod precedence;
 mod replay;

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::engine::check::listed::in_group;
 use crate::engine::core::Engine;
 use crate::engine::core::KnownTombstone;
 use crate::engine::core::sync;
@@ -137,6 +138,7 @@ impl Engine {
         if let Some(mut report) = self.check_bytes(digest, uploader)? {
             self.rule_out(&mut report, digest, None)?;
             if report.verdict.kind == VerdictKind::Block {
+                self.list_few(&mut report.matches)?;
                 return Ok(Checked { report, look: None, claims: Vec::new() });
             }
         }
@@ -145,6 +147,7 @@ impl Engine {
         let mut report = self.report(&look, recognised, digest, uploader)?;
         let claims = standings.apply(&mut report, &self.options().policy);
         self.rule_out(&mut report, digest, look.print.as_ref())?;
+        self.list_few(&mut report.matches)?;
         Ok(Checked { report, look: Some(look), claims })
     }
 
@@ -270,8 +273,8 @@ impl Engine {
     /// The candidates for a print, and the total number of tombstones.
     ///
     /// Candidates are the tombstones that the index does not have yet, then those that it finds, then in a small store
-    /// all others, and in a large one the uploader's own of the content groups found. The order matters because the judge's work is bounded: beyond its budget, it aligns only candidates
-    /// for which the hits of the index vouch.
+    /// all others, and in a large one the uploader's own of the content groups found. The order matters because the
+    /// judge's work is bounded: beyond its budget, it aligns only candidates for which the hits of the index vouch.
     ///
     /// # Errors
     /// As [`Engine::check`], for the data folder.
@@ -327,11 +330,13 @@ impl Engine {
             share: Some(judged.share),
             deleted_duration_s: Some(tombstone.duration_s),
             minor_for_owners: Some(known.minor_for_owners),
+            group: in_group(tombstone.group),
             moving: Some([
                 judged.moving.expected,
                 judged.moving.found,
                 judged.moving.missing_together,
             ]),
+            slides: judged.slides.map(|changes| [changes.all, changes.shown]),
             ..Weighed::of_score(judged.score)
         };
         let verdict = self.options().policy.judged(&weighed);
@@ -358,6 +363,7 @@ fn same_bytes(tombstone: &Tombstone, uploader: &Uploader, policy: &Policy) -> Re
         permission: uploader.permission(tombstone),
         share: Some(Share::whole(tombstone.duration_s)),
         deleted_duration_s: Some(tombstone.duration_s),
+        group: in_group(tombstone.group),
         ..Weighed::of_score(SAME_BYTES_SCORE)
     };
     let (upload, deleted) =

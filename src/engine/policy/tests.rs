@@ -184,6 +184,18 @@ fn another_take_at_the_same_place_goes_to_review() {
 }
 
 #[test]
+fn a_slide_show_blocks_only_where_pictures_follow_each_other_at_the_same_moments() {
+    let slides = |all, shown| Weighed { slides: Some([all, shown]), ..showing(0.9) };
+    let reviewed = (VerdictKind::Review, Reason::SamePlace);
+    assert_eq!(of(&slides(4, 1)), reviewed);
+    assert_eq!(of(&slides(4, 2)).0, VerdictKind::Block);
+    assert_eq!(of(&slides(1, 1)).0, VerdictKind::Block, "it has two pictures");
+    assert_eq!(of(&slides(0, 0)), reviewed, "it has one picture");
+    let bytes = Weighed { same_bytes: true, ..slides(4, 0) };
+    assert_eq!(of(&bytes).0, VerdictKind::Block);
+}
+
+#[test]
 fn earlier_posters_lower_a_block_unless_authorship_was_asserted() {
     let with = |precedence| Weighed { precedence: Some(precedence), ..showing(0.9) };
     let posters = Precedence { earlier_posters: 1, ..Precedence::default() };

@@ -111,6 +111,9 @@ impl Uploads {
         let Some(decision) = &upload.decision else { return Ok(false) };
         let left = matches.iter().filter(|one| !one.retired).map(|one| &one.weighed);
         let judged = self.engine.options().policy.overall(left, decision.seen);
+        if judged.kind < decision.answer.kind && self.others_stand(upload, matches)? {
+            return Ok(false);
+        }
         if judged.kind >= decision.answer.kind {
             return Ok(false);
         }
@@ -134,6 +137,21 @@ impl Uploads {
         };
         // False when the verdict changed concurrently.
         Ok(self.engine.store().reverse_upload(upload.id, decision.answer, new)?)
+    }
+
+    /// Whether another deleted video with the content of a retired one counts against the upload. Of one content only a
+    /// few matches are recorded, and the bytes with which the others could be judged may be gone.
+    fn others_stand(&self, upload: &Upload, matches: &[UploadMatch]) -> Result<bool> {
+        let recorded: Vec<&TombstoneId> = matches.iter().map(|one| &one.tombstone).collect();
+        let policy = &self.engine.options().policy;
+        let retired = matches.iter().filter(|one| one.retired);
+        let counted = retired.filter(|one| policy.verdict(&one.weighed) > VerdictKind::Allow);
+        for group in counted.filter_map(|one| one.weighed.group) {
+            if self.engine.store().group_stands(group.number, upload.uploader, &recorded)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

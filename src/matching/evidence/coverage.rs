@@ -114,12 +114,14 @@ pub struct Coverage {
 }
 
 /// A keypoint of the deleted video that ought to be visible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Asked {
     pub index: u32,
     pub found: bool,
     /// Whether its like is there, even if that is one of many in a pattern.
     pub seen: bool,
+    /// Mean likelihood ratio of the upload keypoints met there, pattern or not; 0 where there is none.
+    pub ratio: f64,
 }
 
 impl Coverage {
@@ -145,7 +147,12 @@ impl CoverageSearch<'_> {
             if let Some(expected) = self.expected(keypoint, alignment, span) {
                 let met = self.met(index, &expected, alignment);
                 let found = met.best > FOUND_NATS.exp();
-                asked.push(Asked { index: index as u32, found, seen: met.seen });
+                asked.push(Asked {
+                    index: index as u32,
+                    found,
+                    seen: met.seen,
+                    ratio: met.ratio_alone,
+                });
                 self.join_twins(&mut counted, index, met);
             }
         }
@@ -242,6 +249,7 @@ impl CoverageSearch<'_> {
             }
         }
         out.seen = out.best > FOUND_NATS.exp();
+        out.ratio_alone = out.ratio();
         if out.best > 1.0 {
             let met = out.upload as usize;
             let elsewhere = self.lookalikes.elsewhere(index, alignment.variant, met, upload);
@@ -318,6 +326,8 @@ struct Met {
     best: f64,
     /// Whether that was one beyond doubt, before it was divided by its lookalikes.
     seen: bool,
+    /// Mean ratio before it was divided.
+    ratio_alone: f64,
     upload: u32,
     weight: f64,
     at: UploadPoint,
@@ -333,6 +343,7 @@ impl Default for Met {
             ratios: 0.0,
             best: 0.0,
             seen: false,
+            ratio_alone: 0.0,
             upload: 0,
             weight: 0.0,
             at,
@@ -347,10 +358,14 @@ impl Met {
         *self = Met { count: self.count + other.count, ratios: self.ratios + other.ratios, ..best };
     }
 
+    /// Mean likelihood ratio; 0 where nothing is met.
+    fn ratio(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.ratios / f64::from(self.count) }
+    }
+
     /// The evidence when the share `q` of the keypoints is found again.
     fn nats(&self, q: f64) -> f64 {
-        let ratio = if self.count == 0 { 0.0 } else { self.ratios / f64::from(self.count) };
-        let nats = (1.0 - q + q * ratio).ln();
+        let nats = (1.0 - q + q * self.ratio()).ln();
         if nats > 0.0 { nats * self.weight } else { nats }
     }
 }
@@ -429,10 +444,20 @@ fn beside_the_best_picture(passed: &[(usize, f32, Met)]) -> f64 {
 
 /// Evidence under the share that explains best.
 fn best_share(met: &mut dyn Iterator<Item = &Met>) -> f64 {
+    best_of_shares(met.map(|m| |q| m.nats(q)))
+}
+
+/// Evidence of keypoints that ought to be visible, by their mean likelihood ratios, under the share that explains best;
+/// ≥ 0.
+pub fn nats_of_ratios(ratios: impl Iterator<Item = f64>) -> f64 {
+    best_of_shares(ratios.map(|ratio| move |q: f64| (1.0 - q + q * ratio).ln()))
+}
+
+fn best_of_shares(nats: impl Iterator<Item = impl Fn(f64) -> f64>) -> f64 {
     let mut sums = [0.0; SHARES.len()];
-    for m in met {
+    for nats in nats {
         for (sum, q) in sums.iter_mut().zip(SHARES) {
-            *sum += m.nats(q);
+            *sum += nats(q);
         }
     }
     sums.into_iter().fold(0.0, f64::max)

@@ -31,6 +31,7 @@ use crate::matching::evidence::coverage::{Coverage, CoverageSearch};
 use crate::matching::evidence::frames::FrameEvidence;
 use crate::matching::evidence::placed_frames::PlacedFrames;
 use crate::matching::evidence::score::Measured;
+use crate::matching::evidence::slides::Changes;
 use crate::matching::evidence::{prior, spans};
 use crate::model::UploadSpan;
 
@@ -63,6 +64,8 @@ pub struct FittedAlignment {
     pub span: UploadSpan,
     pub coverage: Coverage,
     pub frames: FrameEvidence,
+    /// Of the pictures that follow each other.
+    pub changes: Changes,
 }
 
 /// One trial of an alignment.
@@ -126,7 +129,8 @@ impl Fitter<'_> {
             coverage.passing_nats = self.search.passing_nats(&alignment, &span);
         }
         let frames = placed.along(deleted, &alignment.time_map, &span);
-        FittedAlignment { alignment, span, coverage, frames }
+        let changes = placed.changes(deleted, &alignment.time_map, &span);
+        FittedAlignment { alignment, span, coverage, frames, changes }
     }
 
     fn placed(&self, alignment: &Alignment, around: UploadSpan) -> PlacedFrames {

@@ -31,7 +31,7 @@ pub const NEAR_S: f64 = 0.3;
 /// Bits of 256 in which two deleted frames may differ and count once. Tuned.
 const DISTINCT_BITS: u32 = 44;
 /// [`evidence_nats`] above which a frame is a picture that supports a match. Tuned.
-const SUPPORT_NATS: f64 = 1.0;
+pub const SUPPORT_NATS: f64 = 1.0;
 
 /// Regions that are compared: bit 0 the whole, bits 1..=8 the halves and quarters.
 pub type Visible = u16;
@@ -113,13 +113,18 @@ impl FrameEvidence {
     }
 }
 
+/// Whether two frames of a deleted video show the same picture.
+pub fn is_same_picture(a: &FrameHash, b: &FrameHash) -> bool {
+    distance(&a.bits, &b.bits) < DISTINCT_BITS
+}
+
 /// Of deleted frames with their partners and nats: those that show the same count once, with the best partner.
 pub fn distinct<'a>(
     frames: impl Iterator<Item = (&'a FrameHash, usize, f64)>,
 ) -> Vec<(usize, f64)> {
     let mut kept: Vec<(&FrameHash, usize, f64)> = Vec::new();
     for (f, i, nats) in frames {
-        let same = kept.iter_mut().find(|(k, ..)| distance(&k.bits, &f.bits) < DISTINCT_BITS);
+        let same = kept.iter_mut().find(|(k, ..)| is_same_picture(k, f));
         match same {
             Some(before) if nats > before.2 => (before.1, before.2) = (i, nats),
             Some(_) => {}

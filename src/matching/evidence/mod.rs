@@ -9,10 +9,11 @@
 //! prior            the cost of an odd placement or speed
 //! frames           one pair of frames, and all pairs on a time map
 //! stretch, frame_matrix             the best line through all pairs of frames
+//! passing          which keypoints of a deleted video are not its ground
+//! slides           videos in which nothing passes
 //! sample_grid, placed_frames        frames under a placement
 //! unplaced_frames  frames without one
 //! spans            from when to when an alignment holds
-//! passing          which keypoints of a deleted video are not its ground
 //! lookalikes, coverage              all keypoints that ought to be visible
 //! null, score      the sum, against what chance reaches
 //! fitted           an alignment put where the evidence is greatest
@@ -36,6 +37,10 @@ pub mod frame_matrix;
 
 pub mod sample_grid;
 
+pub mod passing;
+
+pub mod slides;
+
 pub mod placed_frames;
 
 pub mod unplaced_frames;
@@ -43,8 +48,6 @@ pub mod unplaced_frames;
 pub mod spans;
 
 pub mod lookalikes;
-
-pub mod passing;
 
 pub mod coverage;
 

@@ -23,6 +23,13 @@ pub fn passing(deleted: &Fingerprint, keypoints: impl Iterator<Item = u32>) -> V
     few.filter(|index| is_passing(&all[*index as usize], all)).collect()
 }
 
+/// Whether at least so many keypoints of a deleted video pass.
+pub fn passes_least(deleted: &Fingerprint, least: usize) -> bool {
+    let all = &deleted.keypoints;
+    let few = all.iter().take(PAIRS_MAX / all.len().max(1));
+    few.filter(|own| is_passing(own, all)).take(least).count() == least
+}
+
 fn is_passing(own: &Keypoint, all: &[Keypoint]) -> bool {
     let spot = &own.spot;
     let comes_back = |other: &Keypoint| {

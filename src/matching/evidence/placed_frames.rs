@@ -17,9 +17,11 @@ use crate::matching::align::geometry::Affine;
 use crate::matching::align::time_map::TimeMap;
 use crate::matching::evidence::frame_matrix::{FrameMatrix, MatrixLine};
 use crate::matching::evidence::frames::{
-    FrameEvidence, NEAR_S, Visible, distinct, evidence_nats, on_ground, pair_nats,
+    FrameEvidence, NEAR_S, SUPPORT_NATS, Visible, distinct, evidence_nats, is_same_picture,
+    on_ground, pair_nats,
 };
 use crate::matching::evidence::sample_grid::{SampleGrid, Samples};
+use crate::matching::evidence::slides::Changes;
 use crate::model::{Luma, UploadSpan};
 
 /// Frames of the upload that are hashed for one placement at most, evenly thinned out: a minute at 4 a second. Bounds
@@ -104,6 +106,25 @@ impl PlacedFrames {
             Some((f, partner.index, on_ground(nats, deleted, f)))
         });
         FrameEvidence { pairs: distinct(pairs) }
+    }
+
+    /// The changes from one picture of the deleted video to the next, and those that `time_map` puts within `span` where
+    /// both pictures agree.
+    pub fn changes(&self, deleted: &Fingerprint, time_map: &TimeMap, span: &UploadSpan) -> Changes {
+        let telling: Vec<&FrameHash> =
+            deleted.frames.iter().filter(|f| f.quality >= CONTRAST_COMPARED_MIN).collect();
+        let reach = span.padded(SPAN_SLACK_S);
+        let agrees = |f: &FrameHash| {
+            let at = time_map.upload_s(f64::from(f.time_s));
+            let partner = reach.contains_s(at).then(|| self.best_near(at, f)).flatten();
+            partner.is_some_and(|k| self.nats(k, f) > SUPPORT_NATS)
+        };
+        let mut out = Changes::default();
+        for pair in telling.windows(2).filter(|pair| !is_same_picture(pair[0], pair[1])) {
+            out.all += 1;
+            out.shown += u32::from(agrees(pair[0]) && agrees(pair[1]));
+        }
+        out
     }
 
     fn best_near(&self, at: f64, frame: &FrameHash) -> Option<usize> {

@@ -22,6 +22,7 @@ use crate::matching::evidence::fitted::{FittedAlignment, Fitter};
 use crate::matching::evidence::moving::Moving;
 use crate::matching::evidence::score::Measured;
 use crate::matching::evidence::shown::Shown;
+use crate::matching::evidence::slides;
 use crate::matching::evidence::unplaced_frames::UnplacedFrames;
 use crate::matching::evidence::visual_weight::VisualWeight;
 use crate::matching::judge::alignments::Alignments;
@@ -122,6 +123,8 @@ impl<'a> FittedAlignments<'a> {
             share,
             shown,
             moving,
+            slides: slides::nothing_passes(self.deleted)
+                .then(|| best.map(|b| b.changes).unwrap_or_default()),
             measured,
         })
     }

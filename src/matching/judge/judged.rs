@@ -3,6 +3,7 @@
 use crate::matching::evidence::moving::Moving;
 use crate::matching::evidence::score::Measured;
 use crate::matching::evidence::shown::Shown;
+use crate::matching::evidence::slides::Changes;
 use crate::model::{Agreement, Evidence, Share, SpanPair, Strength};
 
 /// Distinct pictures that a block needs: a single one may be a card that no template names yet. Tuned.
@@ -44,6 +45,8 @@ pub struct Judged {
     pub shown: Shown,
     /// What agrees beside the ground.
     pub moving: Moving,
+    /// Of a deleted video in which nothing passes, the changes from one picture to the next.
+    pub slides: Option<Changes>,
     pub measured: Measured,
     /// The moments that agree, to be drawn.
     pub agreement: Agreement,
@@ -78,6 +81,7 @@ mod tests {
             share: Share::whole(1.0),
             shown: Shown::default(),
             moving: Moving::default(),
+            slides: None,
             measured,
             agreement: Agreement::default(),
         }

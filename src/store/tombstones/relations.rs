@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{OwnerKey, Slot};
+use crate::model::{OwnerKey, Slot, TombstoneId};
 use crate::store::database::columns;
 use crate::store::{Result, Store};
 
@@ -90,6 +90,44 @@ impl Store {
                 }
             }
             Ok(out)
+        })
+    }
+
+    /// The number of tombstones in a content group.
+    ///
+    /// # Errors
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
+    pub fn group_size(&self, group: u32) -> Result<u32> {
+        self.read(|c| {
+            c.prepare_cached("SELECT count(*) FROM tombstones WHERE content_group = ?1")?
+                .query_row([group], |row| row.get(0))
+        })
+    }
+
+    /// Whether a content group has a tombstone beside `except` that counts against this uploader: neither his own nor
+    /// one whose owner permits him to re-upload it, or one that was not deleted at its owner's request.
+    ///
+    /// # Errors
+    /// A failing disk or a damaged database: see [reads](crate::store::Error#reads).
+    pub fn group_stands(
+        &self,
+        group: u32,
+        uploader: Option<OwnerKey>,
+        except: &[&TombstoneId],
+    ) -> Result<bool> {
+        let uploader = uploader.map(|key| key.0);
+        self.read(|c| {
+            let mut members = c.prepare_cached(
+                "SELECT t.id FROM tombstones t WHERE t.content_group = ?1 AND (                 t.reason <> 'owner_request' OR ?2 IS NULL OR (t.owner IS NOT ?2 AND NOT EXISTS (                 SELECT 1 FROM grants g WHERE g.slot = t.slot AND g.uploader = ?2)))",
+            )?;
+            let mut members = members.query(params![group, uploader])?;
+            while let Some(row) = members.next()? {
+                let id: String = row.get(0)?;
+                if except.iter().all(|listed| listed.0 != id) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         })
     }
 

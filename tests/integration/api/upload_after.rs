@@ -93,6 +93,41 @@ fn what_a_retired_tombstone_caused_is_listed_and_can_be_reversed() {
 }
 
 #[test]
+fn a_reversal_waits_for_the_last_deleted_video_with_that_content_listed_or_not() {
+    let s = Sandbox::new();
+    for owner in 0..7 {
+        let copy = s.ffmpeg(
+            format!("c{owner}.mp4"),
+            &format!("-i {} -crf {} -preset ultrafast -an", sample("chess").display(), 24 + owner),
+        );
+        let owner = format!("owner-{owner}");
+        s.add(["--owner".as_ref(), owner.as_ref(), copy.as_os_str()]);
+    }
+    let service = Service::start(&s);
+    let line = upload(&service, &sample("chess"), "?wait=60").expect(200);
+    assert_eq!(verdict(&line), ("block", "match"));
+    let matches = line["matches"].as_array().unwrap();
+    assert_eq!(matches.len(), 5, "{line}");
+    assert!(matches.iter().all(|one| one["same_content"] == 7), "{line}");
+    let path = |id: &str, what: &str| format!("/v1/tombstones/{id}/{what}");
+    let retire = |id: &str| service.post(&path(id, "retirement"), &json!({})).expect(200);
+    let listed: Vec<&str> = matches.iter().map(|one| one["tombstone"].as_str().unwrap()).collect();
+    for id in &listed {
+        retire(id);
+        let held = service.post(&path(listed[0], "reversals"), &json!({})).expect(200);
+        assert_eq!(held["unchanged"], json!([line["id"]]), "{held}");
+    }
+    for n in 0..7 {
+        let id = format!("c{n}");
+        if !listed.contains(&id.as_str()) {
+            retire(&id);
+        }
+    }
+    let reversed = service.post(&path(listed[0], "reversals"), &json!({})).expect(200);
+    assert_eq!(reversed["reversed"], json!([line["id"]]), "{reversed}");
+}
+
+#[test]
 fn what_was_said_with_an_upload_is_forgotten_on_time_and_waits_in_no_outbox() {
     let s = Sandbox::new();
     let service = Service::start(&s);
